@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The frames that tell a link where an address is now: gratuitous ARP and unsolicited NA."""
+
+import struct
+
+from haven.core.checksum import ICMPV6_PROTOCOL, internet_checksum, pseudo_header
+
+BROADCAST = b"\xff\xff\xff\xff\xff\xff"
+ALL_NODES = bytes((0xFF, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1))
+ALL_NODES_MAC = b"\x33\x33\x00\x00\x00\x01"
+
+ETHERTYPE_ARP = 0x0806
+ETHERTYPE_IPV6 = 0x86DD
+
+NEIGHBOUR_ADVERTISEMENT = 136
+TARGET_LINK_LAYER_ADDRESS = 2
+# Router and Override set, Solicited not (RFC 9568 6.4.2; RFC 4861 4.4).
+ROUTER_OVERRIDE = 0xA0000000
+
+
+def gratuitous_arp(mac: bytes, address: bytes) -> bytes:
+    """Return the Ethernet frame of an ARP request for our own address (RFC 9568 6.4.2; RFC 5227 3)."""
+    return struct.pack(
+        "!6s6sHHHBBH6s4s6s4s",
+        BROADCAST, mac, ETHERTYPE_ARP,
+        1, 0x0800, 6, 4, 1,
+        mac, address, BROADCAST, address,
+    )
+
+
+def unsolicited_advertisement(mac: bytes, address: bytes) -> bytes:
+    """Return the Ethernet frame of an unsolicited neighbour advertisement (RFC 4861 7.2.6)."""
+    body = address + struct.pack("!BB6s", TARGET_LINK_LAYER_ADDRESS, 1, mac)
+    blank = struct.pack("!BBHI", NEIGHBOUR_ADVERTISEMENT, 0, 0, ROUTER_OVERRIDE) + body
+    header = pseudo_header(address, ALL_NODES, len(blank), ICMPV6_PROTOCOL)
+    total = internet_checksum(header + blank)
+    message = struct.pack("!BBHI", NEIGHBOUR_ADVERTISEMENT, 0, total, ROUTER_OVERRIDE) + body
+    ip = struct.pack("!IHBB16s16s", 0x60000000, len(message), ICMPV6_PROTOCOL, 255, address, ALL_NODES)
+    return ALL_NODES_MAC + mac + struct.pack("!H", ETHERTYPE_IPV6) + ip + message
+
+
+def announcement(mac: bytes, address: bytes) -> bytes:
+    """Return the frame for an address of either family."""
+    if len(address) == 4:
+        return gratuitous_arp(mac, address)
+    return unsolicited_advertisement(mac, address)
+
+
+def virtual_mac(family: int, vrid: int) -> bytes:
+    """Return the MAC address of a virtual router (RFC 9568 7.3)."""
+    return bytes((0, 0, 0x5E, 0, 2 if family == 6 else 1, vrid))

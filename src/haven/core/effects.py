@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the engine wants done, in the order in which it wants it."""
+
+from haven.core.value import Value
+
+TYPE_CHECKING = False
+
+
+class Send(Value):
+    """Send these ADVERTISEMENTs of a virtual router: (destination, message) pairs, octets."""
+
+    def __init__(self, router: str, source: bytes, packets: "tuple[tuple[bytes, bytes], ...]") -> None:
+        self.router = router
+        self.source = source
+        self.packets = packets
+
+
+class TakeOver(Value):
+    """Carry out the takeover steps of these virtual routers, in one batch."""
+
+    def __init__(self, routers: "tuple[str, ...]") -> None:
+        self.routers = routers
+
+
+class Release(Value):
+    """Carry out the release steps of these virtual routers, in one batch."""
+
+    def __init__(self, routers: "tuple[str, ...]") -> None:
+        self.routers = routers
+
+
+class Reapply(Value):
+    """An Active virtual router has other addresses or routes than before: change what differs."""
+
+    def __init__(self, router: str) -> None:
+        self.router = router
+
+
+class Announce(Value):
+    """Tell the hosts of the link where the virtual addresses are now."""
+
+    def __init__(self, router: str) -> None:
+        self.router = router
+
+
+class Transition(Value):
+    """A group went from one state to another.
+
+    `reason` is one of REASONS; `router` the virtual router where the cause was seen; `peer` the other
+    router's address; `silence` how long the Active had been silent, microseconds.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        before: str,
+        after: str,
+        reason: str,
+        router: "str | None" = None,
+        peer: "bytes | None" = None,
+        peer_priority: "int | None" = None,
+        silence: "int | None" = None,
+        faults: "tuple[tuple[str, str], ...]" = (),
+    ) -> None:
+        self.group = group
+        self.before = before
+        self.after = after
+        self.reason = reason
+        self.router = router
+        self.peer = peer
+        self.peer_priority = peer_priority
+        self.silence = silence
+        self.faults = faults
+
+
+REASONS = (
+    "startup",
+    "owner",
+    "adopted",
+    "silence",
+    "resigned",
+    "preempt",
+    "higher",
+    "overslept",
+    "handed_over",
+    "fault",
+    "stop",
+)
+
+
+class HandoverEnded(Value):
+    """A planned handover is over: another router is Active (`done`), or nobody took over."""
+
+    def __init__(self, group: str, done: bool) -> None:
+        self.group = group
+        self.done = done
+
+
+class Dropped(Value):
+    """A packet was dropped; `more` of the kind were dropped since it was last said."""
+
+    def __init__(
+        self, device: str, router: "str | None", reason: str, text: str, source: bytes, more: int
+    ) -> None:
+        self.device = device
+        self.router = router
+        self.reason = reason
+        self.text = text
+        self.source = source
+        self.more = more
+
+
+class FaultsChanged(Value):
+    """The faults of a group are these now: (kind, device) pairs, none when it has recovered."""
+
+    def __init__(self, group: str, faults: "tuple[tuple[str, str], ...]") -> None:
+        self.group = group
+        self.faults = faults
+
+
+class PriorityChanged(Value):
+    """Tracked devices or maintenance changed what is taken off the priority of a group."""
+
+    def __init__(self, group: str, penalty: int, maintenance: bool) -> None:
+        self.group = group
+        self.penalty = penalty
+        self.maintenance = maintenance
+
+
+if TYPE_CHECKING:
+    Effects = list[Value]

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All groups of a node: events in, effects out.
+
+    effects = engine.handle(AdvertHeard("lan", ...), now=1200)
+    wait = max(0, engine.next_deadline() - now)
+"""
+
+from haven.core import states
+from haven.core.advert import PacketError
+from haven.core.clock import NEVER
+from haven.core.counters import Counters
+from haven.core.effects import Dropped, Reapply, Release, TakeOver
+from haven.core.events import (
+    AddressesChanged,
+    AdvertHeard,
+    AnnounceAgain,
+    LinkChanged,
+    Maintenance,
+    Shutdown,
+    Startup,
+    Switchover,
+)
+from haven.core.group import Group
+from haven.core.limit import Limiter
+from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.tracking import Machine
+from haven.core.value import Value
+from haven.core.virtual_router import VirtualRouter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.core.effects import Effects
+
+NOTHING: "tuple[Value, ...]" = ()
+
+
+class Engine:
+    """The protocol side of one node; time is `now`, microseconds on a clock that only grows."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Group] = {}
+        self.routers: dict[str, VirtualRouter] = {}
+        # Packets of virtual routers that are not ours, by reason.
+        self.strangers = Counters()
+        self._machine = Machine()
+        self._by_wire: dict[tuple[str, int, int], tuple[VirtualRouter, Group]] = {}
+        self._virtual: dict[tuple[str, int], set[bytes]] = {}
+        self._limiter = Limiter()
+        self._effects: Effects = []
+        self._maintenance = False
+        self._started = False
+        self._soonest = NEVER
+
+    # What the host asks
+
+    def next_deadline(self) -> int:
+        """Return when to call tick() at the latest; a call too early does no harm.
+
+        A deadline that moved away is noticed only when its old time comes: postponing a timer, which is
+        what almost every packet does, costs nothing that way.
+        """
+        return self._soonest
+
+    def tick(self, now: int) -> "Effects | tuple[Value, ...]":
+        """Do what time asks for."""
+        if now < self._soonest:
+            return NOTHING
+        for group in self._ordered():
+            group.tick(now)
+        return self._flush()
+
+    def handle(self, event: Value, now: int) -> "Effects | tuple[Value, ...]":
+        """Do what an event asks for."""
+        if type(event) is AdvertHeard:
+            return self.hear(
+                event.device, event.family, event.source, event.destination, event.ttl, event.message, now
+            )
+        self._dispatch(event, now)
+        return self._flush()
+
+    def hear(
+        self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes, now: int
+    ) -> "Effects | tuple[Value, ...]":
+        """Do what a received packet asks for (the arguments are those of AdvertHeard)."""
+        found = self._by_wire.get((device, family, message[1] if len(message) > 1 else 0))
+        if found is None:
+            error = PacketError("vrid", "no virtual router of ours has its VRID")
+            self._drop(device, None, error, source, now)
+            return self._flush()
+        router, group = found
+        if router.is_usual(message, source, ttl):
+            router.hear_usual(now)
+            # A timer that was off may have to be looked at sooner than anything else.
+            self._soonest = min(self._soonest, router.deadline)
+            return NOTHING
+        try:
+            advert = router.check(source, destination, ttl, message)
+        except PacketError as error:
+            self._drop(device, router, error, source, now)
+            return self._flush()
+        group.hear(router, advert, source, ttl, message, now)
+        return self._flush()
+
+    def is_stopped(self) -> bool:
+        """Tell whether every group is in Initialize, as after a Shutdown."""
+        return all(group.state == states.INITIALIZE for group in self.groups.values())
+
+    # What happens
+
+    def _dispatch(self, event: Value, now: int) -> None:
+        if type(event) is LinkChanged:
+            self._machine.set_link(event.device, event.up)
+            self._follow_machine(now)
+        elif type(event) is AddressesChanged:
+            self._machine.set_addresses(event.device, event.family, event.addresses)
+            self._follow_machine(now)
+        elif type(event) is Startup:
+            self._startup(event.adopt, now)
+        elif type(event) is Shutdown:
+            self._shutdown(now)
+        elif type(event) is Switchover:
+            for group in self._ordered():
+                if event.group in (None, group.spec.name) and group.state == states.ACTIVE:
+                    group.switchover(now)
+        elif type(event) is Maintenance:
+            self._maintenance = event.on
+            for group in self._ordered():
+                group.set_maintenance(event.on, now)
+        elif type(event) is AnnounceAgain:
+            router = self.routers[event.router]
+            router.owe_announcement()
+            router.announce(now, self._effects)
+        else:
+            raise TypeError("the engine knows no event %r" % event)
+
+    def _startup(self, adopt: "tuple[str, ...]", now: int) -> None:
+        self._started = True
+        self._follow_machine(now)
+        for group in self._ordered():
+            group.startup(now, group.spec.name in adopt)
+
+    def _shutdown(self, now: int) -> None:
+        self._started = False
+        for group in self._ordered():
+            group.shutdown(now)
+
+    def _follow_machine(self, now: int) -> None:
+        for group in self._ordered():
+            group.follow_machine(self._machine, self._virtual, now)
+
+    def _drop(
+        self, device: str, router: "VirtualRouter | None", error: PacketError, source: bytes, now: int
+    ) -> None:
+        counters = self.strangers if router is None else router.counters
+        counters.errors[error.reason] += 1
+        if error.reason == "source" and router is not None and source == router.source:
+            router.remarks["own_address"] = (source, now)
+        name = None if router is None else router.spec.name
+        more = self._limiter.passes((device, name, error.reason, source), now)
+        if more is not None:
+            self._effects.append(Dropped(device, name, error.reason, error.text, source, more))
+
+    def _ordered(self) -> "list[Group]":
+        return [self.groups[name] for name in sorted(self.groups)]
+
+    def _flush(self) -> "Effects":
+        self._soonest = NEVER
+        for group in self.groups.values():
+            self._soonest = min(self._soonest, group.next_deadline())
+        effects = self._effects[:]
+        # Groups hold this very list.
+        del self._effects[:]
+        return effects
+
+    # Configuration
+
+    def load(self, specs: "tuple[GroupSpec, ...]", now: int) -> "Effects":
+        """Run these groups from now on, and change nothing about those that stay as they are.
+
+        A virtual router is the same one while its name, device, family, VRID, version and group are.
+        """
+        wanted = {spec.name: spec for spec in specs}
+        for name in sorted(self.groups):
+            if name not in wanted:
+                self.groups[name].drop(now)
+                del self.groups[name]
+        for spec in specs:
+            self._load_group(spec, now)
+        self._index()
+        self._follow_machine(now)
+        if self._started:
+            self._startup((), now)
+        return self._flush()
+
+    def _load_group(self, spec: GroupSpec, now: int) -> None:
+        group = self.groups.get(spec.name)
+        if group is None:
+            group = Group(spec, self._effects)
+            group.set_maintenance(self._maintenance, now)
+            self.groups[spec.name] = group
+        kept = {member.spec.name: member for member in group.members}
+        members = []
+        for router in spec.routers:
+            old = kept.pop(router.name, None)
+            if old is not None and _identity(old.spec) == _identity(router):
+                self._change(group, old, router, now)
+                members.append(old)
+            else:
+                if old is not None:
+                    self._remove(group, old)
+                members.append(self._add(group, router, now))
+        for name in sorted(kept):
+            self._remove(group, kept[name])
+        group.spec = spec
+        for member in members:
+            member.usual = None
+        group.set_members(members)
+
+    def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec, now: int) -> None:
+        if router.spec != spec:
+            router.set_spec(spec)
+        if group.state == states.ACTIVE:
+            # Routes and the like differ outside the core's sight, too: the host compares.
+            self._effects.append(Reapply(spec.name))
+
+    def _add(self, group: Group, spec: RouterSpec, now: int) -> VirtualRouter:
+        router = VirtualRouter(spec)
+        if group.state == states.ACTIVE:
+            router.become_active()
+            router.deadline = now
+            self._effects.append(TakeOver((spec.name,)))
+            router.announce(now, self._effects)
+        elif group.state == states.BACKUP:
+            router.perform(states.START_ACTIVE_DOWN_TIMER, now, self._effects)
+        return router
+
+    def _remove(self, group: Group, router: VirtualRouter) -> None:
+        if group.state == states.ACTIVE:
+            router.perform(states.SEND_PRIORITY_ZERO, 0, self._effects)
+            self._effects.append(Release((router.spec.name,)))
+
+    def _index(self) -> None:
+        self.routers, self._by_wire, self._virtual = {}, {}, {}
+        for group in self._ordered():
+            for router in group.members:
+                spec = router.spec
+                self.routers[spec.name] = router
+                self._by_wire[spec.wire()] = (router, group)
+                self._virtual.setdefault((spec.device, spec.family), set()).update(spec.addresses)
+
+
+def _identity(spec: RouterSpec) -> "tuple[str, str, int, int, int]":
+    return (spec.name, spec.device, spec.vrid, spec.family, spec.version)

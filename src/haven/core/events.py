@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can happen to the engine."""
+
+from haven.core.value import Value
+
+
+class AdvertHeard(Value):
+    """An IP packet of protocol 112 arrived on a device: addresses and payload as octets."""
+
+    def __init__(
+        self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes
+    ) -> None:
+        self.device = device
+        self.family = family
+        self.source = source
+        self.destination = destination
+        self.ttl = ttl
+        self.message = message
+
+
+class LinkChanged(Value):
+    """A device can carry packets, or cannot, or is gone."""
+
+    def __init__(self, device: str, up: bool) -> None:
+        self.device = device
+        self.up = up
+
+
+class AddressesChanged(Value):
+    """The addresses of one family that a device has now, in the kernel's order, as octets."""
+
+    def __init__(self, device: str, family: int, addresses: "tuple[bytes, ...]") -> None:
+        self.device = device
+        self.family = family
+        self.addresses = addresses
+
+
+class Startup(Value):
+    """Every group may leave Initialize; the named groups were Active a moment ago and still are."""
+
+    def __init__(self, adopt: "tuple[str, ...]" = ()) -> None:
+        self.adopt = adopt
+
+
+class Shutdown(Value):
+    """The user stops this node: every group hands over and ends in Initialize."""
+
+
+class Switchover(Value):
+    """The user asks this node to hand a group over, or all groups (None)."""
+
+    def __init__(self, group: "str | None" = None) -> None:
+        self.group = group
+
+
+class Maintenance(Value):
+    """From now on this node becomes Active only when nobody else can be."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+
+class AnnounceAgain(Value):
+    """The addresses of a virtual router were put back: hosts may have lost them."""
+
+    def __init__(self, router: str) -> None:
+        self.router = router

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Virtual routers that change state together.
+
+The group has the state; its members have timers, and hear. That is why members cannot disagree.
+"""
+
+from haven.core import states
+from haven.core.advert import Advert
+from haven.core.clock import MILLISECOND, NEVER, SECOND
+from haven.core.effects import FaultsChanged, HandoverEnded, PriorityChanged, Release, TakeOver, Transition
+from haven.core.spec import OWNER_PRIORITY, GroupSpec
+from haven.core.timing import active_down_interval, skew_time
+from haven.core.tracking import Machine, effective_priority, faults_of, penalty_of
+from haven.core.virtual_router import VirtualRouter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.core.effects import Effects
+
+# Why an Active waits for another to take over.
+STOP = "stop"
+SWITCHOVER = "switchover"
+MAINTENANCE = "maintenance"
+
+# How long past the longest Skew_Time a handover waits for the next Active to be heard.
+HANDOVER_MARGIN = 100 * MILLISECOND
+# In maintenance, and still Active because nobody else could be: ask again now and then.
+ASK_AGAIN = 10 * SECOND
+# An advertisement may leave this part of its interval early, to share a wake-up with others.
+EARLY = 16
+
+
+class Group:
+    """The state, the faults and the user's wishes of one or more virtual routers."""
+
+    def __init__(self, spec: GroupSpec, effects: "Effects") -> None:
+        self.spec = spec
+        self.state = states.INITIALIZE
+        self.started = False
+        self.maintenance = False
+        self.penalty = 0
+        self.faults: tuple[tuple[str, str], ...] = ()
+        self.members: list[VirtualRouter] = []
+        self.leaving: str | None = None
+        self.leaving_until = NEVER
+        self.ask_again_at = NEVER
+        # After a switchover the node stays Backup although its priority may be the higher one.
+        self.yielded = False
+        self._preempt_from: int | None = None
+        self._effects = effects
+
+    def set_members(self, members: "list[VirtualRouter]") -> None:
+        """Take the members, in an order that is the same on every node."""
+        self.members = sorted(members, key=lambda member: (member.spec.family, member.spec.vrid))
+
+    # The table
+
+    def fire(
+        self,
+        event: str,
+        now: int,
+        by: "VirtualRouter | None" = None,
+        reason: str = "",
+        silence: "int | None" = None,
+    ) -> None:
+        """Carry out the row of the table for an event, seen by one member or by none."""
+        before, _event, actions, after, _section = states.row_for(self.state, event)
+        peer = (by.active_source, by.active_priority) if by is not None else (None, None)
+        if after != before:
+            self._enter(after)
+        for action in actions:
+            self._perform(action, self.members if by is None or after != before else [by], now)
+        if after != before:
+            name = None if by is None else by.spec.name
+            self._effects.append(
+                Transition(
+                    self.spec.name, before, after, reason, name, peer[0], peer[1], silence, self.faults
+                )
+            )
+
+    def _perform(self, action: str, members: "list[VirtualRouter]", now: int) -> None:
+        names = tuple(member.spec.name for member in members)
+        if action == states.TAKE_OVER:
+            for member in members:
+                member.become_active()
+            self._effects.append(TakeOver(names))
+        elif action == states.RELEASE:
+            self._effects.append(Release(names))
+        else:
+            for member in members:
+                member.perform(action, now, self._effects)
+
+    def _enter(self, state: str) -> None:
+        self.state = state
+        self._preempt_from = None
+        for member in self.members:
+            member.usual = None
+            member.rival_until = 0
+        if state == states.ACTIVE:
+            self.yielded = False
+            self.ask_again_at = NEVER
+        self._end_handover(state != states.ACTIVE)
+
+    # Start and end
+
+    def startup(self, now: int, adopt: bool = False) -> None:
+        """Leave Initialize unless there is a fault (RFC 9568 6.4.1)."""
+        self.started = True
+        if self.faults or self.state != states.INITIALIZE:
+            return
+        if adopt:
+            self.fire(states.STARTUP_ADOPTING, now, reason="adopted")
+        elif all(member.priority == OWNER_PRIORITY for member in self.members):
+            self.fire(states.STARTUP_OWNER, now, reason="owner")
+        else:
+            self.fire(states.STARTUP, now, reason="startup")
+
+    def shutdown(self, now: int) -> None:
+        """End in Initialize; an Active keeps its addresses until another has taken over."""
+        self.started = False
+        if self.state == states.ACTIVE:
+            self._hand_over(STOP, now)
+        else:
+            self.fire(states.SHUTDOWN, now, reason="stop")
+
+    def drop(self, now: int) -> None:
+        """End in Initialize at once."""
+        self.started = False
+        self.fire(states.SHUTDOWN, now, reason="stop")
+
+    # What is heard
+
+    def hear(
+        self, member: VirtualRouter, advert: Advert, source: bytes, ttl: int, message: bytes, now: int
+    ) -> None:
+        """Act on an ADVERTISEMENT that passed every check."""
+        follows = member.active_source in (None, source)
+        member.note(advert, source, now)
+        if advert.priority == 0:
+            self._hear_resignation(member, follows, now)
+        elif self.state == states.ACTIVE:
+            self._hear_rival(member, advert, source, ttl, message, now)
+        elif self.state == states.BACKUP:
+            self._hear_active(member, advert, source, ttl, message, now)
+
+    def _hear_resignation(self, member: VirtualRouter, follows: bool, now: int) -> None:
+        if self.state == states.ACTIVE and self.leaving is None:
+            self.fire(states.PRIORITY_ZERO, now, by=member)
+        elif self.state == states.BACKUP and follows:
+            # The Active leaves the whole group; where its link is down its word does not come through.
+            self.fire(states.PRIORITY_ZERO, now)
+
+    def _hear_rival(
+        self, member: VirtualRouter, advert: Advert, source: bytes, ttl: int, message: bytes, now: int
+    ) -> None:
+        late = member.overslept(now)
+        if self.leaving is not None:
+            member.accept(advert, source, ttl, message)
+            self._handed_over(member, now)
+        elif late or self._outranked(member, advert, source, now):
+            member.accept(advert, source, ttl, message)
+            self.fire(states.HIGHER_HEARD, now, by=member, reason="overslept" if late else "higher")
+        else:
+            member.remarks["rival"] = (source, now)
+            self.fire(states.LOWER_HEARD, now, by=member)
+
+    def _outranked(self, member: VirtualRouter, advert: Advert, source: bytes, now: int) -> bool:
+        member.rival_until = now + active_down_interval(
+            member.spec.version, member.priority, advert.interval
+        )
+        if advert.priority != member.priority:
+            return advert.priority > member.priority
+        # Addresses may rank two nodes one way on one link and the other way on the next; were each
+        # link to decide for itself, both nodes would yield. So the first link that hears the rival decides.
+        first = [other for other in self.members if other.rival_until > now][0]
+        return first is member and source > (member.source or b"")
+
+    def _hear_active(
+        self, member: VirtualRouter, advert: Advert, source: bytes, ttl: int, message: bytes, now: int
+    ) -> None:
+        if advert.priority >= member.priority:
+            self._preempt_from = None
+        elif self._may_preempt(now):
+            member.active_source, member.active_priority = source, advert.priority
+            member.lower_heard = True
+            self.fire(states.LOWER_HEARD, now, by=member)
+            return
+        member.accept(advert, source, ttl, message)
+        if self._preempt_from is not None:
+            # The same packet will mean something else when the delay is over.
+            member.usual = None
+        self.fire(states.ADVERT_ACCEPTED, now, by=member)
+
+    def _may_preempt(self, now: int) -> bool:
+        if not self.spec.preempt or self.yielded or self.maintenance:
+            return False
+        if self._preempt_from is None:
+            self._preempt_from = now + self.spec.preempt_delay
+        return now >= self._preempt_from
+
+    # Timers
+
+    def next_deadline(self) -> int:
+        """Return the earliest time at which tick() has something to do."""
+        soonest = min(self.leaving_until, self.ask_again_at)
+        for member in self.members:
+            if member.deadline < soonest:
+                soonest = member.deadline
+            if member.announce_at < soonest:
+                soonest = member.announce_at
+        return soonest
+
+    def tick(self, now: int) -> None:
+        """Do what is due."""
+        if now >= self.leaving_until:
+            self._nobody_took_over(now)
+        if now >= self.ask_again_at:
+            self._hand_over(MAINTENANCE, now)
+        for member in self.members:
+            if self.state == states.ACTIVE:
+                if now + member.spec.interval // EARLY >= member.deadline:
+                    self.fire(states.ADVER_TIMER, now, by=member)
+            elif now >= member.deadline:
+                self._hear_nothing(member, now)
+            if now >= member.announce_at:
+                member.announce_due(now, self._effects)
+
+    def _hear_nothing(self, member: VirtualRouter, now: int) -> None:
+        member.silent = True
+        member.deadline = NEVER
+        if not all(other.silent for other in self.members):
+            return
+        reason = "silence"
+        if any(other.resigned for other in self.members):
+            reason = "resigned"
+        elif any(other.lower_heard for other in self.members):
+            reason = "preempt"
+        silence = None if member.heard_at is None else now - member.heard_at
+        self.fire(states.ACTIVE_DOWN_TIMER, now, by=member, reason=reason, silence=silence)
+        if self.maintenance:
+            self.ask_again_at = now + ASK_AGAIN
+
+    # Handover
+
+    def switchover(self, now: int) -> None:
+        """Ask another router to take over, and keep the addresses until one has."""
+        self._hand_over(SWITCHOVER, now)
+
+    def set_maintenance(self, on: bool, now: int) -> None:
+        """Stand back from now on, or be a candidate again."""
+        if on == self.maintenance:
+            return
+        self.maintenance = on
+        self._apply_priority()
+        self._effects.append(PriorityChanged(self.spec.name, self.penalty, on))
+        if on and self.state == states.ACTIVE:
+            self._hand_over(MAINTENANCE, now)
+        elif not on:
+            self.ask_again_at = NEVER
+            if self.leaving == MAINTENANCE:
+                self._nobody_took_over(now)
+
+    def _hand_over(self, purpose: str, now: int) -> None:
+        self.leaving = purpose
+        self.ask_again_at = NEVER
+        longest = max(skew_time(each.spec.version, 0, each.spec.interval) for each in self.members)
+        self.leaving_until = now + longest + HANDOVER_MARGIN
+        for action in (states.STOP_TIMERS, states.SEND_PRIORITY_ZERO):
+            self._perform(action, self.members, now)
+
+    def _handed_over(self, member: VirtualRouter, now: int) -> None:
+        purpose = self.leaving
+        self.fire(states.HANDED_OVER, now, by=member, reason="handed_over")
+        self.yielded = purpose == SWITCHOVER
+        if purpose == STOP:
+            self.fire(states.SHUTDOWN, now, reason="stop")
+
+    def _nobody_took_over(self, now: int) -> None:
+        if self.leaving == STOP:
+            self.fire(states.SHUTDOWN, now, reason="stop")
+            return
+        self._end_handover(False)
+        if self.maintenance:
+            self.ask_again_at = now + ASK_AGAIN
+        for action in (states.SEND_ADVERT, states.START_ADVER_TIMER, states.ANNOUNCE):
+            self._perform(action, self.members, now)
+
+    def _end_handover(self, done: bool) -> None:
+        if self.leaving is not None:
+            self._effects.append(HandoverEnded(self.spec.name, done))
+        self.leaving = None
+        self.leaving_until = NEVER
+
+    # Faults and priorities
+
+    def follow_machine(
+        self, machine: Machine, virtual: "dict[tuple[str, int], set[bytes]]", now: int
+    ) -> None:
+        """Take the links and addresses as they are now, and change state if they ask for it."""
+        faults: list[tuple[str, str]] = []
+        for member in self.members:
+            spec = member.spec
+            source = machine.source_for(spec, virtual.get((spec.device, spec.family), ()))
+            member.set_identity(source, member.priority)
+            member.faults = faults_of(spec, machine, source)
+            faults.extend(fault for fault in member.faults if fault not in faults)
+        penalty = penalty_of([member.spec for member in self.members], machine)
+        if penalty != self.penalty:
+            self.penalty = penalty
+            self._effects.append(PriorityChanged(self.spec.name, penalty, self.maintenance))
+        self._apply_priority()
+        self._set_faults(tuple(faults), now)
+
+    def _apply_priority(self) -> None:
+        for member in self.members:
+            member.set_identity(
+                member.source, effective_priority(member.spec, self.penalty, self.maintenance)
+            )
+
+    def _set_faults(self, faults: "tuple[tuple[str, str], ...]", now: int) -> None:
+        if faults != self.faults:
+            self.faults = faults
+            self._effects.append(FaultsChanged(self.spec.name, faults))
+        if faults and self.state != states.INITIALIZE:
+            self.fire(states.FAULT, now, reason="fault")
+        elif not faults and self.started:
+            self.startup(now)

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One virtual router: its timers, what it hears, and what that means."""
+
+from haven.core import states
+from haven.core.advert import (
+    Advert,
+    PacketError,
+    check_auth,
+    check_contents,
+    decode,
+    encode,
+    same_addresses,
+)
+from haven.core.clock import MILLISECOND, NEVER, SECOND
+from haven.core.counters import Counters
+from haven.core.effects import Announce, Send
+from haven.core.spec import RouterSpec
+from haven.core.timing import active_down_interval, skew_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.core.effects import Effects
+
+TTL = 255
+
+# One announcement can be lost, and a switch that is still learning loses it: say it again, at growing
+# distances. keepalived sends five at once and five more after 5 s.
+ANNOUNCE_AGAIN = (100 * MILLISECOND, 400 * MILLISECOND, 1500 * MILLISECOND, 3 * SECOND)
+# A rival that advertises every 10 ms must not make us flood the link.
+ANNOUNCE_AT_MOST_EVERY = SECOND
+
+
+class VirtualRouter:
+    """The part of the protocol that each member of a group does for itself.
+
+    `deadline` is the Adver_Timer of an Active and the Active_Down_Timer of a Backup.
+    """
+
+    def __init__(self, spec: RouterSpec) -> None:
+        self.spec = spec
+        self.source: bytes | None = None
+        self.priority = spec.priority
+        self.faults: tuple[tuple[str, str], ...] = ()
+        self.counters = Counters()
+        # What was last noticed about other routers that a user should know: kind -> (source, when).
+        self.remarks: dict[str, tuple[bytes, int]] = {}
+        self.deadline = NEVER
+        self.announce_at = NEVER
+        self.rival_until = 0
+        self._announced_at = -NEVER
+        self._announce_step = 0
+        self._send: Send | None = None
+        self.forget_active()
+
+    def forget_active(self) -> None:
+        """Know of no Active, as at start."""
+        self.active_source: bytes | None = None
+        self.active_priority: int | None = None
+        self.heard_at: int | None = None
+        self.interval = self.spec.interval
+        self.silent = False
+        self.resigned = False
+        self.lower_heard = False
+        self.usual: tuple[bytes, bytes, int] | None = None
+        self._heard_interval: int | None = None
+
+    def set_identity(self, source: "bytes | None", priority: int) -> None:
+        """Take the source address and the priority to speak with from now on."""
+        if (source, priority) != (self.source, self.priority):
+            self.source, self.priority = source, priority
+            self._send = None
+            self.usual = None
+
+    def set_spec(self, spec: RouterSpec) -> None:
+        """Take other settings without any change of state."""
+        self.spec = spec
+        self._send = None
+        self.usual = None
+
+    # What is heard
+
+    def is_usual(self, message: bytes, source: bytes, ttl: int) -> bool:
+        """Tell whether a packet is the very one that was accepted last, so that it needs no check."""
+        return self.usual == (message, source, ttl)
+
+    def hear_usual(self, now: int) -> None:
+        """Do for the usual packet what its row in the table says."""
+        self.counters.received += 1
+        self.heard_at = now
+        self.silent = False
+        self.deadline = now + self._active_down()
+
+    def check(self, source: bytes, destination: bytes, ttl: int, message: bytes) -> Advert:
+        """Return the ADVERTISEMENT after every check (RFC 9568 7.1; RFC 3768 7.1).
+
+        Raises PacketError for the first that fails.
+        """
+        spec = self.spec
+        if spec.unicast_peers:
+            # Routers between the peers take from the TTL; the list of peers stands in for it.
+            if source not in spec.unicast_peers:
+                raise PacketError("source", "it is not from a unicast peer")
+        elif ttl != TTL:
+            raise PacketError("ttl", "TTL %d is not 255" % ttl)
+        advert = decode(message, source, destination)
+        if advert.version != spec.version:
+            raise PacketError("version", "version %d, ours is %d" % (advert.version, spec.version))
+        check_contents(advert, spec.family)
+        if advert.version == 2:
+            check_auth(advert, spec.auth)
+            if advert.interval != spec.interval:
+                raise PacketError("interval", "interval %d s is not ours" % (advert.interval // SECOND))
+        if source == self.source:
+            raise PacketError("source", "it comes from our own address: another machine has it, too")
+        return advert
+
+    def note(self, advert: Advert, source: bytes, now: int) -> None:
+        """Count an accepted ADVERTISEMENT and remember what is odd about it."""
+        self.counters.received += 1
+        self.heard_at = now
+        if advert.priority == 0:
+            self.counters.priority_zero_received += 1
+            return
+        self._heard_interval = advert.interval
+        self._remark("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
+        self._remark("interval", advert.interval == self.spec.interval, source, now)
+        self._remark("owner", advert.priority != 255 or self.spec.priority != 255, source, now)
+
+    def _remark(self, kind: str, fine: bool, source: bytes, now: int) -> None:
+        if not fine:
+            self.remarks[kind] = (source, now)
+        elif kind in self.remarks and self.remarks[kind][0] == source:
+            del self.remarks[kind]
+
+    def accept(self, advert: Advert, source: bytes, ttl: int, message: bytes) -> None:
+        """Remember the Active that a Backup follows."""
+        self.active_source = source
+        self.active_priority = advert.priority
+        self.silent = self.resigned = self.lower_heard = False
+        self.usual = (message, source, ttl)
+
+    def overslept(self, now: int) -> bool:
+        """Tell whether this Active has said nothing for so long that others have taken over by now."""
+        return now > self.deadline + active_down_interval(
+            self.spec.version, self.priority, self.spec.interval
+        )
+
+    # What the table asks for
+
+    def perform(self, action: str, now: int, effects: "Effects") -> None:
+        """Carry out one action of the table."""
+        if action == states.SEND_ADVERT:
+            self._advertise(effects)
+        elif action == states.SEND_PRIORITY_ZERO:
+            self._resign(effects)
+        elif action == states.ANNOUNCE:
+            self.announce(now, effects)
+        elif action == states.START_ADVER_TIMER:
+            self.deadline = now + self.spec.interval
+        elif action == states.START_ACTIVE_DOWN_TIMER:
+            self.deadline = now + self._active_down()
+        elif action == states.SET_SKEW:
+            self._shorten(now)
+        elif action == states.ADOPT_INTERVAL:
+            self.interval = self._heard_interval or self.spec.interval
+        elif action == states.OWN_INTERVAL:
+            self.forget_active()
+        elif action == states.STOP_TIMERS:
+            self.deadline = self.announce_at = NEVER
+            self.silent = self.resigned = self.lower_heard = False
+
+    def _active_down(self) -> int:
+        return active_down_interval(self.spec.version, self.priority, self.interval)
+
+    def _shorten(self, now: int) -> None:
+        # A timer that would fire sooner anyway is left alone.
+        skew = now + skew_time(self.spec.version, self.priority, self.interval)
+        self.deadline = min(self.deadline, skew)
+        self.resigned = True
+
+    def _advertise(self, effects: "Effects") -> None:
+        if self._send is None:
+            self._send = self._message(self.priority)
+        self.counters.sent += 1
+        effects.append(self._send)
+
+    def _resign(self, effects: "Effects") -> None:
+        if self.source is not None:
+            self.counters.sent += 1
+            self.counters.priority_zero_sent += 1
+            effects.append(self._message(0))
+
+    def _message(self, priority: int) -> Send:
+        spec, source = self.spec, self.source or b""
+        advert = Advert(
+            spec.version, spec.vrid, priority, spec.interval, spec.addresses, spec.auth, spec.checksum
+        )
+        packets = tuple((to, encode(advert, source, to)) for to in spec.destinations())
+        return Send(spec.name, source, packets)
+
+    # Announcements
+
+    def announce(self, now: int, effects: "Effects") -> None:
+        """Announce the addresses now, unless that was just done, and again a few times."""
+        if now - self._announced_at >= ANNOUNCE_AT_MOST_EVERY:
+            self._say(now, effects)
+        self._announce_step = 0
+        self.announce_at = now + ANNOUNCE_AGAIN[0]
+
+    def become_active(self) -> None:
+        """Begin as Active: nobody else is, and the first announcement is owed at once."""
+        self.counters.became_active += 1
+        self.forget_active()
+        self.owe_announcement()
+
+    def owe_announcement(self) -> None:
+        """Let the next announcement pass, however short ago the last was."""
+        self._announced_at = -NEVER
+
+    def announce_due(self, now: int, effects: "Effects") -> None:
+        """Do the announcement that is due and set the time of the next."""
+        self._say(now, effects)
+        self._announce_step += 1
+        if self._announce_step < len(ANNOUNCE_AGAIN):
+            self.announce_at = now + ANNOUNCE_AGAIN[self._announce_step]
+        elif self.spec.announce_refresh:
+            self.announce_at = now + self.spec.announce_refresh
+        else:
+            self.announce_at = NEVER
+
+    def _say(self, now: int, effects: "Effects") -> None:
+        self._announced_at = now
+        effects.append(Announce(self.spec.name))
