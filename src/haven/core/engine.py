@@ -174,23 +174,40 @@ class Engine:
 
     # Configuration
 
-    def load(self, specs: "tuple[GroupSpec, ...]", now: int) -> "Effects":
-        """Run these groups from now on, and change nothing about those that stay as they are.
+    def retire(self, specs: "tuple[GroupSpec, ...]", now: int) -> "Effects":
+        """Let go of every group and virtual router that is not among these.
 
         A virtual router is the same one while its name, device, family, VRID, version and group are.
         """
         wanted = {spec.name: spec for spec in specs}
-        for name in sorted(self.groups):
-            if name not in wanted:
-                self.groups[name].drop(now)
-                del self.groups[name]
+        for group in self._ordered():
+            spec = wanted.get(group.spec.name)
+            if spec is None:
+                group.drop(now)
+                del self.groups[group.spec.name]
+                continue
+            kept = [_identity(router) for router in spec.routers]
+            for router in group.members:
+                if _identity(router.spec) not in kept and group.state == states.ACTIVE:
+                    router.perform(states.SEND_PRIORITY_ZERO, now, self._effects)
+                    self._effects.append(Release((router.spec.name,)))
+            group.set_members([each for each in group.members if _identity(each.spec) in kept])
+        self._index()
+        return self._flush()
+
+    def load(self, specs: "tuple[GroupSpec, ...]", now: int) -> "Effects":
+        """Run these groups from now on, and change nothing about those that stay as they are.
+
+        What is not among them goes away first, as in retire().
+        """
+        gone = self.retire(specs, now)
         for spec in specs:
             self._load_group(spec, now)
         self._index()
         self._follow_machine(now)
         if self._started:
             self._startup((), now)
-        return self._flush()
+        return gone + self._flush()
 
     def _load_group(self, spec: GroupSpec, now: int) -> None:
         group = self.groups.get(spec.name)
@@ -201,22 +218,17 @@ class Engine:
         kept = {member.spec.name: member for member in group.members}
         members = []
         for router in spec.routers:
-            old = kept.pop(router.name, None)
-            if old is not None and _identity(old.spec) == _identity(router):
-                self._change(group, old, router, now)
-                members.append(old)
+            member = kept.get(router.name)
+            if member is None:
+                member = self._add(group, router, now)
             else:
-                if old is not None:
-                    self._remove(group, old)
-                members.append(self._add(group, router, now))
-        for name in sorted(kept):
-            self._remove(group, kept[name])
-        group.spec = spec
-        for member in members:
+                self._change(group, member, router)
             member.usual = None
+            members.append(member)
+        group.spec = spec
         group.set_members(members)
 
-    def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec, now: int) -> None:
+    def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec) -> None:
         if router.spec != spec:
             router.set_spec(spec)
         if group.state == states.ACTIVE:
@@ -233,11 +245,6 @@ class Engine:
         elif group.state == states.BACKUP:
             router.perform(states.START_ACTIVE_DOWN_TIMER, now, self._effects)
         return router
-
-    def _remove(self, group: Group, router: VirtualRouter) -> None:
-        if group.state == states.ACTIVE:
-            router.perform(states.SEND_PRIORITY_ZERO, 0, self._effects)
-            self._effects.append(Release((router.spec.name,)))
 
     def _index(self) -> None:
         self.routers, self._by_wire, self._virtual = {}, {}, {}

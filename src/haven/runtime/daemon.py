@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""havend: the one loop that joins the engine, the kernel, the sockets and the control socket."""
+
+import os
+import time
+
+from haven.core.clock import SECOND
+from haven.core.engine import Engine
+from haven.core.events import AddressesChanged, AnnounceAgain, LinkChanged, Shutdown, Startup
+from haven.core.value import Value
+from haven.runtime import cpython as system
+from haven.runtime.alive import Alive
+from haven.runtime.control import Control
+from haven.runtime.executor import Executor
+from haven.runtime.history import History
+from haven.runtime.holder import Holder
+from haven.runtime.journal import Journal
+from haven.runtime.kernel import AddressGone, Kernel, LinkReplaced
+from haven.runtime.planfile import Plan
+from haven.runtime.ports import Ports
+from haven.runtime.requests import Requests
+from haven.runtime.sysctl import Sysctls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# The longest sleep, so that a clock that lies cannot hold the loop for ever.
+LONGEST_WAIT = 10 * SECOND
+FLUSH_WAIT = SECOND // 20
+# Packets that arrive as fast as they are read must not keep the timers from their turn.
+DRAIN_ROUNDS = 8
+
+
+class Daemon:
+    """One node's fast path; `now` is the time of what is being handled."""
+
+    def __init__(self, plan: Plan, plan_path: str, run_dir: str) -> None:
+        self.plan = plan
+        self.plan_path = plan_path
+        self.run_dir = run_dir
+        self.started_at = self.loaded_at = time.time()
+        self.now = system.now()
+        self.spoke = False
+        self.stopping = False
+        self.refused: list[str] = []
+        self.own_problems: list[dict[str, str]] = []
+        self.drops: dict[tuple[str, str], tuple[bytes, int]] = {}
+        self._done = False
+        self._poller = system.Poller()
+        self.engine = Engine()
+        self.kernel = Kernel()
+        self.holder = Holder(self.kernel)
+        self.history = History()
+        self.ports = Ports(self.kernel, self._poller, self._hear)
+        self.requests = Requests(self)
+        self._control = Control(os.path.join(run_dir, "havend.sock"), self._poller, self.requests.ask)
+        self.journal = Journal(self._control.tell_followers)
+        self.alive = Alive(os.path.join(run_dir, "alive"))
+        self._executor = Executor(self)
+        self._sysctls = Sysctls()
+        self._signals = system.open_signals()
+        self._poller.add(self._signals)
+        self._poller.add(self.kernel.socket.fileno())
+
+    # Start, change and end
+
+    def start(self) -> None:
+        """Learn the machine, take the plan, and enter the election."""
+        self.journal.add(
+            "start", "%s: started with %d virtual routers" % (self.plan.node, len(self.plan.routers))
+        )
+        for change in self.kernel.everything():
+            if type(change) in (LinkChanged, AddressesChanged):
+                self.engine.handle(change, self.now)
+        self.holder.load(self.plan)
+        self._sysctls.apply(self.plan.sysctls)
+        self.ports.set_routers(self.plan.groups, self.plan.routers)
+        self.now = system.now()
+        self._executor.perform(self.engine.load(self.plan.groups, self.now))
+        adopt = self._still_active()
+        for group in self.plan.groups:
+            if group.name not in adopt:
+                self.holder.clean(tuple(router.name for router in group.routers))
+        self.requests.restore_maintenance()
+        self.handle(Startup(adopt))
+
+    def _still_active(self) -> "tuple[str, ...]":
+        # Nobody takes over from an Active before three of its intervals are over.
+        spoke_at, active = self.alive.read()
+        away = system.now() - spoke_at
+        return tuple(
+            group.name
+            for group in self.plan.groups
+            if group.name in active and 0 <= away < 3 * min(router.interval for router in group.routers)
+        )
+
+    def load(self, plan: Plan, path: str) -> None:
+        """Run another plan from now on; what stays the same does not notice."""
+        before, self.now = self.plan, system.now()
+        self._executor.perform(self.engine.retire(plan.groups, self.now))
+        self.plan, self.plan_path = plan, path
+        self.loaded_at, self.refused = time.time(), []
+        self.holder.load(plan)
+        self._sysctls.apply(plan.sysctls)
+        self.ports.set_routers(plan.groups, plan.routers)
+        self._executor.perform(self.engine.load(plan.groups, self.now))
+        for name in sorted(before.routers):
+            new = plan.routers.get(name)
+            if new is None or new.teardown != before.routers[name].teardown:
+                self.holder.tear_down(before.routers[name])
+        self.journal.add("reload", "%s: reloaded with %d virtual routers" % (plan.node, len(plan.routers)))
+
+    def stop(self) -> None:
+        """Hand over and end; asked a second time, end at once."""
+        if self.stopping:
+            self._done = True
+            return
+        self.stopping = True
+        self.journal.add("stop", "%s: stopping" % self.plan.node)
+        self.handle(Shutdown())
+
+    def run(self) -> None:
+        """Run until stopped."""
+        while not self._done:
+            self._turn()
+            if self.stopping and self.engine.is_stopped():
+                self._done = True
+        self._finish()
+
+    def _finish(self) -> None:
+        if self.holder.held():
+            self.holder.release(self.holder.held())
+        for name in sorted(self.plan.routers):
+            self.holder.tear_down(self.plan.routers[name])
+        self._sysctls.restore()
+        self.journal.add("stop", "%s: stopped" % self.plan.node)
+        self.requests.answer_stop()
+        self._control.close()
+        self.ports.close()
+        self.alive.remove()
+
+    def handle(self, event: Value) -> None:
+        """Tell the engine of an event and carry out what it wants."""
+        self.now = system.now()
+        self._executor.perform(self.engine.handle(event, self.now))
+
+    # One turn of the loop
+
+    def _turn(self) -> None:
+        self._read(self._poller.wait(self._wait()))
+        if system.now() >= self.engine.next_deadline():
+            self._drain()
+            self.now = system.now()
+            self._executor.perform(self.engine.tick(self.now))
+        if system.now() >= self.holder.renew_at:
+            self.holder.renew(system.now())
+        if self.spoke:
+            self.spoke = False
+            self.alive.touch(self.now)
+        if self._control.is_backlogged():
+            self._control.flush()
+
+    def _drain(self) -> None:
+        # A process that was late must not take for silence what is waiting in its sockets.
+        for _ in range(DRAIN_ROUNDS):
+            ready = self._poller.wait(0)
+            if not ready:
+                return
+            self._read(ready)
+
+    def _wait(self) -> int:
+        until = min(self.engine.next_deadline(), self.holder.renew_at)
+        longest = FLUSH_WAIT if self._control.is_backlogged() else LONGEST_WAIT
+        return max(0, min(until - system.now(), longest))
+
+    def _read(self, ready: "list[tuple[int, int]]") -> None:
+        self.now = system.now()
+        others = []
+        for descriptor, _mask in ready:
+            if self.ports.serves(descriptor):
+                self.ports.read(descriptor)
+            else:
+                others.append(descriptor)
+        # What other routers say comes first: it may end our claim on the addresses.
+        for descriptor in others:
+            if descriptor == self.kernel.socket.fileno():
+                self._follow(self.kernel.changes())
+            elif descriptor == self._signals:
+                if system.read_signals(descriptor):
+                    self.stop()
+            elif self._control.serves(descriptor):
+                self._control.read(descriptor)
+
+    def _hear(
+        self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes
+    ) -> None:
+        wanted = self.engine.hear(device, family, source, destination, ttl, message, self.now)
+        if wanted:
+            self._executor.perform(wanted)
+
+    def _follow(self, changes: "Iterable[Value]") -> None:
+        for change in changes:
+            if type(change) is LinkReplaced:
+                self._replace(change.device)
+            elif type(change) is AddressGone:
+                self._mend(change.device, change.address)
+            else:
+                self.handle(change)
+
+    def _replace(self, device: str) -> None:
+        self.ports.replace(device)
+        self._sysctls.apply(self.plan.sysctls)
+        for name in sorted(self.plan.routers):
+            if self.plan.routers[name].device == device:
+                self.holder.set_up(name)
+
+    def _mend(self, device: str, address: bytes) -> None:
+        name = self.holder.owner_of(device, address)
+        if name is None or self.kernel.link(device) is None or not self.holder.mend(name, system.now()):
+            return
+        self.handle(AnnounceAgain(name))
+        text = "%s: %s was removed from %s by another program; put back"
+        self.journal.add("address", text % (name, system.text_of(address), device), virtual_router=name)

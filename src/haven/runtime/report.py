@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The status document, version 1 (docs/design.md): asked of the living process, never of a file."""
+
+import os
+import time
+
+from haven.core import states
+from haven.runtime import problems
+from haven.runtime.cpython import text_of
+from haven.runtime.words import fault_text, state_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from haven.core.group import Group
+    from haven.core.virtual_router import VirtualRouter
+    from haven.runtime.daemon import Daemon
+
+VERSION = 1
+
+
+def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
+    """Return the status of this node."""
+    groups = [daemon.engine.groups[name] for name in sorted(daemon.engine.groups)]
+    return {
+        "version": VERSION,
+        "node": daemon.plan.node,
+        "pid": os.getpid(),
+        "state": _node_state(groups),
+        "since": max((daemon.history.since(group.spec.name) for group in groups), default=daemon.started_at),
+        "uptime": time.time() - daemon.started_at,
+        "virtual_routers": [
+            _router(daemon, group, member, now) for group in groups for member in group.members
+        ],
+        "groups": [_group(daemon, group) for group in groups],
+        "conntrack": {},
+        "peers": [],
+        "plan": {
+            "config": daemon.plan.config,
+            "loaded_at": daemon.loaded_at,
+            "virtual_routers": len(daemon.plan.routers),
+        },
+        "problems": _problems(daemon, groups, now),
+    }
+
+
+def _node_state(groups: "list[Group]") -> str:
+    shown = [state_name(group.state, group.faults) for group in groups]
+    if any(group.maintenance for group in groups) and states.ACTIVE not in shown:
+        return "maintenance"
+    for state in ("fault", states.ACTIVE, states.BACKUP):
+        if state in shown:
+            return state
+    return states.INITIALIZE
+
+
+def _group(daemon: "Daemon", group: "Group") -> "dict[str, Any]":
+    name = group.spec.name
+    return {
+        "name": name,
+        "state": state_name(group.state, group.faults),
+        "since": daemon.history.since(name),
+        "members": [member.spec.name for member in group.members],
+        "preempt": group.spec.preempt,
+        "maintenance": group.maintenance,
+        "leaving": group.leaving,
+        "priority_penalty": group.penalty,
+        "faults": [fault_text(fault) for fault in group.faults],
+        "last_transition": daemon.history.last(name),
+    }
+
+
+def _router(daemon: "Daemon", group: "Group", router: "VirtualRouter", now: int) -> "dict[str, Any]":
+    spec, plan = router.spec, daemon.plan.routers[router.spec.name]
+    return {
+        "name": spec.name,
+        "group": group.spec.name,
+        "device": spec.device,
+        "interface": plan.interface,
+        "vrid": spec.vrid,
+        "family": spec.family,
+        "version": spec.version,
+        "state": state_name(group.state, group.faults),
+        "since": daemon.history.since(group.spec.name),
+        "priority": router.priority,
+        "configured_priority": spec.priority,
+        "interval_ms": spec.interval // 1000,
+        "addresses": plan.addresses,
+        "address_held": daemon.holder.is_held(spec.name),
+        "active": _active(group, router, now),
+        "counters": {
+            "sent": router.counters.sent,
+            "received": router.counters.received,
+            "priority_zero_sent": router.counters.priority_zero_sent,
+            "priority_zero_received": router.counters.priority_zero_received,
+            "became_active": router.counters.became_active,
+            "errors": dict(sorted(router.counters.errors.items())),
+        },
+        "last_transition": daemon.history.last(group.spec.name),
+        "faults": [fault_text(fault) for fault in router.faults],
+    }
+
+
+def _active(group: "Group", router: "VirtualRouter", now: int) -> "dict[str, Any]":
+    if group.state == states.ACTIVE:
+        own = None if router.source is None else text_of(router.source)
+        return {"address": own, "priority": router.priority, "seen_ms": None, "self": True}
+    source, heard = router.active_source, router.heard_at
+    return {
+        "address": None if source is None else text_of(source),
+        "priority": router.active_priority,
+        "seen_ms": None if heard is None else (now - heard) // 1000,
+        "self": False,
+    }
+
+
+def _problems(daemon: "Daemon", groups: "list[Group]", now: int) -> "list[dict[str, str]]":
+    found = problems.of_reload(daemon.refused)
+    for group in groups:
+        found.extend(problems.of_group(group, now))
+    found.extend(problems.of_drops(daemon.drops, now))
+    found.extend(problems.of_failures(daemon.holder.failures))
+    found.extend(daemon.own_problems)
+    return found

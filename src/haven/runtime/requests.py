@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can be asked over the control socket, and the answers."""
+
+import json
+import os
+
+from haven.core import states
+from haven.core.events import Maintenance, Switchover
+from haven.runtime import report
+from haven.runtime.planfile import PlanError, read_plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from haven.runtime.control import Client
+    from haven.runtime.daemon import Daemon
+
+    Document = dict[str, Any]
+
+# More than a reload that failed could have to say.
+MOST_PROBLEMS = 100
+
+
+def _done(result: "Any") -> "Document":
+    return {"ok": True, "result": result}
+
+
+def _refused(error: str) -> "Document":
+    return {"ok": False, "error": error}
+
+
+class Waiting:
+    """A request that is answered when every group of it has handed over, or has not."""
+
+    def __init__(self, client: "Client", groups: "list[str]", on: "bool | None") -> None:
+        self.client = client
+        self.left = groups
+        self.on = on
+        self.handed_over: list[str] = []
+        self.stayed: list[str] = []
+
+    def note(self, group: str, done: bool) -> bool:
+        """Note how one group ended; tell whether that was the last."""
+        if group in self.left:
+            self.left.remove(group)
+            (self.handed_over if done else self.stayed).append(group)
+        return not self.left
+
+
+class Requests:
+    """Answers requests; `ask` returns None for one that is answered later."""
+
+    def __init__(self, daemon: "Daemon") -> None:
+        self._daemon = daemon
+        self._waiting: list[Waiting] = []
+        self._waiting_for_stop: list[Client] = []
+        self._maintenance_file = os.path.join(daemon.run_dir, "maintenance")
+        self._answers = {
+            "status": self._status,
+            "events": self._events,
+            "plan": self._plan,
+            "load": self._load,
+            "refuse": self._refuse,
+            "stop": self._stop,
+            "switchover": self._switchover,
+            "maintenance": self._maintenance,
+        }
+
+    def ask(self, client: "Client", request: "Document") -> "Document | None":
+        """Return the answer to a request, or None when it comes later."""
+        answer = self._answers.get(request["command"])
+        if answer is None:
+            return _refused("there is no command %r" % request["command"])
+        return answer(client, request)
+
+    def _status(self, client: "Client", request: "Document") -> "Document | None":
+        return _done(report.status(self._daemon, self._daemon.now))
+
+    def _events(self, client: "Client", request: "Document") -> "Document | None":
+        client.follows = bool(request.get("follow"))
+        return _done(self._daemon.journal.events)
+
+    def _plan(self, client: "Client", request: "Document") -> "Document | None":
+        # The document is large and rarely asked for: it stays in its file.
+        try:
+            with open(self._daemon.plan_path) as file:
+                return _done(json.load(file))
+        except (OSError, ValueError) as error:
+            return _refused("the plan cannot be read: %s" % error)
+
+    def _load(self, client: "Client", request: "Document") -> "Document | None":
+        path = request.get("path")
+        if not isinstance(path, str):
+            return _refused("load needs the path of a plan")
+        try:
+            plan = read_plan(path)
+        except PlanError as error:
+            self._daemon.refused = [str(error)]
+            self._daemon.journal.add("reload", "refused: %s" % error)
+            return _refused(str(error))
+        self._daemon.load(plan, path)
+        return _done({"virtual_routers": len(plan.routers)})
+
+    def _refuse(self, client: "Client", request: "Document") -> "Document | None":
+        texts = request.get("problems")
+        if not isinstance(texts, list):
+            return _refused("refuse needs a list of problems")
+        self._daemon.refused = [str(text) for text in texts[:MOST_PROBLEMS]]
+        for text in self._daemon.refused:
+            self._daemon.journal.add("reload", "refused: %s" % text)
+        return _done({})
+
+    def _stop(self, client: "Client", request: "Document") -> "Document | None":
+        self._waiting_for_stop.append(client)
+        if not self._daemon.stopping:
+            self._daemon.stop()
+        return None
+
+    def answer_stop(self) -> None:
+        """Tell who asked for the stop that it is done."""
+        for client in self._waiting_for_stop:
+            client.reply(_done({"stopped": True}))
+
+    def _switchover(self, client: "Client", request: "Document") -> "Document | None":
+        name = request.get("group")
+        groups = self._daemon.engine.groups
+        if name is not None and name not in groups:
+            return _refused("there is no group %s" % name)
+        active = self._active(name)
+        if not active:
+            what = " for %s" % name if name else ""
+            return _refused("this node is not Active%s: there is nothing to hand over" % what)
+        self._waiting.append(Waiting(client, active, None))
+        self._daemon.handle(Switchover(name))
+        return None
+
+    def _maintenance(self, client: "Client", request: "Document") -> "Document | None":
+        on = request.get("on")
+        if not isinstance(on, bool):
+            return _refused("maintenance needs on or off")
+        active = self._active(None)
+        self._daemon.journal.add("maintenance", "maintenance %s" % ("on" if on else "off"))
+        self._remember_maintenance(on)
+        if not on or not active or any(group.maintenance for group in self._daemon.engine.groups.values()):
+            self._daemon.handle(Maintenance(on))
+            return _done({"on": on, "handed_over": [], "still_active": active})
+        self._waiting.append(Waiting(client, active, on))
+        self._daemon.handle(Maintenance(on))
+        return None
+
+    def _active(self, name: "str | None") -> "list[str]":
+        groups = self._daemon.engine.groups
+        return [
+            each for each in sorted(groups) if name in (None, each) and groups[each].state == states.ACTIVE
+        ]
+
+    def handover_ended(self, group: str, done: bool) -> None:
+        """Answer who waited for this."""
+        for waiting in self._waiting[:]:
+            if waiting.note(group, done):
+                self._waiting.remove(waiting)
+                waiting.client.reply(self._outcome(waiting))
+
+    def _outcome(self, waiting: Waiting) -> "Document":
+        if waiting.on is not None:
+            return _done(
+                {"on": waiting.on, "handed_over": waiting.handed_over, "still_active": waiting.stayed}
+            )
+        if waiting.stayed:
+            return _refused("%s: no other router took over; staying Active" % ", ".join(waiting.stayed))
+        return _done({"handed_over": waiting.handed_over})
+
+    # A node under maintenance stays so when havend is restarted.
+
+    def _remember_maintenance(self, on: bool) -> None:
+        if on:
+            with open(self._maintenance_file, "w") as file:
+                file.write("on\n")
+        elif os.path.exists(self._maintenance_file):
+            os.unlink(self._maintenance_file)
+
+    def restore_maintenance(self) -> None:
+        """Take up the maintenance that was on before a restart."""
+        if os.path.exists(self._maintenance_file):
+            self._daemon.handle(Maintenance(True))
