@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# OpenWrt 24.10 and 25.12 ship this release; the plan is compiled by both.
+OLD_PYROUTE2 := 0.7.9
+OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
+SHELL_SCRIPTS := .ci/run tests/setup.sh
+
+.PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop lint \
+	docs bench clean
+
+help:
+	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
+	@echo "make demo             two routers in namespaces: cut the power of one and watch (root)"
+	@echo "make test             everything below (root)"
+	@echo "make test-core        the protocol core, with its branch coverage"
+	@echo "make test-micropython the core and the option table under MicroPython"
+	@echo "make test-units       configuration, plan, command, runtime"
+	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
+	@echo "make test-lab         real routers in network namespaces (root)"
+	@echo "make test-interop     against Debian's keepalived (root)"
+	@echo "make lint             ruff, mypy, shellcheck"
+	@echo "make docs             write docs/config.md anew from the option table"
+	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: pyproject.toml tests/setup.sh
+	sh tests/setup.sh
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(OLD_VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(OLD_VENV)
+	$(OLD_VENV)/bin/pip install --quiet pyroute2==$(OLD_PYROUTE2) jinja2 pytest hypothesis
+	touch $@
+
+demo: setup
+	$(BIN)/python -m tests.lab.demo
+
+test: lint test-core test-micropython test-units test-plan test-lab test-interop
+
+test-core: setup
+	$(BIN)/coverage run --branch --source=src/haven/core -m pytest -q tests/core tests/scenarios
+	$(BIN)/coverage report --fail-under=98 --show-missing --skip-covered
+
+test-micropython: setup
+	$(BIN)/micropython tests/micropython.py
+
+test-units: setup
+	$(BIN)/pytest -q tests/config tests/plan tests/cli tests/runtime
+
+test-plan: setup $(OLD_VENV)/ready
+	$(OLD_VENV)/bin/pytest -q tests/plan
+
+test-lab: setup
+	$(BIN)/pytest -q tests/lab
+
+test-interop: setup
+	$(BIN)/pytest -q tests/interop
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+	shellcheck $(SHELL_SCRIPTS)
+
+docs: setup
+	$(BIN)/python -m haven.config.reference > docs/config.md
+
+bench: setup
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) $(OLD_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Install the Debian packages that the lab, the tests and the demo use, unless they are there.
+set -eu
+
+programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived shellcheck:shellcheck'
+wanted=
+for row in $programs; do
+	PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || wanted="$wanted ${row#*:}"
+done
+"${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || wanted="$wanted python3-venv"
+[ -n "$wanted" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "haven: these Debian packages are missing, and only root can install them:$wanted" >&2
+	exit 1
+fi
+if ! command -v apt-get >/dev/null; then
+	echo "haven: these programs are missing, and there is no apt-get here:$wanted" >&2
+	exit 1
+fi
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of names
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
