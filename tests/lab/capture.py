@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A capture: every ARP, neighbour and VRRP packet of a segment, and which node really sent it."""
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from tests.lab import frames
+from tests.lab.capture_process import RECORD
+from tests.lab.frames import Advert, Arp, Frame, NeighbourAdvert
+from tests.lab.namespace import Namespace
+
+ROOT = Path(__file__).resolve().parents[2]
+T = TypeVar("T")
+_numbers = itertools.count()
+
+
+class Capture:
+    """What the nodes of one segment have sent since this capture began."""
+
+    def __init__(self, switch: Namespace, ports: dict[str, str], folder: Path) -> None:
+        self._senders = list(ports.values())
+        self._path = folder / f"capture-{next(_numbers)}"
+        self._path.touch()
+        self._frames: list[Frame] = []
+        self._offset = 0
+        argv = [sys.executable, "-m", "tests.lab.capture_process", str(self._path), *ports]
+        self._process = switch.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
+        if self._process.stdout is None or not self._process.stdout.readline():
+            raise RuntimeError(f"no capture on {', '.join(ports)}: the listener ended at once")
+
+    def frames(self) -> list[Frame]:
+        """Read everything heard so far."""
+        with open(self._path, "rb") as file:
+            file.seek(self._offset)
+            heard = file.read()
+        while len(heard) >= RECORD.size:
+            at, sender, length = RECORD.unpack_from(heard)
+            end = RECORD.size + length
+            if len(heard) < end:
+                break
+            self._frames.append(Frame(at, self._senders[sender], heard[RECORD.size : end]))
+            self._offset += end
+            heard = heard[end:]
+        return self._frames
+
+    def adverts(self, since: int = 0, vrid: int | None = None, sender: str | None = None) -> list[Advert]:
+        """List VRRP advertisements."""
+        return [
+            advert
+            for advert in self._each(frames.advert, since)
+            if vrid in (None, advert.vrid) and sender in (None, advert.sender)
+        ]
+
+    def arps(self, address: str, since: int = 0) -> list[Arp]:
+        """List ARP packets that say where an address is."""
+        return [arp for arp in self._each(frames.arp, since) if arp.says_address == address]
+
+    def gratuitous_arps(self, address: str, since: int = 0) -> list[Arp]:
+        """List the announcements of an address."""
+        return [arp for arp in self.arps(address, since) if arp.gratuitous]
+
+    def arp_replies(self, address: str, since: int = 0) -> list[Arp]:
+        """List the answers to who has an address."""
+        told = self.arps(address, since)
+        return [arp for arp in told if arp.operation == frames.REPLY and not arp.gratuitous]
+
+    def neighbour_adverts(self, address: str, since: int = 0) -> list[NeighbourAdvert]:
+        """List neighbour advertisements about an address, asked for or not."""
+        return [na for na in self._each(frames.neighbour_advert, since) if na.target == address]
+
+    def announcements(self, address: str, since: int = 0) -> list[Arp] | list[NeighbourAdvert]:
+        """List gratuitous ARPs or unsolicited neighbour advertisements, as the family has it."""
+        if ":" not in address:
+            return self.gratuitous_arps(address, since)
+        return [na for na in self.neighbour_adverts(address, since) if not na.solicited]
+
+    def close(self) -> None:
+        """Stop listening; what was heard can still be asked for."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(10)
+
+    def _each(self, read: Callable[[Frame], T | None], since: int) -> list[T]:
+        found = (read(frame) for frame in self.frames() if frame.at >= since)
+        return [value for value in found if value is not None]

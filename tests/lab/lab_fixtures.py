@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The fixtures that tests/lab and tests/interop share."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.lab import namespace
+from tests.lab.network import Network
+
+Build = Callable[..., Network]
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[None]:
+    """Make sure that a lab can be built, and that nothing of it is left behind."""
+    if os.geteuid() != 0:
+        pytest.fail("the lab builds network namespaces and needs root; run it with sudo", pytrace=False)
+    namespace.clean_up_always()
+    namespace.remove_leftovers()
+    yield
+    namespace.delete_all()
+
+
+@pytest.fixture
+def build(lab: None) -> Iterator[Build]:
+    """Build networks that are taken away after the test."""
+    built: list[Network] = []
+
+    def make(routers: int = 2) -> Network:
+        built.append(Network(routers))
+        return built[-1]
+
+    yield make
+    for network in built:
+        network.delete()
+
+
+@pytest.fixture
+def network(build: Build) -> Network:
+    """Two routers between a client and a server."""
+    return build()

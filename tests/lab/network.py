@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lab's topology and its faults.
+
+    client --- [lan] --- r1, r2, r3 --- [wan] --- server
+                          \\  |  /
+                          [sync]
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.capture import Capture
+from tests.lab.namespace import Namespace, lab_number
+from tests.lab.probe import Probe
+from tests.lab.switch import Switch, port_name
+from tests.lab.wait import now_ns, wait_until
+
+SEGMENTS = ("lan", "wan", "sync")
+GATEWAY = "10.77.0.1"
+GATEWAY6 = "fd77::1"
+GATEWAY6_LINK_LOCAL = "fe80::77"
+UPLINK = "198.51.100.1"
+UPLINK6 = "2001:db8:51::1"
+UPLINK6_LINK_LOCAL = "fe80::51"
+CLIENT = "10.77.0.100"
+CLIENT6 = "fd77::100"
+SERVER = "198.51.100.100"
+SERVER6 = "2001:db8:51::100"
+SERVICE = "203.0.113.10"
+SERVICE6 = "2001:db8:113::10"
+
+NAT = f"""
+table ip nat {{
+ chain postrouting {{
+  type nat hook postrouting priority srcnat
+  oifname "wan" ip saddr 10.77.0.0/24 snat to {UPLINK}
+ }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What was done to the network, and between which two readings of the clock."""
+
+    what: str
+    began: int
+    ended: int
+
+
+@dataclass
+class Router:
+    """A router of the lab: where it is and what its own addresses are."""
+
+    name: str
+    number: int
+    namespace: Namespace
+
+    @property
+    def host(self) -> int:
+        """Tell the last octet of its addresses: r1 has .2, as .1 is the virtual one."""
+        return self.number + 1
+
+    def address(self, segment: str) -> str:
+        """Tell its own IPv4 address on a segment."""
+        return {"lan": "10.77.0.", "wan": "198.51.100.", "sync": "10.99.0."}[segment] + str(self.host)
+
+    def mac(self, segment: str) -> str:
+        """Tell its own MAC on a segment."""
+        return f"02:00:00:00:{SEGMENTS.index(segment) + 1:02x}:{self.host:02x}"
+
+    def link_local(self, segment: str) -> str:
+        """Tell its own IPv6 link-local address on a segment, as the kernel makes it from the MAC."""
+        return f"fe80::ff:fe00:{SEGMENTS.index(segment) + 1:x}{self.host:02x}"
+
+    def port(self, segment: str) -> str:
+        """Name its port on the switch."""
+        return port_name(self.name, segment)
+
+
+class Network:
+    """Two or three routers between a client and a server, and what can go wrong between them."""
+
+    def __init__(self, routers: int = 2) -> None:
+        self.number = lab_number()
+        # Short, as the path of a unix socket ends in it; it goes with this object or with the process.
+        self._temporary = tempfile.TemporaryDirectory(prefix="hv")
+        self.folder = Path(self._temporary.name)
+        self.faults: list[Fault] = []
+        self._captures: list[Capture] = []
+        self._probes: list[Probe] = []
+        self.switch = Switch(SEGMENTS, self.number)
+        self.routers = {f"r{n}": self._router(n) for n in range(1, routers + 1)}
+        self.client = self._host("client", "lan", "02:00:00:00:01:64")
+        self.server = self._host("server", "wan", "02:00:00:00:02:64")
+        self._address_hosts()
+
+    def _router(self, number: int) -> Router:
+        router = Router(f"r{number}", number, Namespace(f"r{number}", self.number))
+        inside = router.namespace
+        _prepare(inside)
+        inside.sysctl(ipv4__ip_forward=1, ipv6__conf__all__forwarding=1)
+        for segment in SEGMENTS:
+            self.switch.plug(inside, segment, segment, router.mac(segment))
+        inside.ip(
+            "link set lo up",
+            *(f"link set {segment} up" for segment in SEGMENTS),
+            *(f"address add {router.address(segment)}/24 dev {segment}" for segment in SEGMENTS),
+            f"address add fd77::{router.host}/64 dev lan",
+            f"address add 2001:db8:51::{router.host}/64 dev wan",
+            f"route add 203.0.113.0/24 via {SERVER}",
+            f"route add 2001:db8:113::/64 via {SERVER6}",
+        )
+        inside.nft(NAT)
+        return router
+
+    def _host(self, word: str, segment: str, mac: str) -> Namespace:
+        host = Namespace(word, self.number)
+        _prepare(host)
+        self.switch.plug(host, segment, segment, mac)
+        host.ip("link set lo up", f"link set {segment} up")
+        return host
+
+    def _address_hosts(self) -> None:
+        self.client.ip(
+            f"address add {CLIENT}/24 dev lan",
+            f"address add {CLIENT6}/64 dev lan",
+            f"route add default via {GATEWAY}",
+            f"route add default via {GATEWAY6_LINK_LOCAL} dev lan",
+        )
+        self.server.ip(
+            f"address add {SERVER}/24 dev wan",
+            f"address add {SERVER6}/64 dev wan",
+            f"address add {SERVICE}/32 dev lo",
+            f"address add {SERVICE6}/128 dev lo",
+            f"route add fd77::/64 via {UPLINK6_LINK_LOCAL} dev wan",
+        )
+
+    def __getitem__(self, name: str) -> Router:
+        return self.routers[name]
+
+    def power_cut(self, name: str) -> Fault:
+        """Cut a router off, all cables in one batch, then end its processes without a word."""
+        router = self.routers[name]
+        began = now_ns()
+        self.switch.set_ports([router.port(segment) for segment in SEGMENTS], "down")
+        fault = self._note(f"power of {name} cut", began)
+        router.namespace.kill_all()
+        return fault
+
+    def power_on(self, name: str) -> Fault:
+        """Give a router back as it boots: its own addresses only, nothing running, nothing remembered."""
+        began = now_ns()
+        old = self.routers[name]
+        old.namespace.delete()
+        wait_until(lambda: not self._has_port(old.port("lan")), 5, f"old cables of {name} vanish")
+        self.routers[name] = self._router(old.number)
+        return self._note(f"power of {name} on", began)
+
+    def cable_pull(self, name: str, segment: str) -> Fault:
+        """Pull one cable: the router loses its carrier, its neighbours see nothing."""
+        return self._port(name, segment, "down", "pulled")
+
+    def cable_plug(self, name: str, segment: str) -> Fault:
+        """Put the cable back."""
+        return self._port(name, segment, "up", "plugged")
+
+    def split(self, segment: str, *names: str) -> Fault:
+        """Keep routers from hearing each other on a segment; everybody else still hears all of them."""
+        wanted = names or tuple(self.routers)
+        ports = [self.routers[name].port(segment) for name in wanted]
+        return self._block({(a, b) for a in ports for b in ports if a != b}, f"{segment} split")
+
+    def deafen(self, name: str, segment: str) -> Fault:
+        """Let a router speak on a segment but hear none of the other routers there."""
+        own = self.routers[name].port(segment)
+        pairs = {(other.port(segment), own) for other in self.routers.values() if other.name != name}
+        return self._block(pairs, f"{name} deaf on {segment}")
+
+    def heal(self) -> Fault:
+        """End every split and every deafness."""
+        began = now_ns()
+        self.switch.unblock_all()
+        return self._note("healed", began)
+
+    def probe(self, to: str = SERVICE, **more: object) -> Probe:
+        """Start the millisecond probe from the client to an address of the server."""
+        probe = Probe(self.client, self.server, to, self.folder, **more)
+        self._probes.append(probe)
+        return probe
+
+    def capture(self, segment: str) -> Capture:
+        """Start listening on a segment, at each port of the switch, for what the nodes send."""
+        words = [*self.routers, {"lan": "client", "wan": "server"}.get(segment, "")]
+        ports = {port_name(word, segment): word for word in words if word}
+        capture = Capture(self.switch.namespace, ports, self.folder)
+        self._captures.append(capture)
+        return capture
+
+    def holders(self, address: str) -> list[str]:
+        """Name the routers that have an address, dead ones included: a kernel outlives its programs."""
+        return [name for name, router in self.routers.items() if address in addresses_of(router.namespace)]
+
+    def delete(self) -> None:
+        """End every program of this network and take it away."""
+        for part in (*self._probes, *self._captures):
+            part.close()
+        for router in self.routers.values():
+            router.namespace.delete()
+        for namespace in (self.client, self.server, self.switch.namespace):
+            namespace.delete()
+        self._temporary.cleanup()
+
+    def _port(self, name: str, segment: str, state: str, word: str) -> Fault:
+        began = now_ns()
+        self.switch.set_ports([self.routers[name].port(segment)], state)
+        return self._note(f"{segment} cable of {name} {word}", began)
+
+    def _block(self, pairs: set[tuple[str, str]], what: str) -> Fault:
+        began = now_ns()
+        self.switch.block(pairs)
+        return self._note(what, began)
+
+    def _note(self, what: str, began: int) -> Fault:
+        fault = Fault(what, began, now_ns())
+        self.faults.append(fault)
+        return fault
+
+    def _has_port(self, port: str) -> bool:
+        return any(link["ifname"] == port for link in self.switch.namespace.ip_json("link"))
+
+
+def addresses_of(namespace: Namespace, device: str | None = None) -> list[str]:
+    """List the addresses a namespace has, without their prefix lengths."""
+    links = namespace.ip_json("address", "show", *(["dev", device] if device else []))
+    return [entry["local"] for link in links for entry in link.get("addr_info", ()) if "local" in entry]
+
+
+def _prepare(namespace: Namespace) -> None:
+    # Duplicate address detection would keep each new IPv6 address silent for a second or more.
+    namespace.sysctl(
+        ipv6__conf__all__accept_dad=0,
+        ipv6__conf__default__accept_dad=0,
+        ipv6__conf__default__dad_transmits=0,
+        ipv6__conf__default__accept_ra=0,
+        ipv4__conf__all__rp_filter=0,
+        ipv4__conf__default__rp_filter=0,
+    )
