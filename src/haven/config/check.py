@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sections to the checked model, or to all of their problems at once."""
+
+from collections.abc import Iterable
+
+from haven.config.model import Conntrack, Group, Main, Model
+from haven.config.netkinds import is_link_local
+from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
+from haven.config.problem import Problem, suggest
+from haven.config.routers import check_router, family_of, make_router
+from haven.config.uci import Section
+from haven.config.values import Complaints, Values, read
+
+
+def check(sections: Iterable[Section], file: str, host_name: str) -> tuple[Model | None, list[Problem]]:
+    """Check sections as a whole; the model comes only without a problem."""
+    written = tuple(sections)
+    complaints = Complaints(file)
+    known = [values for section in written if (values := _read_known(section, complaints))]
+    _check_names(written, complaints)
+    _check_single(known)
+    routers = _of_type(known, "virtual_router")
+    for values in routers:
+        check_router(values)
+    _check_groups(_of_type(known, "group"), routers)
+    _check_same_id(routers)
+    _check_shared_addresses(routers)
+    for values in _of_type(known, "conntrack"):
+        _check_conntrack(values)
+    _check_something_to_do(_of_type(known, "haven"), written)
+    problems = sorted(complaints.problems, key=lambda problem: problem.line)
+    return (None if problems else _make_model(known, written, host_name)), problems
+
+
+def _of_type(known: list[Values], name: str) -> list[Values]:
+    return [values for values in known if values.type.name == name]
+
+
+def _read_known(section: Section, complaints: Complaints) -> Values | None:
+    type = section_type(section.type)
+    if type is None:
+        names = [each.name for each in SECTIONS]
+        hint = suggest(section.type, names)
+        complaints.add(section, f"the section type '{section.type}' is not known{hint}")
+        return None
+    if type.named and not section.name:
+        complaints.add(section, f"needs a name: config {type.name} 'NAME'")
+    return read(section, type, complaints)
+
+
+def _check_names(sections: tuple[Section, ...], complaints: Complaints) -> None:
+    seen: dict[str, Section] = {}
+    for section in sections:
+        if not section.name:
+            continue
+        first = seen.setdefault(section.name, section)
+        if first is not section:
+            message = f"the name '{section.name}' is taken by {first.label} on line {first.line}"
+            complaints.add(section, message)
+
+
+def _check_single(known: list[Values]) -> None:
+    for type in SECTIONS:
+        for values in _of_type(known, type.name)[1:]:
+            if type.single:
+                values.complain(f"there is a '{type.name}' section already; keep one of them")
+
+
+def _check_groups(groups: list[Values], routers: list[Values]) -> None:
+    names = [values.section.name for values in groups]
+    for values in routers:
+        name = values.one("group")
+        if name and name not in names:
+            values.complain(f"there is no group '{name}'{suggest(name, names)}", "group")
+    used = [values.one("group") for values in routers]
+    if any(name and name not in names for name in used) or not all(each.sure("group") for each in routers):
+        # The missing member is likely the one whose group was misspelt: one mistake, one message.
+        return
+    for values in groups:
+        if values.section.name and values.section.name not in used:
+            values.complain(f"no virtual_router has option group '{values.section.name}'")
+
+
+def _place(values: Values) -> tuple[str, str] | None:
+    """Give what a virtual router stands on, if that is clear."""
+    given = [name for name in values.type.one_of if values.items(name)]
+    return (given[0], values.one(given[0])) if len(given) == 1 else None
+
+
+def _check_same_id(routers: list[Values]) -> None:
+    seen: dict[tuple[object, ...], Values] = {}
+    for values in routers:
+        place, vrid, family = _place(values), values.one("vrid"), family_of(values)
+        if not (place and vrid and family):
+            continue
+        first = seen.setdefault((place, vrid, family), values)
+        if first is not values:
+            where = f"IPv{family} on {place[0]} '{place[1]}'"
+            values.complain(f"{vrid} is already used by {first.section.label} for {where}", "vrid")
+
+
+def _check_shared_addresses(routers: list[Values]) -> None:
+    seen: dict[tuple[object, ...], Values] = {}
+    for values in routers:
+        for item in values.items("address"):
+            octets = item.value[0]
+            # A link-local address means something on its own device only.
+            place = _place(values) if is_link_local(octets) else None
+            first = seen.setdefault((octets, place), values)
+            if first is not values:
+                values.complain(f"'{item.text}' is also held by {first.section.label}", "address", item.line)
+
+
+def _check_conntrack(values: Values) -> None:
+    own = values.one("address")
+    for item in values.items("peer_address"):
+        if own and len(item.value) != len(own):
+            message = f"'{item.text}' and option address are not of one family, IPv4 or IPv6"
+            values.complain(message, "peer_address", item.line)
+        if item.value == own:
+            values.complain(f"'{item.text}' is the address of this router", "peer_address", item.line)
+
+
+def _check_something_to_do(mains: list[Values], written: tuple[Section, ...]) -> None:
+    if any(section.type == "virtual_router" for section in written):
+        return
+    for values in mains:
+        if values.one("enabled"):
+            values.complain("haven is enabled, but there is no virtual_router section")
+
+
+def _make_model(known: list[Values], written: tuple[Section, ...], host_name: str) -> Model:
+    mains = _of_type(known, "haven") or [read(Section("haven"), HAVEN, Complaints(""))]
+    routers = tuple(make_router(values) for values in _of_type(known, "virtual_router"))
+    groups = [_make_group(values) for values in _of_type(known, "group")]
+    named = {group.name for group in groups}
+    for name in [router.group for router in routers if router.group not in named]:
+        groups.append(_make_group(read(Section("group", name), GROUP, Complaints(""))))
+    conntracks = [_make_conntrack(values) for values in _of_type(known, "conntrack")]
+    return Model(
+        main=_make_main(mains[0], host_name),
+        groups=tuple(groups),
+        virtual_routers=routers,
+        conntrack=conntracks[0] if conntracks else None,
+        sections=written,
+    )
+
+
+def _make_main(values: Values, host_name: str) -> Main:
+    return Main(values.one("enabled"), values.one("node") or host_name, values.one("realtime"))
+
+
+def _make_group(values: Values) -> Group:
+    delay_us = values.one("preempt_delay") * 1_000_000
+    return Group(values.section.name, values.one("preempt"), delay_us)
+
+
+def _make_conntrack(values: Values) -> Conntrack:
+    return Conntrack(
+        enabled=values.one("enabled"),
+        interface=values.one("interface"),
+        device=values.one("device"),
+        address=values.one("address"),
+        peers=values.all("peer_address"),
+    )

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A configuration file to the checked model; what is wrong with the file itself is a Problem too."""
+
+import os
+import socket
+
+from haven.config.check import check
+from haven.config.model import Model
+from haven.config.problem import Problem
+from haven.config.uci import parse
+
+
+def load(path: str | os.PathLike[str], host_name: str | None = None) -> tuple[Model | None, list[Problem]]:
+    """Read and check a file; the model comes only without a problem."""
+    file = os.fspath(path)
+    text, problem = _read(file)
+    if problem:
+        return None, [problem]
+    return load_text(text, file, host_name)
+
+
+def load_text(text: str, file: str, host_name: str | None = None) -> tuple[Model | None, list[Problem]]:
+    """Check the text of a file; syntax and meaning are reported together."""
+    sections, wrong = parse(text, file)
+    model, problems = check(sections, file, host_name or socket.gethostname())
+    problems = sorted(wrong + problems, key=lambda problem: problem.line)
+    return (None if problems else model), problems
+
+
+def _read(file: str) -> tuple[str, Problem | None]:
+    try:
+        with open(file, "rb") as stream:
+            octets = stream.read()
+    except (OSError, ValueError) as why:
+        reason = why.strerror if isinstance(why, OSError) else str(why)
+        return "", Problem(file, 0, None, None, f"cannot be read: {reason}")
+    if octets.startswith(b"\xef\xbb\xbf"):
+        return "", Problem(file, 1, None, None, "begins with a byte order mark; save it as plain UTF-8")
+    try:
+        return octets.decode("utf-8"), None
+    except UnicodeDecodeError as why:
+        line = octets.count(b"\n", 0, why.start) + 1
+        return "", Problem(file, line, None, None, "is not UTF-8 text")

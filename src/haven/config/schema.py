@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the option table as JSON, for pages that are drawn from it: python -m haven.config.schema [FILE]."""
+
+import json
+import sys
+
+from haven.config.kinds import Whole
+from haven.config.options import SECTIONS, Option, SectionType
+
+VERSION = 1
+
+
+def schema() -> dict[str, object]:
+    """Give the whole table as plain values."""
+    return {"version": VERSION, "package": "haven", "sections": [_section(section) for section in SECTIONS]}
+
+
+def schema_text() -> str:
+    """Give the table as JSON text."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+def _section(section: SectionType) -> dict[str, object]:
+    return {
+        "type": section.name,
+        "help": section.help,
+        "named": section.named,
+        "single": section.single,
+        "one_of": list(section.one_of),
+        "options": [_option(option) for option in section.options],
+    }
+
+
+def _option(option: Option) -> dict[str, object]:
+    kind = option.kind
+    row: dict[str, object] = {
+        "name": option.name,
+        "kind": kind.name,
+        "datatype": kind.datatype,
+        "values": kind.values.replace("`", ""),
+        "choices": list(kind.choices),
+        "list": option.many,
+        "required": option.required,
+        "default": option.default or None,
+        "default_says": option.default_says,
+        "unit": option.unit,
+        "only_with": list(option.only_with) if option.only_with else None,
+        "help": option.help.replace("`", ""),
+    }
+    if isinstance(kind, Whole):
+        row.update(low=kind.low, high=kind.high, step=kind.step)
+    return row
+
+
+def main(arguments: list[str]) -> int:
+    """Write the schema to a file, or to standard output."""
+    if len(arguments) > 1:
+        print("usage: python -m haven.config.schema [FILE]", file=sys.stderr)
+        return 2
+    if not arguments:
+        sys.stdout.write(schema_text())
+        return 0
+    with open(arguments[0], "w", encoding="utf-8") as stream:
+        stream.write(schema_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

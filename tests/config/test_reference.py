@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is made from the option table is current, and its example is a good configuration."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from haven.config import reference, schema
+from haven.config.example import EXAMPLE
+from haven.config.load import load_text
+from haven.config.options import SECTIONS
+
+PAGE = Path(__file__).parents[2] / "docs" / "config.md"
+
+
+def test_the_reference_page_is_current():
+    assert PAGE.read_text(encoding="utf-8") == reference.reference()
+
+
+def test_the_example_of_the_page_validates():
+    text = PAGE.read_text(encoding="utf-8").split("```")[1]
+    model, problems = load_text(text, "docs/config.md")
+    assert problems == []
+    assert [router.name for router in model.virtual_routers] == ["lan", "lan6", "wan", "office"]
+
+
+def test_the_example_shows_every_section_type():
+    assert all(f"config {section.name} " in EXAMPLE for section in SECTIONS)
+
+
+def test_every_option_has_its_row():
+    page = reference.reference()
+    for section in SECTIONS:
+        part = page.split(f"### {section.name}\n")[1].split("\n### ")[0]
+        rows = [line for line in part.splitlines() if line.startswith("| `")]
+        assert [row.split("`")[1] for row in rows] == list(section.option_names)
+
+
+def test_the_schema_holds_every_option_with_its_limits():
+    document = json.loads(schema.schema_text())
+    assert document["version"] == schema.VERSION
+    named = {section["type"]: section for section in document["sections"]}
+    assert list(named) == [section.name for section in SECTIONS]
+    vrid = next(row for row in named["virtual_router"]["options"] if row["name"] == "vrid")
+    assert (vrid["kind"], vrid["datatype"], vrid["required"]) == ("whole", "range(1,255)", True)
+    assert (vrid["low"], vrid["high"], vrid["step"]) == (1, 255, 1)
+    auth = next(row for row in named["virtual_router"]["options"] if row["name"] == "auth_pass")
+    assert auth["only_with"] == ["version", "2"]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"), [(reference.main, reference.reference()), (schema.main, schema.schema_text())]
+)
+def test_the_commands_write_to_a_file_or_to_standard_output(command, text, tmp_path, capsys):
+    assert command([]) == 0
+    assert capsys.readouterr().out == text
+    path = tmp_path / "out"
+    assert command([str(path)]) == 0
+    assert path.read_text(encoding="utf-8") == text
+    assert command(["a", "b"]) == 2
+    assert capsys.readouterr().err.startswith("usage: ")

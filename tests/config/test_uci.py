@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""UCI text, on CPython and on MicroPython."""
+
+from haven.config.problem import Problem, near
+from haven.config.uci import Section, parse, write
+
+
+def one_value(line):
+    sections, problems = parse("config t\n\toption x " + line + "\n")
+    assert problems == [], problems
+    return sections[0].entries[0].value
+
+
+def complaints(text):
+    return [str(problem) for problem in parse(text, "f")[1]]
+
+
+def test_a_section_has_type_name_line_and_entries():
+    text = "\n# head\nconfig haven 'main'\n\toption node 'r1'\n\tlist l 'a'\n\tlist l 'b'\n"
+    sections, problems = parse(text)
+    assert problems == []
+    assert (sections[0].type, sections[0].name, sections[0].line) == ("haven", "main", 3)
+    entries = [(each.name, each.value, each.line, each.listed) for each in sections[0].entries]
+    assert entries == [("node", "r1", 4, False), ("l", "a", 5, True), ("l", "b", 6, True)]
+
+
+def test_an_unnamed_section_is_called_by_its_number():
+    sections, _ = parse("config a\nconfig b\nconfig a\nconfig a 'x'\n")
+    assert [section.label for section in sections] == ["@a[0]", "@b[0]", "@a[1]", "a 'x'"]
+
+
+def test_quotes_join_into_one_word():
+    assert one_value("'a b'") == "a b"
+    assert one_value('"a b"') == "a b"
+    assert one_value("a'b c'\"d e\"f") == "ab cd ef"
+    assert one_value("''") == ""
+    assert one_value("'it'\\''s'") == "it's"
+
+
+def test_backslash_escapes_outside_and_in_double_quotes_only():
+    assert one_value("a\\ b") == "a b"
+    assert one_value('"a\\"b"') == 'a"b'
+    assert one_value("'a\\b'") == "a\\b"
+    assert one_value("a\\\nb") == "ab"
+    assert one_value("a\\\r\nb") == "ab"
+
+
+def test_hash_starts_a_comment_unless_quoted():
+    assert one_value("a#b c d") == "a"
+    assert one_value("'a#b' # why") == "a#b"
+    assert one_value("a\\#b") == "a#b"
+
+
+def test_semicolon_ends_a_statement_unless_quoted():
+    sections, problems = parse("config a; option x 1; option y '2;3'")
+    assert problems == []
+    assert [(each.name, each.value) for each in sections[0].entries] == [("x", "1"), ("y", "2;3")]
+
+
+def test_short_keywords_tabs_and_windows_line_ends_are_read():
+    sections, problems = parse("c\tt\tn\r\no x 1\r\nl y 2\r\n")
+    assert problems == []
+    assert [(each.name, each.value, each.listed) for each in sections[0].entries] == [
+        ("x", "1", False),
+        ("y", "2", True),
+    ]
+
+
+def test_a_quoted_value_may_have_several_lines_and_lines_are_still_counted():
+    sections, problems = parse("config t\noption x 'a\nb'\noption y 1\n")
+    assert problems == []
+    assert [(each.value, each.line) for each in sections[0].entries] == [("a\nb", 2), ("1", 4)]
+
+
+def test_a_forgotten_quote_costs_one_line():
+    text = "config t 'n'\n\toption x 'a\n\toption y 'b'\n"
+    sections, problems = parse(text, "f")
+    assert [str(problem) for problem in problems] == ["f:2: t 'n', option 'x': the quote ' is not closed"]
+    assert [each.name for each in sections[0].entries] == ["y"]
+    assert complaints('config t\noption x "a') == ["f:2: @t[0], option 'x': the quote \" is not closed"]
+
+
+def test_a_package_line_must_name_this_package():
+    assert complaints("package haven\nconfig t\n") == []
+    assert complaints("package network\n") == ["f:1: this is the configuration of 'haven', not of 'network'"]
+    assert complaints("package\n") == ["f:1: 'package' takes one name"]
+    assert complaints("package 'haven\n") == ["f:1: the quote ' is not closed"]
+
+
+def test_an_unknown_first_word_is_reported_with_the_nearest():
+    assert complaints("config t 'n'\noptoin x 1\n") == [
+        "f:2: t 'n': a line cannot start with 'optoin'; did you mean 'option'?"
+    ]
+    assert complaints("[section]\n") == ["f:1: a line cannot start with '[section]'"]
+    assert complaints("'config' t\n") == ["f:1: the first word of a line must stand without quotes"]
+
+
+def test_bad_config_lines_are_reported_and_do_not_leak_into_the_section_before():
+    text = "config a\nconfig b 'my lan'\noption x 1\n"
+    assert complaints(text) == ["f:2: the section name 'my lan' may hold only letters, digits and _"]
+    assert parse(text)[0][0].entries == []
+    assert complaints("config\n") == ["f:1: 'config' needs a section type"]
+    assert complaints("config a b c\n") == ["f:1: too many words; a section has a type and a name"]
+    assert complaints("config 'a b'\n") == [
+        "f:1: the section type 'a b' holds a character that UCI does not allow"
+    ]
+
+
+def test_bad_option_lines_are_reported():
+    assert complaints("option x 1\n") == ["f:1: option 'x': stands before the first 'config' line"]
+    assert complaints("config t\noption\n") == ["f:2: @t[0]: an option needs a name and a value"]
+    assert complaints("config t\noption x\n") == ["f:2: @t[0], option 'x': has no value"]
+    assert complaints("config t\noption x a b\n") == [
+        "f:2: @t[0], option 'x': has more than one value; put quotes around a value with spaces"
+    ]
+    assert complaints("config t\noption my-x a\n") == [
+        "f:2: @t[0]: the option name 'my-x' may hold only letters, digits and _"
+    ]
+    assert complaints("config t\noption x a\0b\n") == ["f:2: @t[0], option 'x': holds a NUL character"]
+
+
+def test_what_is_written_reads_back():
+    section = Section("virtual_router", "lan")
+    values = ["it's", 'a "b"', "c\\d # e; f", "", "two\nlines", "a\noption x 1", "ä"]
+    for value in values:
+        section.add("x", value)
+    section.add("y", "1", listed=True)
+    sections, problems = parse(write([section]))
+    assert problems == []
+    assert sections[0].label == "virtual_router 'lan'"
+    assert [each.value for each in sections[0].entries] == values + ["1"]
+    assert [each.listed for each in sections[0].entries] == [False] * len(values) + [True]
+
+
+def test_problems_are_values():
+    one = Problem("f", 2, "t 'n'", "x", "is wrong")
+    assert one == Problem("f", 2, "t 'n'", "x", "is wrong")
+    assert one != Problem("f", 3, "t 'n'", "x", "is wrong")
+    assert len({one, Problem("f", 2, "t 'n'", "x", "is wrong")}) == 1
+    assert str(one) == "f:2: t 'n', option 'x': is wrong"
+    assert str(Problem("f", 0, None, None, "cannot be read")) == "f: cannot be read"
+    assert one.as_dict() == {
+        "file": "f",
+        "line": 2,
+        "section": "t 'n'",
+        "option": "x",
+        "message": "is wrong",
+    }
+
+
+def test_near_finds_slips_and_leaves_strangers():
+    known = ("preempt", "priority", "vrid", "lan")
+    assert near("premept", known) == "preempt"
+    assert near("Priority", known) == "priority"
+    assert near("wan", known) == "lan"
+    assert near("enabled", known) is None
+    assert near("x" * 10000, known) is None
+    assert near("4", ("2", "3")) is None
