@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Facts about this machine that a plan depends on."""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+ETHERNET = 1
+IFF_UP = 1
+FOREVER = 0xFFFFFFFF
+UBUS_SECONDS = 5
+
+
+class InterfaceError(Exception):
+    """An interface of netifd's cannot be turned into a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddress:
+    """An address that a device has now; `permanent` when it has no lifetime."""
+
+    text: str
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A network device as the kernel shows it; `lower` is the index of the device under a VLAN."""
+
+    index: int
+    name: str
+    mac: bytes
+    mtu: int
+    up: bool
+    hardware: int
+    kind: str = ""
+    lower: int = 0
+    vlan: int = 0
+    vlan_filtering: bool = False
+    default_vlan: int = 0
+    addresses: tuple[OwnAddress, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The devices of this machine by their names."""
+
+    links: dict[str, Link] = field(default_factory=dict)
+
+    def at_index(self, index: int) -> Link | None:
+        """Return the device with an index, or None."""
+        return next((link for link in self.links.values() if link.index == index), None)
+
+
+def read_machine() -> Machine:
+    """Ask the kernel for its devices and their addresses."""
+    # Here, because the import takes longer than the rest of a command that needs no netlink.
+    from pyroute2 import IPRoute
+
+    with IPRoute() as kernel:
+        addresses = _addresses_by_index(kernel.get_addr())
+        links = [_link(message, addresses) for message in kernel.get_links()]
+    return Machine({link.name: link for link in links})
+
+
+def _addresses_by_index(messages: Iterable[Any]) -> dict[int, list[OwnAddress]]:
+    found: dict[int, list[OwnAddress]] = {}
+    for message in messages:
+        text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
+        lifetime = message.get_attr("IFA_CACHEINFO")
+        permanent = lifetime is None or lifetime["ifa_valid"] == FOREVER
+        own = OwnAddress(text, permanent)
+        found.setdefault(message["index"], []).append(own)
+    return found
+
+
+def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> Link:
+    info: Any = message.get_attr("IFLA_LINKINFO")
+    details: Any = info.get_attr("IFLA_INFO_DATA") if info is not None else None
+
+    def detail(name: str) -> int:
+        # A kind that pyroute2 does not know comes as plain text.
+        value = details.get_attr(name) if hasattr(details, "get_attr") else 0
+        return value if isinstance(value, int) else 0
+
+    return Link(
+        index=message["index"],
+        name=message.get_attr("IFLA_IFNAME"),
+        mac=bytes.fromhex((message.get_attr("IFLA_ADDRESS") or "").replace(":", "")),
+        mtu=message.get_attr("IFLA_MTU") or 0,
+        up=bool(message["flags"] & IFF_UP),
+        hardware=message["ifi_type"],
+        kind=(info.get_attr("IFLA_INFO_KIND") or "") if info is not None else "",
+        lower=message.get_attr("IFLA_LINK") or 0,
+        vlan=detail("IFLA_VLAN_ID"),
+        vlan_filtering=bool(detail("IFLA_BR_VLAN_FILTERING")),
+        default_vlan=detail("IFLA_BR_VLAN_DEFAULT_PVID"),
+        addresses=tuple(addresses.get(message["index"], ())),
+    )
+
+
+def resolve_interface(name: str) -> str:
+    """Return the device of a netifd interface; InterfaceError says why there is none."""
+    argv = ["ubus", "call", "network.interface.%s" % name, "status"]
+    try:
+        answer = subprocess.run(argv, capture_output=True, text=True, timeout=UBUS_SECONDS, check=False)
+    except FileNotFoundError:
+        raise InterfaceError(
+            "interface %s cannot be resolved: ubus is not here; off OpenWrt name the device" % name
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise InterfaceError(
+            "interface %s cannot be resolved: ubus did not answer in %d s" % (name, UBUS_SECONDS)
+        ) from None
+    if answer.returncode != 0:
+        raise InterfaceError("interface %s cannot be resolved: netifd does not know it" % name)
+    return _device_in(name, answer.stdout)
+
+
+def _device_in(name: str, text: str) -> str:
+    try:
+        status = json.loads(text)
+    except ValueError:
+        raise InterfaceError("interface %s cannot be resolved: ubus answered no JSON" % name) from None
+    # An interface that is down has no l3_device yet, but most kinds already have their device.
+    device = status.get("l3_device") or status.get("device") if isinstance(status, dict) else None
+    if not isinstance(device, str):
+        raise InterfaceError("interface %s cannot be resolved: it has no device now" % name)
+    return device
