@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab's topology and its faults.
 
-    client --- [lan] --- r1, r2, r3 --- [wan] --- server
-                          \\  |  /
-                          [sync]
+client --- [lan] --- r1, r2, r3 --- [wan] --- server
+                      \\  |  /
+                      [sync]
 """
 
 import tempfile
@@ -141,9 +141,13 @@ class Network:
         return self.routers[name]
 
     def power_cut(self, name: str) -> Fault:
-        """Cut a router off, all cables in one batch, then end its processes without a word."""
+        """Cut a router off, all cables in one batch, and end its processes without a word.
+
+        They stand still first: a program is quick enough to say goodbye on the cable that goes last.
+        """
         router = self.routers[name]
         began = now_ns()
+        router.namespace.freeze_all()
         self.switch.set_ports([router.port(segment) for segment in SEGMENTS], "down")
         fault = self._note(f"power of {name} cut", began)
         router.namespace.kill_all()
@@ -165,6 +169,24 @@ class Network:
     def cable_plug(self, name: str, segment: str) -> Fault:
         """Put the cable back."""
         return self._port(name, segment, "up", "plugged")
+
+    def remove_device(self, name: str, segment: str) -> Fault:
+        """Delete a router's network device, as netifd does with a bridge."""
+        began = now_ns()
+        self.routers[name].namespace.ip(f"link del {segment}")
+        return self._note(f"device {segment} of {name} removed", began)
+
+    def create_device(self, name: str, segment: str, mac: str) -> Fault:
+        """Make it again, with a new index and another MAC; its own IPv4 address comes with it."""
+        began = now_ns()
+        router = self.routers[name]
+        wait_until(lambda: not self._has_port(router.port(segment)), 5, "the old cable vanishes")
+        self.switch.plug(router.namespace, segment, segment, mac)
+        router.namespace.ip(
+            f"link set {segment} up",
+            f"address add {router.address(segment)}/24 dev {segment}",
+        )
+        return self._note(f"device {segment} of {name} created", began)
 
     def split(self, segment: str, *names: str) -> Fault:
         """Keep routers from hearing each other on a segment; everybody else still hears all of them."""
@@ -197,6 +219,15 @@ class Network:
         capture = Capture(self.switch.namespace, ports, self.folder)
         self._captures.append(capture)
         return capture
+
+    def client_forgets(self) -> None:
+        """Let the client forget every neighbour, so that it has to ask who the gateway is."""
+        self.client.ip("neigh flush all")
+
+    def client_believes(self, address: str) -> str | None:
+        """Tell the MAC that the client has on record for an address of the LAN."""
+        entries = self.client.ip_json("neigh", "show", address, "dev", "lan")
+        return next((entry["lladdr"] for entry in entries if "lladdr" in entry), None)
 
     def holders(self, address: str) -> list[str]:
         """Name the routers that have an address, dead ones included: a kernel outlives its programs."""
