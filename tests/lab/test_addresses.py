@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Somebody else meddles with the addresses: the Active puts them right."""
+
+from tests.lab import network as lab
+from tests.lab.haven_node import HavenNode
+from tests.lab.network import Network
+from tests.lab.pair import pair, wait_one_holder, wait_settled
+from tests.lab.wait import holds_for, wait_until
+
+
+def test_address_that_another_program_removes_is_put_back_at_once(network: Network) -> None:
+    first, second = pair(HavenNode, network)
+    probe = network.probe()
+    probe.wait_service()
+    first.router.namespace.ip(f"address del {lab.GATEWAY}/24 dev lan")
+    wait_until(first.holds, 2, "the address is back")
+    probe.wait_service()
+    result = probe.stop()
+    print(result)
+    assert result.longest_gap_ms < 100
+    assert (first.state(), second.state()) == ("active", "backup")
+
+
+def test_flushed_device_gets_its_virtual_addresses_back(network: Network) -> None:
+    first, second = pair(HavenNode, network, families=(4, 6))
+    first.router.namespace.ip(
+        "address flush dev wan",
+        f"address add {first.router.address('wan')}/24 dev wan",
+        f"address add {first.router.link_local('wan')}/64 dev wan nodad",
+    )
+    active = wait_settled((first, second))
+    for address in active.gateway.bare_addresses:
+        wait_one_holder(network, active.name, address)
+
+
+def test_address_on_the_backup_of_an_earlier_life_is_removed_at_start(network: Network) -> None:
+    network["r2"].namespace.ip(f"address add {lab.GATEWAY}/24 dev lan")
+    pair(HavenNode, network)
+    wait_one_holder(network, "r1", lab.GATEWAY, lab.UPLINK)
+
+
+def test_addresses_are_renewed_long_before_they_end(network: Network) -> None:
+    first, _second = pair(HavenNode, network)
+
+    def lifetime() -> int:
+        links = first.router.namespace.ip_json("address", "show", "dev", "lan")
+        entries = [entry for entry in links[0]["addr_info"] if entry["local"] == lab.GATEWAY]
+        return entries[0]["valid_life_time"]
+
+    holds_for(lambda: 4 <= lifetime() <= 8, 5, "the address is renewed", interval=0.1)
+
+
+def test_own_address_of_the_router_stays_its_own(network: Network) -> None:
+    first, second = pair(HavenNode, network)
+    first.stop()
+    second.wait_state("active")
+    assert network["r1"].address("lan") in first.addresses("lan")
+    assert network["r2"].address("lan") in second.addresses("lan")

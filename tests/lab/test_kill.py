@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""havend is killed with -9: its addresses must not stay behind with nobody to answer for them."""
+
+import pytest
+
+from tests.lab import network as lab
+from tests.lab.haven_node import HavenNode
+from tests.lab.network import Network
+from tests.lab.pair import pair, wait_one_holder, wait_settled
+from tests.lab.wait import holds_for, wait_until
+
+
+@pytest.mark.parametrize("virtual_mac", [False, True])
+def test_killed_for_good_its_addresses_leave_within_ten_seconds(network: Network, virtual_mac: bool) -> None:
+    first, second = pair(HavenNode, network, families=(4, 6), virtual_mac=virtual_mac)
+    first.kill9()
+    second.wait_state("active")
+    wait_until(first.holds_none, 10, "the dead router's kernel drops the addresses", interval=0.1)
+    for address in second.gateway.bare_addresses:
+        wait_one_holder(network, "r2", address)
+
+
+def test_client_is_served_by_the_living_while_the_dead_still_holds_the_address(network: Network) -> None:
+    first, second = pair(HavenNode, network)
+    probe = network.probe()
+    probe.wait_service()
+    first.kill9()
+    second.wait_state("active")
+    assert network.client_believes(lab.GATEWAY) == network["r2"].mac("lan")
+    wait_until(first.holds_none, 10, "the dead router's kernel drops the addresses", interval=0.1)
+    probe.wait_service()
+    result = probe.stop()
+    print(result)
+    # The killed router's kernel forwards on until the other one announces itself.
+    assert result.longest_gap_ms < 100
+
+
+def test_restarted_soon_enough_it_goes_on_as_if_nothing_had_happened(network: Network) -> None:
+    first, second = pair(HavenNode, network, interval_ms=1000)
+    probe = network.probe()
+    probe.wait_service()
+    first.kill9()
+    first.start().wait_state("active", budget=3)
+    holds_for(lambda: second.state() == "backup", 2, "r2 stays Backup")
+    assert first.holds()
+    result = probe.stop()
+    print(result)
+    assert not result.gaps_after(result.first)
+
+
+def test_restarted_too_late_it_finds_another_active_and_lets_go(network: Network) -> None:
+    first, second = pair(HavenNode, network)
+    first.kill9()
+    second.wait_state("active")
+    first.start().wait_state("backup")
+    wait_one_holder(network, "r2", lab.GATEWAY, lab.UPLINK)
+    holds_for(lambda: second.state() == "active", 1, "r2 stays Active")
+
+
+def test_killed_again_and_again_there_is_always_somebody_in_the_end(network: Network) -> None:
+    nodes = pair(HavenNode, network)
+    for _ in range(3):
+        for node in nodes:
+            node.kill9()
+            node.start()
+    active = wait_settled(nodes)
+    wait_one_holder(network, active.name, lab.GATEWAY, lab.UPLINK)
+
+
+def test_killed_backup_is_missed_by_nobody(network: Network) -> None:
+    first, second = pair(HavenNode, network)
+    second.kill9()
+    second.start().wait_state("backup")
+    assert first.state() == "active"
+    wait_one_holder(network, "r1", lab.GATEWAY, lab.UPLINK)
