@@ -119,7 +119,7 @@ class _Compiler:
             virtual_mac=mac,
             bridge=_bridge(self.machine, link),
             addresses=addresses,
-            routes=tuple(_route(router, route, holder, device) for route in router.routes),
+            routes=tuple(_route(router, route, device) for route in router.routes),
             lifetime_us=ADDRESS_LIFETIME_US,
         )
         return {**self._facts(router, place), **_stages(place)}
@@ -240,16 +240,12 @@ def _text(octets: bytes | None) -> str | None:
     return str(ip_address(octets)) if octets is not None else None
 
 
-def _route(router: VirtualRouter, route: Route, holder: str, device: str) -> RouteParts:
-    via = _text(route.via)
-    out = route.device
-    if out is None and via is None:
-        out = device
-    elif out is None and ip_address(via or "").is_link_local:
-        # A link-local gateway is not to be found without a device.
-        out = holder
+def _route(router: VirtualRouter, route: Route, device: str) -> RouteParts:
+    # The kernel finds a gateway by its address, on whichever device that is reached.
+    out = device if route.device is None and route.via is None else route.device
     destination = route.destination.text if route.destination is not None else ""
-    return RouteParts(router.family, destination, via, out, _text(route.source), route.metric, route.table)
+    source, via = _text(route.source), _text(route.via)
+    return RouteParts(router.family, destination, via, out, source, route.metric, route.table)
 
 
 def _bridge(machine: Machine, link: Link | None) -> tuple[str, int] | None:

@@ -8,8 +8,8 @@ from typing import Any
 VERSION = 1
 
 ROOT_KEYS = (
-    "version", "node", "config", "realtime", "address_lifetime_us", "renew_us", "warnings",
-    "groups", "virtual_routers", "sysctls", "commands",
+    "version", "node", "config", "made_from", "enabled", "realtime", "address_lifetime_us", "renew_us",
+    "warnings", "groups", "virtual_routers", "sysctls", "commands",
 )  # fmt: skip
 GROUP_KEYS = ("name", "preempt", "preempt_delay_us")
 ROUTER_KEYS = (

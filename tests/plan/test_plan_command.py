@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`python -m haven.plan`, and a plan as people see it."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from haven.config.load import load_text
+from haven.plan.__main__ import main
+from haven.plan.compile import compile_plan
+from haven.plan.machine import Link, Machine
+from haven.plan.show import COLUMNS, duration, show_plan
+from haven.plan.store import read_plan
+
+GOOD = """
+config haven 'main'
+	option node 'r1'
+
+config group 'gateway'
+	option preempt '1'
+	option preempt_delay '5'
+
+config virtual_router 'lan'
+	option group 'gateway'
+	option device 'absent0'
+	option vrid '51'
+	option virtual_mac '1'
+	option accept '0'
+	list address '192.168.1.1/24'
+	list route 'default via 192.168.1.254 metric 5'
+	list unicast_peer '192.168.1.3'
+	list track_interface 'lo:20'
+
+config virtual_router 'lan6'
+	option group 'gateway'
+	option device 'absent0'
+	option vrid '51'
+	list address 'fe80::1'
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    (tmp_path / "haven").write_text(GOOD)
+    return tmp_path
+
+
+def arguments(folder: pathlib.Path) -> list[str]:
+    return ["--config", str(folder / "haven"), "--output", str(folder / "plan.json")]
+
+
+def test_a_good_configuration_becomes_a_plan_file(folder: pathlib.Path) -> None:
+    assert main(arguments(folder)) == 0
+    plan = read_plan(str(folder / "plan.json"))
+    assert [router["name"] for router in plan["virtual_routers"]] == ["lan", "lan6"]
+
+
+def test_a_plan_with_warnings_is_made_anew_at_the_next_start(folder: pathlib.Path) -> None:
+    config = folder / "haven"
+    main(arguments(folder))
+    assert read_plan(str(folder / "plan.json"))["made_from"] is None
+    config.write_text(GOOD.replace("absent0", "lo").replace("option virtual_mac '1'", ""))
+    main(arguments(folder))
+    seen = os.stat(config)
+    assert read_plan(str(folder / "plan.json"))["made_from"] == [str(config), seen.st_mtime_ns, seen.st_size]
+
+
+def test_every_problem_is_a_line_and_the_old_plan_stays(folder: pathlib.Path) -> None:
+    assert main(arguments(folder)) == 0
+    before = (folder / "plan.json").read_text()
+    (folder / "haven").write_text(GOOD.replace("'51'", "'999'").replace("'5'", "'x'"))
+    command = [sys.executable, "-m", "haven.plan", *arguments(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 1
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(str(folder / "haven")) for line in lines)
+    assert (folder / "plan.json").read_text() == before
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_a_plan_that_cannot_be_written_is_a_failure(
+    folder: pathlib.Path, capsys: pytest.CaptureFixture
+) -> None:
+    output = str(folder / "nowhere" / "plan.json")
+    assert main(["--config", str(folder / "haven"), "--output", output]) == 1
+    assert capsys.readouterr().err.startswith(output + ": cannot be written")
+
+
+def shown(folder: pathlib.Path) -> str:
+    main(arguments(folder))
+    return show_plan(read_plan(str(folder / "plan.json")))
+
+
+def test_people_see_who_where_when_and_every_step(folder: pathlib.Path) -> None:
+    text = shown(folder)
+    for line in (
+        "Virtual router lan",
+        "  who          VRID 51, priority 100, VRRP version 3 for IPv4",
+        "  where        absent0",
+        "  virtual MAC  00:00:5e:00:01:33 on hv4-51-absent0",
+        "  addresses    192.168.1.1/24",
+        "  peers        192.168.1.3",
+        "  tracks       lo (priority -20)",
+        "               takes over after 3.609 s of silence",
+        "  takeover     1. advertisement for VRID 51",
+        "               5. add route default via 192.168.1.254 metric 5",
+        "  set-up       1. create hv4-51-absent0 on absent0, macvlan private, 00:00:5e:00:01:33",
+        "  preempts     yes: the higher priority takes over after 5 s",
+    ):
+        assert line in text.splitlines(), line
+    assert "ip daddr 192.168.1.1 drop" in text
+    assert "device 'absent0' does not exist yet" in text
+
+
+def test_no_line_is_longer_than_the_screen_and_none_has_blanks_at_its_end(folder: pathlib.Path) -> None:
+    many = "".join("\tlist address '2001:db8::%x/64'\n" % number for number in range(1, 40))
+    (folder / "haven").write_text(GOOD + many)
+    lines = shown(folder).splitlines()
+    assert max(len(line) for line in lines) <= COLUMNS
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"), [(1_000_000, "1 s"), (1_500_000, "1500 ms"), (10_000, "10 ms"), (1, "1 us")]
+)
+def test_a_time_has_the_largest_unit_that_is_exact(microseconds: int, text: str) -> None:
+    assert duration(microseconds) == text
+
+
+def indented_blocks(text: str) -> list[str]:
+    """The blocks of a Markdown text that are indented by four."""
+    blocks, block = [], []
+    for line in [*text.splitlines(), "end"]:
+        if line.startswith("    ") or (not line and block):
+            block.append(line[4:])
+        elif block:
+            blocks.append("\n".join(block).strip("\n"))
+            block = []
+    return blocks
+
+
+def test_the_manual_shows_what_the_program_shows() -> None:
+    manual = pathlib.Path(__file__).parents[2] / "docs" / "plan.md"
+    config, expected = indented_blocks(manual.read_text())[:2]
+    model, problems = load_text(config, "/etc/config/haven")
+    assert not problems
+    facts = Machine(
+        {
+            "br-lan": Link(4, "br-lan", bytes(6), 1500, True, 1, kind="bridge"),
+            "wan": Link(5, "wan", bytes(6), 1500, True, 1),
+        }
+    )
+    plan, _ = compile_plan(model, facts, "/etc/config/haven")
+    assert show_plan(plan).strip("\n") == expected
