@@ -6,8 +6,6 @@ The file is in the run directory, which a reboot empties; the clock is the same 
 
 import os
 
-STAMP = 20
-
 
 class Alive:
     """Keeps the time of the last ADVERTISEMENT beside the names of the Active groups."""
@@ -18,24 +16,36 @@ class Alive:
 
     def read(self) -> "tuple[int, tuple[str, ...]]":
         """Return when an Active of the process before us last spoke, and its groups."""
-        self._file.seek(0)
-        lines = self._file.read().decode("utf-8", "replace").split("\n")
-        if len(lines[0]) != STAMP or not lines[0].isdigit():
+        try:
+            self._file.seek(0)
+            lines = self._file.read().decode().split("\n")
+            stamp = int(lines[0])
+        except (OSError, ValueError):
             return 0, ()
-        return int(lines[0]), tuple(line for line in lines[1:] if line)
+        return stamp, tuple(line for line in lines[1:] if line)
 
     def set_groups(self, names: "list[str]", now: int) -> None:
         """Write which groups are Active now."""
-        self._file.seek(0)
-        self._file.write(("\n".join(["%020d" % now, *names]) + "\n").encode())
-        self._file.truncate()
+        self._write(("\n".join(["%020d" % now, *names]) + "\n").encode(), True)
 
     def touch(self, now: int) -> None:
         """Write that the Active groups have just spoken."""
-        self._file.seek(0)
-        self._file.write(b"%020d" % now)
+        self._write(b"%020d" % now, False)
+
+    def _write(self, octets: bytes, all_of_it: bool) -> None:
+        # On a full disk a restart becomes a takeover; the election goes on.
+        try:
+            self._file.seek(0)
+            self._file.write(octets)
+            if all_of_it:
+                self._file.truncate()
+        except OSError:
+            return
 
     def remove(self) -> None:
         """Leave nothing behind."""
         self._file.close()
-        os.unlink(self._path)
+        try:
+            os.unlink(self._path)
+        except OSError:
+            return

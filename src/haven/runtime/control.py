@@ -14,39 +14,113 @@ if TYPE_CHECKING:
 
     Ask = Callable[["Client", dict[str, Any]], "dict[str, Any] | None"]
 
+RECEIVE = 1 << 16
 LONGEST_REQUEST = 1 << 20
-# A reader that does not read is dropped before its answers fill the memory.
+# A follower that does not read is dropped before its events fill the memory.
 LONGEST_BACKLOG = 8 << 20
 MOST_CLIENTS = 32
 
 
 class Client:
-    """One connection; `follows` when it wants every event."""
+    """One connection; `follows` when it wants every event, `awaits` while an answer comes later."""
 
-    def __init__(self, sock: "socket.socket") -> None:
+    def __init__(self, sock: "socket.socket", poller: system.Poller) -> None:
         self.socket = sock
-        self.received = b""
-        self.backlog = b""
+        self.descriptor = sock.fileno()
         self.follows = False
+        self.awaits = False
+        self.closed = False
+        self._poller = poller
+        self._received = bytearray()
+        self._backlog = bytearray()
+        self._ended = False
+        poller.add(self.descriptor)
 
     def reply(self, document: "dict[str, Any]") -> None:
         """Queue a line and send what the connection takes."""
-        self.backlog += json.dumps(document).encode() + b"\n"
-        self.flush()
+        if self.closed:
+            return
+        self._backlog += json.dumps(document).encode() + b"\n"
+        self._flush()
+        if len(self._backlog) > LONGEST_BACKLOG:
+            self.close()
 
-    def flush(self) -> None:
-        """Send what the connection takes now."""
+    def reply_at_last(self, document: "dict[str, Any]") -> None:
+        """Reply to the request whose answer was to come later."""
+        self.awaits = False
+        self.reply(document)
+
+    def read(self) -> None:
+        """Take in or send what can be; who does not read the answers is not read from either."""
+        if self._backlog:
+            self._flush()
+        elif self._ended:
+            self.close()
+        else:
+            self._receive()
+
+    def _receive(self) -> None:
         try:
-            while self.backlog:
-                self.backlog = self.backlog[self.socket.send(self.backlog) :]
+            octets = self.socket.recv(RECEIVE)
         except BlockingIOError:
             return
         except OSError:
-            self.backlog = b""
+            self.close()
+            return
+        self._received += octets
+        self._ended = not octets
+        if len(self._received) > LONGEST_REQUEST and b"\n" not in self._received:
+            self.reply({"ok": False, "error": "a request has at most %d octets" % LONGEST_REQUEST})
+            self.close()
+        self.settle()
+
+    def _flush(self) -> None:
+        try:
+            while self._backlog:
+                del self._backlog[: self.socket.send(self._backlog)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for what is to come next; after the last answer to one who asks no more, close."""
+        if self.closed:
+            return
+        owed = self._backlog or self.has_request() or self.awaits or self.follows
+        if self._ended and not owed:
+            self.close()
+        else:
+            # Requests that wait for their turn are enough to have in memory.
+            reading = not self._backlog and not self._ended and not self.has_request()
+            self._poller.change(self.descriptor, reading, bool(self._backlog))
+
+    def has_request(self) -> bool:
+        """Tell whether a whole request waits for its turn."""
+        return not self.closed and not self._backlog and b"\n" in self._received
+
+    def next_request(self) -> bytes:
+        """Return the next request and forget it."""
+        end = self._received.index(b"\n")
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        return line
+
+    def close(self) -> None:
+        """End the connection."""
+        if not self.closed:
+            self.closed = True
+            self._poller.remove(self.descriptor)
+            self.socket.close()
 
 
 class Control:
-    """Accepts connections and hands each request to `ask`, which answers or answers later (None)."""
+    """Accepts connections and hands each request to `ask`, which answers or answers later (None).
+
+    One request is answered in a turn of the loop, so that clients wait for the election and not the
+    other way round.
+    """
 
     def __init__(self, path: str, poller: system.Poller, ask: "Ask") -> None:
         self._path = path
@@ -54,6 +128,8 @@ class Control:
         self._ask = ask
         self._listener = system.listen_at(path)
         self._clients: dict[int, Client] = {}
+        # Whose turn it is comes first.
+        self._asking: list[Client] = []
         poller.add(self._listener.fileno())
 
     def serves(self, descriptor: int) -> bool:
@@ -61,76 +137,76 @@ class Control:
         return descriptor == self._listener.fileno() or descriptor in self._clients
 
     def read(self, descriptor: int) -> None:
-        """Do what is due on one descriptor."""
+        """Take in what waits on one descriptor."""
         if descriptor == self._listener.fileno():
             self._accept()
-        else:
-            self._read_client(self._clients[descriptor])
+            return
+        client = self._clients[descriptor]
+        client.read()
+        self._give_turn(client)
+        self._forget_closed()
+
+    def is_asked(self) -> bool:
+        """Tell whether a request waits for its answer."""
+        return bool(self._asking)
+
+    def answer_one(self) -> None:
+        """Answer the request that has waited longest."""
+        client = self._asking.pop(0)
+        if client.has_request():
+            self._answer(client, client.next_request())
+            client.settle()
+        self._give_turn(client)
+        self._forget_closed()
 
     def tell_followers(self, event: "dict[str, Any]") -> None:
         """Send an event to everybody who follows."""
-        for client in list(self._clients.values()):
+        for client in self._clients.values():
             if client.follows:
                 client.reply({"event": event})
-                if len(client.backlog) > LONGEST_BACKLOG:
-                    self._drop(client)
-
-    def is_backlogged(self) -> bool:
-        """Tell whether some answer still waits for its reader."""
-        return any(client.backlog for client in self._clients.values())
-
-    def flush(self) -> None:
-        """Send what the connections take now."""
-        for client in self._clients.values():
-            client.flush()
+                self._give_turn(client)
 
     def close(self) -> None:
         """Close everything and remove the socket."""
-        for client in list(self._clients.values()):
-            self._drop(client)
+        for client in self._clients.values():
+            client.close()
         self._poller.remove(self._listener.fileno())
         self._listener.close()
-        os.unlink(self._path)
+        try:
+            os.unlink(self._path)
+        except OSError:
+            return
 
     def _accept(self) -> None:
         sock = system.accept_from(self._listener)
         if sock is None:
             return
+        self._forget_closed()
+        client = Client(sock, self._poller)
         if len(self._clients) >= MOST_CLIENTS:
-            sock.close()
+            client.reply({"ok": False, "error": "%d connections are open already" % MOST_CLIENTS})
+            client.close()
             return
-        self._clients[sock.fileno()] = Client(sock)
-        self._poller.add(sock.fileno())
+        self._clients[client.descriptor] = client
 
-    def _drop(self, client: Client) -> None:
-        descriptor = client.socket.fileno()
-        self._poller.remove(descriptor)
-        del self._clients[descriptor]
-        client.socket.close()
+    def _give_turn(self, client: Client) -> None:
+        if client.has_request() and client not in self._asking:
+            self._asking.append(client)
 
-    def _read_client(self, client: Client) -> None:
-        try:
-            octets = client.socket.recv(1 << 16)
-        except BlockingIOError:
-            return
-        except OSError:
-            octets = b""
-        client.received += octets
-        if not octets or len(client.received) > LONGEST_REQUEST:
-            self._drop(client)
-            return
-        while b"\n" in client.received:
-            line, client.received = client.received.split(b"\n", 1)
-            self._answer(client, line)
+    def _forget_closed(self) -> None:
+        for descriptor in [number for number, client in self._clients.items() if client.closed]:
+            del self._clients[descriptor]
 
     def _answer(self, client: Client, line: bytes) -> None:
         try:
             request = json.loads(line.decode())
-        except ValueError:
+        except (ValueError, RecursionError):
             request = None
         if not isinstance(request, dict) or not isinstance(request.get("command"), str):
             client.reply({"ok": False, "error": "a request is one line of JSON with a command"})
             return
         answer = self._ask(client, request)
-        if answer is not None:
+        if answer is None:
+            client.awaits = True
+        else:
             client.reply(answer)

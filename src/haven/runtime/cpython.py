@@ -4,7 +4,9 @@
 Everything else in this folder runs on MicroPython, too.
 """
 
+import fcntl
 import os
+import resource
 import select
 import signal
 import socket
@@ -13,7 +15,8 @@ import time
 
 VRRP_PROTOCOL = 112
 RAW_PROTOCOL = 255
-PACKET_LENGTH = 2048
+# 255 IPv6 addresses, where the MTU allows them.
+PACKET_LENGTH = 8192
 # Two hundred and fifty virtual routers advertise in one burst.
 RECEIVE_BUFFER = 1 << 20
 
@@ -32,7 +35,7 @@ def now() -> int:
 
 
 class Poller:
-    """Waits for descriptors to become readable, to a fraction of a millisecond."""
+    """Waits for descriptors to become ready, to a fraction of a millisecond."""
 
     def __init__(self) -> None:
         self._poll = select.poll()
@@ -40,6 +43,10 @@ class Poller:
     def add(self, descriptor: int) -> None:
         """Wait for this descriptor, too."""
         self._poll.register(descriptor, select.POLLIN)
+
+    def change(self, descriptor: int, reading: bool, writing: bool) -> None:
+        """Wait until this descriptor has octets, takes octets, or (neither) is closed at the other end."""
+        self._poll.modify(descriptor, (select.POLLIN if reading else 0) | (select.POLLOUT if writing else 0))
 
     def remove(self, descriptor: int) -> None:
         """Wait for this descriptor no more."""
@@ -148,6 +155,44 @@ def open_netlink(groups: int) -> socket.socket:
     return sock
 
 
+def index_of(device: str) -> "int | None":
+    """Return the index that a device has at this moment, or None when there is none."""
+    try:
+        return socket.if_nametoindex(device)
+    except OSError:
+        return None
+
+
+def error_text(code: int) -> str:
+    """Return what an error number means."""
+    return os.strerror(code)
+
+
+def lock_folder(path: str) -> bool:
+    """Lock a folder for the life of this process; tell whether nobody else has. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    return True
+
+
+def prepare_descriptors() -> None:
+    """Fill what is closed of the standard three, and allow as many as we may have.
+
+    A closed descriptor 2 would be the number of the next file or socket, and get the log lines.
+    """
+    descriptor = os.open("/dev/null", os.O_RDWR)
+    while descriptor <= 2:
+        os.set_inheritable(descriptor, True)
+        descriptor = os.dup(descriptor)
+    os.close(descriptor)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def listen_at(path: str) -> socket.socket:
     """Return a socket that accepts control connections of this user alone."""
     if os.path.exists(path):
@@ -158,13 +203,8 @@ def listen_at(path: str) -> socket.socket:
         sock.bind(path)
     finally:
         os.umask(before)
-    sock.listen(8)
+    sock.listen(64)
     return sock
-
-
-def open_client() -> socket.socket:
-    """Return a socket that can connect to a control socket."""
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
 
 def accept_from(listener: socket.socket) -> "socket.socket | None":
@@ -204,32 +244,44 @@ def read_signals(descriptor: int) -> bool:
         return False
 
 
+def spawn(argv: "list[str]", text: str = "") -> "tuple[int, int]":
+    """Start a program with this text on its standard input.
+
+    Return its process id and a descriptor with what it complains of. Raises OSError.
+    """
+    reader, writer = os.pipe()
+    given = os.memfd_create("stdin")
+    try:
+        os.write(given, text.encode())
+        os.lseek(given, 0, os.SEEK_SET)
+        actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, writer, 2)]
+        child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(given)
+        os.close(writer)
+    return child, reader
+
+
+def end_of(child: int) -> int:
+    """Wait for a program that is about to end; return its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def run(argv: "list[str]", text: str = "") -> "tuple[int, str]":
     """Run a program with this text on its standard input; return its status and what it complained of.
 
     Only at start and at the end: it waits.
     """
-    reader, writer = os.pipe()
-    errors_reader, errors_writer = os.pipe()
-    actions = [
-        (os.POSIX_SPAWN_DUP2, reader, 0),
-        (os.POSIX_SPAWN_DUP2, errors_writer, 2),
-        (os.POSIX_SPAWN_CLOSE, writer),
-        (os.POSIX_SPAWN_CLOSE, errors_reader),
-    ]
     try:
-        child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+        child, descriptor = spawn(argv, text)
     except OSError as error:
-        for descriptor in (reader, writer, errors_reader, errors_writer):
-            os.close(descriptor)
         return 127, "%s: %s" % (argv[0], error.strerror)
-    os.close(reader)
-    os.close(errors_writer)
-    with open(writer, "w") as to_child:
-        to_child.write(text)
-    with open(errors_reader, errors="replace") as from_child:
+    with open(descriptor, errors="replace") as from_child:
         complaint = from_child.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), complaint
+    return end_of(child), complaint
 
 
 def text_of(address: bytes) -> str:

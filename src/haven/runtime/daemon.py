@@ -10,14 +10,16 @@ from haven.core.events import AddressesChanged, AnnounceAgain, LinkChanged, Shut
 from haven.core.value import Value
 from haven.runtime import cpython as system
 from haven.runtime.alive import Alive
+from haven.runtime.commands import Commands
 from haven.runtime.control import Control
 from haven.runtime.executor import Executor
 from haven.runtime.history import History
 from haven.runtime.holder import Holder
 from haven.runtime.journal import Journal
-from haven.runtime.kernel import AddressGone, Kernel, LinkReplaced
+from haven.runtime.kernel import AddressGone, FamilyBack, Kernel, LinkReplaced
 from haven.runtime.planfile import Plan
 from haven.runtime.ports import Ports
+from haven.runtime.problems import problem
 from haven.runtime.requests import Requests
 from haven.runtime.sysctl import Sysctls
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
-FLUSH_WAIT = SECOND // 20
 # Packets that arrive as fast as they are read must not keep the timers from their turn.
 DRAIN_ROUNDS = 8
 
@@ -59,6 +60,9 @@ class Daemon:
         self.alive = Alive(os.path.join(run_dir, "alive"))
         self._executor = Executor(self)
         self._sysctls = Sysctls()
+        self._commands = Commands(self._poller, self._command_failed)
+        # The devices that the engine is told about; others come and go without it.
+        self._watched: set[str] = set()
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self.kernel.socket.fileno())
@@ -67,15 +71,9 @@ class Daemon:
 
     def start(self) -> None:
         """Learn the machine, take the plan, and enter the election."""
-        self.journal.add(
-            "start", "%s: started with %d virtual routers" % (self.plan.node, len(self.plan.routers))
-        )
-        for change in self.kernel.everything():
-            if type(change) in (LinkChanged, AddressesChanged):
-                self.engine.handle(change, self.now)
-        self.holder.load(self.plan)
-        self._sysctls.apply(self.plan.sysctls)
-        self.ports.set_routers(self.plan.groups, self.plan.routers)
+        self.journal.add("start", "%s: started, %s" % (self.plan.node, _how_many(self.plan)))
+        list(self.kernel.everything())
+        self._prepare()
         self.now = system.now()
         self._executor.perform(self.engine.load(self.plan.groups, self.now))
         adopt = self._still_active()
@@ -84,6 +82,22 @@ class Daemon:
                 self.holder.clean(tuple(router.name for router in group.routers))
         self.requests.restore_maintenance()
         self.handle(Startup(adopt))
+
+    def _prepare(self) -> None:
+        """Make what the plan needs of devices, settings and sockets."""
+        self.holder.load(self.plan)
+        self._sysctls.apply(self.plan.sysctls)
+        self.ports.set_routers(self.plan.routers)
+        watched = set()
+        for router in self.plan.routers.values():
+            watched.add(router.device)
+            watched.update(device for device, _weight in router.spec.tracks)
+        unknown, self._watched = sorted(watched - self._watched), watched
+        for device in unknown:
+            link = self.kernel.link(device)
+            self.handle(LinkChanged(device, link is not None and link.up))
+            for family in (4, 6):
+                self.handle(AddressesChanged(device, family, self.kernel.addresses(device, family)))
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
@@ -101,15 +115,28 @@ class Daemon:
         self._executor.perform(self.engine.retire(plan.groups, self.now))
         self.plan, self.plan_path = plan, path
         self.loaded_at, self.refused = time.time(), []
-        self.holder.load(plan)
-        self._sysctls.apply(plan.sysctls)
-        self.ports.set_routers(plan.groups, plan.routers)
+        self._prepare()
         self._executor.perform(self.engine.load(plan.groups, self.now))
         for name in sorted(before.routers):
-            new = plan.routers.get(name)
-            if new is None or new.teardown != before.routers[name].teardown:
-                self.holder.tear_down(before.routers[name])
-        self.journal.add("reload", "%s: reloaded with %d virtual routers" % (plan.node, len(plan.routers)))
+            self.holder.tear_down(before.routers[name])
+        self.drops = {key: drop for key, drop in self.drops.items() if key[0] in plan.routers}
+        self._run_commands(before)
+        # The groups that are Active may be others.
+        self._executor.note_active()
+        self.journal.add("reload", "%s: reloaded, %s" % (plan.node, _how_many(plan)))
+
+    def _run_commands(self, before: Plan) -> None:
+        if before.setup_commands != self.plan.setup_commands:
+            self.own_problems = [each for each in self.own_problems if each["code"] != "setup-failed"]
+            self._commands.begin(self.plan.setup_commands or before.teardown_commands)
+
+    def _command_failed(self, text: str) -> None:
+        self.note_problem(problem("setup-failed", "set-up", text))
+
+    def note_problem(self, found: "dict[str, str]") -> None:
+        """Show a problem in status until the end, and in the log."""
+        self.own_problems.append(found)
+        self.journal.add("problem", found["message"])
 
     def stop(self) -> None:
         """Hand over and end; asked a second time, end at once."""
@@ -134,6 +161,7 @@ class Daemon:
         for name in sorted(self.plan.routers):
             self.holder.tear_down(self.plan.routers[name])
         self._sysctls.restore()
+        self._commands.finish()
         self.journal.add("stop", "%s: stopped" % self.plan.node)
         self.requests.answer_stop()
         self._control.close()
@@ -158,8 +186,9 @@ class Daemon:
         if self.spoke:
             self.spoke = False
             self.alive.touch(self.now)
-        if self._control.is_backlogged():
-            self._control.flush()
+        if self._control.is_asked():
+            self.now = system.now()
+            self._control.answer_one()
 
     def _drain(self) -> None:
         # A process that was late must not take for silence what is waiting in its sockets.
@@ -170,9 +199,10 @@ class Daemon:
             self._read(ready)
 
     def _wait(self) -> int:
+        if self._control.is_asked():
+            return 0
         until = min(self.engine.next_deadline(), self.holder.renew_at)
-        longest = FLUSH_WAIT if self._control.is_backlogged() else LONGEST_WAIT
-        return max(0, min(until - system.now(), longest))
+        return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
         self.now = system.now()
@@ -189,6 +219,8 @@ class Daemon:
             elif descriptor == self._signals:
                 if system.read_signals(descriptor):
                     self.stop()
+            elif self._commands.serves(descriptor):
+                self._commands.read()
             elif self._control.serves(descriptor):
                 self._control.read(descriptor)
 
@@ -200,13 +232,28 @@ class Daemon:
             self._executor.perform(wanted)
 
     def _follow(self, changes: "Iterable[Value]") -> None:
+        gone: list[AddressGone] = []
         for change in changes:
             if type(change) is LinkReplaced:
                 self._replace(change.device)
+            elif type(change) is FamilyBack:
+                self.ports.join_again(change.device, change.family)
             elif type(change) is AddressGone:
-                self._mend(change.device, change.address)
+                gone.append(change)
             else:
-                self.handle(change)
+                self._tell_engine(change)
+        # Only now, since it may have come back in the meantime, by another's hand or ours.
+        for name in sorted({self._missed_by(each) for each in gone} - {""}):
+            self._mend(name)
+
+    def _tell_engine(self, change: Value) -> None:
+        if not isinstance(change, (LinkChanged, AddressesChanged)):
+            return
+        device = change.device
+        if self.kernel.link(device) is None:
+            self._rebuild(device)
+        if device in self._watched:
+            self.handle(change)
 
     def _replace(self, device: str) -> None:
         self.ports.replace(device)
@@ -214,11 +261,33 @@ class Daemon:
         for name in sorted(self.plan.routers):
             if self.plan.routers[name].device == device:
                 self.holder.set_up(name)
+                if name in self.holder.held():
+                    # The hosts know another MAC address.
+                    self.holder.take((name,), self.now)
+                    self.handle(AnnounceAgain(name))
 
-    def _mend(self, device: str, address: bytes) -> None:
-        name = self.holder.owner_of(device, address)
-        if name is None or self.kernel.link(device) is None or not self.holder.mend(name, system.now()):
-            return
-        self.handle(AnnounceAgain(name))
-        text = "%s: %s was removed from %s by another program; put back"
-        self.journal.add("address", text % (name, system.text_of(address), device), virtual_router=name)
+    def _rebuild(self, device: str) -> None:
+        """Make a device of ours anew that somebody has removed; addresses follow where they are held."""
+        for name in sorted(self.plan.routers):
+            router = self.plan.routers[name]
+            if device == router.address_device != router.device:
+                self.holder.set_up(name)
+                if name in self.holder.held():
+                    self._mend(name)
+
+    def _missed_by(self, gone: AddressGone) -> str:
+        if self.kernel.holds(gone.device, gone.address) or self.kernel.link(gone.device) is None:
+            return ""
+        return self.holder.owner_of(gone.device, gone.address) or ""
+
+    def _mend(self, name: str) -> None:
+        if self.holder.mend(name, system.now()):
+            device = self.plan.routers[name].address_device
+            self.handle(AnnounceAgain(name))
+            text = "%s: addresses were gone from %s; put back" % (name, device)
+            self.journal.add("address", text, virtual_router=name)
+
+
+def _how_many(plan: Plan) -> str:
+    number = len(plan.routers)
+    return "1 virtual router" if number == 1 else "%d virtual routers" % number

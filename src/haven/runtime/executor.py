@@ -4,6 +4,7 @@
 from haven.core import effects, states
 from haven.core.value import Value
 from haven.runtime.cpython import text_of
+from haven.runtime.log import log
 from haven.runtime.words import fault_text, state_name, transition_text
 
 TYPE_CHECKING = False
@@ -69,8 +70,13 @@ class Executor:
                 "reason": effect.reason,
             },
         )
-        active = [name for name, group in daemon.engine.groups.items() if group.state == states.ACTIVE]
-        daemon.alive.set_groups(sorted(active), daemon.now)
+        self.note_active()
+
+    def note_active(self) -> None:
+        """Leave for the next process which groups are Active now."""
+        groups = self._daemon.engine.groups
+        active = [name for name in sorted(groups) if groups[name].state == states.ACTIVE]
+        self._daemon.alive.set_groups(active, self._daemon.now)
 
     def _handover_ended(self, effect: effects.HandoverEnded) -> None:
         if not effect.done:
@@ -85,9 +91,7 @@ class Executor:
             daemon.drops[(effect.router, effect.reason)] = (effect.source, daemon.now)
         where = effect.router or effect.device
         more = " (and %d like it before)" % effect.more if effect.more else ""
-        daemon.journal.log(
-            "%s: dropped a packet from %s: %s%s" % (where, text_of(effect.source), effect.text, more)
-        )
+        log("%s: dropped a packet from %s: %s%s" % (where, text_of(effect.source), effect.text, more))
 
     def _faults_changed(self, effect: effects.FaultsChanged) -> None:
         kind = "fault" if effect.faults else "recovered"

@@ -10,11 +10,15 @@ from haven.runtime.steps import Stepper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from haven.runtime.kernel import Kernel
     from haven.runtime.planfile import Plan, RouterPlan
     from haven.runtime.steps import Step
 
-# Another program that keeps removing an address gets its way in between two of these.
+    OwnedStep = tuple[str, Step]
+
+# Another program that keeps removing an address gets its way in between two renewals.
 MEND_AT_MOST = 20
 MEND_PERIOD = SECOND
 
@@ -31,12 +35,13 @@ class Holder:
         self._applied: dict[str, RouterPlan] = {}
         self.failures: dict[str, list[str]] = {}
         self.renew_at = NEVER
-        self._mended: list[int] = []
+        self._mended: dict[str, list[int]] = {}
 
     def load(self, plan: "Plan") -> None:
         """Take another plan and make the devices that it needs; addresses stay as they are."""
         before, self._plans = self._plans, plan.routers
         self._renew_interval = plan.renew_interval
+        self.failures = {name: texts for name, texts in self.failures.items() if name in self._plans}
         for name in sorted(self._plans):
             old = before.get(name)
             if old is None or old.setup != self._plans[name].setup:
@@ -46,11 +51,12 @@ class Holder:
         """Make the devices that a virtual router needs."""
         plan = self._plans[router]
         if plan.setup and self._kernel.link(plan.device) is not None:
-            self._note(router, self._stepper.run(plan.setup))
+            self._run([(router, step) for step in plan.setup])
 
     def tear_down(self, plan: "RouterPlan") -> None:
-        """Remove the devices of a virtual router that is no more."""
-        self._stepper.run(self._possible(plan.teardown))
+        """Remove the devices of a virtual router that is no more, unless another stands on them now."""
+        needed = {step for each in self._plans.values() if each is not plan for step in each.teardown}
+        self._stepper.run([step for step in self._possible(plan.teardown) if step not in needed])
 
     def clean(self, routers: "tuple[str, ...]") -> None:
         """Remove what an earlier process may have left; nothing there is no failure."""
@@ -62,24 +68,18 @@ class Holder:
         for name in routers:
             self._applied[name] = self._plans[name]
         self.renew_at = min(self.renew_at, now + self._renew_interval)
-        steps = [(name, step) for name in routers for step in self._plans[name].takeover]
-        failures = self._stepper.run([step for _name, step in steps])
-        for name in routers:
-            mine = {step.say for owner, step in steps if owner == name}
-            self._note(name, [text for text in failures if text.split(":")[0] in mine or len(routers) == 1])
+        self._run([(name, step) for name in routers for step in self._plans[name].takeover])
 
     def release(self, routers: "tuple[str, ...]") -> None:
         """Take the addresses and routes of these virtual routers away."""
-        steps: list[Step] = []
+        steps: list[OwnedStep] = []
         for name in routers:
             plan = self._applied.pop(name, None) or self._plans[name]
-            steps.extend(self._possible(plan.release))
             self.failures.pop(name, None)
-        failures = self._stepper.run(steps)
-        if failures:
-            self.failures[routers[0]] = failures
+            steps.extend((name, step) for step in self._possible(plan.release))
         if not self._applied:
             self.renew_at = NEVER
+        self._run(steps)
 
     def held(self) -> "tuple[str, ...]":
         """Return the virtual routers whose addresses this node holds."""
@@ -93,39 +93,40 @@ class Holder:
             return False
         self._stepper.run([step for step in self._possible(before.release) if step not in plan.release])
         self.take((router,), now)
-        return {step.address for step in plan.takeover} - {step.address for step in before.takeover} != set()
+        return not plan.places() <= before.places()
 
     def renew(self, now: int) -> None:
         """Give every held address a new lifetime."""
         self.renew_at = now + self._renew_interval if self._applied else NEVER
-        steps = [
-            step
-            for name in self.held()
-            for step in self._possible(self._applied[name].takeover)
-            if step.renew
-        ]
-        self._stepper.run(steps)
+        self._stepper.run(
+            [
+                step
+                for name in self.held()
+                for step in self._possible(self._applied[name].takeover)
+                if step.renew
+            ]
+        )
 
     def owner_of(self, device: str, address: bytes) -> "str | None":
         """Return the held virtual router that an address on a device belongs to."""
         for name, plan in self._applied.items():
-            if plan.address_device == device and any(step.address == address for step in plan.takeover):
+            if (device, address) in plan.places():
                 return name
         return None
 
     def mend(self, router: str, now: int) -> bool:
         """Put back what somebody removed; tell whether that was done."""
-        self._mended = [at for at in self._mended if now - at < MEND_PERIOD]
-        if len(self._mended) >= MEND_AT_MOST:
+        mended = [at for at in self._mended.get(router, ()) if now - at < MEND_PERIOD]
+        self._mended[router] = mended
+        if len(mended) >= MEND_AT_MOST:
             return False
-        self._mended.append(now)
+        mended.append(now)
         self.take((router,), now)
         return True
 
     def is_held(self, router: str) -> bool:
         """Tell whether the kernel has every address of a virtual router."""
-        plan = self._plans[router]
-        return all(self._kernel.holds(plan.address_device, address) for address in plan.octets())
+        return all(self._kernel.holds(device, address) for device, address in self._plans[router].places())
 
     def _possible(self, steps: "tuple[Step, ...]") -> "list[Step]":
         # With the device went what stood on it: nothing is left to remove there.
@@ -133,8 +134,10 @@ class Holder:
             step for step in steps if all(self._kernel.link(device) is not None for _at, device in step.patch)
         ]
 
-    def _note(self, router: str, failures: "list[str]") -> None:
-        if failures:
-            self.failures[router] = failures
-        else:
-            self.failures.pop(router, None)
+    def _run(self, steps: "Iterable[OwnedStep]") -> None:
+        """Carry out steps, each of a virtual router, and note which of those it went wrong for."""
+        owned = list(steps)
+        for name, _step in owned:
+            self.failures.pop(name, None)
+        for failure in self._stepper.run([step for _name, step in owned]):
+            self.failures.setdefault(owned[failure.position][0], []).append(failure.text)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The last events of this node, for the log, for `haven events` and for who follows."""
 
-import os
-import select
 import time
+
+from haven.runtime.log import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ class Journal:
         self.events: list[dict[str, Any]] = []
         self._tell = tell
         self._sequence = 0
-        self._stderr = select.poll()
-        self._stderr.register(2, select.POLLOUT)
 
     def add(self, kind: str, text: str, **more: "Any") -> "dict[str, Any]":
         """Note an event of a kind with its sentence and further fields; return it."""
@@ -37,14 +35,6 @@ class Journal:
         event["text"] = text
         self.events.append(event)
         del self.events[:-KEPT]
-        self.log(text)
+        log(text)
         self._tell(event)
         return event
-
-    def log(self, text: str) -> None:
-        """Write a line to stderr, unless whoever reads it is stuck: an election does not wait for a log."""
-        if self._stderr.poll(0):
-            try:
-                os.write(2, b"havend: " + text.encode() + b"\n")
-            except OSError:
-                return

@@ -3,10 +3,11 @@
 
 from haven.core.events import AddressesChanged, LinkChanged
 from haven.core.value import Value
-from haven.runtime.cpython import open_netlink
+from haven.runtime.cpython import index_of, open_netlink
 from haven.runtime.netlink import (
     EVERYTHING,
     NLMSG_DONE,
+    NLMSG_ERROR,
     RTM_DELADDR,
     RTM_DELLINK,
     RTM_GETADDR,
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RECEIVE = 1 << 16
+# A machine that never stops changing must not keep the timers from their turn.
+AT_ONCE = 64
 
 
 class LinkReplaced(Value):
-    """A device of this name appeared, or came back as another one."""
+    """A device of this name appeared, or came back as another one or with another MAC address."""
 
     def __init__(self, device: str) -> None:
         self.device = device
@@ -42,123 +45,170 @@ class AddressGone(Value):
         self.address = address
 
 
+class FamilyBack(Value):
+    """A device has addresses of a family again after it had none."""
+
+    def __init__(self, device: str, family: int) -> None:
+        self.device = device
+        self.family = family
+
+
 class Kernel:
     """A copy of the kernel's tables, and what changed in them."""
 
     def __init__(self) -> None:
         self.socket = open_netlink(EVERYTHING)
+        self._asking = open_netlink(0)
+        self._asking.setblocking(True)
         self._by_index: dict[int, Link] = {}
+        self._by_name: dict[str, Link] = {}
         self._addresses: dict[tuple[int, int], list[bytes]] = {}
         self._sequence = 0
 
+    def close(self) -> None:
+        """Hear no more."""
+        self.socket.close()
+        self._asking.close()
+
     def link(self, device: str) -> "Link | None":
         """Return the device of this name, if there is one."""
-        for link in self._by_index.values():
-            if link.name == device:
-                return link
-        return None
+        return self._by_name.get(device)
 
     def index_of(self, device: str) -> int:
         """Return the index of a device. Raises KeyError when there is none."""
-        link = self.link(device)
-        if link is None:
+        link = self._by_name.get(device)
+        if link is not None:
+            return link.index
+        # One that was made this very moment has not been heard of yet.
+        index = index_of(device)
+        if index is None:
             raise KeyError(device)
-        return link.index
+        return index
+
+    def addresses(self, device: str, family: int) -> "tuple[bytes, ...]":
+        """Return the addresses of a device that can be used, in the kernel's order."""
+        link = self._by_name.get(device)
+        return () if link is None else tuple(self._addresses.get((link.index, family), ()))
 
     def holds(self, device: str, address: bytes) -> bool:
         """Tell whether a device has an address."""
-        link = self.link(device)
-        family = 6 if len(address) == 16 else 4
-        return link is not None and address in self._addresses.get((link.index, family), ())
+        return address in self.addresses(device, 6 if len(address) == 16 else 4)
 
     def changes(self) -> "Iterator[Value]":
         """Yield what has changed since the last call, as events."""
-        while True:
+        for _ in range(AT_ONCE):
             try:
                 octets = self.socket.recv(RECEIVE)
             except BlockingIOError:
                 return
             except OSError:
                 # The kernel had more to say than the buffer holds: ask for all of it.
+                self._forget_waiting()
                 yield from self.everything()
                 return
             for kind, _sequence, body in messages(octets):
                 yield from self._apply(kind, body)
 
+    def _forget_waiting(self) -> None:
+        # It is older than the answer will be. Until the buffer is empty, no more comes in.
+        while True:
+            try:
+                self.socket.recv(RECEIVE)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue
+
     def everything(self) -> "Iterator[Value]":
-        """Read both tables anew and yield them as events."""
-        before = {link.name: link.index for link in self._by_index.values()}
-        self._by_index, self._addresses = {}, {}
-        changes: list[Value] = []
-        for request in (RTM_GETLINK, RTM_GETADDR):
-            for kind, body in self._dump(request):
-                changes.extend(self._apply(kind, body))
-        for name in sorted(before):
-            if self.link(name) is None:
-                changes.append(LinkChanged(name, False))
-        yield from changes
+        """Read both tables anew and yield what differs from what was known."""
+        links = [parse_link(body) for kind, body in self._dump(RTM_GETLINK) if kind == RTM_NEWLINK]
+        present = {link.index: link for link in links if link is not None}
+        known: dict[tuple[int, int], list[bytes]] = {}
+        for kind, body in self._dump(RTM_GETADDR):
+            found = parse_address(body) if kind == RTM_NEWADDR else None
+            if found is not None and found.usable:
+                known.setdefault(_key(found.index, found.address), []).append(found.address)
+        for index in sorted(self._by_index):
+            if index not in present:
+                yield from self._gone(index)
+        for index in sorted(present):
+            yield from self._new_link(present[index])
+        for key in sorted(set(self._addresses) | set(known)):
+            yield from self._set_addresses(key, known.get(key, []))
 
     def _dump(self, request: int) -> "Iterator[tuple[int, bytes]]":
         self._sequence += 1
-        sock = open_netlink(0)
-        try:
-            sock.setblocking(True)
-            sock.send(dump_request(request, self._sequence))
-            while True:
-                for kind, _sequence, body in messages(sock.recv(RECEIVE)):
-                    if kind == NLMSG_DONE:
-                        return
-                    yield kind, body
-        finally:
-            sock.close()
+        self._asking.send(dump_request(request, self._sequence))
+        while True:
+            for kind, sequence, body in messages(self._asking.recv(RECEIVE)):
+                if sequence != self._sequence:
+                    continue
+                if kind in (NLMSG_DONE, NLMSG_ERROR):
+                    return
+                yield kind, body
 
     def _apply(self, kind: int, body: bytes) -> "Iterator[Value]":
-        if kind == RTM_NEWLINK:
-            # A bridge tells of its ports in its own family; those are not states of the device.
-            if body[0] == 0:
-                yield from self._new_link(parse_link(body))
-        elif kind == RTM_DELLINK:
-            if body[0] == 0:
-                yield from self._gone(parse_link(body).index)
+        if kind in (RTM_NEWLINK, RTM_DELLINK):
+            link = parse_link(body)
+            if link is not None:
+                yield from self._new_link(link) if kind == RTM_NEWLINK else self._gone(link.index)
         elif kind in (RTM_NEWADDR, RTM_DELADDR):
             yield from self._address(kind == RTM_NEWADDR, body)
 
     def _new_link(self, link: Link) -> "Iterator[Value]":
         old = self._by_index.get(link.index)
+        addresses = {family: self._addresses.get((link.index, family), []) for family in (4, 6)}
         if old is not None and old.name != link.name:
             yield from self._gone(link.index)
             old = None
-        for other in list(self._by_index.values()):
-            if other.name == link.name and other.index != link.index:
-                yield from self._gone(other.index)
-        self._by_index[link.index] = link
+        other = self._by_name.get(link.name)
+        if other is not None and other.index != link.index:
+            yield from self._gone(other.index)
+        self._by_index[link.index] = self._by_name[link.name] = link
         if old is None or old.mac != link.mac:
             yield LinkReplaced(link.name)
         if old is None or old.up != link.up:
             yield LinkChanged(link.name, link.up)
+        if old is None:
+            # A device that was renamed keeps its addresses, and nobody tells of them again.
+            for family in (4, 6):
+                yield from self._set_addresses((link.index, family), addresses[family])
 
     def _gone(self, index: int) -> "Iterator[Value]":
         link = self._by_index.pop(index, None)
         for family in (4, 6):
             self._addresses.pop((index, family), None)
         if link is not None:
+            del self._by_name[link.name]
             yield LinkChanged(link.name, False)
             for family in (4, 6):
                 yield AddressesChanged(link.name, family, ())
 
     def _address(self, new: bool, body: bytes) -> "Iterator[Value]":
         found = parse_address(body)
-        link = self._by_index.get(found.index)
-        if link is None or len(found.address) not in (4, 16):
+        if found is None:
             return
-        family = 6 if len(found.address) == 16 else 4
-        present = self._addresses.setdefault((found.index, family), [])
-        if new and found.usable:
-            if found.address in present:
-                return
+        key = _key(found.index, found.address)
+        present = list(self._addresses.get(key, ()))
+        usable = new and found.usable
+        if usable and found.address not in present:
             present.append(found.address)
-        elif found.address in present:
+        elif not usable and found.address in present:
             present.remove(found.address)
-        if not new:
-            yield AddressGone(link.name, found.address)
-        yield AddressesChanged(link.name, family, tuple(present))
+        yield from self._set_addresses(key, present)
+
+    def _set_addresses(self, key: "tuple[int, int]", present: "list[bytes]") -> "Iterator[Value]":
+        link, before = self._by_index.get(key[0]), self._addresses.get(key, [])
+        if link is None or present == before:
+            return
+        self._addresses[key] = present
+        for address in before:
+            if address not in present:
+                yield AddressGone(link.name, address)
+        if not before:
+            yield FamilyBack(link.name, key[1])
+        yield AddressesChanged(link.name, key[1], tuple(present))
+
+
+def _key(index: int, address: bytes) -> "tuple[int, int]":
+    return index, 6 if len(address) == 16 else 4

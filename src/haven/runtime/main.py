@@ -5,6 +5,11 @@ import os
 import sys
 
 from haven.runtime import cpython as system
+from haven.runtime.log import explain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 USAGE = """usage: havend --config FILE --run-dir DIR
 
@@ -15,36 +20,44 @@ Runs the virtual routers of a configuration until it is told to stop (haven stop
 """
 
 
+class UsageError(Exception):
+    """The command line is not understood; the text says what of it."""
+
+
 def main() -> int:
     """Run havend; return its exit status."""
-    options = {"--config": "/etc/config/haven", "--run-dir": "/var/run/haven"}
+    system.prepare_descriptors()
     words = sys.argv[1:]
-    while words:
-        word = words.pop(0)
-        name, equals, value = word.partition("=")
-        if word in ("-h", "--help"):
-            sys.stdout.write(USAGE)
-            return 0
-        if name not in options or not (equals or words):
-            sys.stderr.write("havend: %s is not understood\n%s" % (word, USAGE))
-            return 2
-        options[name] = value if equals else words.pop(0)
+    if "-h" in words or "--help" in words:
+        os.write(1, USAGE.encode())
+        return 0
+    try:
+        options = _parse(words)
+    except UsageError as error:
+        explain("havend: %s\n%s" % (error, USAGE))
+        return 2
     if os.geteuid() != 0:
-        sys.stderr.write("havend: it needs root: it opens raw sockets and sets addresses\n")
+        explain("havend: it needs root: it opens raw sockets and sets addresses")
         return 1
-    return _run(options["--config"], options["--run-dir"])
+    # Late, because most of the program is behind it.
+    from haven.runtime.start import run
+
+    return run(options["--config"], options["--run-dir"])
 
 
-def _run(config: str, run_dir: str) -> int:
-    from haven.runtime.start import start
-
-    daemon = start(config, run_dir)
-    if daemon is None:
-        return 1
-    daemon.run()
-    for command in daemon.plan.commands.get("teardown", ()):
-        system.run(command["argv"], command.get("stdin", ""))
-    return 0
+def _parse(words: "Sequence[str]") -> "dict[str, str]":
+    options = {"--config": "/etc/config/haven", "--run-dir": "/var/run/haven"}
+    left = list(words)
+    while left:
+        name, equals, value = left.pop(0).partition("=")
+        if name not in options:
+            raise UsageError("%s is not understood" % name)
+        if not equals:
+            if not left:
+                raise UsageError("%s needs a value" % name)
+            value = left.pop(0)
+        options[name] = value
+    return options
 
 
 if __name__ == "__main__":

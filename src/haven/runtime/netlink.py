@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The few netlink messages that havend reads and asks for; what it sends otherwise is in the plan.
 
-Layouts: struct nlmsghdr, ifinfomsg and ifaddrmsg of the kernel's headers (rtnetlink(7)).
+Layouts: struct nlmsghdr, ifinfomsg and ifaddrmsg of the kernel's headers (rtnetlink(7)). Nobody but the
+kernel can send them to us; what is cut off all the same is left out, so that no parser ever raises.
 """
 
 import struct
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADER = 16
+LINK_HEADER = 16
+ADDRESS_HEADER = 8
 NLMSG_ERROR = 2
 NLMSG_DONE = 3
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
@@ -32,7 +35,7 @@ IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
 IFA_F_DADFAILED = 0x08
 IFA_F_TENTATIVE = 0x40
 ARPHRD_ETHER = 1
-AF_INET6 = 10
+EIO = 5
 
 
 class Link(Value):
@@ -60,7 +63,7 @@ def messages(octets: bytes) -> "Iterator[tuple[int, int, bytes]]":
     at = 0
     while at + HEADER <= len(octets):
         length, kind, _flags, sequence, _port = struct.unpack_from("@IHHII", octets, at)
-        if length < HEADER:
+        if not HEADER <= length <= len(octets) - at:
             return
         yield kind, sequence, octets[at + HEADER : at + length]
         at += (length + 3) & ~3
@@ -68,47 +71,64 @@ def messages(octets: bytes) -> "Iterator[tuple[int, int, bytes]]":
 
 def dump_request(kind: int, sequence: int) -> bytes:
     """Return the request for all links (RTM_GETLINK) or all addresses (RTM_GETADDR)."""
-    body = bytes(16 if kind == RTM_GETLINK else 8)
+    body = bytes(LINK_HEADER if kind == RTM_GETLINK else ADDRESS_HEADER)
     return struct.pack("@IHHII", HEADER + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
 
 
-def parse_link(body: bytes) -> Link:
+def parse_link(body: bytes) -> "Link | None":
     """Return the device of an RTM_NEWLINK or RTM_DELLINK."""
+    # A bridge tells of its ports in a family of its own; those are not states of the device.
+    if len(body) < LINK_HEADER or body[0] != 0:
+        return None
     kind, index, flags = struct.unpack_from("@xxHiI", body)
     name, mac = "", b""
-    for attribute, value in _attributes(body, 16):
+    for attribute, value in _attributes(body, LINK_HEADER):
         if attribute == IFLA_IFNAME:
-            name = value[:-1].decode()
+            name = _device_name(value)
         elif attribute == IFLA_ADDRESS:
             mac = value
     up = flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING
     return Link(index, name, up, mac, kind == ARPHRD_ETHER and len(mac) == 6)
 
 
-def parse_address(body: bytes) -> InterfaceAddress:
+def _device_name(value: bytes) -> str:
+    octets = value.split(b"\0")[0]
+    try:
+        return octets.decode()
+    except UnicodeError:
+        # The kernel allows it; a configuration cannot name it.
+        return repr(octets)
+
+
+def parse_address(body: bytes) -> "InterfaceAddress | None":
     """Return the address of an RTM_NEWADDR or RTM_DELADDR."""
+    if len(body) < ADDRESS_HEADER:
+        return None
     _family, _prefix, flags, _scope, index = struct.unpack_from("@BBBBI", body)
     address = local = b""
-    for attribute, value in _attributes(body, 8):
+    for attribute, value in _attributes(body, ADDRESS_HEADER):
         if attribute == IFA_LOCAL:
             local = value
         elif attribute == IFA_ADDRESS:
             address = value
-        elif attribute == IFA_FLAGS:
+        elif attribute == IFA_FLAGS and len(value) == 4:
             flags = struct.unpack("@I", value)[0]
     # On a point-to-point link IFA_ADDRESS is the other end's.
-    return InterfaceAddress(index, local or address, not flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+    own = local or address
+    if len(own) not in (4, 16):
+        return None
+    return InterfaceAddress(index, own, not flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
 
 
 def error_of(body: bytes) -> int:
     """Return the error number of an NLMSG_ERROR, 0 for an acknowledgement."""
-    return -int(struct.unpack_from("@i", body)[0])
+    return -int(struct.unpack_from("@i", body)[0]) if len(body) >= 4 else EIO
 
 
 def _attributes(body: bytes, at: int) -> "Iterator[tuple[int, bytes]]":
     while at + 4 <= len(body):
         length, kind = struct.unpack_from("@HH", body, at)
-        if length < 4:
+        if not 4 <= length <= len(body) - at:
             return
         yield kind & 0x3FFF, body[at + 4 : at + length]
         at += (length + 3) & ~3

@@ -3,8 +3,9 @@
 
 import json
 
+from haven.core.advert import MESSAGE, PSEUDO_HEADER
 from haven.core.spec import GroupSpec, RouterSpec
-from haven.runtime.cpython import octets_of
+from haven.runtime.document import Part, Wrong, is_number
 from haven.runtime.steps import Step
 
 TYPE_CHECKING = False
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
+# The header of a netlink message (rtnetlink(7)), whose first field is its length.
+SHORTEST_MESSAGE = 16
 
 
 class PlanError(Exception):
@@ -21,38 +24,58 @@ class PlanError(Exception):
 class RouterPlan:
     """What the host does for one virtual router."""
 
-    def __init__(self, document: "dict[str, Any]") -> None:
-        self.name: str = document["name"]
-        self.device: str = document["device"]
-        self.interface: str | None = document.get("interface")
-        self.address_device: str = document["address_device"]
-        self.addresses: list[str] = document["addresses"]
-        mac = document.get("virtual_mac")
-        self.virtual_mac: bytes | None = bytes.fromhex(mac) if mac else None
-        self.setup = _steps(document["setup"])
-        self.takeover = _steps(document["takeover"])
-        self.release = _steps(document["release"])
-        self.teardown = _steps(document["teardown"])
+    def __init__(self, part: Part) -> None:
+        self.name = part.text("name")
+        self.group = part.text("group")
+        self.device = part.text("device")
+        self.interface = part.text("interface") if part.has("interface") else None
+        self.address_device = part.text("address_device")
+        self.addresses = part.texts("addresses")
+        self.virtual_mac = part.octets("virtual_mac") if part.has("virtual_mac") else None
+        if self.virtual_mac is not None and len(self.virtual_mac) != 6:
+            raise part.wrong("virtual_mac", "a MAC address")
+        self.setup = _steps(part, "setup")
+        self.takeover = _steps(part, "takeover")
+        self.release = _steps(part, "release")
+        self.teardown = _steps(part, "teardown")
+        self.spec = _spec(part)
 
-    def octets(self) -> "list[bytes]":
-        """Return the virtual addresses as octets."""
-        return [octets_of(text.split("/")[0]) for text in self.addresses]
+    def places(self) -> "set[tuple[str, bytes]]":
+        """Return which address belongs on which device."""
+        return {(self.address_device, address) for address in self.spec.addresses}
 
 
 class Plan:
     """A plan document, checked and in the types of the engine."""
 
-    def __init__(self, document: "dict[str, Any]") -> None:
-        self.node: str = document["node"]
-        self.config: str = document["config"]
-        self.realtime: int = document["realtime"]
-        self.renew_interval: int = document["renew_us"]
-        self.made_from: list[Any] | None = document.get("made_from")
-        self.warnings: list[str] = document.get("warnings", [])
-        self.sysctls: list[list[str]] = document.get("sysctls", [])
-        self.commands: dict[str, Any] = document.get("commands", {})
-        self.routers = {each["name"]: RouterPlan(each) for each in document["virtual_routers"]}
-        self.groups = tuple(_group(each, document["virtual_routers"]) for each in document["groups"])
+    def __init__(self, part: Part) -> None:
+        self.node = part.text("node")
+        self.config = part.text("config")
+        self.enabled = part.flag("enabled") if part.has("enabled") else True
+        self.realtime = part.number("realtime", 0, 99)
+        self.renew_interval = part.number("renew_us", 1)
+        self.made_from = part.items("made_from") if part.has("made_from") else None
+        self.warnings = part.texts("warnings") if part.has("warnings") else []
+        self.sysctls = part.pairs("sysctls", str, str) if part.has("sysctls") else []
+        self.setup_commands = _commands(part, "setup")
+        self.teardown_commands = _commands(part, "teardown")
+        routers = [RouterPlan(each) for each in part.parts("virtual_routers")]
+        self.routers = {router.name: router for router in routers}
+        if len(self.routers) != len(routers):
+            raise part.wrong("virtual_routers", "a list of different names")
+        self.groups = tuple(_group(each, routers) for each in part.parts("groups"))
+        self._check_groups(part)
+
+    def _check_groups(self, part: Part) -> None:
+        names = [group.name for group in self.groups]
+        if len(set(names)) != len(names):
+            raise part.wrong("groups", "a list of different names")
+        for router in self.routers.values():
+            if router.group not in names:
+                raise Wrong("virtual router %s: its group %s is missing" % (router.name, router.group))
+        wires = {router.spec.wire() for router in self.routers.values()}
+        if len(wires) != len(self.routers):
+            raise part.wrong("virtual_routers", "a list of different VRIDs")
 
 
 def read_plan(path: str) -> Plan:
@@ -61,52 +84,76 @@ def read_plan(path: str) -> Plan:
         with open(path) as file:
             document = json.load(file)
     except OSError as error:
-        raise PlanError("%s: %s" % (path, error)) from None
-    except ValueError:
+        raise PlanError("%s: the plan cannot be read: %s" % (path, error.strerror)) from None
+    except (ValueError, RecursionError):
         raise PlanError("%s: the plan is truncated or is not JSON" % path) from None
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        found = document.get("version") if isinstance(document, dict) else None
+    found = document.get("version") if isinstance(document, dict) else None
+    if found != VERSION or isinstance(found, bool):
         raise PlanError("%s: the plan has version %s, this havend reads version %d" % (path, found, VERSION))
     try:
-        return Plan(document)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OSError) as error:
-        raise PlanError("%s: the plan is not complete (%s)" % (path, error)) from None
+        return Plan(Part(document, "the plan"))
+    except Wrong as error:
+        raise PlanError("%s: the plan is damaged: %s" % (path, error)) from None
 
 
-def _steps(documents: "list[dict[str, Any]]") -> "tuple[Step, ...]":
-    return tuple(
-        Step(
-            each["say"],
-            bytes.fromhex(each["octets"]),
-            tuple((offset, device) for offset, device in each["patch"]),
-            tuple(each.get("tolerate", ())),
-            octets_of(each["address"].split("/")[0]) if each.get("address") else None,
-            bool(each.get("renew")),
-        )
-        for each in documents
-        if each["do"] == "netlink"
-    )
+def _commands(part: Part, stage: str) -> "list[dict[str, Any]]":
+    if not part.has("commands") or not part.part("commands").has(stage):
+        return []
+    for each in part.part("commands").parts(stage):
+        if not each.texts("argv"):
+            raise each.wrong("argv", "a program with its arguments")
+        if each.has("stdin"):
+            each.text("stdin")
+    return part.part("commands").items(stage)
 
 
-def _group(document: "dict[str, Any]", routers: "list[dict[str, Any]]") -> GroupSpec:
-    members = tuple(_router(each) for each in routers if each["group"] == document["name"])
-    return GroupSpec(document["name"], members, bool(document["preempt"]), document["preempt_delay_us"])
+def _steps(part: Part, key: str) -> "tuple[Step, ...]":
+    return tuple(_step(each) for each in part.parts(key) if each.text("do") == "netlink")
 
 
-def _router(document: "dict[str, Any]") -> RouterSpec:
+def _step(part: Part) -> Step:
+    octets = part.octets("octets")
+    if len(octets) < SHORTEST_MESSAGE:
+        raise part.wrong("octets", "a netlink message")
+    patch = tuple(part.pairs("patch", int, str))
+    if not all(SHORTEST_MESSAGE <= offset <= len(octets) - 4 for offset, _device in patch):
+        raise part.wrong("patch", "within the message")
+    tolerate = part.items("tolerate") if part.has("tolerate") else []
+    if not all(is_number(code, 1, 4095) for code in tolerate):
+        raise part.wrong("tolerate", "a list of error numbers")
+    address = part.address("address") if part.has("address") else None
+    renew = part.flag("renew") if part.has("renew") else False
+    return Step(part.text("say"), octets, patch, tuple(tolerate), address, renew)
+
+
+def _group(part: Part, routers: "list[RouterPlan]") -> GroupSpec:
+    name = part.text("name")
+    members = tuple(router.spec for router in routers if router.group == name)
+    if not members:
+        raise Wrong("group %s has no virtual routers" % name)
+    return GroupSpec(name, members, part.flag("preempt"), part.number("preempt_delay_us"))
+
+
+def _spec(part: Part) -> RouterSpec:
+    family = part.choice("family", (4, 6))
+    version = part.choice("version", (2, 3))
+    unit, most = (1000000, 255) if version == 2 else (10000, 4095)
+    addresses = part.addresses("addresses", family)
+    if not 1 <= len(addresses) <= 255:
+        raise part.wrong("addresses", "a list of 1 to 255 addresses")
     return RouterSpec(
-        document["name"],
-        document["device"],
-        document["vrid"],
-        document["family"],
-        document["version"],
-        document["priority"],
-        document["interval_us"],
-        tuple(octets_of(text.split("/")[0]) for text in document["addresses"]),
-        document["checksum"],
-        bytes.fromhex(document["auth"]) if document.get("auth") else None,
-        octets_of(document["source"]) if document.get("source") else None,
-        tuple(octets_of(text) for text in document["unicast_peers"]),
-        tuple((name, weight) for name, weight in document["tracks"]),
-        document["announce_refresh_us"],
+        part.text("name"),
+        part.text("device"),
+        part.number("vrid", 1, 255),
+        family,
+        version,
+        part.number("priority", 1, 255),
+        part.number("interval_us", unit, unit * most),
+        addresses,
+        part.choice("checksum", (PSEUDO_HEADER, MESSAGE)),
+        part.octets("auth") if part.has("auth") else None,
+        part.address("source", family) if part.has("source") else None,
+        part.addresses("unicast_peers", family),
+        tuple(part.pairs("tracks", str, int)),
+        part.number("announce_refresh_us"),
     )

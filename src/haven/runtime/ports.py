@@ -10,12 +10,15 @@ from haven.runtime import cpython as system
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from haven.core.spec import GroupSpec, RouterSpec
     from haven.runtime.kernel import Kernel
     from haven.runtime.planfile import RouterPlan
 
+    # A socket, octets for it, and where to (None: the frame says so).
+    Parcel = tuple[socket.socket, bytes, bytes | None]
+    # A Send, what to hand to which socket for it, and the index of the device.
+    Ready = tuple[Send, list[Parcel], int]
     Hear = Callable[[str, int, bytes, bytes, int, bytes], None]
 
 # A flood on one socket must not keep the others, and the timers, from their turn.
@@ -39,27 +42,31 @@ class Ports:
         self._kernel = kernel
         self._poller = poller
         self._hear = hear
-        self._specs: dict[str, RouterSpec] = {}
         self._plans: dict[str, RouterPlan] = {}
         self._receivers: dict[int, Receiver] = {}
         self._links: dict[str, socket.socket] = {}
         self._senders: dict[tuple[str, int], socket.socket] = {}
-        # What to hand to which socket for the last Send of a virtual router.
-        self._ready: dict[str, tuple[Send, list[tuple[socket.socket, bytes, bytes | None]]]] = {}
-        self.send_errors = 0
+        self._ready: dict[str, Ready] = {}
+        # Why a virtual router could not send the last time, and a device cannot hear a family.
+        self.mute: dict[str, str] = {}
+        self.deaf: dict[tuple[str, int], str] = {}
 
-    def set_routers(self, groups: "Iterable[GroupSpec]", plans: "dict[str, RouterPlan]") -> None:
+    def set_routers(self, plans: "dict[str, RouterPlan]") -> None:
         """Serve these virtual routers from now on."""
-        self._specs = {router.name: router for group in groups for router in group.routers}
         self._plans = plans
         self._ready = {}
-        wanted = {(spec.device, spec.family) for spec in self._specs.values()}
+        self.mute = {name: why for name, why in self.mute.items() if name in plans}
+        wanted = {(plan.device, plan.spec.family) for plan in plans.values()}
+        self.deaf = {key: why for key, why in self.deaf.items() if key in wanted}
         for receiver in list(self._receivers.values()):
             if (receiver.device, receiver.family) not in wanted:
                 self._close_receiver(receiver)
         for device in list(self._links):
             if device not in {name for name, _family in wanted}:
                 self._links.pop(device).close()
+        for key in list(self._senders):
+            if key not in wanted:
+                self._senders.pop(key).close()
         present = {(each.device, each.family) for each in self._receivers.values()}
         for device, family in sorted(wanted - present):
             self._open_receiver(device, family)
@@ -74,7 +81,15 @@ class Ports:
         for key in [key for key in self._senders if key[0] == device]:
             self._senders.pop(key).close()
         self._ready = {}
-        for family in sorted({spec.family for spec in self._specs.values() if spec.device == device}):
+        for family in sorted({plan.spec.family for plan in self._plans.values() if plan.device == device}):
+            self._open_receiver(device, family)
+
+    def join_again(self, device: str, family: int) -> None:
+        """Hear one family again after the kernel has had no use for it, and dropped the membership."""
+        for receiver in list(self._receivers.values()):
+            if (receiver.device, receiver.family) == (device, family):
+                self._close_receiver(receiver)
+        if any((plan.device, plan.spec.family) == (device, family) for plan in self._plans.values()):
             self._open_receiver(device, family)
 
     def close(self) -> None:
@@ -102,13 +117,16 @@ class Ports:
             self._hear(device, family, source, destination, ttl, message)
 
     def _open_receiver(self, device: str, family: int) -> None:
+        self.deaf.pop((device, family), None)
         link = self._kernel.link(device)
         if link is None:
             return
         try:
             sock = system.open_receiver(device, link.index, family, multicast_group(family))
-        except OSError:
-            # The device went away in between; netlink will say so, and say when it is back.
+        except OSError as error:
+            # The device may have gone in between; netlink will say so, and say when it is back.
+            if system.index_of(device) is not None:
+                self.deaf[(device, family)] = str(error.strerror)
             return
         self._receivers[sock.fileno()] = Receiver(device, family, sock)
         self._poller.add(sock.fileno())
@@ -126,51 +144,54 @@ class Ports:
         ready = self._ready.get(effect.router)
         if ready is None or ready[0] is not effect:
             ready = self._prepare(effect)
-        index = 0
+            if ready is None:
+                return
+        if self.mute:
+            self.mute.pop(effect.router, None)
         for sock, octets, destination in ready[1]:
             try:
                 if destination is None:
                     sock.send(octets)
                 else:
-                    index = index or self._kernel.index_of(self._specs[effect.router].device)
-                    system.send_to(sock, octets, destination, index)
-            except (OSError, KeyError):
-                # A link that is down, or a full queue: the next ADVERTISEMENT follows soon.
-                self.send_errors += 1
+                    system.send_to(sock, octets, destination, ready[2])
+            except OSError as error:
+                # A link that is down, a full queue, a peer without a route: the next one follows soon.
+                self.mute[effect.router] = str(error.strerror)
 
-    def _prepare(self, effect: Send) -> "tuple[Send, list[tuple[socket.socket, bytes, bytes | None]]]":
-        spec = self._specs[effect.router]
-        link = self._kernel.link(spec.device)
-        out: list[tuple[socket.socket, bytes, bytes | None]] = []
-        for destination, message in effect.packets:
-            try:
-                if link is not None and link.ethernet and not spec.unicast_peers:
-                    mac = self._plans[spec.name].virtual_mac or link.mac
+    def _prepare(self, effect: Send) -> "Ready | None":
+        plan = self._plans[effect.router]
+        spec, link = plan.spec, self._kernel.link(plan.device)
+        if link is None:
+            return None
+        parcels: list[Parcel] = []
+        try:
+            for destination, message in effect.packets:
+                if link.ethernet and not spec.unicast_peers:
+                    mac = plan.virtual_mac or link.mac
                     frame = multicast_frame(mac, effect.source, destination, message)
-                    out.append((self._link(spec.device), frame, None))
+                    parcels.append((self._link(spec.device), frame, None))
                 else:
                     wrap = ipv6_packet if spec.family == 6 else ipv4_packet
                     packet = wrap(effect.source, destination, message)
-                    out.append((self._sender(spec.device, spec.family), packet, destination))
-            except OSError:
-                self.send_errors += 1
-        ready = (effect, out)
-        if out:
-            self._ready[effect.router] = ready
+                    parcels.append((self._sender(spec.device, spec.family), packet, destination))
+        except OSError as error:
+            self.mute[effect.router] = str(error.strerror)
+            return None
+        self._ready[effect.router] = ready = (effect, parcels, link.index)
         return ready
 
     def announce(self, router: str) -> None:
         """Send gratuitous ARP, or unsolicited neighbour advertisements, for every virtual address."""
-        spec, plan = self._specs[router], self._plans[router]
-        link = self._kernel.link(spec.device)
+        plan = self._plans[router]
+        link = self._kernel.link(plan.device)
         if link is None or not link.ethernet:
             return
         mac = plan.virtual_mac or link.mac
-        for address in spec.addresses:
-            try:
-                self._link(spec.device).send(announcement(mac, address))
-            except OSError:
-                self.send_errors += 1
+        try:
+            for address in plan.spec.addresses:
+                self._link(plan.device).send(announcement(mac, address))
+        except OSError as error:
+            self.mute[router] = str(error.strerror)
 
     def _link(self, device: str) -> "socket.socket":
         if device not in self._links:

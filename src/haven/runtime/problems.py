@@ -101,6 +101,16 @@ TABLE = (
         "Packets from %s are dropped: it is not a unicast_peer, or it is our own address.",
         "Correct unicast_peer, or give the two machines different addresses.",
     ),
+    (
+        "send-failed",
+        "The last advertisement could not be sent: %s.",
+        "Look at the link, and with unicast_peer at the route to the peers.",
+    ),
+    (
+        "receive-failed",
+        "Advertisements of other routers cannot be heard: %s.",
+        "Look at the device; without hearing the others this node may become Active beside them.",
+    ),
     ("step-failed", "A step failed: %s.", "'haven plan' shows the step; the log has more."),
     (
         "reload-refused",
@@ -149,6 +159,18 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
     for kind, code in (("rival", "rival"), ("own_address", "address-twice")):
         if kind in remarks and now - remarks[kind][1] < RECENT:
             found.append(problem(code, name, text_of(remarks[kind][0])))
+    return found
+
+
+def of_ports(group: "Group", mute: "dict[str, str]", deaf: "dict[tuple[str, int], str]") -> "list[Problem]":
+    """Return which virtual routers of a group cannot send, and which cannot hear."""
+    found = []
+    for member in group.members:
+        spec = member.spec
+        if group.state == states.ACTIVE and spec.name in mute:
+            found.append(problem("send-failed", spec.name, mute[spec.name]))
+        if (spec.device, spec.family) in deaf:
+            found.append(problem("receive-failed", spec.name, deaf[(spec.device, spec.family)]))
     return found
 
 

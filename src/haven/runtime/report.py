@@ -119,6 +119,7 @@ def _problems(daemon: "Daemon", groups: "list[Group]", now: int) -> "list[dict[s
     found = problems.of_reload(daemon.refused)
     for group in groups:
         found.extend(problems.of_group(group, now))
+        found.extend(problems.of_ports(group, daemon.ports.mute, daemon.ports.deaf))
     found.extend(problems.of_drops(daemon.drops, now))
     found.extend(problems.of_failures(daemon.holder.failures))
     found.extend(daemon.own_problems)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # More than a reload that failed could have to say.
 MOST_PROBLEMS = 100
 
+# What would turn a stop that is under way into something else.
+CHANGES = ("load", "switchover", "maintenance")
+
 
 def _done(result: "Any") -> "Document":
     return {"ok": True, "result": result}
@@ -69,9 +72,12 @@ class Requests:
 
     def ask(self, client: "Client", request: "Document") -> "Document | None":
         """Return the answer to a request, or None when it comes later."""
-        answer = self._answers.get(request["command"])
+        command = request["command"]
+        answer = self._answers.get(command)
         if answer is None:
-            return _refused("there is no command %r" % request["command"])
+            return _refused("there is no command %r" % command)
+        if self._daemon.stopping and command in CHANGES:
+            return _refused("havend is stopping")
         return answer(client, request)
 
     def _status(self, client: "Client", request: "Document") -> "Document | None":
@@ -86,7 +92,7 @@ class Requests:
         try:
             with open(self._daemon.plan_path) as file:
                 return _done(json.load(file))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             return _refused("the plan cannot be read: %s" % error)
 
     def _load(self, client: "Client", request: "Document") -> "Document | None":
@@ -99,14 +105,17 @@ class Requests:
             self._daemon.refused = [str(error)]
             self._daemon.journal.add("reload", "refused: %s" % error)
             return _refused(str(error))
+        if not plan.enabled:
+            self._daemon.journal.add("reload", "haven is disabled now (option enabled '0')")
+            return self._stop(client, request)
         self._daemon.load(plan, path)
         return _done({"virtual_routers": len(plan.routers)})
 
     def _refuse(self, client: "Client", request: "Document") -> "Document | None":
         texts = request.get("problems")
-        if not isinstance(texts, list):
-            return _refused("refuse needs a list of problems")
-        self._daemon.refused = [str(text) for text in texts[:MOST_PROBLEMS]]
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            return _refused("refuse needs a list of problems, each a text")
+        self._daemon.refused = texts[:MOST_PROBLEMS]
         for text in self._daemon.refused:
             self._daemon.journal.add("reload", "refused: %s" % text)
         return _done({})
@@ -120,12 +129,12 @@ class Requests:
     def answer_stop(self) -> None:
         """Tell who asked for the stop that it is done."""
         for client in self._waiting_for_stop:
-            client.reply(_done({"stopped": True}))
+            client.reply_at_last(_done({"stopped": True}))
 
     def _switchover(self, client: "Client", request: "Document") -> "Document | None":
         name = request.get("group")
         groups = self._daemon.engine.groups
-        if name is not None and name not in groups:
+        if name is not None and (not isinstance(name, str) or name not in groups):
             return _refused("there is no group %s" % name)
         active = self._active(name)
         if not active:
@@ -139,9 +148,12 @@ class Requests:
         on = request.get("on")
         if not isinstance(on, bool):
             return _refused("maintenance needs on or off")
+        try:
+            self._remember_maintenance(on)
+        except OSError as error:
+            return _refused("maintenance cannot be noted in the run directory: %s" % error)
         active = self._active(None)
         self._daemon.journal.add("maintenance", "maintenance %s" % ("on" if on else "off"))
-        self._remember_maintenance(on)
         if not on or not active or any(group.maintenance for group in self._daemon.engine.groups.values()):
             self._daemon.handle(Maintenance(on))
             return _done({"on": on, "handed_over": [], "still_active": active})
@@ -160,7 +172,7 @@ class Requests:
         for waiting in self._waiting[:]:
             if waiting.note(group, done):
                 self._waiting.remove(waiting)
-                waiting.client.reply(self._outcome(waiting))
+                waiting.client.reply_at_last(self._outcome(waiting))
 
     def _outcome(self, waiting: Waiting) -> "Document":
         if waiting.on is not None:

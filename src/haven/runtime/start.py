@@ -1,93 +1,128 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""From a configuration file to a running havend."""
+"""From a configuration file to a running havend, and to its exit status."""
 
 import gc
 import os
 import sys
 
 from haven.runtime import cpython as system
+from haven.runtime.commands import run_all
 from haven.runtime.daemon import Daemon
+from haven.runtime.kernel import Kernel
+from haven.runtime.log import explain, log
 from haven.runtime.planfile import Plan, PlanError, read_plan
 from haven.runtime.problems import problem
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import socket
+from haven.runtime.steps import Stepper
 
 
-def start(config: str, run_dir: str) -> "Daemon | None":
-    """Return a daemon that has entered the election, or None after saying why not on stderr."""
-    if not _make_run_dir(run_dir) or _is_served(run_dir):
-        return None
+def run(config: str, run_dir: str) -> int:
+    """Run havend until it is stopped; return its exit status. What stands in its way is said on stderr."""
+    refusal = _claim(run_dir)
+    if refusal is not None:
+        explain("havend: not started: " + refusal)
+        return 1
     path = os.path.join(run_dir, "plan.json")
-    plan = _plan_in_force(config, path) or _make_plan(config, path)
+    # It is there when the process before us did not end as it should.
+    was_killed = os.path.exists(os.path.join(run_dir, "alive"))
+    before = _plan_left_behind(path) if was_killed else None
+    if before is not None and _is_current(before, config):
+        plan: Plan | None = before
+    else:
+        plan = _make_plan(config, path)
     if plan is None:
-        return None
-    failures = []
-    for command in plan.commands.get("setup", ()):
-        status, complaint = system.run(command["argv"], command.get("stdin", ""))
-        if status:
-            failures.append("%s failed: %s" % (command["argv"][0], complaint.strip()))
-    daemon = Daemon(plan, path, run_dir)
+        return 1
+    if before is not None:
+        _clear_away(before, plan)
+    if not plan.enabled:
+        log("%s: haven is disabled (option enabled '0' in section haven); nothing to do" % config)
+        return 0
+    return _serve(plan, path, run_dir)
+
+
+def _serve(plan: Plan, path: str, run_dir: str) -> int:
+    failures = run_all(plan.setup_commands)
+    try:
+        daemon = Daemon(plan, path, run_dir)
+    except OSError as error:
+        explain("havend: not started: %s" % error)
+        return 1
     for text in failures:
-        _report(daemon, problem("setup-failed", "set-up", text))
+        daemon.note_problem(problem("setup-failed", "set-up", text))
     if plan.realtime:
         refusal = system.be_realtime(plan.realtime)
         if refusal is not None:
-            _report(daemon, problem("not-realtime", "havend", refusal))
+            daemon.note_problem(problem("not-realtime", "havend", refusal))
     daemon.start()
     # What is there now stays; collections that come look at what is new alone.
     gc.collect()
     gc.freeze()
-    return daemon
+    daemon.run()
+    run_all(daemon.plan.teardown_commands)
+    return 0
 
 
-def _report(daemon: Daemon, found: "dict[str, str]") -> None:
-    daemon.own_problems.append(found)
-    daemon.journal.add("problem", found["message"])
-
-
-def _make_run_dir(run_dir: str) -> bool:
+def _claim(run_dir: str) -> "str | None":
+    """Make the run directory ours; return why that cannot be."""
     try:
         os.makedirs(run_dir, exist_ok=True)
+        if not system.lock_folder(run_dir):
+            return "another havend runs in %s" % run_dir
     except OSError as error:
-        sys.stderr.write("havend: %s: %s\n" % (run_dir, error.strerror))
-        return False
-    return True
+        return "%s cannot be used as the run directory: %s" % (run_dir, error.strerror)
+    if not os.access(run_dir, os.W_OK):
+        return "%s cannot be used as the run directory: it is not writable" % run_dir
+    return None
 
 
-def _is_served(run_dir: str) -> bool:
-    probe: socket.socket = system.open_client()
+def _plan_left_behind(path: str) -> "Plan | None":
     try:
-        probe.connect(os.path.join(run_dir, "havend.sock"))
-    except OSError:
-        return False
-    finally:
-        probe.close()
-    sys.stderr.write("havend: another havend serves %s already\n" % run_dir)
-    return True
+        return read_plan(path)
+    except PlanError:
+        return None
 
 
-def _plan_in_force(config: str, path: str) -> "Plan | None":
-    """Return the plan that is there if it was made from this very configuration."""
+def _is_current(plan: Plan, config: str) -> bool:
+    """Tell whether a plan was made from the very configuration in place."""
     try:
         found = os.stat(config)
-        plan = read_plan(path)
-    except (OSError, PlanError):
-        return None
-    return plan if plan.made_from == [config, found.st_mtime_ns, found.st_size] else None
+    except OSError:
+        return False
+    return plan.made_from == [config, found.st_mtime_ns, found.st_size]
 
 
 def _make_plan(config: str, path: str) -> "Plan | None":
     # The compiler is another process: what it needs of memory goes when it does.
     argv = [sys.executable, "-m", "haven.plan", "--config", config, "--output", path]
     status, complaint = system.run(argv)
-    sys.stderr.write(complaint)
+    explain(complaint)
     if status:
-        sys.stderr.write("havend: not started: the configuration has the problems above\n")
+        explain("havend: not started: the problems above stand in the way")
         return None
     try:
-        return read_plan(path)
+        plan = read_plan(path)
     except PlanError as error:
-        sys.stderr.write("havend: %s\n" % error)
+        explain("havend: not started: %s" % error)
         return None
+    for warning in plan.warnings:
+        log(warning)
+    return plan
+
+
+def _clear_away(before: Plan, plan: Plan) -> None:
+    """Remove what the plan of a killed process may have left and ours does not know."""
+    known: set[tuple[bytes, tuple[tuple[int, str], ...]]] = set()
+    for router in plan.routers.values() if plan.enabled else ():
+        known.update((step.octets, step.patch) for step in router.release + router.teardown)
+    left = [
+        step
+        for name in sorted(before.routers)
+        for step in before.routers[name].release + before.routers[name].teardown
+        if (step.octets, step.patch) not in known
+    ]
+    kernel = Kernel()
+    list(kernel.everything())
+    # What fails is not there; the rest would have been removed by its lifetime.
+    Stepper(kernel).run(left)
+    kernel.close()
+    if before.teardown_commands and not (plan.enabled and plan.setup_commands):
+        run_all(before.teardown_commands)

@@ -2,9 +2,10 @@
 """Carry out the netlink steps of a plan: fill in the indices, send in one batch, read the answers."""
 
 import struct
+from errno import EAGAIN
 
 from haven.core.value import Value
-from haven.runtime.cpython import open_netlink
+from haven.runtime.cpython import error_text, open_netlink
 from haven.runtime.netlink import NLMSG_ERROR, error_of, messages
 
 TYPE_CHECKING = False
@@ -39,6 +40,14 @@ class Step(Value):
         self.renew = renew
 
 
+class Failure(Value):
+    """The step at a position of those that were given did not work; `text` says which and why."""
+
+    def __init__(self, position: int, text: str) -> None:
+        self.position = position
+        self.text = text
+
+
 class Stepper:
     """Sends steps to the kernel."""
 
@@ -47,33 +56,29 @@ class Stepper:
         self._socket = open_netlink(0)
         self._sequence = 0
 
-    def run(self, steps: "Sequence[Step]") -> "list[str]":
-        """Carry out steps in order; return what went wrong, in words, one line a step."""
-        failures = []
-        for start in range(0, len(steps), BATCH):
-            failures.extend(self._run_batch(steps[start : start + BATCH]))
-        return failures
-
-    def _run_batch(self, steps: "Sequence[Step]") -> "list[str]":
-        failures: list[str] = []
+    def run(self, steps: "Sequence[Step]") -> "list[Failure]":
+        """Carry out steps in order, whatever fails; return what did."""
+        failures: list[Failure] = []
         batch = bytearray()
-        waiting: dict[int, Step] = {}
-        for step in steps:
+        waiting: dict[int, int] = {}
+        for position, step in enumerate(steps):
+            if waiting and (len(waiting) == BATCH or not self._is_known(step)):
+                # A device that an earlier step makes has an index only after that.
+                failures.extend(self._send(batch, waiting, steps))
+                batch, waiting = bytearray(), {}
             try:
                 octets = self._filled_in(step)
             except KeyError as error:
-                failures.append("%s: there is no device %s" % (step.say, error.args[0]))
+                failures.append(Failure(position, "%s: there is no device %s" % (step.say, error.args[0])))
                 continue
-            waiting[self._sequence] = step
+            waiting[self._sequence] = position
             batch += octets
-        if not waiting:
-            return failures
-        try:
-            self._socket.send(batch)
-        except OSError as error:
-            return failures + ["%s: %s" % (step.say, error) for step in waiting.values()]
-        failures.extend(self._answers(waiting))
-        return failures
+        if waiting:
+            failures.extend(self._send(batch, waiting, steps))
+        return sorted(failures, key=lambda failure: failure.position)
+
+    def _is_known(self, step: Step) -> bool:
+        return all(self._kernel.link(device) is not None for _offset, device in step.patch)
 
     def _filled_in(self, step: Step) -> bytearray:
         octets = bytearray(step.octets)
@@ -83,19 +88,21 @@ class Stepper:
         struct.pack_into("@I", octets, SEQUENCE_OFFSET, self._sequence)
         return octets
 
-    def _answers(self, waiting: "dict[int, Step]") -> "list[str]":
-        # The kernel has answered every message of the batch by the time send() returns.
-        failures = []
-        while waiting:
-            try:
-                octets = self._socket.recv(RECEIVE)
-            except OSError as error:
-                return failures + ["%s: no answer (%s)" % (step.say, error) for step in waiting.values()]
-            for kind, sequence, body in messages(octets):
-                step = waiting.pop(sequence, None)
-                if step is None or kind != NLMSG_ERROR:
-                    continue
-                code = error_of(body)
-                if code and code not in step.tolerate:
-                    failures.append("%s: error %d of the kernel" % (step.say, code))
+    def _send(self, batch: bytearray, waiting: "dict[int, int]", steps: "Sequence[Step]") -> "list[Failure]":
+        failures: list[Failure] = []
+        try:
+            self._socket.send(batch)
+            # The kernel has answered every message of the batch by the time send() returns.
+            while waiting:
+                for kind, sequence, body in messages(self._socket.recv(RECEIVE)):
+                    if kind != NLMSG_ERROR or sequence not in waiting:
+                        continue
+                    position = waiting.pop(sequence)
+                    step, code = steps[position], error_of(body)
+                    if code and code not in step.tolerate:
+                        failures.append(Failure(position, "%s: %s" % (step.say, error_text(code))))
+        except OSError as error:
+            for position in waiting.values():
+                why = "no answer" if error.errno == EAGAIN else error.strerror
+                failures.append(Failure(position, "%s: %s" % (steps[position].say, why)))
         return failures

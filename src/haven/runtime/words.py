@@ -33,18 +33,19 @@ def transition_text(change: Transition) -> str:
 
 def _reason_text(change: Transition) -> str:
     peer = "another router" if change.peer is None else text_of(change.peer)
+    active = "the Active" if change.peer is None else "the Active %s" % peer
     if change.reason == "silence":
         if change.silence is None:
             return "no Active was heard"
-        return "the Active %s was silent for %s" % (peer, _duration(change.silence))
+        return "%s was silent for %s" % (active, _duration(change.silence))
     if change.reason == "fault":
         return "; ".join(fault_text(fault) for fault in change.faults)
     return {
         "startup": "started",
         "owner": "started as the owner of the addresses",
         "adopted": "havend restarted in time, the addresses were still in place",
-        "resigned": "the Active %s resigned" % peer,
-        "preempt": "the Active %s has the lower priority %s" % (peer, change.peer_priority),
+        "resigned": "%s resigned" % active,
+        "preempt": "%s has the lower priority %s" % (active, change.peer_priority),
         "higher": "%s ranks higher with priority %s" % (peer, change.peer_priority),
         "overslept": "this node was late and %s has taken over meanwhile" % peer,
         "handed_over": "handed over to %s" % peer,
