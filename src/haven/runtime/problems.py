@@ -156,7 +156,10 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
     for kind, code in _REMARKS:
         if kind in remarks and remarks[kind][0] == router.active_source:
             found.append(problem(code, name, text_of(remarks[kind][0])))
-    for kind, code in (("rival", "rival"), ("own_address", "address-twice")):
+    recent = [("own_address", "address-twice")]
+    if group.state == states.ACTIVE:
+        recent.append(("rival", "rival"))
+    for kind, code in recent:
         if kind in remarks and now - remarks[kind][1] < RECENT:
             found.append(problem(code, name, text_of(remarks[kind][0])))
     return found
