@@ -88,17 +88,18 @@ class Engine:
             self._drop(device, None, error, source, now)
             return self._flush()
         router, group = found
-        if router.is_usual(message, source, ttl):
+        packet = (message, source, destination, ttl)
+        if router.is_usual(packet):
             router.hear_usual(now)
             # A timer that was off may have to be looked at sooner than anything else.
             self._soonest = min(self._soonest, router.deadline)
             return NOTHING
         try:
-            advert = router.check(source, destination, ttl, message)
+            advert = router.check(packet)
         except PacketError as error:
             self._drop(device, router, error, source, now)
             return self._flush()
-        group.hear(router, advert, source, ttl, message, now)
+        group.hear(router, advert, packet, now)
         return self._flush()
 
     def is_stopped(self) -> bool:
@@ -127,9 +128,7 @@ class Engine:
             for group in self._ordered():
                 group.set_maintenance(event.on, now)
         elif type(event) is AnnounceAgain:
-            router = self.routers[event.router]
-            router.owe_announcement()
-            router.announce(now, self._effects)
+            self._announce_again(event.router, now)
         else:
             raise TypeError("the engine knows no event %r" % event)
 
@@ -143,6 +142,16 @@ class Engine:
         self._started = False
         for group in self._ordered():
             group.shutdown(now)
+
+    def _announce_again(self, name: str, now: int) -> None:
+        # By the time the host says so, another may be Active, or the virtual router gone.
+        router = self.routers.get(name)
+        if router is not None and self._group_of(router).state == states.ACTIVE:
+            router.owe_announcement()
+            router.announce(now, self._effects)
+
+    def _group_of(self, router: VirtualRouter) -> Group:
+        return self._by_wire[router.spec.wire()][1]
 
     def _follow_machine(self, now: int) -> None:
         for group in self._ordered():
@@ -222,15 +231,18 @@ class Engine:
             if member is None:
                 member = self._add(group, router, now)
             else:
-                self._change(group, member, router)
+                self._change(group, member, router, now)
             member.usual = None
             members.append(member)
         group.spec = spec
         group.set_members(members)
+        group.look_again(now)
 
-    def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec) -> None:
+    def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec, now: int) -> None:
         if router.spec != spec:
             router.set_spec(spec)
+            if group.state == states.ACTIVE and group.leaving is None:
+                router.deadline = now
         if group.state == states.ACTIVE:
             # Routes and the like differ outside the core's sight, too: the host compares.
             self._effects.append(Reapply(spec.name))
@@ -239,7 +251,8 @@ class Engine:
         router = VirtualRouter(spec)
         if group.state == states.ACTIVE:
             router.become_active()
-            router.deadline = now
+            if group.leaving is None:
+                router.deadline = now
             self._effects.append(TakeOver((spec.name,)))
             router.announce(now, self._effects)
         elif group.state == states.BACKUP:

@@ -9,18 +9,20 @@ from haven.core.advert import Advert
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.effects import FaultsChanged, HandoverEnded, PriorityChanged, Release, TakeOver, Transition
 from haven.core.spec import OWNER_PRIORITY, GroupSpec
-from haven.core.timing import active_down_interval, skew_time
+from haven.core.timing import skew_time
 from haven.core.tracking import Machine, effective_priority, faults_of, penalty_of
 from haven.core.virtual_router import VirtualRouter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
+    from haven.core.virtual_router import Packet
 
 # Why an Active waits for another to take over.
 STOP = "stop"
 SWITCHOVER = "switchover"
 MAINTENANCE = "maintenance"
+ASKING = "asking"
 
 # How long past the longest Skew_Time a handover waits for the next Active to be heard.
 HANDOVER_MARGIN = 100 * MILLISECOND
@@ -50,8 +52,14 @@ class Group:
         self._effects = effects
 
     def set_members(self, members: "list[VirtualRouter]") -> None:
-        """Take the members, in an order that is the same on every node."""
-        self.members = sorted(members, key=lambda member: (member.spec.family, member.spec.vrid))
+        """Take the members, in an order that is the same on every node.
+
+        Names, devices and the order in the configuration are a node's own, and one VRID may be on two links.
+        """
+        self.members = sorted(
+            members,
+            key=lambda member: (member.spec.family, member.spec.vrid, sorted(member.spec.addresses)),
+        )
 
     # The table
 
@@ -67,7 +75,7 @@ class Group:
         before, _event, actions, after, _section = states.row_for(self.state, event)
         peer = (by.active_source, by.active_priority) if by is not None else (None, None)
         if after != before:
-            self._enter(after)
+            self._enter(after, now)
         for action in actions:
             self._perform(action, self.members if by is None or after != before else [by], now)
         if after != before:
@@ -77,6 +85,7 @@ class Group:
                     self.spec.name, before, after, reason, name, peer[0], peer[1], silence, self.faults
                 )
             )
+            self._end_handover(event == states.HANDED_OVER)
 
     def _perform(self, action: str, members: "list[VirtualRouter]", now: int) -> None:
         names = tuple(member.spec.name for member in members)
@@ -90,16 +99,17 @@ class Group:
             for member in members:
                 member.perform(action, now, self._effects)
 
-    def _enter(self, state: str) -> None:
+    def _enter(self, state: str, now: int) -> None:
         self.state = state
         self._preempt_from = None
+        self.ask_again_at = NEVER
+        self._forget_usual()
         for member in self.members:
-            member.usual = None
             member.rival_until = 0
         if state == states.ACTIVE:
             self.yielded = False
-            self.ask_again_at = NEVER
-        self._end_handover(state != states.ACTIVE)
+            if self.maintenance:
+                self.ask_again_at = now + ASK_AGAIN
 
     # Start and end
 
@@ -130,73 +140,92 @@ class Group:
 
     # What is heard
 
-    def hear(
-        self, member: VirtualRouter, advert: Advert, source: bytes, ttl: int, message: bytes, now: int
-    ) -> None:
+    def hear(self, member: VirtualRouter, advert: Advert, packet: "Packet", now: int) -> None:
         """Act on an ADVERTISEMENT that passed every check."""
+        source = packet[1]
         follows = member.active_source in (None, source)
         member.note(advert, source, now)
         if advert.priority == 0:
             self._hear_resignation(member, follows, now)
         elif self.state == states.ACTIVE:
-            self._hear_rival(member, advert, source, ttl, message, now)
+            self._hear_rival(member, advert, packet, now)
         elif self.state == states.BACKUP:
-            self._hear_active(member, advert, source, ttl, message, now)
+            self._hear_active(member, advert, packet, now)
 
     def _hear_resignation(self, member: VirtualRouter, follows: bool, now: int) -> None:
         if self.state == states.ACTIVE and self.leaving is None:
             self.fire(states.PRIORITY_ZERO, now, by=member)
         elif self.state == states.BACKUP and follows:
+            if self.maintenance and member.active_priority == 1:
+                # The Active is in maintenance, too: the two would hand the group to and fro.
+                return
             # The Active leaves the whole group; where its link is down its word does not come through.
             self.fire(states.PRIORITY_ZERO, now)
 
-    def _hear_rival(
-        self, member: VirtualRouter, advert: Advert, source: bytes, ttl: int, message: bytes, now: int
-    ) -> None:
+    def _hear_rival(self, member: VirtualRouter, advert: Advert, packet: "Packet", now: int) -> None:
+        source = packet[1]
         late = member.overslept(now)
         if self.leaving is not None:
-            member.accept(advert, source, ttl, message)
+            member.accept(advert, packet)
             self._handed_over(member, now)
-        elif late or self._outranked(member, advert, source, now):
-            member.accept(advert, source, ttl, message)
+            return
+        member.note_rival(advert, now)
+        if late or self._outranked(member, advert, source, now):
+            member.accept(advert, packet)
             self.fire(states.HIGHER_HEARD, now, by=member, reason="overslept" if late else "higher")
-        else:
-            member.remarks["rival"] = (source, now)
+            return
+        member.remarks["rival"] = (source, now)
+        if self._decides(member, advert, now):
             self.fire(states.LOWER_HEARD, now, by=member)
 
     def _outranked(self, member: VirtualRouter, advert: Advert, source: bytes, now: int) -> bool:
-        member.rival_until = now + active_down_interval(
-            member.spec.version, member.priority, advert.interval
-        )
-        if advert.priority != member.priority:
-            return advert.priority > member.priority
-        # Addresses may rank two nodes one way on one link and the other way on the next; were each
-        # link to decide for itself, both nodes would yield. So the first link that hears the rival decides.
-        first = [other for other in self.members if other.rival_until > now][0]
-        return first is member and source > (member.source or b"")
+        better = (advert.priority, source) > (member.priority, member.source or b"")
+        return better and self._decides(member, advert, now)
 
-    def _hear_active(
-        self, member: VirtualRouter, advert: Advert, source: bytes, ttl: int, message: bytes, now: int
-    ) -> None:
+    def _decides(self, member: VirtualRouter, advert: Advert, now: int) -> bool:
+        """Tell whether a rival is to be judged by what this link says of it.
+
+        Addresses, and priorities that differ within the group, may rank two nodes one way on one link and
+        the other way on the next; were each link to decide for itself, both nodes would yield. So the first
+        link that hears the rival decides, and those after it wait long enough for it to be heard there.
+        """
+        alike = all(other.priority == member.priority for other in self.members)
+        if alike and advert.priority != member.priority:
+            return True
+        patience = 0
+        for other in self.members:
+            if other is member:
+                break
+            if other.rival_until > now:
+                return False
+            patience = max(patience, other.own_down_interval())
+        return now - member.rival_since >= patience
+
+    def _hear_active(self, member: VirtualRouter, advert: Advert, packet: "Packet", now: int) -> None:
         if advert.priority >= member.priority:
             self._preempt_from = None
-        elif self._may_preempt(now):
-            member.active_source, member.active_priority = source, advert.priority
-            member.lower_heard = True
+        elif self._may_preempt(member, now):
+            member.disregard(advert, packet)
             self.fire(states.LOWER_HEARD, now, by=member)
             return
-        member.accept(advert, source, ttl, message)
+        member.accept(advert, packet)
         if self._preempt_from is not None:
             # The same packet will mean something else when the delay is over.
-            member.usual = None
+            self._forget_usual()
         self.fire(states.ADVERT_ACCEPTED, now, by=member)
 
-    def _may_preempt(self, now: int) -> bool:
-        if not self.spec.preempt or self.yielded or self.maintenance:
+    def _may_preempt(self, member: VirtualRouter, now: int) -> bool:
+        # The owner of the addresses preempts in any case (RFC 9568 6.1).
+        wanted = self.spec.preempt or member.priority == OWNER_PRIORITY
+        if not wanted or self.yielded or self.maintenance:
             return False
         if self._preempt_from is None:
             self._preempt_from = now + self.spec.preempt_delay
         return now >= self._preempt_from
+
+    def _forget_usual(self) -> None:
+        for member in self.members:
+            member.usual = None
 
     # Timers
 
@@ -215,7 +244,7 @@ class Group:
         if now >= self.leaving_until:
             self._nobody_took_over(now)
         if now >= self.ask_again_at:
-            self._hand_over(MAINTENANCE, now)
+            self._hand_over(ASKING, now)
         for member in self.members:
             if self.state == states.ACTIVE:
                 if now + member.spec.interval // EARLY >= member.deadline:
@@ -237,8 +266,11 @@ class Group:
             reason = "preempt"
         silence = None if member.heard_at is None else now - member.heard_at
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=member, reason=reason, silence=silence)
-        if self.maintenance:
-            self.ask_again_at = now + ASK_AGAIN
+
+    def look_again(self, now: int) -> None:
+        """Notice that those members that are left have all been silent for long."""
+        if self.state == states.BACKUP and all(member.silent for member in self.members):
+            self.members[0].deadline = now
 
     # Handover
 
@@ -257,10 +289,12 @@ class Group:
             self._hand_over(MAINTENANCE, now)
         elif not on:
             self.ask_again_at = NEVER
-            if self.leaving == MAINTENANCE:
+            if self.leaving in (MAINTENANCE, ASKING):
                 self._nobody_took_over(now)
 
     def _hand_over(self, purpose: str, now: int) -> None:
+        if self.leaving == STOP:
+            return
         self.leaving = purpose
         self.ask_again_at = NEVER
         longest = max(skew_time(each.spec.version, 0, each.spec.interval) for each in self.members)
@@ -279,14 +313,15 @@ class Group:
         if self.leaving == STOP:
             self.fire(states.SHUTDOWN, now, reason="stop")
             return
-        self._end_handover(False)
         if self.maintenance:
             self.ask_again_at = now + ASK_AGAIN
         for action in (states.SEND_ADVERT, states.START_ADVER_TIMER, states.ANNOUNCE):
             self._perform(action, self.members, now)
+        self._end_handover(False)
 
     def _end_handover(self, done: bool) -> None:
-        if self.leaving is not None:
+        # To ask again is our own idea: nobody waits to hear how it ended.
+        if self.leaving not in (None, ASKING):
             self._effects.append(HandoverEnded(self.spec.name, done))
         self.leaving = None
         self.leaving_until = NEVER

@@ -21,6 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
 
+    # The message, its source and destination, and its TTL.
+    Packet = tuple[bytes, bytes, bytes, int]
+
 TTL = 255
 
 # One announcement can be lost, and a switch that is still learning loses it: say it again, at growing
@@ -46,7 +49,8 @@ class VirtualRouter:
         self.remarks: dict[str, tuple[bytes, int]] = {}
         self.deadline = NEVER
         self.announce_at = NEVER
-        self.rival_until = 0
+        # Since when, and until when at the least, another Active is heard here.
+        self.rival_since = self.rival_until = 0
         self._announced_at = -NEVER
         self._announce_step = 0
         self._send: Send | None = None
@@ -61,7 +65,7 @@ class VirtualRouter:
         self.silent = False
         self.resigned = False
         self.lower_heard = False
-        self.usual: tuple[bytes, bytes, int] | None = None
+        self.usual: Packet | None = None
         self._heard_interval: int | None = None
 
     def set_identity(self, source: "bytes | None", priority: int) -> None:
@@ -79,9 +83,9 @@ class VirtualRouter:
 
     # What is heard
 
-    def is_usual(self, message: bytes, source: bytes, ttl: int) -> bool:
+    def is_usual(self, packet: "Packet") -> bool:
         """Tell whether a packet is the very one that was accepted last, so that it needs no check."""
-        return self.usual == (message, source, ttl)
+        return self.usual == packet
 
     def hear_usual(self, now: int) -> None:
         """Do for the usual packet what its row in the table says."""
@@ -90,11 +94,12 @@ class VirtualRouter:
         self.silent = False
         self.deadline = now + self._active_down()
 
-    def check(self, source: bytes, destination: bytes, ttl: int, message: bytes) -> Advert:
+    def check(self, packet: "Packet") -> Advert:
         """Return the ADVERTISEMENT after every check (RFC 9568 7.1; RFC 3768 7.1).
 
         Raises PacketError for the first that fails.
         """
+        message, source, destination, ttl = packet
         spec = self.spec
         if spec.unicast_peers:
             # Routers between the peers take from the TTL; the list of peers stands in for it.
@@ -132,18 +137,33 @@ class VirtualRouter:
         elif kind in self.remarks and self.remarks[kind][0] == source:
             del self.remarks[kind]
 
-    def accept(self, advert: Advert, source: bytes, ttl: int, message: bytes) -> None:
+    def accept(self, advert: Advert, packet: "Packet") -> None:
         """Remember the Active that a Backup follows."""
-        self.active_source = source
+        self.active_source = packet[1]
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
-        self.usual = (message, source, ttl)
+        self.usual = packet
+
+    def disregard(self, advert: Advert, packet: "Packet") -> None:
+        """Remember an Active that a Backup is about to preempt."""
+        self.active_source = packet[1]
+        self.active_priority = advert.priority
+        self.lower_heard = True
+        self.usual = None
+
+    def note_rival(self, advert: Advert, now: int) -> None:
+        """Remember that this Active hears another one."""
+        if now >= self.rival_until:
+            self.rival_since = now
+        self.rival_until = now + active_down_interval(self.spec.version, self.priority, advert.interval)
+
+    def own_down_interval(self) -> int:
+        """Return how long others wait for this one before they take it for dead."""
+        return active_down_interval(self.spec.version, self.priority, self.spec.interval)
 
     def overslept(self, now: int) -> bool:
         """Tell whether this Active has said nothing for so long that others have taken over by now."""
-        return now > self.deadline + active_down_interval(
-            self.spec.version, self.priority, self.spec.interval
-        )
+        return now > self.deadline + self.own_down_interval()
 
     # What the table asks for
 
@@ -177,6 +197,7 @@ class VirtualRouter:
         skew = now + skew_time(self.spec.version, self.priority, self.interval)
         self.deadline = min(self.deadline, skew)
         self.resigned = True
+        self.usual = None
 
     def _advertise(self, effects: "Effects") -> None:
         if self._send is None:

@@ -1,0 +1,590 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who is Active, and when (RFC 9568 6.4)."""
+
+from haven.core.advert import Advert, encode
+from haven.core.clock import CENTISECOND, MILLISECOND, NEVER, SECOND
+from haven.core.effects import Announce, Release, Send, TakeOver, Transition
+from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from tests.core.wire import DELAY, Wire, gaps, group, link_local, octets_of, router
+
+PEER = octets_of("10.0.0.9")
+MULTICAST = octets_of("224.0.0.18")
+
+
+def two(a, b, **changes):
+    """Return a wire with two nodes that run one virtual router, with these priorities."""
+    wire = Wire()
+    return (
+        wire,
+        wire.node("a", group(router(priority=a), **changes)),
+        wire.node("b", group(router(priority=b), **changes)),
+    )
+
+
+def say(node, priority, source=PEER, interval=None):
+    """Let a node hear another router."""
+    spec = node.member().spec
+    message = encode(
+        Advert(spec.version, spec.vrid, priority, interval or spec.interval, spec.addresses, spec.auth),
+        source,
+        spec.destinations()[0],
+    )
+    return node.hear(message, source)
+
+
+def down_interval(version, priority, interval):
+    """Return Active_Down_Interval in the RFCs' own words."""
+    if version == 2:
+        return 3 * interval + (256 - priority) * SECOND // 256
+    return 3 * interval + (256 - priority) * interval // 256
+
+
+# Start
+
+
+def test_first_start_elects_the_higher_priority():
+    wire, a, b = two(200, 100)
+    began = wire.now
+    wire.start()
+    assert wire.active() == ["a"]
+    assert b.state() == BACKUP
+    assert a.transitions() == [
+        (began, BACKUP, "startup"),
+        (began + down_interval(3, 200, SECOND), ACTIVE, "silence"),
+    ]
+    assert b.transitions() == [(began, BACKUP, "startup")]
+
+
+def test_nothing_happens_before_the_start():
+    wire, a, _b = two(200, 100)
+    a.powered = True
+    a.load(group())
+    wire.run(30 * SECOND)
+    assert a.state() == INITIALIZE and a.effects == []
+    assert a.engine.next_deadline() == NEVER
+    assert say(a, 200) == []
+
+
+def test_the_order_of_a_takeover():
+    wire, a, _b = two(200, 100)
+    a.start()
+    a.forget()
+    wire.run_until(lambda: a.state() == ACTIVE)
+    kinds = [type(effect) for _at, effect in a.effects]
+    assert kinds == [Send, TakeOver, Announce, Transition]
+    assert a.sent() == [(wire.now, "lan", 200)]
+
+
+def test_an_active_advertises_once_in_an_interval():
+    wire, a, _b = two(200, 100)
+    wire.start()
+    a.forget()
+    begin = wire.now
+    wire.run(10 * SECOND)
+    times = [at for at, _name, _priority in a.sent()]
+    assert len(times) == 10
+    assert gaps(times) == [SECOND] * 9
+    assert times[0] - begin <= SECOND
+
+
+def test_the_owner_is_active_at_once():
+    wire = Wire()
+    node = wire.node("a", group(router(priority=255)))
+    node.addresses[("lan", 4)] = (octets_of("192.168.51.1"),)
+    node.start()
+    assert node.state() == ACTIVE
+    assert node.transitions() == [(wire.now, ACTIVE, "owner")]
+
+
+def test_the_owner_takes_over_from_a_router_that_does_not_preempt():
+    wire, a, b = two(255, 100)
+    b.start()
+    wire.run(10 * SECOND)
+    assert wire.active() == ["b"]
+    a.start()
+    wire.run(SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_an_owner_in_backup_preempts_whatever_preempt_says():
+    # RFC 9568 6.1: the owner always preempts, independent of Preempt_Mode.
+    wire, a, b = two(255, 100)
+    wire.start()
+    a.load(group(router(priority=100)))
+    b.load(group(router(priority=200), preempt=True))
+    wire.run(10 * SECOND)
+    assert wire.active() == ["b"]
+    a.load(group(router(priority=255)))
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_a_restart_in_time_adopts_the_addresses():
+    wire, a, b = two(200, 100)
+    wire.start()
+    a.power_off()
+    wire.run(SECOND)
+    b.forget()
+    a.start(adopt=("gateway",))
+    assert a.transitions()[-1] == (wire.now, ACTIVE, "adopted")
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"]
+    assert b.transitions() == []
+
+
+def test_a_router_that_adopts_wrongly_stands_down():
+    wire, a, b = two(100, 200)
+    wire.start()
+    a.start(adopt=("gateway",))
+    assert wire.active() == ["a", "b"]
+    wire.run(2 * SECOND)
+    assert wire.active() == ["b"]
+
+
+# Silence
+
+
+def test_silence_takes_exactly_active_down_interval_at_every_priority():
+    for version, interval in ((3, SECOND), (3, CENTISECOND), (3, 4095 * CENTISECOND), (2, 2 * SECOND)):
+        for priority in range(1, 255):
+            wire = Wire()
+            node = wire.node("b", group(router(version=version, priority=priority, interval=interval)))
+            node.start()
+            wire.run(interval)
+            say(node, 254)
+            say(node, 254)
+            took = wire.run_until(lambda at=node: at.state() == ACTIVE, 4 * interval + SECOND)
+            assert took == down_interval(version, priority, interval), (version, priority)
+
+
+def test_a_death_is_noticed_within_the_interval():
+    wire, a, b = two(200, 100)
+    wire.start()
+    b.forget()
+    a.power_off()
+    last = a.sent()[-1][0]
+    wire.run_until(lambda: b.state() == ACTIVE)
+    assert wire.now == last + DELAY + down_interval(3, 100, SECOND)
+    silence = b.said(Transition)[0][1]
+    assert silence.reason == "silence"
+    assert silence.silence == down_interval(3, 100, SECOND)
+    assert silence.peer == a.address("lan") and silence.peer_priority == 200
+
+
+def test_one_lost_advertisement_changes_nothing():
+    wire, _a, b = two(200, 100)
+    wire.start()
+    b.forget()
+    lost = []
+
+    def every_third_arrives(sender, receiver, device, message):
+        lost.append(message)
+        return len(lost) % 3 != 0
+
+    wire.loses = every_third_arrives
+    wire.run(60 * SECOND)
+    assert wire.active() == ["a"] and b.transitions() == []
+
+
+def test_of_three_the_second_best_takes_over():
+    wire = Wire()
+    for name, priority in (("a", 200), ("b", 150), ("c", 100)):
+        wire.node(name, group(router(priority=priority)))
+    wire.start()
+    wire.nodes[0].power_off()
+    wire.run(5 * SECOND)
+    assert wire.active() == ["b"]
+
+
+def test_the_interval_of_the_active_is_what_a_backup_waits_for():
+    wire = Wire()
+    a = wire.node("a", group(router(priority=200, interval=10 * CENTISECOND)))
+    b = wire.node("b", group(router(interval=2 * SECOND)))
+    wire.start()
+    assert b.member().interval == 10 * CENTISECOND
+    a.power_off()
+    last = a.sent()[-1][0]
+    wire.run_until(lambda: b.state() == ACTIVE)
+    assert wire.now == last + DELAY + down_interval(3, 100, 10 * CENTISECOND)
+    # From now on its own interval counts.
+    b.forget()
+    wire.run(20 * SECOND)
+    assert len(b.sent()) == 10
+
+
+def test_version_2_with_unlike_intervals_never_agrees():
+    wire = Wire()
+    wire.node("a", group(router(version=2, priority=200)))
+    wire.node("b", group(router(version=2, interval=2 * SECOND)))
+    wire.start()
+    assert wire.active() == ["a", "b"]
+    assert wire.nodes[1].member().counters.errors["interval"] > 0
+
+
+def test_ipv6_and_version_2_elect_as_well():
+    for changes in ({"family": 6}, {"version": 2}, {"version": 2, "auth": b"s3cret"}):
+        wire = Wire()
+        wire.node("a", group(router(priority=200, **changes)))
+        wire.node("b", group(router(**changes)))
+        wire.start()
+        assert wire.active() == ["a"], changes
+        wire.nodes[0].power_off()
+        wire.run(5 * SECOND)
+        assert wire.active() == ["b"], changes
+
+
+def test_unicast_peers_elect_without_multicast():
+    wire = Wire()
+    one, two_, three = octets_of("10.0.0.1"), octets_of("10.0.0.2"), octets_of("10.0.0.3")
+    wire.node("a", group(router(priority=200, unicast_peers=(two_, three))))
+    wire.node("b", group(router(priority=150, unicast_peers=(one, three))))
+    wire.node("c", group(router(priority=100, unicast_peers=(one, two_))))
+    wire.start()
+    assert wire.active() == ["a"]
+    assert [to for to, _message in wire.nodes[0].said(Send)[0][1].packets] == [two_, three]
+    wire.nodes[0].power_off()
+    wire.run(5 * SECOND)
+    assert wire.active() == ["b"]
+
+
+# Priority 0
+
+
+def test_priority_zero_makes_a_backup_wait_for_skew_time_only():
+    wire, _a, b = two(200, 100)
+    wire.start()
+    wire.nodes[0].power_off()
+    say(b, 0, source=wire.nodes[0].address("lan"))
+    took = wire.run_until(lambda: b.state() == ACTIVE)
+    assert took == (256 - 100) * SECOND // 256
+    assert b.transitions()[-1][2] == "resigned"
+
+
+def test_priority_zero_does_not_make_a_timer_longer():
+    wire, a, b = two(200, 100)
+    wire.start()
+    a.power_off()
+    wire.run(b.member().deadline - wire.now - 100 * MILLISECOND)
+    say(b, 0, source=a.address("lan"))
+    assert wire.run_until(lambda: b.state() == ACTIVE) <= 100 * MILLISECOND
+
+
+def test_an_active_answers_priority_zero_at_once():
+    wire, a, _b = two(200, 100)
+    wire.start()
+    a.forget()
+    say(a, 0)
+    assert a.sent() == [(wire.now, "lan", 200)]
+    assert a.member().deadline == wire.now + SECOND
+    assert a.member().counters.priority_zero_received == 1
+
+
+def test_priority_zero_of_a_router_that_is_not_the_active_is_nothing():
+    wire, a, b = two(200, 100)
+    wire.start()
+    say(b, 0, source=octets_of("10.0.0.77"))
+    wire.run(5 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_an_active_that_goes_on_after_priority_zero_is_followed_again():
+    wire, a, b = two(200, 100)
+    wire.start()
+    say(b, 0, source=a.address("lan"))
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"]
+    a.power_off()
+    wire.run(5 * SECOND)
+    assert b.transitions()[-1][2] == "silence"
+
+
+# Preemption
+
+
+def test_without_preempt_the_higher_priority_waits():
+    wire, a, b = two(200, 100)
+    b.start()
+    wire.run(5 * SECOND)
+    a.start()
+    wire.run(60 * SECOND)
+    assert wire.active() == ["b"]
+    assert a.member().active_priority == 100
+
+
+def test_with_preempt_the_higher_priority_takes_over():
+    wire, a, b = two(200, 100, preempt=True)
+    b.start()
+    wire.run(5 * SECOND)
+    a.start()
+    began = wire.now
+    wire.run_until(lambda: a.state() == ACTIVE)
+    assert wire.now == began + down_interval(3, 200, SECOND)
+    assert a.transitions()[-1][2] == "preempt"
+    wire.run(SECOND)
+    assert wire.active() == ["a"]
+    assert b.transitions()[-1][2] == "higher"
+    # A planned change is not worth a warning.
+    assert "rival" not in b.member().remarks
+
+
+def test_preempt_delay_counts_from_the_first_word_of_the_lower_one():
+    wire, a, b = two(200, 100, preempt=True, preempt_delay=30 * SECOND)
+    b.start()
+    wire.run(5 * SECOND)
+    a.start()
+    began = wire.now
+    wire.run(29 * SECOND)
+    assert wire.active() == ["b"]
+    wire.run_until(lambda: a.state() == ACTIVE)
+    assert 30 * SECOND <= wire.now - began <= 31 * SECOND + down_interval(3, 200, SECOND)
+    wire.run(SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_preempt_delay_does_not_hold_up_a_real_takeover():
+    wire, a, b = two(200, 100, preempt=True, preempt_delay=1000 * SECOND)
+    b.start()
+    wire.run(5 * SECOND)
+    a.start()
+    wire.run(5 * SECOND)
+    b.power_off()
+    wire.run(4 * SECOND)
+    assert wire.active() == ["a"]
+    assert a.transitions()[-1][2] == "silence"
+
+
+def test_preempt_delay_starts_anew_when_a_higher_one_was_there():
+    wire = Wire()
+    node = wire.node("a", group(router(priority=200), preempt=True, preempt_delay=10 * SECOND))
+    node.start()
+    say(node, 100)
+    wire.run(2 * SECOND)
+    say(node, 210)
+    for _ in range(9):
+        wire.run(SECOND)
+        say(node, 100)
+    assert not node.member().lower_heard
+    for _ in range(2):
+        wire.run(SECOND)
+        say(node, 100)
+    assert node.member().lower_heard
+
+
+# Rivals
+
+
+def test_equal_priorities_are_settled_by_the_higher_address():
+    wire, _a, b = two(100, 100)
+    wire.start()
+    assert wire.active() == ["b"]
+    assert b.transitions()[-1][2] == "silence"
+
+
+def test_an_equal_priority_does_not_preempt():
+    wire, a, b = two(100, 100, preempt=True)
+    a.start()
+    wire.run(5 * SECOND)
+    b.start()
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_addresses_are_compared_octet_by_octet_from_the_left():
+    wire = Wire()
+    wire.node("a", group(), lan="10.0.1.2")
+    wire.node("b", group(), lan="10.0.0.200")
+    wire.start()
+    assert wire.active() == ["a"]
+
+
+def test_a_healed_split_leaves_the_higher_priority():
+    wire, a, b = two(200, 100)
+    wire.cut("lan")
+    wire.start()
+    assert wire.active() == ["a", "b"]
+    wire.heal()
+    a.forget()
+    wire.run(SECOND + 10 * MILLISECOND)
+    assert wire.active() == ["a"]
+    assert b.transitions()[-1][2] == "higher"
+
+
+def test_an_active_answers_a_lower_one_at_once_and_tells_the_hosts():
+    # RFC 9568 6.4.3, new against RFC 5798.
+    wire, a, _b = two(200, 100)
+    wire.start()
+    wire.run(3 * SECOND)
+    a.forget()
+    say(a, 100)
+    assert a.sent() == [(wire.now, "lan", 200)]
+    assert len(a.said(Announce)) == 1
+    assert a.member().remarks["rival"] == (PEER, wire.now)
+    for _ in range(90):
+        wire.run(10 * MILLISECOND)
+        say(a, 100)
+    # Each is answered, but the hosts are told once a second.
+    assert len(a.said(Announce)) == 1
+
+
+def test_one_way_the_active_that_cannot_be_heard_stays():
+    # b does not hear a and thinks it is alone; a hears b, answers, and is not heard either.
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.cut("lan", sender=a)
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a", "b"]
+    wire.heal()
+    wire.run(2 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_one_way_a_deaf_backup_takes_over_and_the_lower_active_yields():
+    wire, a, b = two(100, 200)
+    a.start()
+    wire.run(5 * SECOND)
+    b.start()
+    wire.run(5 * SECOND)
+    assert wire.active() == ["a"]
+    wire.cut("lan", receiver=b)
+    wire.run(10 * SECOND)
+    assert wire.active() == ["b"]
+
+
+def test_a_rival_is_answered_no_more_often_than_it_speaks():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.cut("lan", sender=a)
+    wire.run(10 * SECOND)
+    a.forget()
+    b.forget()
+    wire.run(10 * SECOND)
+    assert len(a.sent()) <= 21 and len(b.sent()) <= 11
+
+
+# The hosts are told
+
+
+def test_announcements_are_repeated_and_refreshed():
+    wire, a, _b = two(200, 100)
+    a.start()
+    wire.run_until(lambda: a.state() == ACTIVE)
+    began = wire.now
+    wire.run(200 * SECOND)
+    times = [at - began for at, _effect in a.said(Announce)]
+    assert times[:5] == [0, 100 * MILLISECOND, 500 * MILLISECOND, 2 * SECOND, 5 * SECOND]
+    assert times[5:] == [65 * SECOND, 125 * SECOND, 185 * SECOND]
+
+
+def test_without_refresh_announcements_end():
+    wire = Wire()
+    node = wire.node("a", group(router(announce_refresh=0)))
+    node.start()
+    wire.run(200 * SECOND)
+    assert len(node.said(Announce)) == 5
+    assert node.member().announce_at == NEVER
+
+
+def test_a_backup_announces_nothing():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.cut("lan")
+    wire.run(10 * SECOND)
+    wire.heal()
+    wire.run(2 * SECOND)
+    assert b.state() == BACKUP
+    b.forget()
+    wire.run(100 * SECOND)
+    assert b.said(Announce) == [] and b.said(Release) == [] and a.state() == ACTIVE
+
+
+# Late processes
+
+
+def test_an_active_that_overslept_yields_to_whoever_took_over():
+    wire, a, b = two(200, 100)
+    wire.start()
+    a.sleep(20 * SECOND)
+    wire.run(20 * SECOND - 1)
+    assert b.state() == ACTIVE
+    wire.run(SECOND)
+    assert wire.active() == ["b"]
+    assert a.transitions()[-1][2] == "overslept"
+
+
+def test_an_active_that_overslept_alone_goes_on():
+    wire = Wire()
+    node = wire.node("a", group())
+    node.start()
+    wire.run(10 * SECOND)
+    node.sleep(20 * SECOND)
+    wire.run(30 * SECOND)
+    assert node.state() == ACTIVE
+    assert [each[1] for each in node.transitions()] == [BACKUP, ACTIVE]
+
+
+def test_a_short_sleep_of_the_active_changes_nothing():
+    wire, a, b = two(200, 100)
+    wire.start()
+    a.forget()
+    b.forget()
+    a.sleep(2500 * MILLISECOND)
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"]
+    assert a.transitions() == [] and b.transitions() == []
+
+
+def test_a_late_backup_reads_what_is_waiting_before_it_looks_at_the_clock():
+    wire, a, b = two(200, 100)
+    wire.start()
+    b.forget()
+    b.sleep(30 * SECOND)
+    wire.run(40 * SECOND)
+    assert wire.active() == ["a"]
+    assert b.transitions() == []
+
+
+def test_a_tick_too_early_does_no_harm():
+    wire, a, b = two(200, 100)
+    wire.start()
+    for node in (a, b):
+        assert tuple(node.engine.tick(wire.now)) == ()
+        node.engine.tick(node.engine.next_deadline() - 1)
+    assert wire.active() == ["a"]
+
+
+# The machine
+
+
+def test_a_virtual_address_is_not_the_source_but_of_its_owner():
+    wire = Wire()
+    node = wire.node("a", group())
+    own = octets_of("10.0.0.1")
+    node.addresses[("lan", 4)] = (octets_of("192.168.51.1"), own)
+    node.start()
+    assert node.member().source == own
+    node.load(group(router(priority=255)))
+    assert node.member().source == octets_of("192.168.51.1")
+
+
+def test_a_source_that_the_user_chose_has_to_be_there():
+    wire = Wire()
+    chosen = octets_of("10.0.0.44")
+    node = wire.node("a", group(router(source=chosen)))
+    node.start()
+    assert node.state() == INITIALIZE
+    assert node.member().faults == (("source", "lan"),)
+    node.addresses[("lan", 4)] = (octets_of("10.0.0.1"), chosen)
+    node.load(*node.specs)
+    assert node.state() == BACKUP
+    assert node.member().source == chosen
+
+
+def test_ipv6_speaks_from_a_link_local_address():
+    wire = Wire()
+    node = wire.node("a", group(router(family=6)))
+    node.addresses[("lan", 6)] = (octets_of("fd00::5"), link_local(99), link_local(5))
+    node.start()
+    assert node.member().source == link_local(5)
+    node.addresses[("lan", 6)] = (octets_of("fd00::5"),)
+    node.load(*node.specs)
+    assert node.state() == INITIALIZE

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Another configuration while running: what stays the same does not notice."""
+
+from haven.core.clock import CENTISECOND, SECOND
+from haven.core.effects import Announce, Reapply, Release, Send, TakeOver, Transition
+from haven.core.events import Maintenance, Switchover
+from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from tests.core.wire import Wire, group, octets_of, pair, router
+
+
+def two(**changes):
+    """Return a wire with two nodes after the election, of which a is Active."""
+    wire = Wire()
+    wire.node("a", pair(200, **changes))
+    wire.node("b", pair(100, **changes))
+    wire.start()
+    for node in wire.nodes:
+        node.forget()
+    return wire, wire.nodes[0], wire.nodes[1]
+
+
+def kinds(node):
+    """Return the kinds of the effects of a node, in order."""
+    return [type(effect) for _at, effect in node.effects]
+
+
+def test_the_same_again_changes_nothing():
+    wire, a, b = two()
+    before = a.member().deadline
+    a.load(pair(200))
+    b.load(pair(100))
+    assert kinds(a) == [Reapply, Reapply] and kinds(b) == []
+    assert a.member().deadline == before
+    wire.run(20 * SECOND)
+    assert a.said(Transition) == [] and b.said(Transition) == []
+
+
+def test_other_addresses_are_applied_and_advertised_without_a_failover():
+    wire, a, b = two()
+    more = (octets_of("192.168.51.1"), octets_of("192.168.51.2"))
+    a.load(group(router("lan", priority=200, addresses=more), router("wan", priority=200)))
+    assert kinds(a) == [Reapply, Reapply]
+    wire.run(2 * SECOND)
+    assert [len(effect.packets[0][1]) for _at, effect in a.said(Send) if effect.router == "lan"][-1] == 16
+    assert "addresses" in b.member().remarks
+    assert b.said(Transition) == []
+
+
+def test_a_new_priority_is_said_at_once():
+    wire, a, b = two(preempt=True)
+    a.load(pair(50, preempt=True))
+    assert a.said(Release) == []
+    wire.run(1)
+    assert a.sent(50) != []
+    wire.run(10 * SECOND)
+    assert wire.active() == ["b"]
+
+
+def test_a_shorter_interval_counts_at_once():
+    wire = Wire()
+    slow = group(router(priority=200, interval=4000 * CENTISECOND))
+    wire.node("a", slow)
+    wire.nodes[0].start()
+    wire.run(200 * SECOND)
+    a = wire.nodes[0]
+    a.forget()
+    a.load(group(router(priority=200, interval=CENTISECOND)))
+    wire.run(10 * CENTISECOND)
+    assert len(a.sent()) >= 10
+
+
+def test_a_longer_interval_does_not_make_the_backup_nervous():
+    wire, a, b = two()
+    a.load(
+        group(
+            router("lan", priority=200, interval=400 * CENTISECOND),
+            router("wan", priority=200, interval=400 * CENTISECOND),
+        )
+    )
+    wire.run(60 * SECOND)
+    assert wire.active() == ["a"] and b.said(Transition) == []
+
+
+def test_preempt_switched_on_takes_effect():
+    wire, a, b = two()
+    a.power_off()
+    wire.run(5 * SECOND)
+    a.start()
+    wire.run(10 * SECOND)
+    assert wire.active() == ["b"]
+    a.load(pair(200, preempt=True))
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_a_virtual_router_that_is_gone_says_goodbye():
+    wire, a, b = two()
+    a.load(group(router("lan", priority=200)))
+    assert (wire.now, "wan", 0) in a.sent()
+    assert [effect.routers for _at, effect in a.said(Release)] == [("wan",)]
+    assert a.state() == ACTIVE
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_a_backup_left_with_a_deaf_member_is_not_stuck():
+    wire, a, b = two()
+    wire.cut("wan")
+    wire.run(10 * SECOND)
+    assert b.member("wan").silent
+    b.load(group(router("wan")))
+    wire.run(5 * SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_a_new_virtual_router_of_an_active_group_is_taken():
+    wire = Wire()
+    wire.node("a", group(router(priority=200)))
+    wire.node("b", group(router(priority=100)))
+    wire.start()
+    a, b = wire.nodes
+    a.forget()
+    b.forget()
+    b.load(pair(100))
+    a.load(pair(200))
+    assert [effect.routers for _at, effect in a.said(TakeOver)] == [("wan",)]
+    assert [effect.router for _at, effect in a.said(Announce)] == ["wan"]
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"] and b.said(Transition) == []
+    assert ("wan", 200) in [(name, priority) for _at, name, priority in a.sent()]
+
+
+def test_a_new_virtual_router_on_a_dead_link_takes_the_group_down():
+    wire = Wire()
+    wire.node("a", group(router(priority=200)))
+    wire.node("b", group(router()))
+    wire.start()
+    a = wire.nodes[0]
+    a.down = ["wan"]
+    a.load(pair(200))
+    assert a.state() == INITIALIZE
+    wire.run(2 * SECOND)
+    assert wire.active() == ["b"]
+
+
+def test_a_new_virtual_router_in_the_midst_of_a_handover_keeps_still():
+    wire = Wire()
+    a = wire.node("a", group(router(priority=200)))
+    wire.start()
+    a.handle(Switchover())
+    a.forget()
+    a.load(pair(200))
+    wire.run(SECOND)
+    assert a.sent(200) == []
+    wire.run(SECOND)
+    assert [name for _at, name, _priority in a.sent(200)][:2] == ["lan", "wan"]
+
+
+def test_another_name_is_another_virtual_router():
+    wire, a, b = two()
+    a.load(group(router("inside", device="lan", vrid=51, priority=200), router("wan", priority=200)))
+    assert [effect.routers for _at, effect in a.said(Release)] == [("lan",)]
+    assert [effect.routers for _at, effect in a.said(TakeOver)] == [("inside",)]
+    wire.run(20 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_another_vrid_is_another_virtual_router():
+    wire, a, _b = two()
+    a.load(group(router("lan", vrid=77, priority=200), router("wan", priority=200)))
+    assert [type(effect) for _at, effect in a.effects if type(effect) in (Release, TakeOver)] == [
+        Release,
+        TakeOver,
+    ]
+    assert a.state() == ACTIVE
+
+
+def test_a_group_that_is_gone_lets_go_and_a_new_one_starts_as_backup():
+    wire, a, b = two()
+    a.load(pair(200, name="other"))
+    assert a.state("other") == BACKUP
+    assert [effect.routers for _at, effect in a.said(Release)] == [("lan", "wan")]
+    assert len(a.sent(0)) == 2
+    wire.run(2 * SECOND)
+    assert b.state() == ACTIVE
+    assert sorted(a.engine.groups) == ["other"]
+
+
+def test_a_virtual_router_that_changes_its_group_is_let_go_and_taken():
+    wire, a, b = two()
+    for node, priority in ((a, 200), (b, 100)):
+        node.load(
+            group(router("lan", priority=priority)), group(router("wan", priority=priority), name="outside")
+        )
+    assert [effect.routers for _at, effect in a.said(Release)] == [("wan",)]
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a"]
+    assert len(wire.active("outside")) == 1
+
+
+def test_a_whole_group_of_new_virtual_routers_keeps_its_state():
+    wire, a, _b = two()
+    a.load(group(router("dmz", device="lan", vrid=9, priority=200)))
+    assert a.state() == ACTIVE and a.held == ["dmz"]
+
+
+def test_a_new_group_in_maintenance_is_in_maintenance():
+    wire, a, _b = two()
+    a.handle(Maintenance(True))
+    wire.run(5 * SECOND)
+    a.load(pair(200), group(router("dmz", priority=200), name="dmz"))
+    assert a.member("dmz").priority == 1
+
+
+def test_retire_alone_lets_go_of_what_is_not_wanted():
+    wire, a, _b = two()
+    effects = a.engine.retire((pair(200),), wire.now)
+    assert list(effects) == []
+    effects = a.engine.retire((), wire.now)
+    assert [type(effect) for effect in effects][-2:] == [Release, Transition]
+    assert a.engine.groups == {} and a.engine.is_stopped()
+
+
+def test_another_password_counts_at_once():
+    wire = Wire()
+    for name, priority in (("a", 200), ("b", 100)):
+        wire.node(name, group(router(version=2, priority=priority, auth=b"old")))
+    wire.start()
+    b = wire.nodes[1]
+    b.load(group(router(version=2, auth=b"new")))
+    wire.run(2 * SECOND)
+    assert b.member().counters.errors["auth_data"] > 0
+    wire.nodes[0].load(group(router(version=2, priority=200, auth=b"new")))
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a"]

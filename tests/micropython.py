@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Run the tests that need nothing but Python under MicroPython: micropython tests/micropython.py"""
+
+import os
+import sys
+
+HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
+ROOT = HERE + "/.."
+
+# These look at the source, or throw dice with hypothesis: CPython does that for both.
+CPYTHON_ONLY = ("test_layers", "test_properties")
+
+CONFIG_TESTS = ("test_uci", "test_options")
+
+
+def modules():
+    """Return the names of the test modules, in order."""
+    found = []
+    for folder in ("core", "scenarios"):
+        for file in sorted(os.listdir(HERE + "/" + folder)):
+            if file.startswith("test_") and file.endswith(".py") and file[:-3] not in CPYTHON_ONLY:
+                found.append("tests.%s.%s" % (folder, file[:-3]))
+    present = os.listdir(HERE + "/config")
+    found.extend("tests.config." + name for name in CONFIG_TESTS if name + ".py" in present)
+    return found
+
+
+def run(name):
+    """Run the tests of one module; return how many passed and how many failed."""
+    passed = failed = 0
+    module = __import__(name, None, None, ("x",))
+    for each in sorted(dir(module)):
+        test = getattr(module, each)
+        if not each.startswith("test_") or not callable(test):
+            continue
+        try:
+            test()
+            passed += 1
+        except Exception as error:
+            failed += 1
+            print("FAILED %s.%s" % (name, each))
+            sys.print_exception(error)
+    return passed, failed
+
+
+def main():
+    """Run everything and tell the result by the exit status."""
+    sys.path[0:0] = [ROOT + "/src", ROOT]
+    passed = failed = 0
+    for name in modules():
+        try:
+            good, bad = run(name)
+        except Exception as error:
+            print("FAILED %s: it cannot be imported" % name)
+            sys.print_exception(error)
+            good, bad = 0, 1
+        passed += good
+        failed += bad
+    print("%d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed else 0)
+
+
+main()
