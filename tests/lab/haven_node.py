@@ -96,6 +96,10 @@ class HavenNode(Node):
         except (OSError, Refused):
             return None
 
+    def hears_active(self) -> bool:
+        """Tell whether a Backup has heard the Active on every side."""
+        return all(entry["active"]["seen_ms"] is not None for entry in self.status()["virtual_routers"])
+
     def virtual_router(self, name: str) -> dict:
         """Tell one virtual router's part of the status."""
         return next(entry for entry in self.status()["virtual_routers"] if entry["name"] == name)

@@ -48,6 +48,10 @@ class Node:
         """Tell 'active', 'backup', 'fault', 'initialize' or 'maintenance'; None when it does not answer."""
         raise NotImplementedError
 
+    def hears_active(self) -> bool:
+        """Tell whether a Backup has heard the Active on every side, as far as the program tells."""
+        return True
+
     def configure(self, **changes: object) -> None:
         """Write the configuration, with changes; a running program is not told."""
         self.gateway = replace(self.gateway, **changes)
@@ -93,8 +97,14 @@ class Node:
 
     def wait_state(self, state: str, budget: float = 10) -> "Node":
         """Wait until the node is in a state."""
+
+        def there() -> bool:
+            # A program that has ended will not become anything.
+            self._alive()
+            return self.state() == state
+
         try:
-            wait_until(lambda: self.state() == state, budget, f"{self.name} becomes {state}")
+            wait_until(there, budget, f"{self.name} becomes {state}")
         except TimeoutError as late:
             raise TimeoutError(f"{late}; it is {self.state()}; its log:\n{self.log_tail()}") from None
         return self

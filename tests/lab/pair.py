@@ -23,8 +23,18 @@ def gateway(kind: type[Kind], network: Network, priorities: tuple[int, ...], **e
         kind(network, name, priority=priority, **every)
         for name, priority in zip(network.routers, priorities, strict=True)
     ]
-    for node in nodes:
-        node.start().wait_state("active" if node is nodes[0] else "backup", budget=15)
+    first, *others = nodes
+    first.start()
+    # Once the first has entered the election, its lead and its priority decide it.
+    wait_until(lambda: first.state() in ("backup", "active"), 15, f"{first.name} enters the election")
+    for node in others:
+        node.start()
+    first.wait_state("active")
+    wait_until(first.holds, 2, f"{first.name} holds the addresses")
+    for node in others:
+        node.wait_state("backup")
+        # A Backup that has heard nobody yet knows nothing of the others' intervals and priorities.
+        wait_until(node.hears_active, 5, f"{node.name} hears the Active")
     return nodes
 
 

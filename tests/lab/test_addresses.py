@@ -8,11 +8,21 @@ from tests.lab.pair import pair, wait_one_holder, wait_settled
 from tests.lab.wait import holds_for, wait_until
 
 
+def entry_of(node: HavenNode, address: str) -> dict:
+    """Tell what the node's kernel says about an address of the LAN side."""
+    entries = node.router.namespace.ip_json("address", "show", "dev", "lan")[0]["addr_info"]
+    return next(entry for entry in entries if entry["local"] == address)
+
+
+def with_prefix(node: HavenNode, address: str) -> str:
+    return f"{address}/{entry_of(node, address)['prefixlen']}"
+
+
 def test_address_that_another_program_removes_is_put_back_at_once(network: Network) -> None:
     first, second = pair(HavenNode, network)
     probe = network.probe()
     probe.wait_service()
-    first.router.namespace.ip(f"address del {lab.GATEWAY}/24 dev lan")
+    first.router.namespace.ip(f"address del {with_prefix(first, lab.GATEWAY)} dev lan")
     wait_until(first.holds, 2, "the address is back")
     probe.wait_service()
     result = probe.stop()
@@ -33,21 +43,20 @@ def test_flushed_device_gets_its_virtual_addresses_back(network: Network) -> Non
         wait_one_holder(network, active.name, address)
 
 
-def test_address_on_the_backup_of_an_earlier_life_is_removed_at_start(network: Network) -> None:
+def test_virtual_address_that_the_user_has_set_as_well_is_named_and_left_alone(network: Network) -> None:
     network["r2"].namespace.ip(f"address add {lab.GATEWAY}/24 dev lan")
-    pair(HavenNode, network)
-    wait_one_holder(network, "r1", lab.GATEWAY, lab.UPLINK)
+    _first, second = pair(HavenNode, network)
+    assert lab.GATEWAY in second.log_text()
+    assert entry_of(second, lab.GATEWAY)["prefixlen"] == 24
 
 
 def test_addresses_are_renewed_long_before_they_end(network: Network) -> None:
     first, _second = pair(HavenNode, network)
 
-    def lifetime() -> int:
-        links = first.router.namespace.ip_json("address", "show", "dev", "lan")
-        entries = [entry for entry in links[0]["addr_info"] if entry["local"] == lab.GATEWAY]
-        return entries[0]["valid_life_time"]
+    def renewed() -> bool:
+        return 4 <= entry_of(first, lab.GATEWAY)["valid_life_time"] <= 8
 
-    holds_for(lambda: 4 <= lifetime() <= 8, 5, "the address is renewed", interval=0.1)
+    holds_for(renewed, 5, "the address is renewed", interval=0.1)
 
 
 def test_own_address_of_the_router_stays_its_own(network: Network) -> None:

@@ -23,8 +23,11 @@ def test_frozen_active_is_replaced_and_its_addresses_leave(network: Network) -> 
 @pytest.mark.parametrize("preempt", [False, True])
 def test_thawed_active_leaves_exactly_one(network: Network, preempt: bool) -> None:
     first, second = pair(HavenNode, network, preempt=preempt)
+    capture = network.capture("lan")
     first.freeze()
     second.wait_state("active")
+    # Long enough for the frozen one to see that it overslept its own Active_Down_Interval.
+    wait_until(lambda: len(capture.adverts(sender="r2")) >= 5, 5, "r2 is established")
     first.thaw()
     keeper, other = (first, second) if preempt else (second, first)
     keeper.wait_state("active")
