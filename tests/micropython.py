@@ -29,7 +29,8 @@ def run(name):
     """Run the tests of one module; return how many passed and how many failed."""
     passed = failed = 0
     module = __import__(name, None, None, ("x",))
-    for each in sorted(dir(module)):
+    # dir() of MicroPython leaves out names that were made while running.
+    for each in sorted(module.__dict__):
         test = getattr(module, each)
         if not each.startswith("test_") or not callable(test):
             continue

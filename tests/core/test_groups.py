@@ -193,6 +193,15 @@ def test_members_of_unlike_priorities_leave_one():
         assert len(wire.active()) == 1
 
 
+def test_a_priority_that_is_set_on_one_link_alone_is_no_endless_draw():
+    # On the LAN the addresses decide for b, on the WAN the priority is a's.
+    wire = Wire()
+    wire.node("a", group(router("lan"), router("wan", priority=150)))
+    wire.node("b", pair())
+    wire.start()
+    assert wire.active() == ["b"]
+
+
 # Faults
 
 

@@ -68,6 +68,7 @@ class Node:
         self.held = []
         self.effects = []
         self.powered = False
+        self.told_to_stop = False
         self.asleep_until = 0
         self.down = []
         self.addresses = {}
@@ -78,6 +79,7 @@ class Node:
     def start(self, adopt=()):
         """Power on: learn the machine, take the configuration, start."""
         self.powered = True
+        self.told_to_stop = False
         self.engine = Engine()
         self.held = []
         self.load(*self.specs)
@@ -114,6 +116,7 @@ class Node:
 
     def stop(self):
         """Be told to stop."""
+        self.told_to_stop = True
         return self.handle(Shutdown())
 
     def handle(self, event):

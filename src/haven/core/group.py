@@ -170,32 +170,25 @@ class Group:
             self._handed_over(member, now)
             return
         member.note_rival(advert, now)
-        if late or self._outranked(member, advert, source, now):
+        decides = self._decides(member, now)
+        better = (advert.priority, source) > (member.priority, member.source or b"")
+        if late or (decides and better):
             member.accept(advert, packet)
             self.fire(states.HIGHER_HEARD, now, by=member, reason="overslept" if late else "higher")
             return
         member.remarks["rival"] = (source, now)
-        if self._decides(member, advert, now):
+        if decides:
             self.fire(states.LOWER_HEARD, now, by=member)
 
-    def _outranked(self, member: VirtualRouter, advert: Advert, source: bytes, now: int) -> bool:
-        better = (advert.priority, source) > (member.priority, member.source or b"")
-        return better and self._decides(member, advert, now)
-
-    def _decides(self, member: VirtualRouter, advert: Advert, now: int) -> bool:
+    def _decides(self, member: VirtualRouter, now: int) -> bool:
         """Tell whether a rival is to be judged by what this link says of it.
 
-        Addresses, and priorities that differ within the group, may rank two nodes one way on one link and
-        the other way on the next; were each link to decide for itself, both nodes would yield. So the first
-        link that hears the rival decides, and those after it wait long enough for it to be heard there.
+        Addresses, or priorities that are not alike, may rank two nodes one way on one link and the other
+        way on the next; were each link to decide for itself, both nodes would yield. So the first link
+        that hears the rival decides, and those after it wait long enough for it to be heard there.
         """
-        alike = all(other.priority == member.priority for other in self.members)
-        if alike and advert.priority != member.priority:
-            return True
         patience = 0
-        for other in self.members:
-            if other is member:
-                break
+        for other in self.members[: self.members.index(member)]:
             if other.rival_until > now:
                 return False
             patience = max(patience, other.own_down_interval())

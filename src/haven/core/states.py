@@ -3,9 +3,10 @@
 
 Everything that decides on a state stands in this file. A row says: in this state, on this event, do
 these actions in this order and go to that state. A row that changes the state is carried out by every
-member of the group at once, a row that does not, by the one virtual router concerned; so no two
-members of a group are ever in different states. What calls for an event is in virtual_router.py
-(adverts and timers), tracking.py (faults) and group.py (the user's wishes).
+member of the group at once, and so is a priority 0 that a Backup hears, for it means the whole group; any
+other row, by the one virtual router concerned. So no two members of a group are ever in different states.
+What calls for an event is in virtual_router.py (adverts and timers), tracking.py (faults) and group.py
+(the user's wishes, and which link of a group judges a rival).
 
 Both versions share the table. It differs from RFC 3768 in one row: a version 2 Active, too, answers a
 lower priority at once, as keepalived does.

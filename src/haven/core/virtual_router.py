@@ -225,8 +225,11 @@ class VirtualRouter:
         """Announce the addresses now, unless that was just done, and again a few times."""
         if now - self._announced_at >= ANNOUNCE_AT_MOST_EVERY:
             self._say(now, effects)
-        self._announce_step = 0
-        self.announce_at = now + ANNOUNCE_AGAIN[0]
+            self._announce_step = 0
+            self.announce_at = now + ANNOUNCE_AGAIN[0]
+        else:
+            # What hosts have learned from a rival since then is put right soon.
+            self.announce_at = min(self.announce_at, self._announced_at + ANNOUNCE_AT_MOST_EVERY)
 
     def become_active(self) -> None:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
