@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The routers no longer hear each other, and do again."""
 
+import pytest
+
 from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
@@ -13,8 +15,11 @@ def split_everywhere(network: Network) -> None:
     network.split("wan")
 
 
-def test_split_of_every_link_makes_both_active_and_healing_leaves_one(network: Network) -> None:
-    first, second = pair(HavenNode, network)
+@pytest.mark.parametrize("virtual_mac", [False, True])
+def test_split_of_every_link_makes_both_active_and_healing_leaves_one(
+    network: Network, virtual_mac: bool
+) -> None:
+    first, second = pair(HavenNode, network, virtual_mac=virtual_mac)
     split_everywhere(network)
     second.wait_state("active")
     assert first.state() == "active"

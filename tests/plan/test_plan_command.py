@@ -112,7 +112,7 @@ def test_people_see_who_where_when_and_every_step(folder: pathlib.Path) -> None:
         "               takes over after 3.609 s of silence",
         "  takeover     1. advertisement for VRID 51",
         "               5. add route default via 192.168.1.254 metric 5",
-        "  set-up       1. create hv4-51-absent0 on absent0, macvlan private, 00:00:5e:00:01:33",
+        "  set-up       1. create hv4-51-absent0 on absent0, macvlan vepa, 00:00:5e:00:01:33",
         "  preempts     yes: the higher priority takes over after 5 s",
     ):
         assert line in text.splitlines(), line

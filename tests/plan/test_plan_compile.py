@@ -115,7 +115,7 @@ def test_a_virtual_mac_lives_on_a_macvlan_that_is_up_while_active() -> None:
     router = compiled(section(virtual_mac="1"))["virtual_routers"][0]
     assert (router["virtual_mac"], router["address_device"]) == ("00005e000133", "hv4-51-br-lan")
     assert says(router, "setup") == [
-        "create hv4-51-br-lan on br-lan, macvlan private, 00:00:5e:00:01:33",
+        "create hv4-51-br-lan on br-lan, macvlan vepa, 00:00:5e:00:01:33",
         "let hv4-51-br-lan have no address of its own",
     ]
     assert says(router, "teardown") == ["delete hv4-51-br-lan"]

@@ -137,7 +137,7 @@ def test_the_macvlan_is_made_down_and_without_addresses(router: Namespace, famil
     link = router.look("link show dev %s" % one.holder)[0]
     assert "UP" not in link["flags"]
     assert link["address"] == one.virtual_mac
-    assert link["linkinfo"]["info_data"]["mode"] == "private"
+    assert link["linkinfo"]["info_data"]["mode"] == "vepa"
     assert router.addresses(one.holder) == {}
 
 

@@ -169,8 +169,10 @@ def macvlan_add(name: str, parent: str, mac: str) -> Message:
     """Create a macvlan with a virtual MAC address on a device; it is down."""
 
     def build(link: int) -> bytes:
-        # Private: broadcasts of one virtual MAC address do not reach another on the same device.
-        data = {"attrs": [("IFLA_MACVLAN_MODE", "private")]}
+        # VEPA: as in private mode the virtual MAC addresses of one device do not reach each other, but a
+        # private one takes away from its device what comes from its own MAC address, and those are the
+        # ADVERTISEMENTs of another Active.
+        data = {"attrs": [("IFLA_MACVLAN_MODE", "vepa")]}
         message = ifinfmsg()
         message["attrs"] = [
             ("IFLA_IFNAME", name),

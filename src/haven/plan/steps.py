@@ -41,7 +41,7 @@ def setup(place: Place) -> list[Step]:
     if place.virtual_mac is None:
         return []
     create = netlink.macvlan_add(place.holder, place.device, place.virtual_mac)
-    say = "create %s on %s, macvlan private, %s" % (place.holder, place.device, place.virtual_mac)
+    say = "create %s on %s, macvlan vepa, %s" % (place.holder, place.device, place.virtual_mac)
     # One address for all routers of the virtual router, made from its MAC address, would be a duplicate.
     bare = netlink.link_without_own_addresses(place.holder)
     return [
