@@ -203,7 +203,7 @@ def listen_at(path: str) -> socket.socket:
         sock.bind(path)
     finally:
         os.umask(before)
-    sock.listen(64)
+    sock.listen(128)
     return sock
 
 

@@ -2,6 +2,7 @@
 """Read a plan: from JSON to what the engine and the host run (docs/plan.md)."""
 
 import json
+import struct
 
 from haven.core.advert import MESSAGE, PSEUDO_HEADER
 from haven.core.spec import GroupSpec, RouterSpec
@@ -113,7 +114,8 @@ def _steps(part: Part, key: str) -> "tuple[Step, ...]":
 
 def _step(part: Part) -> Step:
     octets = part.octets("octets")
-    if len(octets) < SHORTEST_MESSAGE:
+    # The kernel would take a wrong length for the end of the batch.
+    if len(octets) < SHORTEST_MESSAGE or struct.unpack_from("@I", octets)[0] != len(octets):
         raise part.wrong("octets", "a netlink message")
     patch = tuple(part.pairs("patch", int, str))
     if not all(SHORTEST_MESSAGE <= offset <= len(octets) - 4 for offset, _device in patch):

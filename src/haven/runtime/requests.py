@@ -107,9 +107,21 @@ class Requests:
             return _refused(str(error))
         if not plan.enabled:
             self._daemon.journal.add("reload", "haven is disabled now (option enabled '0')")
-            return self._stop(client, request)
-        self._daemon.load(plan, path)
+            self._daemon.stop()
+            return _done({"virtual_routers": 0})
+        self._daemon.load(plan, self._take_in(path))
         return _done({"virtual_routers": len(plan.routers)})
+
+    def _take_in(self, path: str) -> str:
+        """Make a plan that was left in the run directory the one that the next havend looks for."""
+        place = os.path.join(self._daemon.run_dir, "plan.json")
+        if os.path.dirname(path) != self._daemon.run_dir or path == place:
+            return path
+        try:
+            os.rename(path, place)
+        except OSError:
+            return path
+        return place
 
     def _refuse(self, client: "Client", request: "Document") -> "Document | None":
         texts = request.get("problems")
