@@ -20,12 +20,9 @@ ROUTER_OVERRIDE = 0xA0000000
 
 def gratuitous_arp(mac: bytes, address: bytes) -> bytes:
     """Return the Ethernet frame of an ARP request for our own address (RFC 9568 6.4.2; RFC 5227 3)."""
-    return struct.pack(
-        "!6s6sHHHBBH6s4s6s4s",
-        BROADCAST, mac, ETHERTYPE_ARP,
-        1, 0x0800, 6, 4, 1,
-        mac, address, BROADCAST, address,
-    )
+    ethernet = BROADCAST + mac + struct.pack("!H", ETHERTYPE_ARP)
+    request = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1)
+    return ethernet + request + mac + address + BROADCAST + address
 
 
 def unsolicited_advertisement(mac: bytes, address: bytes) -> bytes:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All groups of a node: events in, effects out.
 
-    effects = engine.handle(AdvertHeard("lan", ...), now=1200)
-    wait = max(0, engine.next_deadline() - now)
+effects = engine.handle(AdvertHeard("lan", ...), now=1200)
+wait = max(0, engine.next_deadline() - now)
 """
 
 from haven.core import states

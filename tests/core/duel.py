@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two nodes with one virtual router each, and a third that speaks when the test says so."""
+
+from haven.core.advert import Advert, encode
+from haven.core.clock import SECOND
+from tests.core.wire import Wire, group, octets_of, router
+
+PEER = octets_of("10.0.0.9")
+
+
+def two(a, b, **changes):
+    """Return a wire with two nodes that run one virtual router, with these priorities."""
+    wire = Wire()
+    return (
+        wire,
+        wire.node("a", group(router(priority=a), **changes)),
+        wire.node("b", group(router(priority=b), **changes)),
+    )
+
+
+def say(node, priority, source=PEER, interval=None):
+    """Let a node hear another router."""
+    spec = node.member().spec
+    message = encode(
+        Advert(spec.version, spec.vrid, priority, interval or spec.interval, spec.addresses, spec.auth),
+        source,
+        spec.destinations()[0],
+    )
+    return node.hear(message, source)
+
+
+def down_interval(version, priority, interval):
+    """Return Active_Down_Interval in the RFCs' own words."""
+    if version == 2:
+        return 3 * interval + (256 - priority) * SECOND // 256
+    return 3 * interval + (256 - priority) * interval // 256
