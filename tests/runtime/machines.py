@@ -261,10 +261,11 @@ def exchange(line: socket.socket, request: dict) -> dict:
 
 
 def receive(line: socket.socket) -> dict:
-    """Read one line, an octet at a time, so that nothing of the next is lost."""
-    text = bytearray()
+    """Read one line and nothing of the next."""
+    text = b""
     while not text.endswith(b"\n"):
-        octets = line.recv(1)
+        waiting = line.recv(1 << 16, socket.MSG_PEEK)
+        octets = line.recv(waiting.find(b"\n") + 1 or len(waiting)) if waiting else b""
         if not octets:
             raise ConnectionResetError("havend hung up")
         text += octets

@@ -233,26 +233,30 @@ class Daemon:
 
     def _follow(self, changes: "Iterable[Value]") -> None:
         gone: list[AddressGone] = []
+        # A takeover of many addresses is as many messages; the last one tells it all.
+        present: dict[tuple[str, int], AddressesChanged] = {}
         for change in changes:
             if type(change) is LinkReplaced:
                 self._replace(change.device)
             elif type(change) is FamilyBack:
                 self.ports.join_again(change.device, change.family)
+            elif type(change) is LinkChanged:
+                self._link_changed(change)
+            elif type(change) is AddressesChanged:
+                present[(change.device, change.family)] = change
             elif type(change) is AddressGone:
                 gone.append(change)
-            else:
-                self._tell_engine(change)
+        for device, family in sorted(present):
+            if device in self._watched:
+                self.handle(present[(device, family)])
         # Only now, since it may have come back in the meantime, by another's hand or ours.
         for name in sorted({self._missed_by(each) for each in gone} - {""}):
             self._mend(name)
 
-    def _tell_engine(self, change: Value) -> None:
-        if not isinstance(change, (LinkChanged, AddressesChanged)):
-            return
-        device = change.device
-        if self.kernel.link(device) is None:
-            self._rebuild(device)
-        if device in self._watched:
+    def _link_changed(self, change: LinkChanged) -> None:
+        if self.kernel.link(change.device) is None:
+            self._rebuild(change.device)
+        if change.device in self._watched:
             self.handle(change)
 
     def _replace(self, device: str) -> None:
