@@ -79,7 +79,8 @@ class Executor:
         self._daemon.alive.set_groups(active, self._daemon.now)
 
     def _handover_ended(self, effect: effects.HandoverEnded) -> None:
-        if not effect.done:
+        group = self._daemon.engine.groups.get(effect.group)
+        if not effect.done and group is not None and group.state == states.ACTIVE:
             self._daemon.journal.add(
                 "handover", "%s: no other router took over; staying Active" % effect.group, group=effect.group
             )
@@ -87,6 +88,9 @@ class Executor:
 
     def _dropped(self, effect: effects.Dropped) -> None:
         daemon = self._daemon
+        if effect.reason == "vrid":
+            # Other people's virtual routers on the same link are nothing to tell of.
+            return
         if effect.router is not None:
             daemon.drops[(effect.router, effect.reason)] = (effect.source, daemon.now)
         where = effect.router or effect.device

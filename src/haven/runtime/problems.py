@@ -151,7 +151,7 @@ def of_group(group: "Group", now: int) -> "list[Problem]":
 
 def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Problem]":
     name, remarks, found = router.spec.name, router.remarks, []
-    if group.state == states.BACKUP and router.silent:
+    if group.state == states.BACKUP and router.silent and not router.lower_heard:
         found.append(problem("not-heard", name, router.spec.device))
     for kind, code in _REMARKS:
         if kind in remarks and remarks[kind][0] == router.active_source:
