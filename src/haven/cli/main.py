@@ -1,109 +1,85 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The haven command: one row a command."""
+"""The haven command: understand the words, do it, and say what stood in the way."""
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
-from haven.cli import commands
+from haven.cli.errors import Failed
+from haven.cli.usage import Request, UsageError, help_of, parse
 
-JSON = (("--json",), {"action": "store_true", "help": "print JSON"})
-
-
-class Command(NamedTuple):
-    """A command: its name, what it says of itself, its arguments and what it does."""
-
-    name: str
-    help: str
-    arguments: tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
-    run: Callable[[Any], int]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-COMMANDS = (
-    Command(
-        "status",
-        "who is Active, since when and why, and what is wrong",
-        (JSON, (("--watch",), {"action": "store_true", "help": "show it again every second; q leaves"})),
-        commands.show_status,
-    ),
-    Command(
-        "events",
-        "what has happened",
-        (JSON, (("--follow",), {"action": "store_true", "help": "go on with what happens"})),
-        commands.show_events,
-    ),
-    Command("validate", "check the configuration, every problem at once", (JSON,), commands.validate),
-    Command("plan", "what this node would do on takeover and on release", (JSON,), commands.show_plan),
-    Command("reload", "take the changed configuration, without a failover", (), commands.reload),
-    Command("stop", "hand over, give the addresses up and end havend", (), commands.stop),
-    Command(
-        "switchover",
-        "let another router take over",
-        ((("group",), {"nargs": "?", "metavar": "GROUP", "help": "this group only"}),),
-        commands.switchover,
-    ),
-    Command(
-        "maintenance",
-        "become Active only when no other router can be",
-        ((("wanted",), {"choices": ("on", "off")}),),
-        commands.maintenance,
-    ),
-)
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser, made from the table."""
-    places = argparse.ArgumentParser(add_help=False)
-    # Before or after the command: what stands after it must not reset what stood before.
-    places.add_argument(
-        "--config", metavar="FILE", default=argparse.SUPPRESS, help="default /etc/config/haven"
-    )
-    places.add_argument("--run-dir", metavar="DIR", default=argparse.SUPPRESS, help="default /var/run/haven")
-    top = argparse.ArgumentParser(
-        prog="haven", description="High availability for routers.", parents=[places]
-    )
-    top.add_argument("--version", action="version", version=_version())
-    each = top.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        sub = each.add_parser(
-            command.name, help=command.help, description=_sentence(command.help), parents=[places]
-        )
-        for names, settings in command.arguments:
-            sub.add_argument(*names, **settings)
-        sub.set_defaults(run=command.run)
-    return top
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
-
-
-def _version() -> str:
-    from haven import VERSION
-
-    return f"haven {VERSION}"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: "Sequence[str] | None" = None) -> int:
     """Run one command: 0 done, 1 refused or failed, 2 wrong usage."""
-    options = parser().parse_args(arguments)
-    options.config = getattr(options, "config", "/etc/config/haven")
-    options.run_dir = getattr(options, "run_dir", "/var/run/haven")
     try:
-        status: int = options.run(options)
+        status = _answer(parse(sys.argv[1:] if words is None else words))
         sys.stdout.flush()
-    except (commands.Failed, commands.Unanswered, commands.Refused) as why:
-        print(f"haven: {why}", file=sys.stderr)
-        return 1
+    except UsageError as why:
+        return _complain(f"{why}\nTry 'haven --help'.", 2)
+    except Failed as why:
+        return _complain(str(why), 1)
     except BrokenPipeError:
-        # Whoever read us has had enough; Python must not complain of it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _leave_quietly()
+    except OSError as why:
+        return _complain(why.strerror or str(why), 1)
+    except ModuleNotFoundError as why:
+        return _complain(f"the Python module {why.name} is not installed", 1)
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _answer(request: Request) -> int:
+    _prepare_stdout()
+    if "--version" in request.flags:
+        from haven import VERSION
+
+        print(f"haven {VERSION}")
+        return 0
+    if "--help" in request.flags or request.command is None:
+        sys.stdout.write(help_of(request.command))
+        return 0
+    return _run(request.command.function, request)
+
+
+def _prepare_stdout() -> None:
+    if sys.stdout is None:
+        # Closed by the caller, as some schedulers do.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    elif hasattr(sys.stdout, "reconfigure"):
+        # A locale without UTF-8 must not turn an answer into a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _run(function: str, request: Request) -> int:
+    from importlib import import_module
+
+    module, name = function.split(":")
+    status: int = getattr(import_module(module), name)(request)
+    return status
+
+
+def _complain(text: str, status: int) -> int:
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+        print(f"haven: {text}", file=sys.stderr)
+    except BrokenPipeError:
+        _leave_quietly()
+    except OSError:
+        # The disk behind stdout is full, say; that is no reason to keep the message back.
+        print(f"haven: {text}", file=sys.stderr)
+    return status
+
+
+def _leave_quietly() -> int:
+    """Whoever read us has had enough; Python must not complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,55 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Small pieces of text for a person at a terminal."""
 
-import time
-from collections.abc import Sequence
-
 COLOURS = {
+    "well": "32",
     "active": "32",
     "backup": "36",
     "fault": "31",
-    "maintenance": "33",
-    "initialize": "33",
     "problem": "31",
+    "initialize": "33",
+    "maintenance": "33",
 }
+
+UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def painted(text: str, kind: str, colour: bool) -> str:
-    """Return text in the colour of a state, where colours are wanted."""
+    """Return text in the colour of a state or a verdict, where colours are wanted."""
     code = COLOURS.get(kind)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in its two greatest units."""
-    left = int(seconds)
-    parts: list[str] = []
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        if left >= size or (unit == "s" and not parts):
-            parts.append(f"{left // size} {unit}")
-        left %= size
-    return " ".join(parts[:2])
+    """Return a length of time in its two greatest units, such as 3 min 12 s."""
+    return " ".join(f"{number} {unit}" for number, unit in _greatest_units(seconds))
 
 
-def ago(milliseconds: "int | None") -> str:
-    """Return how long ago something was heard."""
-    if milliseconds is None:
-        return "-"
-    return f"{milliseconds} ms" if milliseconds < 10000 else duration(milliseconds / 1000)
+def short_duration(seconds: float) -> str:
+    """Return a length of time for a narrow column, such as 3m12s."""
+    return "".join(f"{number}{unit[0]}" for number, unit in _greatest_units(seconds))
 
 
-def clock(at: float) -> str:
-    """Return a moment in local time, to the millisecond."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) + f".{int(at * 1000) % 1000:03d}"
+def _greatest_units(seconds: float) -> list[tuple[int, str]]:
+    # The clock may have been set back since.
+    left = max(0, int(seconds))
+    for place, (unit, size) in enumerate(UNITS):
+        if left >= size:
+            following = UNITS[place + 1 : place + 2]
+            rest = [(left % size // smaller, name) for name, smaller in following]
+            return [(left // size, unit), *[part for part in rest if part[0]]]
+    return [(0, "s")]
 
 
-def table(rows: "Sequence[Sequence[str]]", indent: str = "  ") -> list[str]:
-    """Return rows as aligned lines; the last column is as wide as it is."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return [
-        (
-            indent
-            + "  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + [row[-1]])
-        ).rstrip()
-        for row in rows
-    ]
+def count(number: int, noun: str) -> str:
+    """Return a number of things in words, such as 2 groups."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def wrapped(text: str, width: int, first: str = "", then: str = "") -> list[str]:
+    """Return text as lines of at most a width, except where a word alone is longer."""
+    lines, line = [], first
+    empty = True
+    for word in text.split():
+        if not empty and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line, empty = then, True
+        line += word if empty else " " + word
+        empty = False
+    return [*lines, line]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bash completion, made from the table: `python -m haven.cli.completion`."""
+
+import sys
+
+from haven.cli.table import COMMANDS, COMMON
+
+TEXT = """\
+# bash completion for haven                               -*- shell-script -*-
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Made from the table of commands: python -m haven.cli.completion
+
+_haven_groups() {
+	# Of the running havend; none if it does not answer.
+	"$@" status --json 2>/dev/null |
+		sed -n '/^  "groups": \\[/,/^  \\]/s/^      "name": "\\(.*\\)",\\{0,1\\}$/\\1/p'
+}
+
+_haven() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+	local command='' words='' i
+	local -a call=("${COMP_WORDS[0]}")
+	COMPREPLY=()
+	case $previous in
+		--config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+		--run-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+	esac
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+			--run-dir) call+=(--run-dir "${COMP_WORDS[++i]}") ;;
+			--config) ((++i)) ;;
+			-*) ;;
+			*) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
+		esac
+	done
+	case $command in
+		'') words='%(commands)s' ;;
+%(rows)s
+	esac
+	[[ $command == switchover && $current != -* ]] && words=$(_haven_groups "${call[@]}")
+	[[ $current == -* ]] && words+=' %(common)s'
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _haven haven
+"""
+
+
+def bash() -> str:
+    """Return the completion file."""
+    rows = []
+    for command in COMMANDS:
+        words = [option.name for option in command.options]
+        if command.argument:
+            words += command.argument.choices
+        if words:
+            rows.append("\t\t%s) words='%s' ;;" % (command.name, " ".join(words)))
+    return TEXT % {
+        "commands": " ".join(command.name for command in COMMANDS),
+        "rows": "\n".join(rows),
+        "common": " ".join(option.name for option in COMMON),
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(bash())

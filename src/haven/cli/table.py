@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands, a row each: parsing, help and shell completion are made from them.
+
+A row names its function and does not import it: `haven status` must not wait for the compiler.
+"""
+
+
+class Option:
+    """A word that begins with dashes; `value` is what the help calls its value, if it takes one."""
+
+    def __init__(self, name: str, help: str, value: str = "", default: str = "") -> None:
+        self.name = name
+        self.help = help
+        self.value = value
+        self.default = default
+
+
+class Argument:
+    """The word after the command; one of `choices`, or any if there are none."""
+
+    def __init__(self, name: str, help: str, choices: tuple[str, ...] = (), required: bool = False) -> None:
+        self.name = name
+        self.help = help
+        self.choices = choices
+        self.required = required
+
+
+class Command:
+    """A command, what it says of itself, the function that does it and what can be said with it."""
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        function: str,
+        options: tuple[Option, ...] = (),
+        argument: Argument | None = None,
+    ) -> None:
+        self.name = name
+        self.help = help
+        self.function = function
+        self.options = options
+        self.argument = argument
+
+
+COMMON = (
+    Option("--config", "the configuration", "FILE", "/etc/config/haven"),
+    Option("--run-dir", "where havend has its control socket", "DIR", "/var/run/haven"),
+    Option("--help", "say this, or what a command does"),
+    Option("--version", "say which haven this is"),
+)
+
+JSON = Option("--json", "print JSON")
+
+COMMANDS = (
+    Command(
+        "status",
+        "whether all is well, who is Active, and why",
+        "haven.cli.show:status",
+        (JSON, Option("--watch", "show it again every second; q leaves")),
+    ),
+    Command(
+        "events",
+        "what has happened",
+        "haven.cli.show:events",
+        (JSON, Option("--follow", "go on with what happens; Ctrl-C leaves")),
+    ),
+    Command(
+        "validate",
+        "check the configuration, all problems at once",
+        "haven.cli.configure:validate",
+        (JSON,),
+    ),
+    Command(
+        "plan",
+        "what this node would do on takeover and on release",
+        "haven.cli.configure:plan",
+        (JSON,),
+    ),
+    Command("reload", "take the changed configuration, without a failover", "haven.cli.configure:reload"),
+    Command("stop", "hand over, give the addresses up and end havend", "haven.cli.orders:stop"),
+    Command(
+        "switchover",
+        "let another router take over from this one",
+        "haven.cli.orders:switchover",
+        argument=Argument("GROUP", "this group only"),
+    ),
+    Command(
+        "maintenance",
+        "be Active only when no other router can be",
+        "haven.cli.orders:maintenance",
+        argument=Argument("on|off", "begin or end it", ("on", "off"), required=True),
+    ),
+)
+
+
+def find(name: str) -> Command | None:
+    """Return the command of this name."""
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    return None

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every way in which havend can fail to answer is a sentence and status 1."""
+
+import itertools
+import json
+import os
+import shlex
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haven.cli import client
+from haven.cli.main import main
+from tests.cli.fake_havend import FakeHavend
+from tests.cli.subjects import EVENT, STATUS, argv
+from tests.runtime.machines import environment
+
+Fake = Callable[..., FakeHavend]
+
+NOT_UNDERSTOOD = "haven: havend's answer is not understood; are haven and havend of one version?\n"
+HUNG_UP = "haven: havend hung up before it had answered\n"
+
+
+def complaint(capsys: pytest.CaptureFixture[str], run_dir: Path, *words: str) -> str:
+    """Run a command that must fail and return its reason."""
+    assert main([*words, "--run-dir", str(run_dir)]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    return err
+
+
+@pytest.mark.parametrize("command", ("status", "events", "stop", "switchover", "reload"))
+def test_no_socket_is_not_running(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(capsys, tmp_path / "nowhere", command) == "haven: havend is not running\n"
+    assert complaint(capsys, tmp_path, command) == "haven: havend is not running\n"
+
+
+def test_socket_left_behind_is_not_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "havend.sock"))
+    assert complaint(capsys, tmp_path, "status") == "haven: havend is not running\n"
+
+
+def test_who_may_not_connect_needs_root(fake: Fake, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become somebody else")
+    path = tmp_path / "havend.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0o600)
+        os.chmod(tmp_path, 0o755)
+        # Only the folder itself: pytest closes those above it to others.
+        folder = os.open(tmp_path, os.O_RDONLY)
+        child = os.fork()
+        if child == 0:
+            os._exit(_ask_as_nobody(folder))
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+
+
+def _ask_as_nobody(folder: int) -> int:
+    try:
+        os.fchdir(folder)
+        os.setgid(65534)
+        os.setuid(65534)
+        client.ask(".", "status")
+    except client.Unanswered as why:
+        return 7 if str(why) == "needs root: only root may talk to havend" else 1
+    return 2
+
+
+def test_path_that_is_too_long_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "too long" in complaint(capsys, tmp_path / ("x" * 200), "status")
+
+
+@pytest.mark.parametrize("command", ("status", "events", "stop", "maintenance on", "switchover"))
+def test_silence_does_not_last(
+    command: str, fake: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PATIENCE_S", 0.1)
+    reason = complaint(capsys, fake().run_dir, *command.split())
+    assert reason == "haven: havend does not answer\n"
+
+
+def test_drops_of_an_answer_do_not_lengthen_the_wait(
+    fake: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PATIENCE_S", 0.3)
+    reason = complaint(capsys, fake(status=itertools.repeat(b" ")).run_dir, "status")
+    assert reason == "haven: havend does not answer\n"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    (
+        b"what?\n",
+        b"\xff\xfe\n",
+        b"[]\n",
+        b"null\n",
+        b'{"ok": true}\n',
+        b'{"ok": false}\n',
+        b'{"result": {}}\n',
+        b'{"ok": true, "result": null}\n',
+        b'{"ok": true, "result": {"version": 2}}\n',
+        b'{"ok": true, "result": {"version": 1}}\n',
+        b'{"ok": true, "result": {"version": 1, "groups": 7, "problems": [], "virtual_routers": []}}\n',
+        b"[" * 100_000 + b"\n",
+    ),
+)
+def test_answer_that_is_none_is_said(octets: bytes, fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(capsys, fake(status=octets).run_dir, "status") == NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize("octets", (b"", b'{"ok": true, "result": {'))
+def test_half_an_answer_is_said(octets: bytes, fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    # Octets are sent as they are, and then the fake hangs up.
+    assert complaint(capsys, fake(status=octets or b"\r").run_dir, "status") == HUNG_UP
+
+
+def test_any_part_that_is_missing_is_said(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(STATUS.read_text())
+    for key in ("node", "groups", "virtual_routers", "problems"):
+        broken = {name: value for name, value in document.items() if name != key}
+        assert complaint(capsys, fake(status=broken).run_dir, "status") == NOT_UNDERSTOOD
+    for key in ("name", "state", "since", "active", "addresses", "priority"):
+        broken = json.loads(json.dumps(document))
+        del broken["virtual_routers"][0][key]
+        assert complaint(capsys, fake(status=broken).run_dir, "status") == NOT_UNDERSTOOD
+
+
+def test_refusal_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    havend = fake(status={}, switchover=ValueError("this node is not Active"))
+    assert complaint(capsys, havend.run_dir, "switchover") == "haven: this node is not Active\n"
+
+
+def test_reader_who_has_had_enough_hears_no_complaint(fake: Fake) -> None:
+    havend = fake(events=[EVENT] * 20_000)
+    call = argv(havend.run_dir, Path("/none"), "events")
+    with subprocess.Popen(call, stdout=-1, stderr=-1, env=environment()) as process:
+        assert b"Backup" in process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("output", "status"), (("/dev/full", 1), ("&-", 0)))
+def test_output_that_cannot_be_written_brings_no_traceback(output: str, status: int, fake: Fake) -> None:
+    call = shlex.join(argv(fake(events=[EVENT]).run_dir, Path("/none"), "events"))
+    done = subprocess.run(
+        ["sh", "-c", f"{call} >{output}"], capture_output=True, text=True, env=environment(), timeout=60
+    )
+    assert (done.returncode, done.stderr) == (status, "haven: No space left on device\n" if status else "")

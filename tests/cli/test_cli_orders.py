@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the commands ask of havend, and what they say when it has obeyed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haven.cli.main import main
+from tests.cli.fake_havend import FakeHavend
+from tests.cli.subjects import STATUS
+from tests.runtime.plans import MAIN, lan
+
+Fake = Callable[..., FakeHavend]
+
+STANDBY = json.loads((STATUS.parent / "standby.json").read_text())
+
+
+def run(havend: FakeHavend, *words: str) -> int:
+    """Run a command against the fake."""
+    return main(["--run-dir", str(havend.run_dir), *words])
+
+
+def test_switchover_names_who_is_active_now(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    havend = fake(status=STANDBY, switchover={"handed_over": ["gateway"]})
+    assert run(havend, "switchover", "gateway") == 0
+    assert capsys.readouterr().out == "192.168.1.1 is Active now for gateway; this node is Backup\n"
+    assert {"command": "switchover", "group": "gateway"} in havend.requests
+
+
+def test_switchover_without_a_group_asks_for_all(fake: Fake) -> None:
+    havend = fake(status=STANDBY, switchover={"handed_over": ["gateway", "other"]})
+    assert run(havend, "switchover") == 0
+    assert {"command": "switchover", "group": None} in havend.requests
+
+
+def test_switchover_that_is_done_is_done_even_if_nobody_tells_who(
+    fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    havend = fake(status={}, switchover={"handed_over": ["gateway"]})
+    assert run(havend, "switchover") == 0
+    assert capsys.readouterr().out.startswith("another router is Active now for gateway")
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    (
+        ({"handed_over": ["gateway"], "still_active": []}, "192.168.1.1 is Active now for gateway"),
+        ({"handed_over": [], "still_active": []}, "becomes Active only when no other router can be"),
+        (
+            {"handed_over": ["gateway"], "still_active": ["guest"]},
+            "192.168.1.1 is Active now for gateway; "
+            "no other router takes over guest: this node stays Active there",
+        ),
+    ),
+)
+def test_maintenance_says_what_came_of_it(
+    result: dict, said: str, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    havend = fake(status=STANDBY, maintenance=lambda request: {"on": request["on"], **result})
+    assert run(havend, "maintenance", "on") == 0
+    out = capsys.readouterr().out
+    assert said in out
+    assert out.count("\n") == 1
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A good configuration."""
+    path = tmp_path / "haven"
+    path.write_text(MAIN + lan(device="lo"))
+    return path
+
+
+def test_reload_leaves_the_plan_beside_the_one_in_force(
+    fake: Fake, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    havend = fake(status=STANDBY, load={"virtual_routers": 1})
+    (havend.run_dir / "plan.json").write_text("the plan in force")
+    monkeypatch.chdir(havend.run_dir.parent)
+    assert main(["--run-dir", havend.run_dir.name, "--config", str(config), "reload"]) == 0
+    load = havend.requests[-1]
+    assert load == {"command": "load", "path": str(havend.run_dir / "plan.json.new")}
+    assert json.loads(Path(load["path"]).read_text())["virtual_routers"][0]["name"] == "lan"
+    assert (havend.run_dir / "plan.json").read_text() == "the plan in force"
+
+
+def test_reload_says_warnings(fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(MAIN + lan(device="later"))
+    assert run(fake(status=STANDBY, load={}), "--config", str(config), "reload") == 0
+    out, err = capsys.readouterr()
+    assert out == "reloaded: 1 virtual router\n"
+    assert err == "warning: virtual_router 'lan': device 'later' does not exist yet\n"
+
+
+def test_reload_that_disables_haven_says_so(
+    fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text().replace("enabled '1'", "enabled '0'"))
+    assert run(fake(status=STANDBY, load={"stopped": True}), "--config", str(config), "reload") == 0
+    assert capsys.readouterr().out == "haven is disabled now (option enabled '0'): havend stops\n"
+
+
+def test_reload_asks_nothing_of_the_compiler_when_nobody_would_take_the_plan(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("haven.cli.configure._make", lambda config: pytest.fail("compiled"))
+    assert main(["--run-dir", str(tmp_path), "--config", str(config), "reload"]) == 1
+    assert capsys.readouterr().err == "haven: havend is not running\n"
+
+
+def test_plan_that_havend_refuses_is_said(
+    fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    havend = fake(status=STANDBY, load=ValueError("havend is stopping"))
+    assert run(havend, "--config", str(config), "reload") == 1
+    assert capsys.readouterr().err == "haven: havend is stopping\n"
+
+
+def test_validate_is_content(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == f"{config}: no problem; 1 virtual router in 1 group\n"
+
+
+def test_validate_says_every_problem(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(MAIN + lan(vrid=0, priority=999, premept=1))
+    assert main(["validate", "--config", str(config)]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert len(err.splitlines()) == 3
+
+
+def test_validate_in_json_is_one_document(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(MAIN + lan(vrid=0))
+    assert main(["validate", "--json", "--config", str(config)]) == 1
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert (err, document["valid"], len(document["problems"])) == ("", False, 1)
+
+
+def test_file_that_is_not_there_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("validate", "plan"):
+        assert main([command, "--config", str(tmp_path / "none")]) == 1
+        assert "cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_plan_shows_the_steps(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--config", str(config)]) == 0
+    assert "takeover" in capsys.readouterr().out
+    assert main(["plan", "--json", "--config", str(config)]) == 0
+    assert json.loads(capsys.readouterr().out)["node"] == "r1"

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The words of the command line, the help, and the completion made from the same table."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from haven import VERSION
+from haven.cli.completion import bash
+from haven.cli.main import main
+from haven.cli.table import COMMANDS
+from haven.cli.usage import UsageError, parse
+from tests.cli.fake_havend import FakeHavend
+from tests.cli.subjects import STATUS, argv
+from tests.runtime.machines import environment
+
+COMPLETION = Path(__file__).parents[2] / "files/usr/share/bash-completion/completions/haven"
+
+
+@pytest.mark.parametrize(
+    "words",
+    (
+        "--config /c --run-dir /r status --json",
+        "status --json --config /c --run-dir /r",
+        "--run-dir=/r status --config=/c --json",
+        "--json status --config /c --run-dir /r",
+    ),
+)
+def test_options_stand_before_or_after_the_command(words: str) -> None:
+    request = parse(words.split())
+    assert (request.config, request.run_dir, request.json) == ("/c", "/r", True)
+
+
+def test_places_have_their_defaults() -> None:
+    request = parse(["status"])
+    assert (request.config, request.run_dir) == ("/etc/config/haven", "/var/run/haven")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    (
+        ([], "a command is missing"),
+        (["statsu"], "'statsu' is not a command; did you mean 'status'?"),
+        (["status", "--jsno"], "--jsno is not an option; did you mean '--json'?"),
+        (["stop", "--json"], "stop does not have --json"),
+        (["stop", "now"], "stop: 'now' is one word too many"),
+        (["switchover", "lan", "wan"], "switchover: 'wan' is one word too many"),
+        (["maintenance"], "maintenance needs on or off"),
+        (["maintenance", "maybe"], "maintenance: 'maybe' is not on or off"),
+        (["status", "--run-dir"], "--run-dir needs a DIR"),
+        (["status", "--config="], "--config needs a FILE"),
+        (["status", "--json=1"], "--json takes no value"),
+        (["status", "--json", "--watch"], "status: --json and --watch do not go together"),
+    ),
+)
+def test_wrong_usage_is_status_2_and_says_what(
+    words: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"haven: {reason}\nTry 'haven --help'.\n")
+
+
+def test_bad_words_raise_nothing_else() -> None:
+    for word in ("", "-", "--", "=", "--=", "\udcff", "\x00", "a" * 10_000):
+        with pytest.raises(UsageError):
+            parse([word])
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    out, err = capsys.readouterr()
+    assert not err
+    assert all(f"\n  {command.name}" in out and command.help in out for command in COMMANDS)
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_has_help(command: object, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command.name, "--help"]) == 0
+    out, _ = capsys.readouterr()
+    assert out.startswith(f"usage: haven {command.name}")
+    assert all(option.name in out for option in command.options)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"haven {VERSION}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_command_has_its_function(command: object) -> None:
+    module, name = command.function.split(":")
+    assert callable(getattr(import_module(module), name))
+
+
+def test_completion_file_is_current() -> None:
+    assert COMPLETION.read_text() == bash(), f"run: python -m haven.cli.completion > {COMPLETION}"
+
+
+def complete(words: list[str], haven: str = "false") -> list[str]:
+    """Return what bash would offer for the last word."""
+    program = f"""
+        source {COMPLETION}
+        haven() {{ {haven} "$@"; }}
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _haven; printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(
+        ["bash", "-c", program, "bash", *words], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert not done.stderr
+    return done.stdout.split()
+
+
+def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
+    assert complete(["haven", ""]) == [command.name for command in COMMANDS]
+    assert complete(["haven", "sta"]) == ["status"]
+    assert complete(["haven", "--run-dir", "/x", "events", "--"])[:2] == ["--json", "--follow"]
+    assert complete(["haven", "maintenance", ""]) == ["on", "off"]
+    assert complete(["haven", "maintenance", "of"]) == ["off"]
+    (tmp_path / "folder").mkdir()
+    assert complete(["haven", "--run-dir", f"{tmp_path}/fo"]) == [f"{tmp_path}/folder"]
+    assert complete(["haven", "switchover", ""]) == []
+
+
+def test_completion_offers_the_groups_of_the_running_havend(fake: Callable[..., FakeHavend]) -> None:
+    status = json.loads(STATUS.read_text())
+    status["groups"].append({**status["groups"][0], "name": "guest", "members": []})
+    havend = fake(status=status)
+    program = " ".join(argv(havend.run_dir, Path("/none"))[:3])
+    where = ["haven", "--run-dir", str(havend.run_dir)]
+    assert complete([*where, "switchover", ""], program) == ["gateway", "guest"]
+    assert complete([*where, "switchover", "gu"], program) == ["guest"]
