@@ -14,6 +14,7 @@ from haven.core.events import (
     AddressesChanged,
     AdvertHeard,
     AnnounceAgain,
+    InSync,
     LinkChanged,
     Maintenance,
     Shutdown,
@@ -48,6 +49,7 @@ class Engine:
         self._limiter = Limiter()
         self._effects: Effects = []
         self._maintenance = False
+        self._in_sync = False
         self._started = False
         self._soonest = NEVER
 
@@ -127,6 +129,10 @@ class Engine:
             self._maintenance = event.on
             for group in self._ordered():
                 group.set_maintenance(event.on, now)
+        elif type(event) is InSync:
+            self._in_sync = event.on
+            for group in self._ordered():
+                group.set_in_sync(event.on, now)
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         else:
@@ -223,6 +229,7 @@ class Engine:
         if group is None:
             group = Group(spec, self._effects)
             group.set_maintenance(self._maintenance, now)
+            group.set_in_sync(self._in_sync, now)
             self.groups[spec.name] = group
         kept = {member.spec.name: member for member in group.members}
         members = []

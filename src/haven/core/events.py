@@ -60,6 +60,13 @@ class Maintenance(Value):
         self.on = on
 
 
+class InSync(Value):
+    """This node has the state of the Active (its connections), or has it no more."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+
 class AnnounceAgain(Value):
     """The addresses of a virtual router were put back: hosts may have lost them."""
 

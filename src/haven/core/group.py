@@ -49,6 +49,8 @@ class Group:
         # After a switchover the node stays Backup although its priority may be the higher one.
         self.yielded = False
         self._preempt_from: int | None = None
+        self.in_sync = False
+        self._hold_until = 0
         self._effects = effects
 
     def set_members(self, members: "list[VirtualRouter]") -> None:
@@ -118,6 +120,7 @@ class Group:
         self.started = True
         if self.faults or self.state != states.INITIALIZE:
             return
+        self._hold_until = now + self.spec.preempt_hold
         if adopt:
             self.fire(states.STARTUP_ADOPTING, now, reason="adopted")
         elif all(member.priority == OWNER_PRIORITY for member in self.members):
@@ -214,7 +217,15 @@ class Group:
             return False
         if self._preempt_from is None:
             self._preempt_from = now + self.spec.preempt_delay
-        return now >= self._preempt_from
+        held = not self.in_sync and now < self._hold_until
+        return now >= self._preempt_from and not held
+
+    def set_in_sync(self, on: bool, now: int) -> None:
+        """Let preemption wait no more for the state of the Active, or let it wait anew."""
+        if self.in_sync and not on:
+            self._hold_until = now + self.spec.preempt_hold
+        self.in_sync = on
+        self._forget_usual()
 
     def _forget_usual(self) -> None:
         for member in self.members:

@@ -57,7 +57,10 @@ class RouterSpec(Value):
 
 
 class GroupSpec(Value):
-    """Virtual routers that change state together; `preempt_delay` in microseconds."""
+    """Virtual routers that change state together; delays in microseconds.
+
+    `preempt_hold` is the longest that preemption waits for this node to be in sync with the Active.
+    """
 
     def __init__(
         self,
@@ -65,8 +68,10 @@ class GroupSpec(Value):
         routers: "tuple[RouterSpec, ...]",
         preempt: bool = False,
         preempt_delay: int = 0,
+        preempt_hold: int = 0,
     ) -> None:
         self.name = name
         self.routers = routers
         self.preempt = preempt
         self.preempt_delay = preempt_delay
+        self.preempt_hold = preempt_hold

@@ -4,11 +4,13 @@
 import os
 import time
 
+from haven.core import states
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
-from haven.core.events import AddressesChanged, AnnounceAgain, LinkChanged, Shutdown, Startup
+from haven.core.events import AddressesChanged, AnnounceAgain, InSync, LinkChanged, Shutdown, Startup
 from haven.core.value import Value
 from haven.runtime import cpython as system
+from haven.runtime.agentlink import AgentLink
 from haven.runtime.alive import Alive
 from haven.runtime.commands import Commands
 from haven.runtime.control import Control
@@ -25,7 +27,8 @@ from haven.runtime.sysctl import Sysctls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
@@ -57,12 +60,14 @@ class Daemon:
         self.requests = Requests(self)
         self._control = Control(os.path.join(run_dir, "havend.sock"), self._poller, self.requests.ask)
         self.journal = Journal(self._control.tell_followers)
+        self.agent = AgentLink()
         self.alive = Alive(os.path.join(run_dir, "alive"))
         self._executor = Executor(self)
         self._sysctls = Sysctls()
         self._commands = Commands(self._poller, self._command_failed)
         # The devices that the engine is told about; others come and go without it.
         self._watched: set[str] = set()
+        self._in_sync = False
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self.kernel.socket.fileno())
@@ -73,6 +78,7 @@ class Daemon:
         """Learn the machine, take the plan, and enter the election."""
         self.journal.add("start", "%s: started, %s" % (self.plan.node, _how_many(self.plan)))
         list(self.kernel.everything())
+        self._watch(self.plan)
         self._prepare()
         self.now = system.now()
         self._executor.perform(self.engine.load(self.plan.groups, self.now))
@@ -88,8 +94,11 @@ class Daemon:
         self.holder.load(self.plan)
         self._sysctls.apply(self.plan.sysctls)
         self.ports.set_routers(self.plan.routers)
+
+    def _watch(self, plan: Plan) -> None:
+        """Tell the engine of the devices of a plan, before it has to judge by them."""
         watched = set()
-        for router in self.plan.routers.values():
+        for router in plan.routers.values():
             watched.add(router.device)
             watched.update(device for device, _weight in router.spec.tracks)
         unknown, self._watched = sorted(watched - self._watched), watched
@@ -111,7 +120,9 @@ class Daemon:
 
     def load(self, plan: Plan, path: str) -> None:
         """Run another plan from now on; what stays the same does not notice."""
-        before, self.now = self.plan, system.now()
+        before = self.plan
+        self._watch(plan)
+        self.now = system.now()
         self._executor.perform(self.engine.retire(plan.groups, self.now))
         self.plan, self.plan_path = plan, path
         self.loaded_at, self.refused = time.time(), []
@@ -145,7 +156,25 @@ class Daemon:
             return
         self.stopping = True
         self.journal.add("stop", "%s: stopping" % self.plan.node)
-        self.handle(Shutdown())
+        self.when_prepared(lambda: self.handle(Shutdown()))
+
+    def when_prepared(self, then: "Callable[[], None]") -> None:
+        """Do something that moves the addresses, after the agent has sent what is pending."""
+        if any(group.state == states.ACTIVE for group in self.engine.groups.values()):
+            self.agent.prepare(then, system.now())
+        else:
+            then()
+
+    def hear_agent(self, report: "dict[str, Any]") -> None:
+        """Take the agent's report, and let preemption follow what it says."""
+        self.agent.take(report, system.now())
+        self._follow_agent()
+
+    def _follow_agent(self) -> None:
+        in_sync = self.agent.is_in_sync(system.now())
+        if in_sync != self._in_sync:
+            self._in_sync = in_sync
+            self.handle(InSync(in_sync))
 
     def run(self) -> None:
         """Run until stopped."""
@@ -181,8 +210,13 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self.engine.tick(self.now))
+        if system.now() >= self.agent.deadline:
+            self.agent.prepared()
         if system.now() >= self.holder.renew_at:
             self.holder.renew(system.now())
+        if self._in_sync:
+            # An agent that has died can vouch for nothing.
+            self._follow_agent()
         if self.spoke:
             self.spoke = False
             self.alive.touch(self.now)
@@ -201,7 +235,7 @@ class Daemon:
     def _wait(self) -> int:
         if self._control.is_asked():
             return 0
-        until = min(self.engine.next_deadline(), self.holder.renew_at)
+        until = min(self.engine.next_deadline(), self.holder.renew_at, self.agent.deadline)
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:

@@ -34,7 +34,7 @@ def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
             _router(daemon, group, member, now) for group in groups for member in group.members
         ],
         "groups": [_group(daemon, group) for group in groups],
-        "conntrack": {},
+        "conntrack": daemon.agent.connections(now),
         "peers": [],
         "plan": {
             "config": daemon.plan.config,

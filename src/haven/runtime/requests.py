@@ -68,6 +68,9 @@ class Requests:
             "stop": self._stop,
             "switchover": self._switchover,
             "maintenance": self._maintenance,
+            "agent": self._agent,
+            "report": self._report,
+            "prepared": self._prepared,
         }
 
     def ask(self, client: "Client", request: "Document") -> "Document | None":
@@ -153,7 +156,7 @@ class Requests:
             what = " for %s" % name if name else ""
             return _refused("this node is not Active%s: there is nothing to hand over" % what)
         self._waiting.append(Waiting(client, active, None))
-        self._daemon.handle(Switchover(name))
+        self._daemon.when_prepared(lambda: self._daemon.handle(Switchover(name)))
         return None
 
     def _maintenance(self, client: "Client", request: "Document") -> "Document | None":
@@ -170,8 +173,22 @@ class Requests:
             self._daemon.handle(Maintenance(on))
             return _done({"on": on, "handed_over": [], "still_active": active})
         self._waiting.append(Waiting(client, active, on))
-        self._daemon.handle(Maintenance(on))
+        self._daemon.when_prepared(lambda: self._daemon.handle(Maintenance(on)))
         return None
+
+    # The agent's
+
+    def _agent(self, client: "Client", request: "Document") -> "Document | None":
+        self._daemon.agent.attach(client)
+        return _done({"groups": {name: group.state for name, group in self._daemon.engine.groups.items()}})
+
+    def _report(self, client: "Client", request: "Document") -> "Document | None":
+        self._daemon.hear_agent(request)
+        return _done({})
+
+    def _prepared(self, client: "Client", request: "Document") -> "Document | None":
+        self._daemon.agent.prepared()
+        return _done({})
 
     def _active(self, name: "str | None") -> "list[str]":
         groups = self._daemon.engine.groups
