@@ -41,6 +41,15 @@ def test_a_device_that_is_missing_at_start_is_waited_for(havend: Make) -> None:
         two.close()
 
 
+def test_a_wrong_device_put_right_by_a_reload_begins_as_backup(pair: Pair, havend: Make) -> None:
+    two = havend(pair[1], lan(priority=255)).prepare().start().until("active")
+    node = havend(pair[0], lan(device="lna")).prepare().start().until("fault")
+    node.reload(lan())
+    node.until("backup")
+    assert [each["to"] for each in node.transitions()] == ["backup"]
+    assert two.state() == "active"
+
+
 def test_a_device_that_comes_back_as_another_one_is_used_again(pair: Pair, havend: Make) -> None:
     node = havend(pair[0], lan(**QUICK)).prepare().start().until("active")
     before = pair[0].link("lan")
