@@ -34,6 +34,8 @@ def build(lab: None) -> Iterator[Build]:
 
     yield make
     for network in built:
+        # pytest shows this when the test has failed, and only then.
+        print(network.story())
         network.delete()
 
 

@@ -88,6 +88,7 @@ class Network:
         self._temporary = tempfile.TemporaryDirectory(prefix="hv")
         self.folder = Path(self._temporary.name)
         self.faults: list[Fault] = []
+        self.logs: dict[str, Path] = {}
         self._captures: list[Capture] = []
         self._probes: list[Probe] = []
         self.switch = Switch(SEGMENTS, self.number)
@@ -232,6 +233,13 @@ class Network:
     def holders(self, address: str) -> list[str]:
         """Name the routers that have an address, dead ones included: a kernel outlives its programs."""
         return [name for name, router in self.routers.items() if address in addresses_of(router.namespace)]
+
+    def story(self) -> str:
+        """Tell what was done to the network and what the programs said, for whoever reads of a failure."""
+        lines = [f"{fault.began / 1e9:.3f} {fault.what}" for fault in self.faults]
+        for title, path in sorted(self.logs.items()):
+            lines += [f"--- {title}", path.read_text(errors="replace")] if path.exists() else []
+        return "\n".join(lines)
 
     def delete(self) -> None:
         """End every program of this network and take it away."""

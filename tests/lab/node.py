@@ -24,6 +24,7 @@ class Node:
         self.folder.mkdir(exist_ok=True)
         self.log_path = self.folder / f"{self.program}.log"
         self.config_path = self.folder / f"{self.program}.conf"
+        network.logs[f"{self.program} on {name}"] = self.log_path
         self.process: subprocess.Popen[bytes] | None = None
         self.configure()
 
