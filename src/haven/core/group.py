@@ -268,8 +268,10 @@ class Group:
             reason = "resigned"
         elif any(other.lower_heard for other in self.members):
             reason = "preempt"
-        silence = None if member.heard_at is None else now - member.heard_at
-        self.fire(states.ACTIVE_DOWN_TIMER, now, by=member, reason=reason, silence=silence)
+        # The address of the first link tells a person more than whichever timer was the last.
+        first = self.members[0]
+        silence = None if first.heard_at is None else now - first.heard_at
+        self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)
 
     def look_again(self, now: int) -> None:
         """Notice that those members that are left have all been silent for long."""

@@ -2,7 +2,6 @@
 """havend: the one loop that joins the engine, the kernel, the sockets and the control socket."""
 
 import os
-import time
 
 from haven.core import states
 from haven.core.clock import SECOND
@@ -19,6 +18,7 @@ from haven.runtime.history import History
 from haven.runtime.holder import Holder
 from haven.runtime.journal import Journal
 from haven.runtime.kernel import AddressGone, FamilyBack, Kernel, LinkReplaced
+from haven.runtime.moment import Moment
 from haven.runtime.planfile import Plan
 from haven.runtime.ports import Ports
 from haven.runtime.problems import problem
@@ -43,7 +43,7 @@ class Daemon:
         self.plan = plan
         self.plan_path = plan_path
         self.run_dir = run_dir
-        self.started_at = self.loaded_at = time.time()
+        self.started = self.loaded = Moment()
         self.now = system.now()
         self.spoke = False
         self.stopping = False
@@ -125,7 +125,7 @@ class Daemon:
         self.now = system.now()
         self._executor.perform(self.engine.retire(plan.groups, self.now))
         self.plan, self.plan_path = plan, path
-        self.loaded_at, self.refused = time.time(), []
+        self.loaded, self.refused = Moment(), []
         self._prepare()
         self._executor.perform(self.engine.load(plan.groups, self.now))
         for name in sorted(before.routers):

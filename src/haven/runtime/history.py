@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """When each group changed its state last, and why."""
 
-import time
-
 from haven.core.effects import Transition
+from haven.runtime.moment import Moment
 from haven.runtime.words import state_name
 
 TYPE_CHECKING = False
@@ -15,26 +14,26 @@ class History:
     """The last transition of each group, in wall-clock seconds."""
 
     def __init__(self) -> None:
-        self._last: dict[str, dict[str, Any]] = {}
-        self._begun = time.time()
+        self._last: dict[str, tuple[Moment, dict[str, Any]]] = {}
+        self._begun = Moment()
 
-    def note(self, change: Transition, text: str) -> "dict[str, Any]":
-        """Remember a transition; return it as status shows it."""
+    def note(self, change: Transition, text: str) -> None:
+        """Remember a transition and its sentence."""
         last = {
             "from": change.before,
             "to": state_name(change.after, change.faults),
             "reason": change.reason,
             "text": text,
-            "at": time.time(),
         }
-        self._last[change.group] = last
-        return last
+        self._last[change.group] = (Moment(), last)
 
     def since(self, group: str) -> float:
         """Return since when a group has its state."""
-        last = self._last.get(group)
-        return self._begun if last is None else float(last["at"])
+        return (self._last[group][0] if group in self._last else self._begun).wall()
 
     def last(self, group: str) -> "dict[str, Any] | None":
         """Return the last transition of a group, if there was one."""
-        return self._last.get(group)
+        if group not in self._last:
+            return None
+        moment, last = self._last[group]
+        return {**last, "at": moment.wall()}

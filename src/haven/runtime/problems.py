@@ -133,7 +133,9 @@ def problem(code: str, about: str, detail: str = "") -> "Problem":
     """Return a problem of the table as status shows it."""
     _code, message, do = _ROWS[code]
     text = message % detail if "%s" in message else message
-    return {"code": code, "about": about, "message": text[0].upper() + text[1:], "do": do}
+    if message == "%s.":
+        text = text[0].upper() + text[1:]
+    return {"code": code, "about": about, "message": text, "do": do}
 
 
 def of_group(group: "Group", now: int) -> "list[Problem]":

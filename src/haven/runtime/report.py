@@ -2,7 +2,6 @@
 """The status document, version 1 (docs/design.md): asked of the living process, never of a file."""
 
 import os
-import time
 
 from haven.core import states
 from haven.runtime import problems
@@ -28,8 +27,10 @@ def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
         "node": daemon.plan.node,
         "pid": os.getpid(),
         "state": _node_state(groups),
-        "since": max((daemon.history.since(group.spec.name) for group in groups), default=daemon.started_at),
-        "uptime": time.time() - daemon.started_at,
+        "since": max(
+            (daemon.history.since(group.spec.name) for group in groups), default=daemon.started.wall()
+        ),
+        "uptime": daemon.started.age(),
         "virtual_routers": [
             _router(daemon, group, member, now) for group in groups for member in group.members
         ],
@@ -38,7 +39,7 @@ def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
         "peers": [],
         "plan": {
             "config": daemon.plan.config,
-            "loaded_at": daemon.loaded_at,
+            "loaded_at": daemon.loaded.wall(),
             "virtual_routers": len(daemon.plan.routers),
         },
         "problems": _problems(daemon, groups, now),
