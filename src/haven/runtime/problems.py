@@ -133,7 +133,8 @@ def problem(code: str, about: str, detail: str = "") -> "Problem":
     """Return a problem of the table as status shows it."""
     _code, message, do = _ROWS[code]
     text = message % detail if "%s" in message else message
-    if message == "%s.":
+    if text.split()[0].isalpha():
+        # An address or a device at the head is written as it is.
         text = text[0].upper() + text[1:]
     return {"code": code, "about": about, "message": text, "do": do}
 
