@@ -189,6 +189,10 @@ class Havend:
         """Return the codes of the problems."""
         return {each["code"] for each in self.status()["problems"]}
 
+    def same_since(self, before: float, name: str = "lan") -> bool:
+        """Tell whether a virtual router has had its state since a time; status has it but for rounding."""
+        return abs(self.router(name)["since"] - before) < 0.01
+
     def transitions(self) -> list[dict]:
         """Return the events that are transitions."""
         return [each for each in self.ask("events")["result"] if each["kind"] == "transition"]

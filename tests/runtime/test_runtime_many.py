@@ -63,7 +63,7 @@ def test_reloads_leave_nothing_behind(pair: Pair, havend: Make, tmp_path: Path) 
     for number in range(RELOADS):
         assert node.ask("load", path=str(paths[(number + 1) % 2]))["ok"]
     assert node.ask("load", path=str(paths[1]))["ok"]
-    assert _descriptors(node) == descriptors
+    wait_until(lambda: _descriptors(node) <= descriptors, "everything is closed again")
     assert _memory_kb(node) < memory + 1500
     assert node.router()["counters"]["became_active"] == 1
     assert node.stop() == 0
