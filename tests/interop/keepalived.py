@@ -31,6 +31,8 @@ class KeepalivedNode(Node):
     """keepalived on a router, told the same gateway as haven's node."""
 
     program = "keepalived"
+    # More lines for its global_defs.
+    more_globals: tuple[str, ...] = ()
 
     def __init__(self, network: Network, name: str, **gateway: object) -> None:
         self._fifo: int | None = None
@@ -49,7 +51,9 @@ class KeepalivedNode(Node):
         return "\n".join(
             [
                 f"global_defs {{\n router_id {self.name}\n notify_fifo {self.fifo_path}\n script_user root",
-                " enable_script_security\n dynamic_interfaces\n}",
+                " enable_script_security\n dynamic_interfaces",
+                *(f" {line}" for line in self.more_globals),
+                "}",
                 f"vrrp_sync_group {self.gateway.group} {{\n group {{ {names} }}\n}}",
                 *(self._instance(side) for side in self.gateway.sides),
                 "",
@@ -68,7 +72,7 @@ class KeepalivedNode(Node):
             f"advert_int {gateway.interval_ms / 1000:g}",
             f"preempt_delay {gateway.preempt_delay}" if gateway.preempt else "nopreempt",
             *(["accept"] if gateway.accept else ["no_accept"]),
-            *([f"use_vmac vrrp{side.family}.{side.vrid}", "vmac_xmit_base"] if gateway.virtual_mac else []),
+            *([f"use_vmac vrrp{side.family}.{side.vrid}"] if gateway.virtual_mac else []),
             *self._authentication(),
             *self._unicast(side),
             *self._tracks(),
