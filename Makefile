@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # OpenWrt 24.10 and 25.12 ship this release; the plan is compiled by both.
 OLD_PYROUTE2 := 0.7.9
 OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
+# Routers mostly wait for each other: several tests at once cost little and save minutes.
+SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop lint \
@@ -56,10 +58,10 @@ test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan
 
 test-lab: setup
-	$(BIN)/pytest -q tests/lab
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/lab
 
 test-interop: setup
-	$(BIN)/pytest -q tests/interop
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/interop
 
 lint: setup
 	$(BIN)/ruff check .

@@ -72,7 +72,7 @@ class WideKeepalived(_Wide, KeepalivedNode):
 
     def config_text(self) -> str:
         """Write them without a sync group, as each is alone."""
-        head = "global_defs {\n router_id %s\n notify_fifo %s\n script_user root\n}\n"
+        head = "global_defs {\n router_id %s\n notify_fifo %s\n script_user root\n vrrp_rt_priority 50\n}\n"
         instances = "\n".join(self._instance(side) for side in self.sides())
         return head % (self.name, self.fifo_path) + instances + "\n"
 

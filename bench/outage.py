@@ -6,7 +6,7 @@ from bench.table import Comparison
 from tests.lab.network import GATEWAY, Network
 from tests.lab.wait import wait_until
 
-RUNS = 7
+RUNS = 5
 INTERVALS_MS = (1000, 100, 10)
 BACKUP_PRIORITY = 100
 

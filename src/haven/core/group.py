@@ -118,7 +118,7 @@ class Group:
     def startup(self, now: int, adopt: bool = False) -> None:
         """Leave Initialize unless there is a fault (RFC 9568 6.4.1)."""
         self.started = True
-        if self.faults or self.state != states.INITIALIZE:
+        if self.faults or self.state != states.INITIALIZE or not self.members:
             return
         self._hold_until = now + self.spec.preempt_hold
         if adopt:
