@@ -50,7 +50,8 @@ class KeepalivedNode(Node):
         names = " ".join(side.name for side in self.gateway.sides)
         return "\n".join(
             [
-                f"global_defs {{\n router_id {self.name}\n notify_fifo {self.fifo_path}\n script_user root\n vrrp_rt_priority 50",
+                f"global_defs {{\n router_id {self.name}\n notify_fifo {self.fifo_path}\n script_user root",
+                " vrrp_rt_priority 50",
                 " enable_script_security\n dynamic_interfaces",
                 *(f" {line}" for line in self.more_globals),
                 "}",
