@@ -36,6 +36,21 @@ def test_wrong_password_is_dropped_and_named_on_both_sides(network: Network, rol
     assert keepalived.router.address("lan") in haven.problems()[0]["message"]
 
 
+def test_keepalived_does_not_understand_the_checksum_of_the_rfc(network: Network) -> None:
+    # Which is why haven's default is the other one.
+    keepalived = PromptKeepalived(network, "r1")
+    haven = HavenNode(network, "r2", priority=200, more={"checksum": "message"})
+    keepalived.start().wait_state("active")
+    haven.start().wait_state("backup")
+    wait_until(haven.hears_active, 5, "haven hears keepalived all the same")
+    check_content(haven)
+    haven.configure(preempt=True)
+    haven.cli("reload")
+    wait_until(keepalived.complaints, 5, "keepalived complains")
+    assert all("Invalid VRRPv3 checksum" in line for line in keepalived.complaints())
+    assert keepalived.state() == "active"
+
+
 @both_roles
 def test_client_sees_one_virtual_mac_whoever_is_active(network: Network, roles: Roles) -> None:
     first, second = mixed(network, roles, virtual_mac=True)
