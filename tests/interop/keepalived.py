@@ -31,8 +31,6 @@ class KeepalivedNode(Node):
     """keepalived on a router, told the same gateway as haven's node."""
 
     program = "keepalived"
-    # More lines for its global_defs.
-    more_globals: tuple[str, ...] = ()
 
     def __init__(self, network: Network, name: str, **gateway: object) -> None:
         self._fifo: int | None = None
@@ -51,10 +49,9 @@ class KeepalivedNode(Node):
         return "\n".join(
             [
                 f"global_defs {{\n router_id {self.name}\n notify_fifo {self.fifo_path}\n script_user root",
-                " vrrp_rt_priority 50",
-                " enable_script_security\n dynamic_interfaces",
-                *(f" {line}" for line in self.more_globals),
-                "}",
+                # As havend has it. Without the second keepalived is killed once it has computed for 10 ms.
+                " vrrp_rt_priority 50\n vrrp_rlimit_rttime 2000000",
+                " enable_script_security\n dynamic_interfaces\n}",
                 f"vrrp_sync_group {self.gateway.group} {{\n group {{ {names} }}\n}}",
                 *(self._instance(side) for side in self.gateway.sides),
                 "",

@@ -10,17 +10,9 @@ from tests.lab.wait import wait_until
 
 Roles = tuple[type[Node], type[Node]]
 
-
-class PromptKeepalived(KeepalivedNode):
-    """keepalived scheduled as havend is: a busy machine must not decide the election."""
-
-    # Without the second line a real-time keepalived is killed when it has computed for 10 ms.
-    more_globals = ("vrrp_rt_priority 50", "vrrp_rlimit_rttime 2000000")
-
-
 ROLES: dict[str, Roles] = {
-    "haven first": (HavenNode, PromptKeepalived),
-    "keepalived first": (PromptKeepalived, HavenNode),
+    "haven first": (HavenNode, KeepalivedNode),
+    "keepalived first": (KeepalivedNode, HavenNode),
 }
 
 

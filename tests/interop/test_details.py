@@ -3,7 +3,8 @@
 
 import pytest
 
-from tests.interop.mixed import ROLES, PromptKeepalived, Roles, check_content, mixed, wait_holds_all
+from tests.interop.keepalived import KeepalivedNode
+from tests.interop.mixed import ROLES, Roles, check_content, mixed, wait_holds_all
 from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
@@ -38,7 +39,7 @@ def test_wrong_password_is_dropped_and_named_on_both_sides(network: Network, rol
 
 def test_keepalived_does_not_understand_the_checksum_of_the_rfc(network: Network) -> None:
     # Which is why haven's default is the other one.
-    keepalived = PromptKeepalived(network, "r1")
+    keepalived = KeepalivedNode(network, "r1")
     haven = HavenNode(network, "r2", priority=200, more={"checksum": "message"})
     keepalived.start().wait_state("active")
     haven.start().wait_state("backup")
@@ -68,7 +69,7 @@ def test_client_sees_one_virtual_mac_whoever_is_active(network: Network, roles: 
 def test_healed_split_leaves_the_higher_address_of_equal_priorities(network: Network, options: dict) -> None:
     first, second = (
         HavenNode(network, "r1", **options),
-        PromptKeepalived(network, "r2", **options),
+        KeepalivedNode(network, "r2", **options),
     )
     network.split("lan")
     network.split("wan")
@@ -81,7 +82,7 @@ def test_healed_split_leaves_the_higher_address_of_equal_priorities(network: Net
 
 
 def test_haven_with_the_higher_address_stays_active(network: Network) -> None:
-    first, second = PromptKeepalived(network, "r1"), HavenNode(network, "r2")
+    first, second = KeepalivedNode(network, "r1"), HavenNode(network, "r2")
     network.split("lan")
     network.split("wan")
     for node in (first, second):
