@@ -76,7 +76,7 @@ def _sentence(status: "Document", now: float) -> str:
 def _who(groups: "list[Document]") -> str:
     states = sorted({group["state"] for group in groups})
     if len(states) == 1:
-        return f"{_state(states[0])} for all {len(groups)} groups"
+        return f"{_state(states[0])} for {'both' if len(groups) == 2 else f'all {len(groups)}'} groups"
     each = []
     for state in states:
         names = [group["name"] for group in groups if group["state"] == state]

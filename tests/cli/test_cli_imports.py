@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven status` is asked often, and must not wait for what it does not need."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tests.cli.fake_havend import FakeHavend
+from tests.cli.subjects import STATUS
+from tests.runtime.machines import environment
+
+SLOW = ("pyroute2", "jinja2", "haven.config", "haven.plan", "haven.core", "haven.runtime", "argparse")
+
+PROGRAM = f"""
+import sys
+from haven.cli.main import main
+status = main(sys.argv[1:])
+print(status, sorted(set({SLOW!r}) & set(sys.modules)), file=sys.stderr)
+"""
+
+
+def test_status_imports_neither_the_compiler_nor_the_configuration(fake: Callable[..., FakeHavend]) -> None:
+    havend = fake(status=json.loads(STATUS.read_text()))
+    call = [sys.executable, "-c", PROGRAM, "--run-dir", str(havend.run_dir), "status"]
+    done = subprocess.run(call, capture_output=True, text=True, env=environment(), timeout=60)
+    assert done.stderr == "0 []\n"
