@@ -102,7 +102,7 @@ def test_power_cut_of_the_keepalived_master_costs_the_known_time(network: Networ
     back = probe.wait_service()
     result = probe.stop()
     print(result)
-    # 264 to 355 on an idle machine; keepalived has no real-time priority here, and waits its turn on a busy one.
+    # 264 to 355 on an idle machine; without real-time priority keepalived waits its turn on a busy one.
     assert 200 <= result.longest_gap.lost <= 1000
     assert back - fault.began > 200_000_000
     announced = capture.gratuitous_arps(lab.GATEWAY, since=fault.ended)
