@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The resets and ICMP errors that the routers themselves send, by router."""
+
+import ctypes
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.network import Network
+from tests.lab.switch import port_name
+
+ROOT = Path(__file__).resolve().parents[2]
+SO_ATTACH_FILTER = 26
+SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
+ETH_P_ALL = 3
+LONGEST = 128
+# What a router forwards has lost a hop on the way; what it says itself has all of them.
+OWN_HOPS = 64
+RECORD = struct.Struct("=qHH")
+
+LOAD_HALF, LOAD_BYTE, LOAD_BYTE_AT_X, LENGTH_TO_X = 0x28, 0x30, 0x50, 0xB1
+EQUAL, GREATER_OR_EQUAL, ANY_BIT, RETURN = 0x15, 0x35, 0x45, 0x06
+# Own hop limit, and TCP with RST or ICMP unreachable. Each row: code, if true, if false, k.
+FILTER = (
+    (LOAD_HALF, 0, 0, 12),
+    (EQUAL, 0, 10, 0x0800),
+    (LOAD_BYTE, 0, 0, 22),
+    (EQUAL, 0, 17, OWN_HOPS),
+    (LENGTH_TO_X, 0, 0, 14),
+    (LOAD_BYTE, 0, 0, 23),
+    (EQUAL, 0, 2, 6),
+    (LOAD_BYTE_AT_X, 0, 0, 27),
+    (ANY_BIT, 11, 12, 0x04),
+    (EQUAL, 0, 11, 1),
+    (LOAD_BYTE_AT_X, 0, 0, 14),
+    (EQUAL, 8, 9, 3),
+    (EQUAL, 0, 8, 0x86DD),
+    (LOAD_BYTE, 0, 0, 21),
+    (EQUAL, 0, 6, OWN_HOPS),
+    (LOAD_BYTE, 0, 0, 20),
+    (EQUAL, 0, 2, 6),
+    (LOAD_BYTE, 0, 0, 67),
+    (ANY_BIT, 1, 2, 0x04),
+    (EQUAL, 2, 1, 58),
+    (RETURN, 0, 0, LONGEST),
+    (RETURN, 0, 0, 0),
+    (LOAD_BYTE, 0, 0, 54),
+    (EQUAL, 0, 1, 1),
+    (RETURN, 0, 0, LONGEST),
+    (RETURN, 0, 0, 0),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A packet with which a router ended somebody's flow."""
+
+    at: int
+    sender: str
+    segment: str
+    octets: bytes
+
+    @property
+    def kind(self) -> str:
+        """Tell what it is."""
+        protocol = self.octets[23] if self.octets[12:14] == b"\x08\x00" else self.octets[20]
+        return "reset" if protocol == 6 else "ICMP error"
+
+
+class Resets:
+    """A listener at the routers' ports on both sides."""
+
+    def __init__(self, network: Network) -> None:
+        self._ports = [(name, segment) for segment in ("lan", "wan") for name in network.routers]
+        self._path = network.folder / "resets"
+        self._path.touch()
+        devices = [port_name(name, segment) for name, segment in self._ports]
+        argv = [sys.executable, "-m", "tests.lab.resets", str(self._path), *devices]
+        self._process = network.switch.namespace.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
+        if self._process.stdout is None or not self._process.stdout.readline():
+            raise RuntimeError("no listener for resets: it ended at once")
+
+    def heard(self, since: int = 0) -> list[Refusal]:
+        """List them."""
+        heard, found = self._path.read_bytes(), []
+        while heard:
+            at, port, length = RECORD.unpack_from(heard)
+            end = RECORD.size + length
+            found.append(Refusal(at, *self._ports[port], heard[RECORD.size : end]))
+            heard = heard[end:]
+        return [each for each in found if each.at >= since]
+
+    def by_sender(self, since: int = 0) -> dict[str, int]:
+        """Count them by router and kind."""
+        counts: dict[str, int] = {}
+        for each in self.heard(since):
+            key = f"{each.sender} {each.kind}"
+            counts[key] = counts.get(key, 0) + 1
+        return counts
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(10)
+
+
+def _listen(device: str) -> socket.socket:
+    program = b"".join(struct.pack("=HBBI", *row) for row in FILTER)
+    memory = ctypes.create_string_buffer(program)
+    listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    pointer = struct.pack("=H6xQ", len(FILTER), ctypes.addressof(memory))
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, pointer)
+    listener.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    listener.bind((device, ETH_P_ALL))
+    return listener
+
+
+def main(path: str, *devices: str) -> None:
+    """Listen on the devices until killed."""
+    listeners = [_listen(device) for device in devices]
+    out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    print("listening", flush=True)
+    while True:
+        for listener in select.select(listeners, [], [])[0]:
+            try:
+                octets = listener.recv(LONGEST)
+            except OSError:
+                # The port went down; the socket says so once and lives on.
+                continue
+            number = listeners.index(listener)
+            os.write(out, RECORD.pack(time.monotonic_ns(), number, len(octets)) + octets)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
