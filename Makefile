@@ -52,7 +52,7 @@ test-micropython: setup
 	$(BIN)/micropython tests/micropython.py
 
 test-units: setup
-	$(BIN)/pytest -q tests/config tests/plan tests/cli tests/runtime
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/plan tests/cli tests/runtime tests/agent
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan

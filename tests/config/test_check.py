@@ -92,7 +92,10 @@ config conntrack
     assert router.unicast_peers == (bytes([10, 0, 0, 3]),)
     assert router.routes == (Route(None, via=bytes([10, 0, 0, 9]), metric=3),)
     assert router.tracks == (Track("wan", 20),)
-    assert model.conntrack == Conntrack(True, None, "sync0", bytes([10, 9, 0, 1]), (bytes([10, 9, 0, 2]),))
+    own, peers = bytes([10, 9, 0, 1]), (bytes([10, 9, 0, 2]),)
+    assert model.conntrack == Conntrack(
+        True, None, "sync0", own, peers, port=3780, renew_us=30_000_000, wait_us=60_000_000
+    )
     assert model.members("g") == (router,)
     assert model.group("g").preempt
 
@@ -127,7 +130,9 @@ def test_an_empty_option_is_not_set():
 
 
 def test_a_disabled_conntrack_may_be_unfinished():
-    assert model_of(GOOD + "config conntrack\n").conntrack == Conntrack(False, None, None, None, ())
+    assert model_of(GOOD + "config conntrack\n").conntrack == Conntrack(
+        False, None, None, None, (), 3780, 30_000_000, 60_000_000
+    )
 
 
 def test_one_link_local_address_may_stand_on_two_devices():

@@ -89,7 +89,7 @@ def test_the_facts_of_a_virtual_router_are_carried_over() -> None:
     assert router["tracks"] == [["wan", 20]]
     assert (router["accept"], router["announce_refresh_us"]) == (False, 0)
     assert (router["virtual_mac"], router["address_device"]) == (None, "br-lan")
-    assert plan["groups"] == [{"name": "lan", "preempt": False, "preempt_delay_us": 0}]
+    assert plan["groups"] == [{"name": "lan", "preempt": False, "preempt_delay_us": 0, "preempt_hold_us": 0}]
     assert plan["sysctls"] == []
 
 

@@ -22,7 +22,18 @@ GOOD = document(
     lan("old", vrid=53, version=2, advert_interval=2000, auth_pass="secret", address=("10.9.1.1/24",)),
 )
 
-OPTIONAL = {"made_from", "enabled", "warnings", "sysctls", "commands", "interface", "virtual_mac", "auth"} | {
+OPTIONAL = {
+    "conntrack",
+    "preempt_hold_us",
+    "made_from",
+    "enabled",
+    "warnings",
+    "sysctls",
+    "commands",
+    "interface",
+    "virtual_mac",
+    "auth",
+} | {
     "source",
     "address",
     "renew",

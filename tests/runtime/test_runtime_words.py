@@ -19,6 +19,7 @@ from haven.runtime.words import fault_text, state_name, transition_text
 
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 PEER = bytes((10, 9, 0, 2))
+AGENT_CODES = ("conntrack-missing", "conntrack-down", "conntrack-peer-silent", "conntrack-full")
 FAULTS = ((LINK_DOWN, "br-lan"), (NO_SOURCE, "wan"), (TRACKED_DOWN, "wan"))
 CHANGES = sorted({(before, after) for before, _event, _do, after, _where in STATES if before != after})
 
@@ -80,7 +81,7 @@ def test_each_reason_to_drop_a_packet_is_a_problem_but_a_stranger() -> None:
 def test_each_problem_has_its_heading_in_the_documentation() -> None:
     text = ERRORS.read_text()
     headings = re.findall(r"^### `([a-z_-]+)`$", text, re.MULTILINE)
-    assert sorted(headings) == sorted(code for code, _message, _do in problems.TABLE)
+    assert sorted(headings) == sorted([*(code for code, _message, _do in problems.TABLE), *AGENT_CODES])
     for heading in headings:
         paragraph = text.split("### `%s`\n" % heading)[1].split("\n#")[0].strip()
         assert len(paragraph.split()) >= 15, heading

@@ -162,4 +162,7 @@ def _make_conntrack(values: Values) -> Conntrack:
         device=values.one("device"),
         address=values.one("address"),
         peers=values.all("peer_address"),
+        port=values.one("port"),
+        renew_us=values.one("renew") * 1_000_000,
+        wait_us=values.one("wait") * 1_000_000,
     )

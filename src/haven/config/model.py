@@ -109,6 +109,9 @@ class Conntrack:
     device: str | None
     address: bytes | None
     peers: tuple[bytes, ...]
+    port: int
+    renew_us: int
+    wait_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,22 @@ CONNTRACK = SectionType(
         ),
         Option("address", HostKind(), "Address of this router on it.", required=True),
         Option("peer_address", HostKind(), "Address of the other router on it.", required=True, many=True),
+        Option("port", Whole(1, 65535), "UDP port on both.", default="3780"),
+        Option(
+            "renew",
+            Whole(0, 3600),
+            "How often the Active sends its whole table again, so that the copies of quiet flows live on; "
+            "it has to be well below the shortest timeout that matters. 0: never.",
+            default="30",
+            unit="s",
+        ),
+        Option(
+            "wait",
+            Whole(0, 3600),
+            "How long a router that comes back waits for the whole table before it preempts all the same.",
+            default="60",
+            unit="s",
+        ),
     ),
     single=True,
     one_of=("interface", "device"),

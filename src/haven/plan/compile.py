@@ -9,9 +9,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from haven.config.load import load
-from haven.config.model import Address, Group, Model, Route, VirtualRouter
+from haven.config.model import Address, Conntrack, Group, Model, Route, VirtualRouter
 from haven.config.problem import Problem
 from haven.plan import accept, steps
+from haven.plan.connections import connections
 from haven.plan.machine import ETHERNET, InterfaceError, Link, Machine, read_machine, resolve_interface
 from haven.plan.netlink import RouteParts
 from haven.plan.store import VERSION
@@ -59,6 +60,7 @@ def compile_plan(
     compiler = _Compiler(machine, config, resolve)
     routers = [compiler.router(router) for router in model.virtual_routers]
     compiler.look_for_twins(routers)
+    sync_device = compiler.sync_device(model.conntrack)
     if compiler.problems:
         return None, compiler.problems
     return {
@@ -71,10 +73,11 @@ def compile_plan(
         "address_lifetime_us": ADDRESS_LIFETIME_US,
         "renew_us": RENEW_US,
         "warnings": list(dict.fromkeys(compiler.warnings)),
-        "groups": [_group(group) for group in model.groups],
+        "groups": [_group(group, _hold_us(model)) for group in model.groups],
         "virtual_routers": routers,
         "sysctls": _unique([pair for router in routers for pair in _sysctls(router)]),
         "commands": accept.commands(routers),
+        "conntrack": connections(model.conntrack, sync_device, _virtual_addresses(routers)),
     }, []
 
 
@@ -154,6 +157,22 @@ class _Compiler:
             self._problem(router, "interface", str(why))
             return ""
 
+    def sync_device(self, conntrack: Conntrack | None) -> str:
+        """Return the device that connections are copied over, empty where they are not."""
+        if conntrack is None or not conntrack.enabled:
+            return ""
+        if conntrack.device is not None:
+            device = conntrack.device
+        else:
+            try:
+                device = self.resolve(conntrack.interface or "")
+            except InterfaceError as why:
+                self.problems.append(Problem(self.config, 0, "conntrack", "interface", str(why)))
+                return ""
+        if device not in self.machine.links:
+            self.warnings.append("conntrack: device '%s' does not exist yet" % device)
+        return device
+
     def _tracked(self, router: VirtualRouter, name: str) -> str:
         if name in self.machine.links:
             return name
@@ -223,8 +242,22 @@ def _stages(place: steps.Place) -> dict[str, list[steps.Step]]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
-    return {"name": group.name, "preempt": group.preempt, "preempt_delay_us": group.preempt_delay_us}
+def _group(group: Group, hold_us: int) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "preempt": group.preempt,
+        "preempt_delay_us": group.preempt_delay_us,
+        "preempt_hold_us": hold_us,
+    }
+
+
+def _hold_us(model: Model) -> int:
+    return model.conntrack.wait_us if model.conntrack is not None and model.conntrack.enabled else 0
+
+
+def _virtual_addresses(routers: list[dict[str, Any]]) -> list[str]:
+    hosts = [address.partition("/")[0] for router in routers for address in router["addresses"]]
+    return list(dict.fromkeys(hosts))
 
 
 def _in_order(addresses: tuple[Address, ...]) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class Plan:
         self.config = part.text("config")
         self.enabled = part.flag("enabled") if part.has("enabled") else True
         self.realtime = part.number("realtime", 0, 99)
+        self.copies_connections = part.has("conntrack")
         self.renew_interval = part.number("renew_us", 1)
         self.made_from = part.items("made_from") if part.has("made_from") else None
         self.warnings = part.texts("warnings") if part.has("warnings") else []
@@ -133,7 +134,8 @@ def _group(part: Part, routers: "list[RouterPlan]") -> GroupSpec:
     members = tuple(router.spec for router in routers if router.group == name)
     if not members:
         raise Wrong("group %s has no virtual routers" % name)
-    return GroupSpec(name, members, part.flag("preempt"), part.number("preempt_delay_us"))
+    hold = part.number("preempt_hold_us") if part.has("preempt_hold_us") else 0
+    return GroupSpec(name, members, part.flag("preempt"), part.number("preempt_delay_us"), hold)
 
 
 def _spec(part: Part) -> RouterSpec:

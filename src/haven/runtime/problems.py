@@ -111,6 +111,11 @@ TABLE = (
         "Advertisements of other routers cannot be heard: %s.",
         "Look at the device; without hearing the others this node may become Active beside them.",
     ),
+    (
+        "agent-silent",
+        "The agent does not report, so nobody sees to the copy of connections.",
+        "Start haven-agent, and look for its last words in the log.",
+    ),
     ("step-failed", "A step failed: %s.", "'haven plan' shows the step; the log has more."),
     (
         "reload-refused",

@@ -124,4 +124,7 @@ def _problems(daemon: "Daemon", groups: "list[Group]", now: int) -> "list[dict[s
     found.extend(problems.of_drops(daemon.drops, now))
     found.extend(problems.of_failures(daemon.holder.failures))
     found.extend(daemon.own_problems)
+    found.extend(daemon.agent.problems(now))
+    if daemon.plan.copies_connections and not daemon.agent.is_alive(now):
+        found.append(problems.problem("agent-silent", "haven-agent"))
     return found

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""conntrackd as a child: started, told what to do, started again when it ends."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from haven.agent.replication import ORDERS
+
+ORDER_LIMIT_S = 30
+# The wait before a restart doubles up to this, so that a conntrackd that cannot start costs little.
+LONGEST_WAIT_S = 30.0
+SHORTEST_WAIT_S = 0.5
+
+
+class Conntrackd:
+    """One conntrackd with its configuration in the run directory; time is injected, in seconds."""
+
+    def __init__(self, conf: str, run_dir: str) -> None:
+        self.conf = conf
+        self._run_dir = run_dir
+        self._path = os.path.join(run_dir, "conntrackd.conf")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wait = SHORTEST_WAIT_S
+        self._started_at = 0.0
+        self.start_at = 0.0
+        self.restarts = -1
+        self.failure = ""
+
+    def is_installed(self) -> bool:
+        """Tell whether the program is there."""
+        return shutil.which("conntrackd", path=_path()) is not None
+
+    def is_running(self) -> bool:
+        """Tell whether the child lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, now: float) -> None:
+        """Start the child. Raises OSError."""
+        with open(self._path, "w") as file:
+            file.write(self.conf.replace("@RUN_DIR@", self._run_dir))
+        if self.answers():
+            # The child of an agent that was killed has lived on, and holds the port.
+            self._call("-k")
+        for left in ("conntrackd.lock", "conntrackd.ctl"):
+            if os.path.exists(os.path.join(self._run_dir, left)):
+                os.unlink(os.path.join(self._run_dir, left))
+        self._process = subprocess.Popen(
+            ["conntrackd", "-C", self._path],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PATH": _path()},
+        )
+        self._started_at = now
+        self.restarts += 1
+
+    def note_end(self, now: float) -> None:
+        """Set the time of the next start after the child has ended."""
+        lived = now - self._started_at
+        self._wait = SHORTEST_WAIT_S if lived > LONGEST_WAIT_S else min(self._wait * 2, LONGEST_WAIT_S)
+        self.start_at = now + self._wait
+        self._process = None
+
+    def answers(self) -> bool:
+        """Tell whether the child takes orders yet."""
+        return os.path.exists(os.path.join(self._run_dir, "conntrackd.ctl"))
+
+    def order(self, name: str) -> bool:
+        """Give one order; tell whether it was taken."""
+        return self._call(*ORDERS[name]) is not None
+
+    def statistics(self, part: str = "") -> str:
+        """Return what it prints of its statistics, nothing when it does not answer."""
+        return self._call("-s", *([part] if part else [])) or ""
+
+    def _call(self, *options: str) -> str | None:
+        argv = ["conntrackd", "-C", self._path, *options]
+        try:
+            done = subprocess.run(
+                argv,
+                capture_output=True,
+                text=True,
+                timeout=ORDER_LIMIT_S,
+                env={**os.environ, "PATH": _path()},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print(f"haven-agent: {' '.join(argv)}: {error}", file=sys.stderr, flush=True)
+            return None
+        return done.stdout if done.returncode == 0 else None
+
+    def stop(self) -> None:
+        """End the child."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def _path() -> str:
+    # On Debian a user's PATH has no /usr/sbin, where conntrackd is.
+    return os.environ.get("PATH", "") + os.environ.get("HAVEN_SBIN", ":/usr/sbin:/sbin")

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What conntrackd is told, and when."""
+
+from haven.agent.replication import CALM_S, SILENCE_S, WHOLE_TABLE_S, Replication
+
+RENEW = 30.0
+
+
+def running(renew: float = RENEW) -> Replication:
+    replication = Replication(renew)
+    replication.started(0)
+    return replication
+
+
+def test_a_node_that_starts_asks_for_everything() -> None:
+    assert Replication(RENEW).started(0) == ["ask for everything"]
+
+
+def test_a_new_active_leaves_the_first_seconds_to_the_packets() -> None:
+    replication = running()
+    assert replication.set_state("active", 10) == []
+    assert replication.tick(10 + CALM_S - 0.1) == []
+    assert replication.next_deadline() == 10 + CALM_S
+    assert replication.tick(10 + CALM_S) == ["read the kernel", "send everything"]
+    assert replication.tick(10 + CALM_S + 0.1) == []
+
+
+def test_an_active_sends_everything_again_now_and_then() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    assert replication.tick(CALM_S + RENEW) == ["send everything"]
+    assert replication.tick(CALM_S + RENEW + 1) == []
+    assert replication.tick(CALM_S + 2 * RENEW) == ["send everything"]
+
+
+def test_renewing_can_be_turned_off() -> None:
+    replication = running(renew=0)
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    assert replication.next_deadline() is None
+
+
+def test_a_new_standby_forgets_at_once_what_it_has_told() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    assert replication.set_state("backup", 100) == ["forget what was told"]
+    assert replication.tick(100 + CALM_S) == ["ask for everything"]
+    assert replication.next_deadline() is None
+
+
+def test_a_short_role_leaves_nothing_to_do_behind() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.set_state("backup", 1)
+    assert replication.tick(1 + CALM_S) == ["ask for everything"]
+    assert replication.tick(1000) == []
+
+
+def test_the_same_state_again_is_no_news() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    assert replication.set_state("active", 50) == []
+
+
+def test_a_conntrackd_that_is_restarted_does_what_its_role_asks_for() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    replication.ended()
+    assert replication.next_deadline() is None
+    assert replication.started(60) == []
+    assert replication.tick(60 + CALM_S) == ["read the kernel", "send everything"]
+
+
+def test_a_standby_is_in_sync_when_the_peer_has_been_heard_long_enough() -> None:
+    replication = running()
+    for second in range(int(WHOLE_TABLE_S) + 2):
+        replication.note_statistics(received=second, now=float(second))
+        assert replication.in_sync == (second >= 1 + WHOLE_TABLE_S)
+
+
+def test_a_standby_that_hears_nothing_is_not_in_sync() -> None:
+    replication = running()
+    for second in range(20):
+        replication.note_statistics(received=min(second, 10), now=float(second))
+    assert replication.is_silent(20) and not replication.in_sync
+    assert replication.heard_age(20) == 20 - 10
+    assert SILENCE_S < 10
+
+
+def test_an_active_is_in_sync_with_itself() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.note_statistics(received=0, now=1)
+    replication.note_statistics(received=0, now=20)
+    assert replication.in_sync

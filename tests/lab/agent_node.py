@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node with havend, haven-agent and, where it is installed, conntrackd."""
+
+import subprocess
+import sys
+
+from tests.lab.haven_node import HavenNode
+from tests.lab.node import executable
+from tests.lab.wait import wait_until
+
+CONNTRACK = """
+config conntrack 'conntrack'
+	option enabled '1'
+	option device 'sync'
+	option address '%s'
+	list peer_address '%s'
+	option renew '%d'
+"""
+
+
+class AgentNode(HavenNode):
+    """The whole of haven on a router."""
+
+    renew_s = 10
+    agent: "subprocess.Popen[bytes] | None" = None
+    # What the agent's environment has beyond havend's.
+    agent_environment: dict[str, str] = {}
+
+    def config_text(self) -> str:
+        """Write the UCI text, with the copy of connections."""
+        own = self.network[self.name].address("sync")
+        other = next(router for name, router in self.network.routers.items() if name != self.name)
+        return super().config_text() + CONNTRACK % (own, other.address("sync"), self.renew_s)
+
+    def start(self) -> "AgentNode":
+        """Start havend and the agent."""
+        super().start()
+        wait_until(lambda: (self.run_dir / "havend.sock").exists(), 10, f"havend on {self.name} listens")
+        self.start_agent()
+        return self
+
+    def start_agent(self) -> None:
+        """Start the agent."""
+        program = executable("haven-agent") or [sys.executable, "-m", "haven.agent.main"]
+        setting = [f"{key}={value}" for key, value in self.agent_environment.items()]
+        with open(self.folder / "agent.log", "ab") as log:
+            argv = ["env", *setting, *program, "--run-dir", str(self.run_dir)]
+            self.agent = self.router.namespace.spawn(argv, log, self.environment())
+
+    def kill_agent(self) -> None:
+        """End the agent at once; what it has started goes on or not, as it happens."""
+        assert self.agent is not None
+        self.agent.kill()
+        self.agent.wait(5)
+
+    def conntrack(self) -> dict:
+        """Tell the status's account of connections."""
+        return self.status()["conntrack"]
+
+    def wait_in_sync(self, budget: float = 40) -> "AgentNode":
+        """Wait until the node has the connections of the Active."""
+        wait_until(lambda: self.conntrack().get("in_sync") is True, budget, f"{self.name} is in sync")
+        return self
