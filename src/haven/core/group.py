@@ -98,7 +98,8 @@ class Group:
         elif action == states.RELEASE:
             self._effects.append(Release(names))
         else:
-            for member in members:
+            # A rival that was heard on one link may have been followed on every link.
+            for member in self.members if action == states.ANNOUNCE else members:
                 member.perform(action, now, self._effects)
 
     def _enter(self, state: str, now: int) -> None:
@@ -177,9 +178,12 @@ class Group:
         better = (advert.priority, source) > (member.priority, member.source or b"")
         if late or (decides and better):
             member.accept(advert, packet)
-            self.fire(states.HIGHER_HEARD, now, by=member, reason="overslept" if late else "higher")
+            event, reason = (states.OVERSLEPT, "overslept") if late else (states.HIGHER_HEARD, "higher")
+            self.fire(event, now, by=member, reason=reason)
             return
-        member.remarks["rival"] = (source, now)
+        # Its first word may be its last, on yielding; who goes on is a rival.
+        if now > member.rival_since:
+            member.remarks["rival"] = (source, now)
         if decides:
             self.fire(states.LOWER_HEARD, now, by=member)
 

@@ -26,6 +26,7 @@ PRIORITY_ZERO = "ADVERTISEMENT with priority 0"
 ADVERT_ACCEPTED = "ADVERTISEMENT of an Active that we accept"
 LOWER_HEARD = "ADVERTISEMENT of a lower priority"
 HIGHER_HEARD = "ADVERTISEMENT of a higher priority"
+OVERSLEPT = "ADVERTISEMENT of whoever took over while we slept"
 SHUTDOWN = "shutdown"
 HANDED_OVER = "another Active answered our priority 0"
 FAULT = "fault"
@@ -62,7 +63,9 @@ TABLE = (
     (BACKUP, FAULT, (STOP_TIMERS,), INITIALIZE, ""),
     (ACTIVE, ADVER_TIMER, (SEND_ADVERT, START_ADVER_TIMER), ACTIVE, "6.4.3"),
     (ACTIVE, PRIORITY_ZERO, (SEND_ADVERT, START_ADVER_TIMER), ACTIVE, "6.4.3"),
-    (ACTIVE, HIGHER_HEARD, _YIELD, BACKUP, "6.4.3"),
+    # Not in the RFC: the last ADVERTISEMENT. Without it the other may never learn that hosts had followed us.
+    (ACTIVE, HIGHER_HEARD, (SEND_ADVERT,) + _YIELD, BACKUP, "6.4.3"),
+    (ACTIVE, OVERSLEPT, _YIELD, BACKUP, ""),
     # The RFC asks for the answer; the announcement tells hosts that had followed the rival.
     (ACTIVE, LOWER_HEARD, (SEND_ADVERT, START_ADVER_TIMER, ANNOUNCE), ACTIVE, "6.4.3"),
     (ACTIVE, SHUTDOWN, (STOP_TIMERS, SEND_PRIORITY_ZERO, RELEASE), INITIALIZE, "6.4.3"),
