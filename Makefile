@@ -7,10 +7,10 @@ OLD_PYROUTE2 := 0.7.9
 OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
-SHELL_SCRIPTS := .ci/run tests/setup.sh
+SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven $(wildcard openwrt-feed/*/*inst openwrt-feed/*/*rm)
 
-.PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop lint \
-	docs bench clean
+.PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
+	lint ipk docs bench clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -22,8 +22,10 @@ help:
 	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
 	@echo "make test-lab         real routers in network namespaces (root)"
 	@echo "make test-interop     against Debian's keepalived (root)"
+	@echo "make test-package     the package for OpenWrt, without OpenWrt (root)"
 	@echo "make lint             ruff, mypy, shellcheck"
 	@echo "make docs             write docs/config.md anew from the option table"
+	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 
 setup: $(VENV)/ready
@@ -42,7 +44,7 @@ $(OLD_VENV)/ready: pyproject.toml
 demo: setup
 	$(BIN)/python -m tests.lab.demo
 
-test: lint test-core test-micropython test-units test-plan test-lab test-interop
+test: lint test-core test-micropython test-units test-plan test-lab test-interop test-package
 
 test-core: setup
 	$(BIN)/coverage run --branch --source=src/haven/core -m pytest -q tests/core tests/scenarios
@@ -63,11 +65,17 @@ test-lab: setup
 test-interop: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/interop
 
+test-package: setup
+	$(BIN)/pytest -q tests/package
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 	shellcheck $(SHELL_SCRIPTS)
+
+ipk:
+	$(PYTHON) openwrt-feed/ipk.py haven
 
 docs: setup
 	$(BIN)/python -m haven.config.reference > docs/config.md

@@ -13,6 +13,7 @@ LAYERS = {
     "config": (("core",), None),
     "plan": (("config", "core"), None),
     "agent": (("config", "core"), None),
+    "openwrt": (("config", "plan"), None),
     "cli": (("agent", "config", "core", "plan", "runtime"), None),
 }
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What /etc/init.d/haven has to know, a line each: `python3 -m haven.openwrt.service`.
+
+    interface NAME       an interface of netifd's that haven uses
+    rule KEY=VALUE ...   what the firewall has to let in
+    run NAME             a program of the service
+
+Every other line is a problem, for the log.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+
+from haven.config.load import load
+from haven.config.model import Conntrack, Model, VirtualRouter, text_of
+from haven.plan.machine import InterfaceError, resolve_interface
+
+VRRP = 112
+GROUP = {4: "224.0.0.18", 6: "ff02::12"}
+
+Resolve = Callable[[str], str]
+
+
+def lines(config: str, resolve: Resolve = resolve_interface) -> list[str]:
+    """Return the lines for a configuration; nothing for one that is disabled."""
+    model, problems = load(config)
+    if model is None:
+        return [str(problem) for problem in problems]
+    if not model.main.enabled:
+        return []
+    # First, so that an interface that is missing now is waited for.
+    found = ["interface %s" % name for name in _interfaces(model)]
+    try:
+        found += dict.fromkeys("rule %s" % rule for rule in _rules(model, resolve))
+    except InterfaceError as why:
+        return [*found, "%s: not started: %s" % (config, why)]
+    found.append("run havend")
+    return [*found, "run haven-agent"] if model.conntrack is not None and model.conntrack.enabled else found
+
+
+def _interfaces(model: Model) -> list[str]:
+    names = [router.interface for router in model.virtual_routers]
+    names += [track.name for router in model.virtual_routers for track in router.tracks]
+    if model.conntrack is not None and model.conntrack.enabled:
+        names.append(model.conntrack.interface)
+    return sorted({name for name in names if name})
+
+
+def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
+    for router in model.virtual_routers:
+        yield from _vrrp(router, router.device or resolve(router.interface or ""))
+    conntrack = model.conntrack
+    if conntrack is not None and conntrack.enabled:
+        yield from _sync(conntrack, conntrack.device or resolve(conntrack.interface or ""))
+
+
+def _vrrp(router: VirtualRouter, device: str) -> Iterator[str]:
+    rule = "device=%s family=ipv%d proto=%d" % (device, router.family, VRRP)
+    if not router.unicast_peers:
+        yield "%s dest_ip=%s" % (rule, GROUP[router.family])
+    for peer in router.unicast_peers:
+        yield "%s src_ip=%s" % (rule, text_of(peer))
+
+
+def _sync(conntrack: Conntrack, device: str) -> Iterator[str]:
+    for peer in conntrack.peers:
+        family = 4 if len(peer) == 4 else 6
+        rule = "device=%s family=ipv%d proto=udp" % (device, family)
+        yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.port)
+
+
+def main() -> int:
+    """Print the lines."""
+    config = sys.argv[1] if len(sys.argv) > 1 else "/etc/config/haven"
+    for line in lines(config):
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
