@@ -96,7 +96,7 @@ class Node:
         """Let the program go on."""
         os.killpg(self._alive().pid, signal.SIGCONT)
 
-    def wait_state(self, state: str, budget: float = 10) -> "Node":
+    def wait_state(self, state: str, budget: float = 30) -> "Node":
         """Wait until the node is in a state."""
 
         def there() -> bool:

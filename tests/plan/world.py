@@ -18,6 +18,9 @@ class Namespace:
     def __init__(self, name: str) -> None:
         self.name = name
         subprocess.run(["ip", "netns", "add", name], check=True)
+        # Without duplicate-address detection every address is there at once, and pictures can be compared.
+        for knob in ("all/accept_dad", "default/accept_dad", "default/dad_transmits"):
+            self.run("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/%s" % knob)
         self.ip("link set lo up")
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
 
 
-def wait_until(condition: Callable[[], object], what: str, budget: float = 10) -> object:
+def wait_until(condition: Callable[[], object], what: str, budget: float = 30) -> object:
     """Poll until the condition holds and return its value, or raise saying what did not happen."""
     deadline = time.monotonic() + budget
     while True:
@@ -197,7 +197,7 @@ class Havend:
         """Return the events that are transitions."""
         return [each for each in self.ask("events")["result"] if each["kind"] == "transition"]
 
-    def until(self, state: str, group: str = "lan", budget: float = 10) -> "Havend":
+    def until(self, state: str, group: str = "lan", budget: float = 30) -> "Havend":
         """Wait for a state of a group."""
         wait_until(lambda: self.state(group) == state, f"{group} is {state}", budget)
         return self

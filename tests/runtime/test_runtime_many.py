@@ -63,7 +63,8 @@ def test_reloads_leave_nothing_behind(pair: Pair, havend: Make, tmp_path: Path) 
     for number in range(RELOADS):
         assert node.ask("load", path=str(paths[(number + 1) % 2]))["ok"]
     assert node.ask("load", path=str(paths[1]))["ok"]
-    wait_until(lambda: _descriptors(node) <= descriptors, "everything is closed again")
+    # A socket to a peer is opened with the first packet, before or after the count; a leak would be hundreds.
+    wait_until(lambda: _descriptors(node) <= descriptors + 3, "everything is closed again")
     assert _memory_kb(node) < memory + 1500
     assert node.router()["counters"]["became_active"] == 1
     assert node.stop() == 0
