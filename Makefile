@@ -70,7 +70,7 @@ test-package: setup
 
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff format --check src tests bench openwrt-feed
 	$(BIN)/mypy
 	shellcheck $(SHELL_SCRIPTS)
 

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The package depends on exactly what its programs import."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.package.conftest import ROOT
+from tests.package.pythons import PYTHONS
+
+# postinst runs it.
+MORE = ("compileall",)
+# What is no Python: VRRP's macvlans, and the copy of connections.
+OTHERS = {"kmod-macvlan", "conntrackd"}
+
+
+def _needs(version: str, router: Path) -> set[str]:
+    program = ROOT / "tests/package/imports.py"
+    argv = [PYTHONS[version], str(program), str(router / "usr"), *MORE]
+    return set(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split())
+
+
+def _depends(fields: dict) -> set[str]:
+    return set(fields["Depends"].split(", "))
+
+
+@pytest.mark.parametrize("version", sorted(PYTHONS))
+def test_every_import_is_in_a_package_that_is_named(version: str, router: Path, fields: dict):
+    assert _needs(version, router) - _depends(fields) == set()
+
+
+def test_no_package_is_named_that_nothing_imports(router: Path, fields: dict):
+    needed = set().union(*(_needs(version, router) for version in PYTHONS))
+    if "3.11" not in PYTHONS:
+        # Its pathlib, and no later one, imports urllib at once.
+        needed.add("python3-urllib")
+    assert _depends(fields) - OTHERS == needed
+
+
+def test_the_sdk_package_reads_the_same_line():
+    text = (ROOT / "openwrt-feed/haven/Makefile").read_text()
+    assert "sed -n 's/^Depends: //p' control" in text

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The scripts of the package, in the root directory of a router that is only a folder."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.package.conftest import ROOT
+
+SCRIPTS = [
+    ROOT / "files/etc/init.d/haven",
+    *sorted(ROOT.glob("openwrt-feed/*/*inst")),
+    *sorted(ROOT.glob("openwrt-feed/*/*rm")),
+]
+# A command that writes down its call, and a uci with one section.
+RECORD = '#!/bin/sh\necho "${0##*/} $*" >>"$RECORD"\n'
+UCI = RECORD + 'case "$*" in *show*) echo "haven.main=haven" ;; esac\n'
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_shells_understand_it(path: Path):
+    assert len(SCRIPTS) >= 4
+    subprocess.run(["shellcheck", str(path)], check=True)
+    for shell in (["busybox", "ash"], ["dash"]):
+        if shutil.which(shell[0]):
+            subprocess.run([*shell, "-n", str(path)], check=True)
+
+
+class Router:
+    """A folder with the package in it and commands that write down their calls."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.record = root / "record"
+        self.commands = root / "commands"
+        self.commands.mkdir()
+        self.add("python3", RECORD)
+        self.add("haven", RECORD)
+        self.add("uci", UCI)
+        (root / "var/run").mkdir(parents=True)
+
+    def add(self, name: str, text: str) -> None:
+        (self.commands / name).write_text(text)
+        (self.commands / name).chmod(0o755)
+
+    def run(self, script: str, upgrade: bool = False, image: str = "") -> list[str]:
+        """Run a script as default_postinst and opkg do; return the calls it made."""
+        self.record.write_text("")
+        text = (ROOT / "openwrt-feed/haven" / script).read_text()
+        for folder in ("/usr/lib/haven", "/var/run", "/etc/"):
+            text = text.replace(folder, f"{self.root}{folder}")
+        place = self.root / script
+        place.write_text(text)
+        environment = {
+            "PATH": f"{self.commands}:{os.environ['PATH']}",
+            "RECORD": str(self.record),
+            "PKG_UPGRADE": "1" if upgrade else "0",
+            "IPKG_INSTROOT": image,
+        }
+        shell = ["busybox", "ash"] if shutil.which("busybox") else ["sh"]
+        done = subprocess.run(
+            [*shell, "-c", f". {place}"], env=environment, capture_output=True, text=True, check=True
+        )
+        self.said = done.stderr
+        return self.record.read_text().splitlines()
+
+
+@pytest.fixture
+def machine(router: Path) -> Router:
+    """A router with the package."""
+    return Router(router)
+
+
+def _compiled(machine: Router) -> Path:
+    folder = machine.root / "usr/lib/haven/haven/core/__pycache__"
+    folder.mkdir()
+    (folder / "engine.cpython-311.pyc").write_text("")
+    return folder
+
+
+def test_the_installation_compiles(machine: Router):
+    assert machine.run("postinst") == [f"python3 -m compileall -q {machine.root}/usr/lib/haven"]
+
+
+def test_what_cannot_be_compiled_is_said_and_does_not_fail(machine: Router):
+    machine.add("python3", "#!/bin/sh\nexit 1\n")
+    machine.run("postinst")
+    assert "haven: its programs could not be compiled" in machine.said
+
+
+def test_the_first_change_after_the_installation_is_noticed(machine: Router):
+    seen = machine.root / "var/run/config.md5"
+    other = f"{'0' * 32}  {machine.root}/var/run/config.check/network\n"
+    seen.write_text(other)
+    assert "uci -q show haven" in machine.run("postinst")
+    lines = seen.read_text().splitlines()
+    assert lines[0] == other.strip() and lines[1].endswith("  " + str(seen.parent / "config.check/haven"))
+    assert not (seen.parent / "config.check").exists()
+    # reload_config has seen it since; what it knows counts.
+    machine.run("postinst")
+    assert seen.read_text().splitlines() == lines
+
+
+def test_an_image_that_is_being_built_is_left_alone(machine: Router):
+    for script in ("postinst", "prerm", "postrm"):
+        assert machine.run(script, image="/somewhere") == []
+    assert (machine.root / "usr/lib/haven").exists()
+
+
+def test_an_upgrade_takes_away_what_was_compiled_and_keeps_the_rest(machine: Router):
+    compiled = _compiled(machine)
+    (machine.root / "var/run/haven").mkdir()
+    machine.run("postrm", upgrade=True)
+    assert not compiled.exists()
+    assert (machine.root / "usr/lib/haven/haven/__init__.py").exists()
+    assert (machine.root / "var/run/haven").exists()
+
+
+def test_a_removal_leaves_the_configuration_and_nothing_else(machine: Router):
+    _compiled(machine)
+    (machine.root / "var/run/haven").mkdir()
+    machine.run("postrm")
+    assert not (machine.root / "usr/lib/haven").exists()
+    assert not (machine.root / "var/run/haven").exists()
+    assert (machine.root / "etc/config/haven").exists()
