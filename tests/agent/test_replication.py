@@ -13,7 +13,7 @@ def running(renew: float = RENEW) -> Replication:
 
 
 def test_a_node_that_starts_asks_for_everything() -> None:
-    assert Replication(RENEW).started(0) == ["ask for everything"]
+    assert Replication(RENEW).started(0) == ["forget what was told", "ask for everything"]
 
 
 def test_a_new_active_leaves_the_first_seconds_to_the_packets() -> None:

@@ -50,7 +50,10 @@ class Replication:
         self._running = True
         self._received = self._heard_at = self._first_heard_at = None
         self.in_sync = False
-        return self._become_active(now) if self._active else ["ask for everything"]
+        if self._active:
+            return self._become_active(now)
+        # It has read the kernel at its start, and would tell the Active of the end of copies.
+        return ["forget what was told", "ask for everything"]
 
     def ended(self) -> None:
         """conntrackd is not there any more."""

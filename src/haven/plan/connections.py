@@ -13,7 +13,7 @@ USUAL_LIMIT = 65536
 
 # A burst of as many events as the table has entries has to fit, at some 256 octets each.
 EVENT_OCTETS = 256
-SMALLEST_BUFFER = 2 << 20
+SMALLEST_BUFFER = 8 << 20
 LARGEST_BUFFER = 32 << 20
 
 
