@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from haven.config.model import Conntrack, Group, Main, Model
+from haven.config.model import Conntrack, Dhcp, Group, Main, Model
 from haven.config.netkinds import is_link_local
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.problem import Problem, suggest
@@ -27,6 +27,7 @@ def check(sections: Iterable[Section], file: str, host_name: str) -> tuple[Model
     _check_shared_addresses(routers)
     for values in _of_type(known, "conntrack"):
         _check_conntrack(values)
+    _check_dhcp(_of_type(known, "dhcp"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(complaints.problems, key=lambda problem: problem.line)
     return (None if problems else _make_model(known, written, host_name)), problems
@@ -121,6 +122,38 @@ def _check_conntrack(values: Values) -> None:
             values.complain(f"'{item.text}' is the address of this router", "peer_address", item.line)
 
 
+def _check_dhcp(dhcps: list[Values], routers: list[Values]) -> None:
+    seen: dict[str, Values] = {}
+    for values in dhcps:
+        interface = values.one("interface")
+        if not interface:
+            continue
+        first = seen.setdefault(interface, values)
+        if first is not values:
+            values.complain(f"'{interface}' has {first.section.label} already", "interface")
+        if len(_meant(values, routers)) != 1 and values.sure("virtual_router"):
+            values.complain(_nobody_meant(values, routers), "virtual_router")
+
+
+def _meant(values: Values, routers: list[Values]) -> list[Values]:
+    """Give the virtual routers that a dhcp section can mean."""
+    name = values.one("virtual_router")
+    candidates = [router for router in routers if family_of(router) == 4]
+    if name:
+        return [router for router in candidates if router.section.name == name]
+    return [router for router in candidates if router.one("interface") == values.one("interface")]
+
+
+def _nobody_meant(values: Values, routers: list[Values]) -> str:
+    name, interface = values.one("virtual_router"), values.one("interface")
+    if not name:
+        count = "several IPv4 virtual routers are" if _meant(values, routers) else "no IPv4 virtual router is"
+        return f"is needed: {count} on interface '{interface}'"
+    if any(router.section.name == name for router in routers):
+        return f"'{name}' has no IPv4 address, and DHCP is about IPv4"
+    return f"there is no virtual_router '{name}'{suggest(name, [each.section.name for each in routers])}"
+
+
 def _check_something_to_do(mains: list[Values], written: tuple[Section, ...]) -> None:
     if any(section.type == "virtual_router" for section in written):
         return
@@ -142,12 +175,14 @@ def _make_model(known: list[Values], written: tuple[Section, ...], host_name: st
         groups=tuple(groups),
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
+        dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
         sections=written,
     )
 
 
 def _make_main(values: Values, host_name: str) -> Main:
-    return Main(values.one("enabled"), values.one("node") or host_name, values.one("realtime"))
+    node = values.one("node") or host_name
+    return Main(values.one("enabled"), node, values.one("realtime"), values.all("keep"))
 
 
 def _make_group(values: Values) -> Group:
@@ -166,3 +201,8 @@ def _make_conntrack(values: Values) -> Conntrack:
         renew_us=values.one("renew") * 1_000_000,
         wait_us=values.one("wait") * 1_000_000,
     )
+
+
+def _make_dhcp(values: Values, known: list[Values]) -> Dhcp:
+    router = make_router(_meant(values, _of_type(known, "virtual_router"))[0])
+    return Dhcp(values.one("interface"), router.addresses[0].octets, values.all("dhcp_option") or (3, 6))

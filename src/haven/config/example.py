@@ -48,6 +48,10 @@ config virtual_router 'office'
 	list address '10.0.0.1/24'
 	list track_interface 'eth4:20'      # eth4 down: priority 80 instead of 100
 
+# Clients have the virtual address as their gateway and DNS server: added to /etc/config/dhcp.
+config dhcp
+	option interface 'lan'
+
 # Connections live on after a takeover.
 config conntrack 'conntrack'
 	option enabled '1'

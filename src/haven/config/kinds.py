@@ -115,6 +115,19 @@ class Device(Kind):
         return text
 
 
+class File(Kind):
+    """The path of a file or folder, as a line of /etc/sysupgrade.conf takes it."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "file", "path from `/`", "file")
+
+    def parse(self, text: str) -> str:
+        """Read a path."""
+        if not text.startswith("/") or [char for char in text if char <= " " or char == "\x7f"]:
+            raise ValueError("%s is not a path from / without spaces" % quote(text))
+        return text
+
+
 class Secret(Kind):
     """A shared word that fits the authentication field; its text never shows in a message."""
 

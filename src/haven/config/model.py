@@ -64,6 +64,7 @@ class Main:
     enabled: bool
     node: str
     realtime: int
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,15 @@ class Conntrack:
 
 
 @dataclass(frozen=True, slots=True)
+class Dhcp:
+    """A LAN whose clients are told the virtual address in these DHCP options."""
+
+    interface: str
+    address: bytes
+    options: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A whole configuration without a problem; `sections` are those it was made from."""
 
@@ -122,6 +132,7 @@ class Model:
     groups: tuple[Group, ...]
     virtual_routers: tuple[VirtualRouter, ...]
     conntrack: Conntrack | None
+    dhcps: tuple[Dhcp, ...]
     sections: tuple[Section, ...] = field(compare=False)
 
     def group(self, name: str) -> Group:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The one table of options: the parser, the checks, the reference page and the schema are made from it."""
 
-from haven.config.kinds import Choice, Device, Flag, Kind, Name, Node, Secret, Track, Whole
+from haven.config.kinds import Choice, Device, File, Flag, Kind, Name, Node, Secret, Track, Whole
 from haven.config.netkinds import AddressKind, HostKind, RouteKind
 
 
@@ -85,6 +85,13 @@ HAVEN = SectionType(
             "Real-time priority (SCHED_RR) of the process that sends advertisements, so that a busy "
             "processor does not look like a dead router. `0` is ordinary scheduling.",
             default="50",
+        ),
+        Option(
+            "keep",
+            File(),
+            "File or folder that a sysupgrade keeps, beside what it keeps anyway: a line of "
+            "/etc/sysupgrade.conf, which goes with this option.",
+            many=True,
         ),
     ),
     single=True,
@@ -268,7 +275,29 @@ CONNTRACK = SectionType(
     one_of=("interface", "device"),
 )
 
-SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, CONNTRACK)
+DHCP = SectionType(
+    "dhcp",
+    "Lets the clients of a LAN have the virtual address as their gateway: what haven adds to "
+    "/etc/config/dhcp, and takes away with this section. `haven dhcp` shows it before it is done.",
+    (
+        Option("interface", _INTERFACE, "Interface of the LAN in /etc/config/dhcp.", required=True),
+        Option(
+            "virtual_router",
+            Name("name of a `virtual_router` section"),
+            "The virtual router whose first address is meant.",
+            default_says="the only IPv4 one on this interface",
+        ),
+        Option(
+            "dhcp_option",
+            Whole(1, 254),
+            "DHCP option that names the virtual address.",
+            default_says="`3` gateway and `6` DNS server",
+            many=True,
+        ),
+    ),
+)
+
+SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, CONNTRACK, DHCP)
 
 
 def section_type(name: str) -> SectionType | None:

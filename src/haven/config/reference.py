@@ -53,6 +53,8 @@ def _section(section: SectionType) -> str:
 def _how_many(section: SectionType) -> str:
     if section.single:
         return "one at most; the name is free."
+    if not section.named:
+        return "as many as needed; the name is free."
     return "as many as needed; the name is what `haven status` shows, and no two sections share one."
 
 

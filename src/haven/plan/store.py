@@ -32,23 +32,28 @@ class PlanError(Exception):
 
 def write_plan(path: str, plan: dict[str, Any]) -> None:
     """Put a plan into a file, such that a reader or a power cut never meets half of one."""
-    aside = "%s.%d.new" % (path, os.getpid())
     try:
-        try:
-            _write_durably(aside, json.dumps(plan, indent=1) + "\n")
-            os.replace(aside, path)
-        except BaseException:
-            _forget(aside)
-            raise
-        _sync_folder(os.path.dirname(path) or ".")
+        # The plan holds the version 2 password.
+        write_whole(path, json.dumps(plan, indent=1) + "\n", 0o600)
     except OSError as why:
         raise PlanError("%s: cannot be written: %s" % (path, why.strerror or why)) from why
 
 
-def _write_durably(path: str, text: str) -> None:
-    # The plan holds the version 2 password.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
+def write_whole(path: str, text: str, mode: int) -> None:
+    """Replace a file, all of it or nothing. Raises OSError."""
+    aside = "%s.%d.new" % (path, os.getpid())
+    try:
+        _write_durably(aside, text, mode)
+        os.replace(aside, path)
+    except BaseException:
+        _forget(aside)
+        raise
+    _sync_folder(os.path.dirname(path) or ".")
+
+
+def _write_durably(path: str, text: str, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
