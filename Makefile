@@ -66,7 +66,7 @@ test-interop: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/interop
 
 test-package: setup
-	$(BIN)/pytest -q tests/package
+	$(BIN)/pytest -q -rs tests/package tests/openwrt
 
 lint: setup
 	$(BIN)/ruff check .

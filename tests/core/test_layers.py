@@ -14,7 +14,7 @@ LAYERS = {
     "plan": (("config", "core"), None),
     "agent": (("config", "core"), None),
     "openwrt": (("config", "plan"), None),
-    "cli": (("agent", "config", "core", "plan", "runtime"), None),
+    "cli": (("agent", "config", "core", "openwrt", "plan", "runtime"), None),
 }
 
 # What differs between the Pythons stands in one small file for each.

@@ -77,6 +77,7 @@ COMMANDS = (
         "haven.cli.configure:plan",
         (JSON,),
     ),
+    Command("dhcp", "what a reload would change in /etc/config/dhcp", "haven.cli.dhcp:dhcp", (JSON,)),
     Command("reload", "take the changed configuration, without a failover", "haven.cli.configure:reload"),
     Command("stop", "hand over, give the addresses up and end havend", "haven.cli.orders:stop"),
     Command(

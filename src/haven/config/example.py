@@ -49,7 +49,7 @@ config virtual_router 'office'
 	list track_interface 'eth4:20'      # eth4 down: priority 80 instead of 100
 
 # Clients have the virtual address as their gateway and DNS server: added to /etc/config/dhcp.
-config dhcp
+config dhcp 'clients'
 	option interface 'lan'
 
 # Connections live on after a takeover.

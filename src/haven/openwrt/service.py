@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What /etc/init.d/haven has to know, a line each: `python3 -m haven.openwrt.service`.
 
+It also brings /etc/config/dhcp and /etc/sysupgrade.conf up to date.
+
     interface NAME       an interface of netifd's that haven uses
     rule KEY=VALUE ...   what the firewall has to let in
     run NAME             a program of the service
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 
 from haven.config.load import load
 from haven.config.model import Conntrack, Model, VirtualRouter, text_of
+from haven.openwrt.apply import Router, apply
 from haven.plan.machine import InterfaceError, resolve_interface
 
 VRRP = 112
@@ -21,11 +24,8 @@ GROUP = {4: "224.0.0.18", 6: "ff02::12"}
 Resolve = Callable[[str], str]
 
 
-def lines(config: str, resolve: Resolve = resolve_interface) -> list[str]:
+def lines(model: Model, config: str, resolve: Resolve = resolve_interface) -> list[str]:
     """Return the lines for a configuration; nothing for one that is disabled."""
-    model, problems = load(config)
-    if model is None:
-        return [str(problem) for problem in problems]
     if not model.main.enabled:
         return []
     # First, so that an interface that is missing now is waited for.
@@ -70,10 +70,13 @@ def _sync(conntrack: Conntrack, device: str) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print the lines."""
+    """Print the lines, and let the files of other services follow the configuration."""
     config = sys.argv[1] if len(sys.argv) > 1 else "/etc/config/haven"
-    for line in lines(config):
-        print(line)
+    model, problems = load(config)
+    for problem in problems:
+        print(problem)
+    if model is not None:
+        print("\n".join([*lines(model, config), *apply(model, Router())]))
     return 0
 
 

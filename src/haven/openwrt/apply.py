@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make /etc/config/dhcp and /etc/sysupgrade.conf as the configuration wants them, and take it back."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from haven.config.model import Model
+from haven.config.uci import Section, parse
+from haven.openwrt import keep, owned
+from haven.openwrt.dhcp import PACKAGE, Difference, Owned, difference
+
+UCI_SECONDS = 20
+# Changes that the user has not committed are in uci's usual place and stay there.
+CHANGES = "/tmp/.uci-haven"
+DNSMASQ = ["ubus", "call", "service", "event", '{"type":"config.change","data":{"package":"dhcp"}}']
+
+
+class ApplyError(Exception):
+    """Something could not be read or changed; the text says what."""
+
+
+class Router:
+    """The files and programs of the router; other paths let a test have its own."""
+
+    def __init__(self, root: str = "", uci: Sequence[str] = ("uci",)) -> None:
+        self.note = root + owned.PATH
+        self.sysupgrade = root + keep.PATH
+        self._uci = [*uci, "-t", root + CHANGES]
+        if root:
+            self._uci += ["-c", root + "/etc/config"]
+
+    def dhcp(self) -> list[Section]:
+        """Return the sections of /etc/config/dhcp."""
+        sections, problems = parse(self.uci(["export", PACKAGE]), "/etc/config/dhcp", PACKAGE)
+        if problems:
+            raise ApplyError("; ".join(str(problem) for problem in problems))
+        return sections
+
+    def uci(self, words: list[str], stdin: str = "") -> str:
+        """Run uci; ApplyError says why it failed."""
+        try:
+            done = subprocess.run(
+                [*self._uci, *words], input=stdin, capture_output=True, text=True, timeout=UCI_SECONDS
+            )
+        except (OSError, subprocess.TimeoutExpired) as why:
+            raise ApplyError("uci cannot be run: %s" % why) from why
+        # uci batch ends with 0 whatever happened in it.
+        if done.returncode or done.stderr.strip():
+            raise ApplyError("uci %s: %s" % (words[0], done.stderr.strip() or "it failed"))
+        return done.stdout
+
+    def tell_dnsmasq(self) -> None:
+        """Let procd know that the file has changed; dnsmasq then reads it."""
+        try:
+            subprocess.run(DNSMASQ, capture_output=True, timeout=UCI_SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as why:
+            raise ApplyError("dnsmasq was not told: %s" % why) from why
+
+
+def look(model: Model | None, router: Router) -> Difference:
+    """Return what is to change in /etc/config/dhcp; without a model everything is taken back."""
+    wanted = model.dhcps if model is not None and model.main.enabled else ()
+    note = _note(router).get(PACKAGE, {})
+    if not wanted and not note:
+        return Difference()
+    return difference(wanted, router.dhcp(), note)
+
+
+def apply(model: Model | None, router: Router) -> list[str]:
+    """Make everything as the model wants it, or take all of it back; return the problems."""
+    problems: list[str] = []
+    for step in (_apply_dhcp, _apply_keep):
+        try:
+            problems += step(model, router)
+        except (ApplyError, owned.OwnedError) as why:
+            problems.append(str(why))
+        except OSError as why:
+            problems.append("%s: %s" % (why.filename or router.sysupgrade, why.strerror))
+    return problems
+
+
+def _apply_dhcp(model: Model | None, router: Router) -> list[str]:
+    found = look(model, router)
+    note = _note(router)
+    if found.batch():
+        # Before the change: what a power cut leaves half done is ours, too.
+        before = note.get(PACKAGE, {})
+        owned.write(router.note, {**note, PACKAGE: _both(before, found.owned)})
+        router.uci(["batch"], "\n".join([*found.batch(), "commit %s" % PACKAGE]) + "\n")
+    if note.get(PACKAGE, {}) != found.owned or found.batch():
+        owned.write(router.note, {**note, PACKAGE: found.owned})
+    if found.batch():
+        router.tell_dnsmasq()
+    return found.conflicts
+
+
+def _both(before: Owned, after: Owned) -> Owned:
+    union: Owned = {}
+    for interface in sorted({*before, *after}):
+        one, other = before.get(interface, {}), after.get(interface, {})
+        values = dict.fromkeys([*one.get("dhcp_option", []), *other.get("dhcp_option", [])])
+        force = bool(one.get("force") or other.get("force"))
+        union[interface] = {"force": force, "dhcp_option": list(values)}
+    return union
+
+
+def _apply_keep(model: Model | None, router: Router) -> list[str]:
+    note = _note(router)
+    ours = note.get("keep", [])
+    # A router that is switched off is to be the same after a sysupgrade.
+    wanted = list(model.main.keep) if model is not None else []
+    if not wanted and not ours:
+        return []
+    before = keep.read(router.sysupgrade)
+    after, still = keep.change(before, wanted, ours)
+    if after != before:
+        owned.write(router.note, {**note, "keep": [*ours, *(line for line in still if line not in ours)]})
+        keep.write(router.sysupgrade, after)
+    if still != ours:
+        owned.write(router.note, {**note, "keep": still})
+    return []
+
+
+def _note(router: Router) -> dict[str, Any]:
+    return owned.read(router.note)
+
+
+def take_back(router: Router) -> list[str]:
+    """Undo all that was ever applied, and remove our folder if nothing is in it; return the problems."""
+    problems = apply(None, router)
+    folder = os.path.dirname(router.note)
+    if os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+    return problems
+
+
+def main() -> int:
+    """Take everything back, before the package is removed."""
+    problems = take_back(Router())
+    for text in problems:
+        print("haven: %s" % text, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

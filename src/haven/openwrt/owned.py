@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What haven has added to files of others, so that exactly that can be taken back."""
+
+import json
+import os
+from typing import Any
+
+from haven.plan.store import write_whole
+
+# A sysupgrade keeps it (/lib/upgrade/keep.d/haven).
+PATH = "/etc/haven/owned.json"
+
+
+class OwnedError(Exception):
+    """The note of what is ours cannot be read or written; the text names the file."""
+
+
+def read(path: str) -> dict[str, Any]:
+    """Return the note; empty when nothing is ours."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            note = json.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as why:
+        raise OwnedError("%s: cannot be read: %s" % (path, why)) from why
+    if not isinstance(note, dict):
+        raise OwnedError("%s: cannot be read: it is no note of haven's" % path)
+    return note
+
+
+def write(path: str, note: dict[str, Any]) -> None:
+    """Replace the note; none is left where nothing is ours."""
+    kept = {key: value for key, value in note.items() if value}
+    try:
+        if kept:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            write_whole(path, json.dumps(kept, indent=1, sort_keys=True) + "\n", 0o600)
+        elif os.path.exists(path):
+            os.unlink(path)
+    except OSError as why:
+        raise OwnedError("%s: cannot be written: %s" % (path, why.strerror or why)) from why
