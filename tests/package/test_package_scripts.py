@@ -29,6 +29,12 @@ def test_shells_understand_it(path: Path):
             subprocess.run([*shell, "-n", str(path)], check=True)
 
 
+def test_they_do_not_end_the_script_that_apk_makes_of_them():
+    for name in ("postinst", "prerm"):
+        text = (ROOT / "openwrt-feed/haven" / name).read_text()
+        assert "exit" not in [word for line in text.splitlines() if line[:1] != "#" for word in line.split()]
+
+
 class Router:
     """A folder with the package in it and commands that write down their calls."""
 
@@ -102,6 +108,11 @@ def test_the_first_change_after_the_installation_is_noticed(machine: Router):
     # reload_config has seen it since; what it knows counts.
     machine.run("postinst")
     assert seen.read_text().splitlines() == lines
+
+
+def test_a_removal_takes_back_what_was_added_elsewhere_and_an_upgrade_does_not(machine: Router):
+    assert machine.run("prerm") == ["python3 -m haven.openwrt.apply"]
+    assert machine.run("prerm", upgrade=True) == []
 
 
 def test_an_image_that_is_being_built_is_left_alone(machine: Router):
