@@ -36,6 +36,10 @@ class Conntrackd:
         """Tell whether the child lives."""
         return self._process is not None and self._process.poll() is None
 
+    def has_ended(self) -> bool:
+        """Tell whether there was a child that nobody has noted the end of."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self, now: float) -> None:
         """Start the child. Raises OSError."""
         with open(self._path, "w") as file:

@@ -117,9 +117,8 @@ class Agent:
                 self._up = True
                 self._order(self._replication.started(now))
             return
-        if self._up or child.restarts >= 0 and child.start_at <= now - 3600:
+        if child.has_ended():
             self._say("conntrackd has ended")
-        if self._up:
             self._up = False
             self._replication.ended()
             child.note_end(now)
