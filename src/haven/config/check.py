@@ -3,13 +3,15 @@
 
 from collections.abc import Iterable
 
-from haven.config.model import Conntrack, Dhcp, Group, Main, Model
+from haven.config.model import Conntrack, Dhcp, Group, Main, Model, Sizes
 from haven.config.netkinds import is_link_local
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.problem import Problem, suggest
 from haven.config.routers import check_router, family_of, make_router
 from haven.config.uci import Section
 from haven.config.values import Complaints, Values, read
+
+SIZES = ("hash_size", "hash_limit", "netlink_buffer", "socket_buffer")
 
 
 def check(sections: Iterable[Section], file: str, host_name: str) -> tuple[Model | None, list[Problem]]:
@@ -200,6 +202,7 @@ def _make_conntrack(values: Values) -> Conntrack:
         port=values.one("port"),
         renew_us=values.one("renew") * 1_000_000,
         wait_us=values.one("wait") * 1_000_000,
+        sizes=Sizes(*(values.one(name) for name in SIZES)),
     )
 
 

@@ -102,6 +102,16 @@ class VirtualRouter:
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """Room that conntrackd takes, in entries and KiB; None: as the kernel's limit asks for."""
+
+    hash_size: int | None = None
+    hash_limit: int | None = None
+    netlink_buffer: int | None = None
+    socket_buffer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conntrack:
     """Where connections are copied between the routers."""
 
@@ -113,6 +123,7 @@ class Conntrack:
     port: int
     renew_us: int
     wait_us: int
+    sizes: Sizes = Sizes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,36 @@ VIRTUAL_ROUTER = SectionType(
     one_of=("interface", "device"),
 )
 
+_SIZES = (
+    Option(
+        "hash_size",
+        Whole(64, 16777216),
+        "Buckets of conntrackd's cache.",
+        default_says="a quarter of `nf_conntrack_max`, at least 1024",
+    ),
+    Option(
+        "hash_limit",
+        Whole(256, 67108864),
+        "Entries that conntrackd's cache takes. What is beyond it is not copied.",
+        default_says="twice `nf_conntrack_max`",
+    ),
+    Option(
+        "netlink_buffer",
+        Whole(64, 262144),
+        "Room for the kernel's events that wait for conntrackd; it may grow to four times this. "
+        "One that is too small loses events when many connections begin at once.",
+        default_says="256 octets for each entry of `nf_conntrack_max`, from 8192 to 32768 KiB",
+        unit="KiB",
+    ),
+    Option(
+        "socket_buffer",
+        Whole(64, 262144),
+        "Room for messages between the routers that wait to be sent or read.",
+        default_says="as `netlink_buffer`",
+        unit="KiB",
+    ),
+)
+
 CONNTRACK = SectionType(
     "conntrack",
     "Copies the table of connections to the other router, so that they survive a takeover.",
@@ -253,8 +283,14 @@ CONNTRACK = SectionType(
             "Network device between the routers. Set this or `interface`, not both.",
         ),
         Option("address", HostKind(), "Address of this router on it.", required=True),
-        Option("peer_address", HostKind(), "Address of the other router on it.", required=True, many=True),
-        Option("port", Whole(1, 65535), "UDP port on both.", default="3780"),
+        Option(
+            "peer_address",
+            HostKind(),
+            "Address of the other router on it. With several, all routers send to a multicast group there.",
+            required=True,
+            many=True,
+        ),
+        Option("port", Whole(1, 65535), "UDP port on all of them.", default="3780"),
         Option(
             "renew",
             Whole(0, 3600),
@@ -270,6 +306,7 @@ CONNTRACK = SectionType(
             default="60",
             unit="s",
         ),
+        *_SIZES,
     ),
     single=True,
     one_of=("interface", "device"),

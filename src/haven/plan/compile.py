@@ -12,7 +12,7 @@ from haven.config.load import load
 from haven.config.model import Address, Conntrack, Group, Model, Route, VirtualRouter
 from haven.config.problem import Problem
 from haven.plan import accept, steps
-from haven.plan.connections import connections
+from haven.plan.connections import connections, doubts, settings
 from haven.plan.machine import ETHERNET, InterfaceError, Link, Machine, read_machine, resolve_interface
 from haven.plan.netlink import RouteParts
 from haven.plan.store import VERSION
@@ -63,6 +63,8 @@ def compile_plan(
     sync_device = compiler.sync_device(model.conntrack)
     if compiler.problems:
         return None, compiler.problems
+    copied = connections(model.conntrack, sync_device, _virtual_addresses(routers))
+    sysctls = [pair for router in routers for pair in _sysctls(router)]
     return {
         "version": VERSION,
         "node": model.main.node,
@@ -75,9 +77,9 @@ def compile_plan(
         "warnings": list(dict.fromkeys(compiler.warnings)),
         "groups": [_group(group, _hold_us(model)) for group in model.groups],
         "virtual_routers": routers,
-        "sysctls": _unique([pair for router in routers for pair in _sysctls(router)]),
+        "sysctls": _unique([*sysctls, *settings(copied)]),
         "commands": accept.commands(routers),
-        "conntrack": connections(model.conntrack, sync_device, _virtual_addresses(routers)),
+        "conntrack": copied,
     }, []
 
 
@@ -169,8 +171,7 @@ class _Compiler:
             except InterfaceError as why:
                 self.problems.append(Problem(self.config, 0, "conntrack", "interface", str(why)))
                 return ""
-        if device not in self.machine.links:
-            self.warnings.append("conntrack: device '%s' does not exist yet" % device)
+        self.warnings += doubts(conntrack, device, self.machine)
         return device
 
     def _tracked(self, router: VirtualRouter, name: str) -> str:

@@ -4,7 +4,8 @@
 from pathlib import Path
 from typing import Any
 
-from haven.config.model import Conntrack, text_of
+from haven.config.model import Conntrack, Sizes, text_of
+from haven.plan.machine import Machine
 
 TEMPLATE = "conntrackd.conf.j2"
 LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -15,6 +16,14 @@ USUAL_LIMIT = 65536
 EVENT_OCTETS = 256
 SMALLEST_BUFFER = 8 << 20
 LARGEST_BUFFER = 32 << 20
+SMALLEST_HASH = 1024
+
+# conntrackd's example has the IPv4 one.
+GROUP = {4: "225.0.0.50", 6: "ff12::50"}
+
+# A node that is Active again finds its own entries, whose windows have stood still meanwhile: the kernel
+# would call what acknowledges newer data invalid, undo no NAT for it, and answer with a reset.
+BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
 
 
 def connections(conntrack: Conntrack | None, device: str, own: list[str]) -> dict[str, Any] | None:
@@ -32,13 +41,38 @@ def connections(conntrack: Conntrack | None, device: str, own: list[str]) -> dic
         "port": conntrack.port,
         "renew_us": conntrack.renew_us,
     }
-    return {**facts, "conf": _render({**facts, **_sizes(), "own": [*own, facts["address"], *peers]})}
+    family = 4 if len(conntrack.address) == 4 else 6
+    more = {"family": family, "group": GROUP[family], **_sizes(conntrack.sizes)}
+    return {**facts, "conf": _render({**facts, **more, "own": [*own, facts["address"], *peers]})}
 
 
-def _sizes() -> dict[str, int]:
+def doubts(conntrack: Conntrack, device: str, machine: Machine) -> list[str]:
+    """Return what does not stop the plan but keeps connections from being copied now."""
+    link = machine.links.get(device)
+    if link is None:
+        return ["conntrack: device '%s' does not exist yet" % device]
+    own = text_of(conntrack.address) if conntrack.address is not None else ""
+    if own not in [address.text for address in link.addresses]:
+        return ["conntrack: '%s' does not have the address %s now" % (device, own)]
+    return []
+
+
+def settings(conntrack: dict[str, Any] | None) -> list[list[str]]:
+    """Return the kernel settings that connections need to live on."""
+    return [] if conntrack is None else [[BE_LIBERAL, "1"]]
+
+
+def _sizes(wanted: Sizes) -> dict[str, int]:
     limit = _limit()
     buffer = min(max(limit * EVENT_OCTETS, SMALLEST_BUFFER), LARGEST_BUFFER)
-    return {"hash_limit": limit, "hash_size": max(limit // 4, 1024), "buffer": buffer}
+    netlink = wanted.netlink_buffer * 1024 if wanted.netlink_buffer else buffer
+    return {
+        "hash_size": wanted.hash_size or max(limit // 4, SMALLEST_HASH),
+        # conntrackd.conf(5) asks for twice the kernel's.
+        "hash_limit": wanted.hash_limit or limit * 2,
+        "netlink_buffer": netlink,
+        "socket_buffer": wanted.socket_buffer * 1024 if wanted.socket_buffer else netlink,
+    }
 
 
 def _limit() -> int:
