@@ -3,8 +3,8 @@
 # Install the Debian packages that the lab, the tests and the demo use, unless they are there.
 set -eu
 
-programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd shellcheck:shellcheck
-busybox:busybox'
+programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack
+shellcheck:shellcheck busybox:busybox'
 wanted=
 for row in $programs; do
 	PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || wanted="$wanted ${row#*:}"

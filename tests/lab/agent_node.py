@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A node with havend, haven-agent and, where it is installed, conntrackd."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.lab.haven_node import HavenNode
 from tests.lab.node import executable
@@ -13,7 +17,6 @@ config conntrack 'conntrack'
 	option enabled '1'
 	option device 'sync'
 	option address '%s'
-	list peer_address '%s'
 	option renew '%d'
 """
 
@@ -22,15 +25,21 @@ class AgentNode(HavenNode):
     """The whole of haven on a router."""
 
     renew_s = 10
+    # What differs from the network's addresses.
+    sync_address = ""
+    sync_peers: tuple[str, ...] = ()
     agent: "subprocess.Popen[bytes] | None" = None
     # What the agent's environment has beyond havend's.
     agent_environment: dict[str, str] = {}
 
     def config_text(self) -> str:
         """Write the UCI text, with the copy of connections."""
-        own = self.network[self.name].address("sync")
-        other = next(router for name, router in self.network.routers.items() if name != self.name)
-        return super().config_text() + CONNTRACK % (own, other.address("sync"), self.renew_s)
+        others = [
+            router.address("sync") for name, router in self.network.routers.items() if name != self.name
+        ]
+        peers = "".join(f"\tlist peer_address '{peer}'\n" for peer in self.sync_peers or others)
+        own = self.sync_address or self.router.address("sync")
+        return super().config_text() + CONNTRACK % (own, self.renew_s) + peers
 
     def start(self) -> "AgentNode":
         """Start havend and the agent."""
@@ -52,6 +61,21 @@ class AgentNode(HavenNode):
         assert self.agent is not None
         self.agent.kill()
         self.agent.wait(5)
+
+    def pids_of(self, program: str) -> list[int]:
+        """Find the processes of a program on this router."""
+        found = []
+        for pid in self.router.namespace.pids():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == program:
+                    found.append(pid)
+        return found
+
+    def kill_conntrackd(self) -> None:
+        """End conntrackd at once."""
+        for pid in self.pids_of("conntrackd"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def conntrack(self) -> dict:
         """Tell the status's account of connections."""

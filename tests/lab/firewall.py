@@ -40,3 +40,8 @@ def set_tracking(inside: Namespace, **values: int) -> None:
 def entries(inside: Namespace) -> int:
     """Count the entries of a router's connection table."""
     return int(inside.run("cat", "/proc/sys/net/netfilter/nf_conntrack_count"))
+
+
+def flows(inside: Namespace, *which: str) -> list[str]:
+    """List entries of a router's connection table, as `conntrack -L` does."""
+    return inside.run("conntrack", "-L", *which).splitlines()
