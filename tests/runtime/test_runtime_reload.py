@@ -17,12 +17,12 @@ Pair = tuple[Machine, Machine]
 
 ADDRESS = "10.9.0.100"
 # Three intervals: then a Backup would have taken over.
-DOWN = 0.6
+DOWN = 1.2
 
 
 def lan(name: str = "lan", **changes: object) -> str:
     """Return a virtual router that a busy machine does not keep from its time."""
-    return plans.lan(name, **{"advert_interval": 200, **changes})
+    return plans.lan(name, **{"advert_interval": 400, **changes})
 
 
 STAYS = lan("stays", vrid=60, address=("10.9.0.200/24",), priority=255)
