@@ -96,6 +96,14 @@ class HandoverEnded(Value):
         self.done = done
 
 
+class PreemptWait(Value):
+    """Preemption waits for the connections, `left` at the most; 0: no longer, though they have not come."""
+
+    def __init__(self, group: str, left: int) -> None:
+        self.group = group
+        self.left = left
+
+
 class Dropped(Value):
     """A packet was dropped; `more` of the kind were dropped since it was last said."""
 

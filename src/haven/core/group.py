@@ -7,7 +7,15 @@ The group has the state; its members have timers, and hear. That is why members 
 from haven.core import states
 from haven.core.advert import Advert
 from haven.core.clock import MILLISECOND, NEVER, SECOND
-from haven.core.effects import FaultsChanged, HandoverEnded, PriorityChanged, Release, TakeOver, Transition
+from haven.core.effects import (
+    FaultsChanged,
+    HandoverEnded,
+    PreemptWait,
+    PriorityChanged,
+    Release,
+    TakeOver,
+    Transition,
+)
 from haven.core.spec import OWNER_PRIORITY, GroupSpec
 from haven.core.timing import skew_time
 from haven.core.tracking import Machine, effective_priority, faults_of, penalty_of
@@ -51,6 +59,7 @@ class Group:
         self._preempt_from: int | None = None
         self.in_sync = False
         self._hold_until = 0
+        self._waits = False
         self._effects = effects
 
     def set_members(self, members: "list[VirtualRouter]") -> None:
@@ -105,6 +114,7 @@ class Group:
     def _enter(self, state: str, now: int) -> None:
         self.state = state
         self._preempt_from = None
+        self._waits = False
         self.ask_again_at = NEVER
         self._forget_usual()
         for member in self.members:
@@ -221,14 +231,23 @@ class Group:
             return False
         if self._preempt_from is None:
             self._preempt_from = now + self.spec.preempt_delay
+        if now < self._preempt_from:
+            return False
         held = not self.in_sync and now < self._hold_until
-        return now >= self._preempt_from and not held
+        if held != self._waits and not self.in_sync:
+            self._effects.append(PreemptWait(self.spec.name, self._hold_until - now if held else 0))
+        self._waits = held
+        return not held
+
+    def preempt_wait(self, now: int) -> "int | None":
+        """Return how much longer preemption waits for the connections at the most, or None."""
+        return max(0, self._hold_until - now) if self._waits else None
 
     def set_in_sync(self, on: bool, now: int) -> None:
         """Let preemption wait no more for the state of the Active, or let it wait anew."""
         if self.in_sync and not on:
             self._hold_until = now + self.spec.preempt_hold
-        self.in_sync = on
+        self.in_sync, self._waits = on, False
         self._forget_usual()
 
     def _forget_usual(self) -> None:

@@ -2,6 +2,7 @@
 """Carry out what the engine wants, in its order, and write down what a user should know of it."""
 
 from haven.core import effects, states
+from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.runtime.cpython import text_of
 from haven.runtime.log import log
@@ -28,6 +29,7 @@ class Executor:
             effects.Announce: self._announce,
             effects.Transition: self._transition,
             effects.HandoverEnded: self._handover_ended,
+            effects.PreemptWait: self._preempt_wait,
             effects.Dropped: self._dropped,
             effects.FaultsChanged: self._faults_changed,
             effects.PriorityChanged: self._priority_changed,
@@ -85,6 +87,13 @@ class Executor:
                 "handover", "%s: no other router took over; staying Active" % effect.group, group=effect.group
             )
         self._daemon.requests.handover_ended(effect.group, effect.done)
+
+    def _preempt_wait(self, effect: effects.PreemptWait) -> None:
+        text = "%s: waits for the connections before it takes over, at most %d s more"
+        words = text % (effect.group, -(-effect.left // SECOND))
+        if not effect.left:
+            words = "%s: waits no longer for the connections, which have not all come" % effect.group
+        self._daemon.journal.add("wait", words, group=effect.group)
 
     def _dropped(self, effect: effects.Dropped) -> None:
         daemon = self._daemon

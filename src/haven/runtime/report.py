@@ -34,7 +34,7 @@ def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
         "virtual_routers": [
             _router(daemon, group, member, now) for group in groups for member in group.members
         ],
-        "groups": [_group(daemon, group) for group in groups],
+        "groups": [_group(daemon, group, now) for group in groups],
         "conntrack": daemon.agent.connections(now),
         "peers": [],
         "plan": {
@@ -56,8 +56,8 @@ def _node_state(groups: "list[Group]") -> str:
     return states.INITIALIZE
 
 
-def _group(daemon: "Daemon", group: "Group") -> "dict[str, Any]":
-    name = group.spec.name
+def _group(daemon: "Daemon", group: "Group", now: int) -> "dict[str, Any]":
+    name, wait = group.spec.name, group.preempt_wait(now)
     return {
         "name": name,
         "state": state_name(group.state, group.faults),
@@ -66,6 +66,7 @@ def _group(daemon: "Daemon", group: "Group") -> "dict[str, Any]":
         "preempt": group.spec.preempt,
         "maintenance": group.maintenance,
         "leaving": group.leaving,
+        "preempt_wait_ms": None if wait is None else wait // 1000,
         "priority_penalty": group.penalty,
         "faults": [fault_text(fault) for fault in group.faults],
         "last_transition": daemon.history.last(name),
