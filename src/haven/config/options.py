@@ -306,8 +306,9 @@ CONNTRACK = SectionType(
             default="60",
             unit="s",
         ),
-        *_SIZES,
-    ),
+    )
+    # MicroPython has no *_SIZES inside a tuple.
+    + _SIZES,
     single=True,
     one_of=("interface", "device"),
 )
