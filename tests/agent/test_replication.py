@@ -91,6 +91,32 @@ def test_a_standby_that_hears_nothing_is_not_in_sync() -> None:
     assert SILENCE_S < 10
 
 
+def test_a_standby_asks_for_everything_when_it_hears_again() -> None:
+    replication = running()
+    for second in range(5):
+        replication.note_statistics(received=second, now=float(second))
+    silent_until = int(4 + SILENCE_S + 2)
+    for second in range(5, silent_until):
+        replication.note_statistics(received=4, now=float(second))
+        assert replication.tick(second) == []
+    replication.note_statistics(received=5, now=silent_until)
+    assert replication.tick(silent_until) == ["ask for everything"]
+    assert not replication.in_sync
+    replication.note_statistics(received=6, now=silent_until + 1)
+    assert replication.tick(silent_until + 1) == []
+
+
+def test_an_active_that_hears_again_asks_for_nothing() -> None:
+    replication = running()
+    replication.note_statistics(received=0, now=0)
+    replication.note_statistics(received=1, now=1)
+    replication.note_statistics(received=1, now=1 + SILENCE_S + 1)
+    replication.set_state("active", 20)
+    replication.tick(20 + CALM_S)
+    replication.note_statistics(received=2, now=25)
+    assert replication.tick(25) == []
+
+
 def test_an_active_is_in_sync_with_itself() -> None:
     replication = running()
     replication.set_state("active", 0)

@@ -28,6 +28,8 @@ class AgentNode(HavenNode):
     # What differs from the network's addresses.
     sync_address = ""
     sync_peers: tuple[str, ...] = ()
+    # More lines of the conntrack section.
+    conntrack_more = ""
     agent: "subprocess.Popen[bytes] | None" = None
     # What the agent's environment has beyond havend's.
     agent_environment: dict[str, str] = {}
@@ -39,13 +41,14 @@ class AgentNode(HavenNode):
         ]
         peers = "".join(f"\tlist peer_address '{peer}'\n" for peer in self.sync_peers or others)
         own = self.sync_address or self.router.address("sync")
-        return super().config_text() + CONNTRACK % (own, self.renew_s) + peers
+        return super().config_text() + CONNTRACK % (own, self.renew_s) + peers + self.conntrack_more
 
     def start(self) -> "AgentNode":
-        """Start havend and the agent."""
+        """Start havend, and the agent unless it runs."""
         super().start()
         wait_until(lambda: (self.run_dir / "havend.sock").exists(), 10, f"havend on {self.name} listens")
-        self.start_agent()
+        if self.agent is None or self.agent.poll() is not None:
+            self.start_agent()
         return self
 
     def start_agent(self) -> None:

@@ -19,7 +19,15 @@ from haven.runtime.words import fault_text, state_name, transition_text
 
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 PEER = bytes((10, 9, 0, 2))
-AGENT_CODES = ("conntrack-missing", "conntrack-down", "conntrack-peer-silent", "conntrack-full")
+AGENT_CODES = (
+    "conntrack-missing",
+    "conntrack-down",
+    "conntrack-peer-silent",
+    "conntrack-device-missing",
+    "conntrack-link-down",
+    "conntrack-address-missing",
+    "conntrack-full",
+)
 FAULTS = ((LINK_DOWN, "br-lan"), (NO_SOURCE, "wan"), (TRACKED_DOWN, "wan"))
 CHANGES = sorted({(before, after) for before, _event, _do, after, _where in STATES if before != after})
 

@@ -41,7 +41,35 @@ def peer_silent(peer: str, device: str) -> dict[str, str]:
     return problem(
         "conntrack-peer-silent",
         f"The conntrackd of {peer} is not heard on {device}: connections are not copied.",
-        "See that the other router runs, that the link is up, and that both addresses are right.",
+        "See that the other router runs and is linked, that address and peer_address are those of the two, "
+        "crosswise, and that both list as many peers.",
+    )
+
+
+def device_missing(device: str) -> dict[str, str]:
+    """Return the problem of a device between the routers that is not there."""
+    return problem(
+        "conntrack-device-missing",
+        f"The device {device} is not there, so connections are not copied.",
+        "Bring it up; copying then begins by itself. Or correct device or interface under conntrack.",
+    )
+
+
+def link_down(device: str) -> dict[str, str]:
+    """Return the problem of a device between the routers that carries nothing."""
+    return problem(
+        "conntrack-link-down",
+        f"The link of {device} is down, so connections are not copied.",
+        "Look at the cable and at the other end; copying goes on by itself.",
+    )
+
+
+def address_missing(address: str, device: str) -> dict[str, str]:
+    """Return the problem of an own address that this router does not have."""
+    return problem(
+        "conntrack-address-missing",
+        f"This router does not have the address {address}, so connections are not copied.",
+        f"Give {device} that address, or correct address under conntrack.",
     )
 
 
@@ -49,8 +77,8 @@ def table_full(count: int, limit: int) -> dict[str, str]:
     """Return the problem of a connection table that is nearly full."""
     return problem(
         "conntrack-full",
-        f"The connection table holds {count} of {limit} entries.",
-        "Raise nf_conntrack_max on all routers.",
+        f"The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
+        "Raise nf_conntrack_max, to the same on all routers.",
     )
 
 

@@ -93,6 +93,11 @@ class Conntrackd:
             return None
         return done.stdout if done.returncode == 0 else None
 
+    def terminate(self) -> None:
+        """Let the child end; it is started again."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """End the child."""
         if self._process is None:

@@ -43,13 +43,14 @@ class Replication:
         self._received: int | None = None
         self._heard_at: float | None = None
         self._first_heard_at: float | None = None
+        self._missed = False
         self.in_sync = False
 
     def started(self, now: float) -> list[str]:
         """conntrackd has just started, for the first time or again."""
         self._running = True
         self._received = self._heard_at = self._first_heard_at = None
-        self.in_sync = False
+        self._missed = self.in_sync = False
         if self._active:
             return self._become_active(now)
         # It has read the kernel at its start, and would tell the Active of the end of copies.
@@ -107,13 +108,21 @@ class Replication:
         before, self._received = self._received, received
         if before is not None and received != before:
             self._heard_at = now
-            if self._first_heard_at is None:
-                self._first_heard_at = now
+            self._hear_again(now)
         if self._active:
             return
         if self.is_silent(now):
+            self._missed = self._missed or self._heard_at is not None
             self._first_heard_at = None
         self.in_sync = self._first_heard_at is not None and now - self._first_heard_at >= WHOLE_TABLE_S
+
+    def _hear_again(self, now: float) -> None:
+        if self._first_heard_at is None:
+            self._first_heard_at = now
+        if self._missed and not self._active and not self._waiting:
+            # What was said meanwhile was not all kept for us.
+            self._calm_until, self._waiting = now, ["ask for everything"]
+        self._missed = False
 
     def heard_age(self, now: float) -> float | None:
         """Return how long ago the peer was heard, in seconds; None when it never was."""

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is wrong with the copying is named in the status, ends no connection, and heals by itself."""
+
+import pytest
+
+from tests.lab import firewall
+from tests.lab.agent_node import AgentNode
+from tests.lab.agent_pair import Through, agent_gateway, codes, copies, wait_code, wait_no_problem
+from tests.lab.flows import answers, connect, echo_server
+from tests.lab.network import SERVICE, Network
+from tests.lab.wait import wait_until
+
+ELSEWHERE = "10.99.0.77"
+
+
+@pytest.fixture
+def half(network: Network) -> AgentNode:
+    """An Active r1 with a firewall, and everything ready for r2."""
+    for router in network.routers.values():
+        firewall.set_up(router)
+    echo_server(network.server)
+    return AgentNode(network, "r1", priority=200).start().wait_state("active")
+
+
+def test_a_sync_link_that_goes_away_and_comes_back(network: Network) -> None:
+    first, second = agent_gateway(network)
+    through = Through(network, second)
+    network.cable_pull("r2", "sync")
+    said = wait_code(second, "conntrack-link-down")
+    assert "link of sync is down" in said["message"]
+    wait_code(first, "conntrack-peer-silent")
+    wait_until(lambda: second.conntrack()["in_sync"] is False, 10, "the standby knows that it misses some")
+    born_meanwhile = connect(network.client, SERVICE)
+    network.cable_plug("r2", "sync")
+    second.wait_in_sync()
+    for node in (first, second):
+        wait_no_problem(node)
+    network.power_cut("r1")
+    second.wait_state("active")
+    assert answers(born_meanwhile, timeout=10)
+    through.assert_all_live_on()
+
+
+def test_a_sync_device_that_appears_late_and_is_then_made_anew(network: Network, half: AgentNode) -> None:
+    network.remove_device("r2", "sync")
+    second = AgentNode(network, "r2").start().wait_state("backup")
+    said = wait_code(second, "conntrack-device-missing")
+    assert "device sync is not there" in said["message"]
+    assert codes(second) == {"conntrack-device-missing"}
+    talk = connect(network.client, SERVICE)
+    network.create_device("r2", "sync", "02:00:00:00:03:44")
+    wait_until(lambda: copies(second) == 1, 20, "the connection is copied")
+    network.remove_device("r2", "sync")
+    wait_code(second, "conntrack-device-missing")
+    network.create_device("r2", "sync", "02:00:00:00:03:45")
+    wait_no_problem(second)
+    assert answers(talk)
+
+
+def test_a_sync_link_that_is_down_at_the_start(network: Network, half: AgentNode) -> None:
+    network.cable_pull("r2", "sync")
+    second = AgentNode(network, "r2").start().wait_state("backup")
+    wait_code(second, "conntrack-link-down")
+    talk = connect(network.client, SERVICE)
+    assert copies(second) == 0
+    network.cable_plug("r2", "sync")
+    wait_until(lambda: copies(second) == 1, 40, "the connection is copied")
+    wait_no_problem(second)
+    assert answers(talk)
+
+
+def test_an_own_address_that_the_router_does_not_have(network: Network, half: AgentNode) -> None:
+    second = AgentNode(network, "r2")
+    second.sync_address = ELSEWHERE
+    second.configure()
+    second.start().wait_state("backup")
+    said = wait_code(second, "conntrack-address-missing")
+    assert ELSEWHERE in said["message"]
+    assert f"'sync' does not have the address {ELSEWHERE} now" in second.cli("plan")
+    network["r2"].namespace.ip(f"address add {ELSEWHERE}/24 dev sync")
+    # It runs now, but r1 knows another address of r2.
+    wait_code(second, "conntrack-peer-silent")
+    second.sync_address = ""
+    second.configure()
+    second.cli("reload")
+    second.wait_in_sync()
+    wait_no_problem(second)
+
+
+def test_two_routers_with_one_address(network: Network, half: AgentNode) -> None:
+    own, other = network["r1"].address("sync"), network["r2"].address("sync")
+    network["r2"].namespace.ip("address flush dev sync", f"address add {own}/24 dev sync")
+    second = AgentNode(network, "r2")
+    second.sync_address, second.sync_peers = own, (other,)
+    second.configure()
+    second.start().wait_state("backup")
+    for node in (half, second):
+        said = wait_code(node, "conntrack-peer-silent")
+        assert "crosswise" in said["do"]
+    talk = connect(network.client, SERVICE)
+    network["r2"].namespace.ip("address flush dev sync", f"address add {other}/24 dev sync")
+    second.sync_address, second.sync_peers = "", ()
+    second.configure()
+    second.cli("reload")
+    second.wait_in_sync()
+    wait_until(lambda: copies(second) == 1, 20, "the connection is copied")
+    for node in (half, second):
+        wait_no_problem(node)
+    assert answers(talk)
+
+
+def test_preempting_waits_for_the_connections_and_the_status_says_so(network: Network) -> None:
+    wait_s = 4
+    first, second = agent_gateway(network, preempt=True)
+    through = Through(network, second)
+    first.stop()
+    second.wait_state("active")
+    network.cable_pull("r1", "sync")
+    first.conntrack_more = f"\toption wait '{wait_s}'\n"
+    first.configure()
+    first.start()
+    left = wait_until(lambda: first.group()["preempt_wait_ms"], 20, "r1 waits before it preempts")
+    assert 0 < left <= wait_s * 1000
+    assert "waits for the connections before it takes over" in first.cli("status")
+    first.wait_state("active")
+    said = [event["text"] for event in first.events() if event["kind"] == "wait"]
+    assert [text.split(":")[1].split(",")[0] for text in said] == [
+        " waits for the connections before it takes over",
+        " waits no longer for the connections",
+    ]
+    through.wait_moving()
