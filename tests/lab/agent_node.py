@@ -12,6 +12,7 @@ from tests.lab.haven_node import HavenNode
 from tests.lab.node import executable
 from tests.lab.wait import wait_until
 
+LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
 CONNTRACK = """
 config conntrack 'conntrack'
 	option enabled '1'
@@ -33,6 +34,8 @@ class AgentNode(HavenNode):
     agent: "subprocess.Popen[bytes] | None" = None
     # What the agent's environment has beyond havend's.
     agent_environment: dict[str, str] = {}
+    # What the agent reads as the kernel's limit of connections, which is one for the whole machine.
+    limit: Path | None = None
 
     def config_text(self) -> str:
         """Write the UCI text, with the copy of connections."""
@@ -56,8 +59,14 @@ class AgentNode(HavenNode):
         program = executable("haven-agent") or [sys.executable, "-m", "haven.agent.main"]
         setting = [f"{key}={value}" for key, value in self.agent_environment.items()]
         with open(self.folder / "agent.log", "ab") as log:
-            argv = ["env", *setting, *program, "--run-dir", str(self.run_dir)]
+            argv = [*self._with_limit(), "env", *setting, *program, "--run-dir", str(self.run_dir)]
             self.agent = self.router.namespace.spawn(argv, log, self.environment())
+
+    def _with_limit(self) -> list[str]:
+        if self.limit is None:
+            return []
+        # `ip netns exec` has given it mounts of its own.
+        return ["sh", "-c", f'mount --bind {self.limit} {LIMIT_FILE} && exec "$@"', "sh"]
 
     def kill_agent(self) -> None:
         """End the agent at once; what it has started goes on or not, as it happens."""

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is wrong with the copying is named in the status, ends no connection, and heals by itself."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.lab import firewall
 from tests.lab.agent_node import AgentNode
-from tests.lab.agent_pair import Through, agent_gateway, codes, copies, wait_code, wait_no_problem
+from tests.lab.agent_pair import COUNT, Through, agent_gateway, codes, copies, wait_code, wait_no_problem
 from tests.lab.flows import answers, connect, echo_server
 from tests.lab.network import SERVICE, Network
 from tests.lab.wait import wait_until
@@ -107,6 +109,26 @@ def test_two_routers_with_one_address(network: Network, half: AgentNode) -> None
     for node in (half, second):
         wait_no_problem(node)
     assert answers(talk)
+
+
+def test_a_standby_whose_table_is_smaller_and_full(network: Network, half: AgentNode, tmp_path: Path) -> None:
+    second = AgentNode(network, "r2")
+    second.limit = tmp_path / "nf_conntrack_max"
+    second.limit.write_text(str(COUNT + 1))
+    second.start().wait_state("backup")
+    wait_no_problem(second)
+    through = Through(network, second)
+    said = wait_code(second, "conntrack-full")
+    assert f"of {COUNT + 1} entries" in said["message"]
+    assert said["do"] == "Raise nf_conntrack_max, to the same on all routers."
+    assert "conntrack-full" not in codes(half)
+    # A full table takes nothing new; the routers hear each other without a place in it.
+    for node in (half, second):
+        assert firewall.flows(node.router.namespace, "-p", "112") == []
+        assert firewall.flows(node.router.namespace, "-p", "udp", "--orig-port-dst", "3780") == []
+    second.limit.write_text(str(10 * COUNT))
+    wait_no_problem(second)
+    through.assert_all_live_on()
 
 
 def test_preempting_waits_for_the_connections_and_the_status_says_so(network: Network) -> None:

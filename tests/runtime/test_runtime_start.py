@@ -245,6 +245,21 @@ def test_what_fails_at_set_up_is_a_problem_and_not_the_end(pair: Pair, havend: M
     assert node.router()["counters"]["sent"] > started + 200 * MILLISECOND // (10 * MILLISECOND) // 2
 
 
+def test_a_reload_takes_back_what_the_next_plan_does_not_need(
+    pair: Pair, havend: Make, tmp_path: Path
+) -> None:
+    node, undone, kept = havend(pair[0], SOON), tmp_path / "undone", tmp_path / "kept"
+    plan, needed = document(SOON), {"say": "go on", "argv": ["touch", str(kept)]}
+    plan["commands"] = {"setup": [], "teardown": [needed, {"say": "undo", "argv": ["touch", str(undone)]}]}
+    plan["commands"]["setup"] = [{"say": "work", "argv": ["true"]}]
+    node.give_plan(plan)
+    node.start().until("active")
+    plan["commands"] = {"setup": [{"say": "work on", "argv": ["true"]}], "teardown": [needed]}
+    assert node.ask("load", path=write(tmp_path, plan, "next"))["ok"]
+    wait_until(undone.exists, "what is not needed any more is undone")
+    assert not kept.exists()
+
+
 def test_real_time_that_is_not_to_be_had_is_told(pair: Pair, havend: Make) -> None:
     node = havend(pair[0], SOON, main=section("haven", "main", enabled=1, node="r1", realtime=50))
     node.start().until("active")

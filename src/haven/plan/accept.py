@@ -20,13 +20,11 @@ def commands(routers: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]
     rules = [rule for router in routers for rule in _rules(router)]
     if not rules:
         return {"setup": [], "teardown": []}
-    # To name a table before deleting it makes the deletion succeed when it was not there.
-    away = "table %s\ndelete table %s\n" % (TABLE, TABLE)
     body = "".join("\t\t%s\n" % rule for rule in ['iifname "lo" accept', _DISCOVERY, *rules])
     table = "table %s {\n\tchain input {\n\t\t%s\n%s\t}\n}\n" % (TABLE, _HOOK, body)
     return {
-        "setup": [_nft("drop what is addressed to the virtual addresses", away + table)],
-        "teardown": [_nft("remove the rules about virtual addresses", away)],
+        "setup": [nft("drop what is addressed to the virtual addresses", _AWAY + table)],
+        "teardown": [nft("remove the rules about virtual addresses", _AWAY)],
     }
 
 
@@ -35,7 +33,12 @@ _HOOK = "type filter hook input priority filter - 5; policy accept;"
 _DISCOVERY = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 
 
-def _nft(say: str, text: str) -> dict[str, Any]:
+# To name a table before deleting it makes the deletion succeed when it was not there.
+_AWAY = "table %s\ndelete table %s\n" % (TABLE, TABLE)
+
+
+def nft(say: str, text: str) -> dict[str, Any]:
+    """Return the command that gives rules to nft."""
     return {"say": say, "argv": ["nft", "-f", "-"], "stdin": text}
 
 

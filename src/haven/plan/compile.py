@@ -11,7 +11,7 @@ from typing import Any
 from haven.config.load import load
 from haven.config.model import Address, Conntrack, Group, Model, Route, VirtualRouter
 from haven.config.problem import Problem
-from haven.plan import accept, steps
+from haven.plan import accept, steps, untracked
 from haven.plan.connections import connections, doubts, settings
 from haven.plan.machine import ETHERNET, InterfaceError, Link, Machine, read_machine, resolve_interface
 from haven.plan.netlink import RouteParts
@@ -78,7 +78,7 @@ def compile_plan(
         "groups": [_group(group, _hold_us(model)) for group in model.groups],
         "virtual_routers": routers,
         "sysctls": _unique([*sysctls, *settings(copied)]),
-        "commands": accept.commands(routers),
+        "commands": _joined(accept.commands(routers), untracked.commands(copied)),
         "conntrack": copied,
     }, []
 
@@ -250,6 +250,10 @@ def _group(group: Group, hold_us: int) -> dict[str, Any]:
         "preempt_delay_us": group.preempt_delay_us,
         "preempt_hold_us": hold_us,
     }
+
+
+def _joined(*parts: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    return {stage: [each for part in parts for each in part[stage]] for stage in ("setup", "teardown")}
 
 
 def _hold_us(model: Model) -> int:

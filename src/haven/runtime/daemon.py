@@ -139,7 +139,8 @@ class Daemon:
     def _run_commands(self, before: Plan) -> None:
         if before.setup_commands != self.plan.setup_commands:
             self.own_problems = [each for each in self.own_problems if each["code"] != "setup-failed"]
-            self._commands.begin(self.plan.setup_commands or before.teardown_commands)
+            gone = [each for each in before.teardown_commands if each not in self.plan.teardown_commands]
+            self._commands.begin([*gone, *self.plan.setup_commands])
 
     def _command_failed(self, text: str) -> None:
         self.note_problem(problem("setup-failed", "set-up", text))

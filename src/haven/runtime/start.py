@@ -124,5 +124,5 @@ def _clear_away(before: Plan, plan: Plan) -> None:
     # What fails is not there; the rest would have been removed by its lifetime.
     Stepper(kernel).run(left)
     kernel.close()
-    if before.teardown_commands and not (plan.enabled and plan.setup_commands):
-        run_all(before.teardown_commands)
+    kept = plan.teardown_commands if plan.enabled else []
+    run_all([each for each in before.teardown_commands if each not in kept])
