@@ -58,9 +58,9 @@ class SyncLink:
     def _has_address(self) -> bool:
         family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
         own = (self._address, 0, 0, self._find_index()) if family == socket.AF_INET6 else (self._address, 0)
-        with socket.socket(family, socket.SOCK_DGRAM) as trying:
-            try:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as trying:
                 trying.bind(own)
-            except OSError as error:
-                return error.errno != errno.EADDRNOTAVAIL
+        except OSError as error:
+            return error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
         return True
