@@ -13,6 +13,7 @@ from haven.agent.conntrackd import Conntrackd
 from haven.agent.havend import Havend
 from haven.agent.replication import ACTIVE, Replication
 from haven.agent.statistics import parse, pending
+from haven.agent.synclink import SyncLink
 
 REPORT_S = 1.0
 # havend waits for two seconds at the most.
@@ -29,6 +30,7 @@ class Agent:
         self._states: dict[str, str] = {}
         self._part: dict[str, Any] | None = None
         self._conntrackd: Conntrackd | None = None
+        self._link = SyncLink("", "")
         self._replication = Replication(0)
         self._up = False
         self._report_at = 0.0
@@ -79,6 +81,9 @@ class Agent:
     def _follow_state(self) -> None:
         state = ACTIVE if ACTIVE in self._states.values() else "backup"
         self._order(self._replication.set_state(state, time.monotonic()))
+        if state != ACTIVE:
+            # havend has our word that we are in sync, from when we were Active.
+            self._report_at = 0.0
 
     # The plan
 
@@ -90,6 +95,7 @@ class Agent:
         if self._conntrackd is not None:
             self._conntrackd.stop()
         self._conntrackd = Conntrackd(part["conf"], self._run_dir) if part else None
+        self._link = SyncLink(part["device"], part["address"]) if part else SyncLink("", "")
         self._replication = Replication(part["renew_us"] / 1e6 if part else 0)
         self._follow_state()
 
@@ -109,7 +115,13 @@ class Agent:
             self._order(self._replication.tick(now))
         if now >= self._report_at:
             self._report_at = now + REPORT_S
+            self._follow_link()
             self._report(now)
+
+    def _follow_link(self) -> None:
+        # conntrackd's membership in the multicast group is gone with the device.
+        if self._link.was_replaced() and self._conntrackd is not None:
+            self._conntrackd.terminate()
 
     def _keep_running(self, child: Conntrackd, now: float) -> None:
         if child.is_running():
@@ -122,7 +134,10 @@ class Agent:
             self._up = False
             self._replication.ended()
             child.note_end(now)
-        if child.is_installed() and now >= child.start_at:
+        if not self._link.can_start():
+            # It would end at once; when it can start it need not wait for what was no fault of its own.
+            child.start_at = now
+        elif child.is_installed() and now >= child.start_at:
             self._start(child, now)
 
     def _start(self, child: Conntrackd, now: float) -> None:
@@ -162,7 +177,9 @@ class Agent:
                 "state": self._state(),
                 "device": self._part["device"],
                 "peers": self._part["peers"],
-                **account.account(figures, age, in_sync, max(child.restarts, 0)),
+                **account.account(
+                    figures, age, in_sync, max(child.restarts, 0), several=len(self._part["peers"]) > 1
+                ),
             },
             problems=self._problems(now),
             in_sync=in_sync,
@@ -178,10 +195,11 @@ class Agent:
         assert self._conntrackd is not None and self._part is not None
         if not self._conntrackd.is_installed():
             return [account.NOT_INSTALLED]
-        if not self._up:
+        obstacle = self._link.obstacle()
+        if not self._up and obstacle is None:
             return [account.not_running(self._conntrackd.failure)]
-        found = []
-        if self._replication.is_silent(now):
+        found = [] if obstacle is None else [obstacle]
+        if obstacle is None and self._replication.is_silent(now):
             found.append(account.peer_silent(", ".join(self._part["peers"]), self._part["device"]))
         count, limit = account.read_number(account.COUNT_FILE), account.read_number(account.LIMIT_FILE)
         if count and limit and count > account.NEARLY_FULL * limit:
