@@ -103,6 +103,14 @@ def test_the_firewall_lets_in_what_the_configuration_names_and_no_more(act: Act)
     assert record.index("procd_close_data") < record.index("procd_close_instance")
 
 
+def test_from_several_peers_the_group_of_the_copies_is_let_in(act: Act):
+    more = CONNTRACK + "\tlist peer_address '192.168.255.4'\n"
+    rules = [each.strip() for each in _rules(act("start", CONFIG + more))]
+    head = "src * direction in target ACCEPT device sync0 family ipv4 proto udp src_ip 192.168.255"
+    for last in (3, 4):
+        assert f"{head}.{last} dest_ip 225.0.0.50 dest_port 3780" in rules
+
+
 def test_the_agent_runs_where_connections_are_copied(act: Act):
     opened = [line for line in act("start", CONFIG + CONNTRACK) if line.startswith("procd_open_instance")]
     assert opened == ["procd_open_instance havend", "procd_open_instance haven-agent"]
@@ -151,7 +159,9 @@ def test_stop_says_goodbye_before_procd_ends_it_and_waits_for_the_end(act: Act, 
         havend.bind(str(tmp_path / "havend.sock"))
         record = act("stop")
     assert record[:2] == ["haven stop", "procd_kill"]
-    assert record[2:] == ["service_running", "sleep 1", "service_running", "sleep 1", "service_running"]
+    waited = ["service_running", "sleep 1", "service_running", "sleep 1", "service_running"]
+    ended = [*waited, "ubus list network.interface.haven_*"]
+    assert record[2:] == ended
 
 
 def test_stop_of_what_does_not_run_asks_nobody(act: Act):

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haven.config.load import load_text
-from haven.plan.compile import compile_plan, macvlan_name, virtual_mac
+from haven.plan.compile import compile_plan
 from haven.plan.machine import InterfaceError, Link, Machine, OwnAddress
+from haven.plan.names import macvlan_name, virtual_mac
 from haven.plan.store import check_plan
 
 FILE = "/etc/config/haven"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What /etc/init.d/haven has to know, a line each: `python3 -m haven.openwrt.service`.
 
-It also brings /etc/config/dhcp and /etc/sysupgrade.conf up to date.
+It also brings /etc/config/dhcp, /etc/sysupgrade.conf and netifd's entries for our devices up to date.
 
     interface NAME       an interface of netifd's that haven uses
     rule KEY=VALUE ...   what the firewall has to let in
@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from haven.config.load import load
 from haven.config.model import Conntrack, Model, VirtualRouter, text_of
 from haven.openwrt.apply import Router, apply
+from haven.openwrt.netifd import claims, hold
+from haven.plan.connections import GROUP as SYNC_GROUP
 from haven.plan.machine import InterfaceError, resolve_interface
 
 VRRP = 112
@@ -66,7 +68,17 @@ def _sync(conntrack: Conntrack, device: str) -> Iterator[str]:
     for peer in conntrack.peers:
         family = 4 if len(peer) == 4 else 6
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
-        yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.port)
+        # Several peers send to a group, one sends to us.
+        to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peers) > 1 else ""
+        yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.port)
+
+
+def _hold(model: Model) -> list[str]:
+    try:
+        return hold(claims(model, resolve_interface))
+    except InterfaceError:
+        # Said already; the entries wait for it, too.
+        return []
 
 
 def main() -> int:
@@ -76,7 +88,7 @@ def main() -> int:
     for problem in problems:
         print(problem)
     if model is not None:
-        print("\n".join([*lines(model, config), *apply(model, Router())]))
+        print("\n".join([*lines(model, config), *apply(model, Router()), *_hold(model)]))
     return 0
 
 

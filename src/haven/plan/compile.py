@@ -2,8 +2,6 @@
 """The compiler: a checked model and the facts of this machine become a plan."""
 
 import os
-import re
-import zlib
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -14,6 +12,7 @@ from haven.config.problem import Problem
 from haven.plan import accept, steps, untracked
 from haven.plan.connections import connections, doubts, settings
 from haven.plan.machine import ETHERNET, InterfaceError, Link, Machine, read_machine, resolve_interface
+from haven.plan.names import macvlan_name, virtual_mac
 from haven.plan.netlink import RouteParts
 from haven.plan.store import VERSION
 
@@ -23,7 +22,6 @@ Resolve = Callable[[str], str]
 ADDRESS_LIFETIME_US = 8_000_000
 RENEW_US = 2_000_000
 
-LONGEST_NAME = 15
 IP_HEADER = {4: 20, 6: 40}
 ADDRESS_SIZE = {4: 4, 6: 16}
 VRRP_HEADER = 8
@@ -81,21 +79,6 @@ def compile_plan(
         "commands": _joined(accept.commands(routers), untracked.commands(copied)),
         "conntrack": copied,
     }, []
-
-
-def virtual_mac(family: int, vrid: int) -> str:
-    """Return the MAC address of a virtual router (RFC 9568 7.3)."""
-    return "00:00:5e:00:%02x:%02x" % (2 if family == 6 else 1, vrid)
-
-
-def macvlan_name(family: int, vrid: int, device: str) -> str:
-    """Name the macvlan of a virtual router, differently for each device."""
-    # No dot: netifd would take the name for a VLAN.
-    head = "hv%d-%d-" % (family, vrid)
-    room = LONGEST_NAME - len("hv4-255-")
-    if len(device) <= room and re.fullmatch(r"[A-Za-z0-9_-]+", device):
-        return head + device
-    return head + ("%08x" % zlib.crc32(device.encode()))[-room:]
 
 
 class _Compiler:

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Facts about this machine that a plan depends on."""
 
-import json
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from haven.plan.bus import BusError, NoBusError, NotFoundError, call
+
 ETHERNET = 1
 IFF_UP = 1
 FOREVER = 0xFFFFFFFF
-UBUS_SECONDS = 5
 
 
 class InterfaceError(Exception):
@@ -103,27 +102,15 @@ def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> Link:
 
 def resolve_interface(name: str) -> str:
     """Return the device of a netifd interface; InterfaceError says why there is none."""
-    argv = ["ubus", "call", "network.interface.%s" % name, "status"]
     try:
-        answer = subprocess.run(argv, capture_output=True, text=True, timeout=UBUS_SECONDS, check=False)
-    except FileNotFoundError:
-        raise InterfaceError(
-            "interface %s cannot be resolved: ubus is not here; off OpenWrt name the device" % name
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise InterfaceError(
-            "interface %s cannot be resolved: ubus did not answer in %d s" % (name, UBUS_SECONDS)
-        ) from None
-    if answer.returncode != 0:
-        raise InterfaceError("interface %s cannot be resolved: netifd does not know it" % name)
-    return _device_in(name, answer.stdout)
-
-
-def _device_in(name: str, text: str) -> str:
-    try:
-        status = json.loads(text)
-    except ValueError:
-        raise InterfaceError("interface %s cannot be resolved: ubus answered no JSON" % name) from None
+        status = call("network.interface.%s" % name, "status")
+    except NoBusError:
+        text = "interface %s cannot be resolved: ubus is not here; off OpenWrt name the device"
+        raise InterfaceError(text % name) from None
+    except NotFoundError:
+        raise InterfaceError("interface %s cannot be resolved: netifd does not know it" % name) from None
+    except BusError as why:
+        raise InterfaceError("interface %s cannot be resolved: %s" % (name, why)) from None
     # An interface that is down has no l3_device yet, but most kinds already have their device.
     device = status.get("l3_device") or status.get("device") if isinstance(status, dict) else None
     if not isinstance(device, str):

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a virtual router's MAC address and macvlan are called."""
+
+import re
+import zlib
+
+LONGEST_NAME = 15
+
+
+def virtual_mac(family: int, vrid: int) -> str:
+    """Return the MAC address of a virtual router (RFC 9568 7.3)."""
+    return "00:00:5e:00:%02x:%02x" % (2 if family == 6 else 1, vrid)
+
+
+def macvlan_name(family: int, vrid: int, device: str) -> str:
+    """Name the macvlan of a virtual router, differently for each device."""
+    # No dot: netifd would take the name for a VLAN.
+    head = "hv%d-%d-" % (family, vrid)
+    room = LONGEST_NAME - len("hv4-255-")
+    if len(device) <= room and re.fullmatch(r"[A-Za-z0-9_-]+", device):
+        return head + device
+    return head + ("%08x" % zlib.crc32(device.encode()))[-room:]

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""netifd's entries for our devices, against a stand-in that keeps them as netifd does."""
+
+from typing import Any
+
+from haven.config.load import load_text
+from haven.openwrt.netifd import FIREWALL, Claim, claims, hold
+from haven.plan.bus import BusError, NoBusError
+
+CONFIG = """
+config haven 'main'
+	option enabled '%d'
+config virtual_router 'lan'
+	option interface 'lan'
+	option vrid '51'
+	option virtual_mac '1'
+	list address '192.168.1.1/24'
+config virtual_router 'dmz'
+	option device 'eth2'
+	option vrid '52'
+	list address '192.168.2.1/24'
+"""
+BRIDGE, MACVLAN = Claim("br-lan"), Claim("hv4-51-br-lan", "br-lan")
+
+
+class Netifd:
+    """Interfaces by their names; `calls` are those that change something."""
+
+    def __init__(self) -> None:
+        self.interfaces: dict[str, dict[str, Any]] = {
+            "lan": {"device": "br-lan", "dynamic": False},
+            "haven_of_the_user": {"device": "eth5", "dynamic": False},
+        }
+        self.calls: list[tuple[str, str]] = []
+
+    def call(self, path: str, method: str, arguments: dict[str, Any] | None = None) -> Any:
+        name = path.removeprefix("network.interface.")
+        if method == "dump":
+            return {"interface": [{"interface": key, **each} for key, each in self.interfaces.items()]}
+        self.calls.append((path, method))
+        if method == "add_dynamic":
+            assert arguments is not None
+            self.interfaces[arguments["name"]] = {"dynamic": True, **arguments}
+        elif method == "set_data":
+            self.interfaces[name]["data"] = arguments
+        elif method == "remove":
+            del self.interfaces[name]
+        else:
+            assert (path, method, arguments) == ("service", "event", FIREWALL)
+        return {}
+
+
+def _zone(device: str) -> str:
+    return {"br-lan": "lan"}.get(device, "")
+
+
+def _model(enabled: int = 1) -> Any:
+    model, problems = load_text(CONFIG % enabled, "/etc/config/haven")
+    assert problems == []
+    return model
+
+
+def test_the_bridge_and_the_macvlan_are_claimed_where_netifd_has_the_device() -> None:
+    assert claims(_model(), lambda name: {"lan": "br-lan"}[name]) == [BRIDGE, MACVLAN]
+    assert claims(_model(0), lambda name: name) == []
+
+
+def test_a_macvlan_is_in_the_zone_of_its_parent_and_never_set_up() -> None:
+    netifd = Netifd()
+    assert hold([BRIDGE, MACVLAN], netifd.call, _zone) == []
+    assert "auto" not in netifd.interfaces["haven_br_lan"]
+    entry = netifd.interfaces["haven_hv4_51_br_lan"]
+    assert (entry["device"], entry["auto"], entry["data"]) == ("hv4-51-br-lan", False, {"zone": "lan"})
+    assert netifd.calls[-1] == ("service", "event")
+
+
+def test_doing_it_again_asks_for_nothing() -> None:
+    netifd = Netifd()
+    hold([BRIDGE, MACVLAN], netifd.call, _zone)
+    netifd.calls.clear()
+    assert hold([BRIDGE, MACVLAN], netifd.call, _zone) == []
+    assert netifd.calls == []
+
+
+def test_another_zone_of_the_parent_is_followed() -> None:
+    netifd = Netifd()
+    hold([MACVLAN], netifd.call, _zone)
+    hold([MACVLAN], netifd.call, lambda device: "guest")
+    assert netifd.interfaces["haven_hv4_51_br_lan"]["data"] == {"zone": "guest"}
+
+
+def test_what_is_not_wanted_any_more_goes_and_the_users_own_stays() -> None:
+    netifd = Netifd()
+    before = set(netifd.interfaces)
+    hold([BRIDGE, MACVLAN], netifd.call, _zone)
+    hold([], netifd.call, _zone)
+    assert set(netifd.interfaces) == before
+
+
+def test_a_device_that_netifd_does_not_have_is_left_alone() -> None:
+    netifd = Netifd()
+    assert hold([Claim("pppoe-wan")], netifd.call, _zone) == []
+    assert netifd.calls == []
+
+
+def test_without_a_zone_there_is_nothing_to_join() -> None:
+    netifd = Netifd()
+    hold([Claim("hv4-52-eth2", "eth2")], netifd.call, _zone)
+    assert netifd.calls == []
+
+
+def test_a_netifd_that_does_not_answer_is_a_problem_only_where_it_is_needed() -> None:
+    def refuse(path: str, method: str, arguments: Any = None) -> Any:
+        raise NoBusError("ubus is not here")
+
+    assert hold([], refuse, _zone) == []
+    assert hold([BRIDGE], refuse, _zone) == ["netifd cannot be asked to keep our devices: ubus is not here"]
+
+
+def test_a_refused_entry_is_told_and_the_rest_is_done() -> None:
+    netifd = Netifd()
+
+    def call(path: str, method: str, arguments: Any = None) -> Any:
+        if method == "add_dynamic" and arguments["device"] == "br-lan":
+            raise BusError("ubus: status 9")
+        return netifd.call(path, method, arguments)
+
+    assert hold([BRIDGE, MACVLAN], call, _zone) == ["network add_dynamic: ubus: status 9"]
+    assert netifd.interfaces["haven_hv4_51_br_lan"]["data"] == {"zone": "lan"}
