@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require rpc';
+'require fs';
+
+// The agent answers from memory; what takes longer than this is not coming soon.
+const LATE_MS = 5000;
+// A handover waits for the connections and for the other router, a plan for the compiler.
+const SLOW_MS = 60000;
+
+function declare(method, params) {
+	return rpc.declare({ object: 'haven', method: method, params: params || [], reject: true });
+}
+
+const calls = {
+	status: declare('status'),
+	events: declare('events'),
+	plan: declare('plan', [ 'text' ]),
+	validate: declare('validate', [ 'text' ]),
+	switchover: declare('switchover', [ 'group' ]),
+	maintenance: declare('maintenance', [ 'on' ]),
+	reload: declare('reload')
+};
+
+// What rpc.js says of an error, and which kind of trouble that is.
+const KINDS = [
+	[ /error -32000|ubus code (3|4):/, 'agent' ],
+	[ /error -32002|ubus code 6:/, 'denied' ],
+	[ /ubus code 7:|timed out/i, 'late' ],
+	[ /ubus code 2:/, 'argument' ],
+	[ /HTTP error|XHR|NetworkError|aborted|Failed to fetch/i, 'router' ]
+];
+
+function trouble(kind, detail) {
+	const error = new Error(detail || kind);
+	error.kind = kind;
+	error.detail = detail || '';
+	return error;
+}
+
+function classify(error) {
+	if (error && error.kind)
+		return error;
+
+	const text = String(error && error.message || error);
+	const found = KINDS.find((row) => row[0].test(text));
+	return trouble(found ? found[1] : 'unknown', text);
+}
+
+function within(promise, ms) {
+	let timer;
+	const late = new Promise((resolve, reject) => {
+		timer = window.setTimeout(() => reject(trouble('late')), ms);
+	});
+	return Promise.race([ promise, late ]).finally(() => window.clearTimeout(timer));
+}
+
+function open(answer) {
+	if (!L.isObject(answer))
+		throw trouble('malformed');
+	if (answer.error)
+		throw trouble(answer.kind || 'havend', String(answer.error));
+	return answer;
+}
+
+function shaped(answer, ...keys) {
+	if (!keys.every((key) => Array.isArray(answer[key])))
+		throw trouble('malformed');
+	return answer;
+}
+
+function ask(method, ms, ...args) {
+	return within(Promise.resolve().then(() => calls[method](...args)), ms).then(open)
+		.catch((error) => { throw classify(error); });
+}
+
+return baseclass.extend({
+	classify: classify,
+
+	/* Every function rejects with an Error that has .kind and .detail, which haven.words explains. */
+	status() {
+		return ask('status', LATE_MS).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems'));
+	},
+
+	events() {
+		return ask('events', LATE_MS).then((a) => shaped(a, 'events').events);
+	},
+
+	plan(text) {
+		return ask('plan', SLOW_MS, text).then((a) => a.problems ? a : shaped(a, 'virtual_routers', 'groups'));
+	},
+
+	validate(text) {
+		return ask('validate', SLOW_MS, text).then((a) => shaped(a, 'problems'));
+	},
+
+	switchover(group) {
+		return ask('switchover', SLOW_MS, group || undefined);
+	},
+
+	maintenance(on) {
+		return ask('maintenance', SLOW_MS, on);
+	},
+
+	reload() {
+		return ask('reload', SLOW_MS);
+	},
+
+	schema() {
+		return fs.read('/usr/share/haven/schema.json').then(JSON.parse)
+			.then((schema) => shaped(schema, 'sections'))
+			.catch((error) => { throw trouble('schema', String(error.message || error)); });
+	}
+});

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require poll';
+'require haven.api as api';
+
+function settle(promise) {
+	return promise.then((value) => ({ value: value }), (error) => ({ error: error }));
+}
+
+return baseclass.extend({
+	/* Whatever comes of a status call, as {value} or {error}: nothing is thrown into a page's load(). */
+	first() {
+		return settle(api.status());
+	},
+
+	/* Call `show` every second with the latest answer; not while nobody looks at the page. */
+	follow(show) {
+		poll.add(() => document.hidden ? Promise.resolve() : this.first().then(show), 1);
+	},
+
+	settle: settle
+});

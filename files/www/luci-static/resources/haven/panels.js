@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require haven.words as words';
+'require haven.picture as picture';
+
+// A problem that keeps the gateway from working, not one to look at some day.
+const SEVERE = [ 'fault', 'rival', 'owner-twice', 'address-twice' ];
+
+function facts(rows) {
+	return E('dl', { 'class': 'haven-facts' }, rows.filter((row) => row[1] !== null && row[1] !== '')
+		.flatMap(([ name, value ]) => [ E('dt', {}, [ name ]), E('dd', {}, [ value ]) ]));
+}
+
+function problem(each) {
+	const severe = SEVERE.includes(each.code) ? ' haven-severe' : '';
+	return E('div', { 'class': 'haven-problem' + severe, 'data-code': each.code }, [
+		E('strong', {}, [ each.about ? '%s: '.format(each.about) : '' ]),
+		String(each.message),
+		E('p', { 'class': 'haven-advice' }, [ String(each.do || '') ])
+	]);
+}
+
+function syncRows(sync) {
+	const share = sync.limit ? _('%d of %d').format(sync.entries, sync.limit) : String(sync.entries);
+	return [
+		[ _('Connections here'), share ],
+		[ _('Copied from the other router'), String(sync.injected) ],
+		[ _('Other router'), (sync.peers || []).join(', ') ],
+		[ _('Last heard'), sync.heard_ms == null ? _('never') : words.ago(sync.heard_ms / 1000) ],
+		[ _('Both tables'), sync.connected && sync.in_sync ? _('in sync') : _('not in sync') ],
+		[ _('Lost messages'), sync.lost ? String(sync.lost) : null ]
+	];
+}
+
+function groupRows(group, now) {
+	const last = group.last_transition;
+	return [
+		[ _('Group'), group.name ],
+		[ _('State'), words.state(group.state) ],
+		[ _('Since'), _('%s (%s)').format(words.clock(group.since), words.ago(now - group.since)) ],
+		[ _('Why'), words.reason(last) ],
+		[ _('Virtual routers'), group.members.join(', ') ],
+		[ _('Maintenance'), group.maintenance ? _('on') : null ],
+		[ _('Waits for'), group.preempt_wait_ms ? _('the connections, %d s at most').format(group.preempt_wait_ms / 1000) : null ]
+	];
+}
+
+return baseclass.extend({
+	facts: facts,
+
+	problems(model) {
+		if (!model.problems.length)
+			return E('p', { 'class': 'haven-calm' }, [ _('No problem is known.') ]);
+		return E('div', {}, model.problems.map(problem));
+	},
+
+	picture(model) {
+		return E('div', {}, [ E('h4', {}, [ picture.summary(model) ]), picture.render(model) ]);
+	},
+
+	groups(model, now) {
+		return E('div', {}, model.groups.map((group) => E('div', { 'class': 'haven-card' }, [ facts(groupRows(group, now)) ])));
+	},
+
+	sync(model) {
+		if (!model.sync)
+			return E('p', {}, [ _('Connections are not copied: the section “conntrack” is not enabled, or the agent has not reported yet.') ]);
+		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync)) ]);
+	},
+
+	events(events) {
+		if (!events.length)
+			return E('p', {}, [ _('Nothing to show.') ]);
+		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', {}, [
+			E('time', {}, [ words.clock(event.at) ]), words.event(event)
+		])));
+	},
+
+	trouble(error, age) {
+		const said = words.trouble(error);
+		return E('div', { 'class': 'alert-message warning', 'data-trouble': error.kind }, [
+			E('strong', {}, [ said.what ]), ' ', said.advice,
+			age == null ? '' : E('p', {}, [ _('What is shown here is %s old.').format(words.duration(age)) ]),
+			said.detail ? E('p', { 'class': 'haven-small' }, [ said.detail ]) : ''
+		]);
+	},
+
+	/* The frame of every page: its title and the style sheet. */
+	page(title, help, children) {
+		return E('div', { 'class': 'haven' }, [
+			E('link', { rel: 'stylesheet', href: L.resource('haven/haven.css') }),
+			E('h2', {}, [ title ]), E('div', { 'class': 'cbi-map-descr' }, [ help ]), ...children
+		]);
+	}
+});

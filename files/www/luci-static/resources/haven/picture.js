@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require haven.words as words';
+
+const SVG = 'http://www.w3.org/2000/svg';
+// Units of the picture; 400 px of a telephone show them nearly one to one.
+const WIDTH = 400, NODE_WIDTH = 160, NODE_HEIGHT = 66, MARGIN = 10;
+const LINK_TOP = NODE_HEIGHT + 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 50;
+
+function draw(tag, attributes, children) {
+	const element = document.createElementNS(SVG, tag);
+	for (const name in attributes)
+		element.setAttribute(name, attributes[name]);
+	for (const child of [].concat(children == null ? [] : children))
+		element.appendChild(typeof child === 'object' ? child : document.createTextNode(child));
+	return element;
+}
+
+function short(text, most) {
+	return text.length > most ? text.slice(0, most - 1) + '…' : text;
+}
+
+function label(x, y, text, kind, most) {
+	return draw('text', { x: x, y: y, 'class': 'haven-text ' + (kind || '') },
+		[ short(text, most || LETTERS), draw('title', {}, text) ]);
+}
+
+function nodeName(node) {
+	return node.name || _('the other router');
+}
+
+function nodeDetail(node) {
+	if (node.self)
+		return _('this router');
+	return node.detail.length ? node.detail.join(', ') : _('silent while on standby');
+}
+
+function drawNode(node, x) {
+	return draw('g', { 'class': 'haven-node haven-' + node.state, 'data-node': node.self ? 'self' : 'peer' }, [
+		draw('rect', { x: x, y: MARGIN, width: NODE_WIDTH, height: NODE_HEIGHT, rx: 8 }),
+		label(x + 10, MARGIN + 20, nodeName(node), 'haven-strong', 19),
+		label(x + 10, MARGIN + 39, words.state(node.state), 'haven-state', 19),
+		label(x + 10, MARGIN + 56, nodeDetail(node), 'haven-small', 25)
+	]);
+}
+
+function syncKind(sync) {
+	if (!sync || !sync.connected)
+		return 'down';
+	return sync.in_sync ? 'up' : 'busy';
+}
+
+function syncWords(sync) {
+	if (!sync)
+		return _('no copy');
+	return { up: _('in sync'), busy: _('copying'), down: _('cut') }[syncKind(sync)];
+}
+
+function drawSync(sync) {
+	const left = MARGIN + NODE_WIDTH, right = WIDTH - MARGIN - NODE_WIDTH, y = MARGIN + NODE_HEIGHT / 2;
+	return draw('g', { 'class': 'haven-sync haven-sync-' + syncKind(sync) }, [
+		draw('line', { x1: left, y1: y, x2: right, y2: y }),
+		draw('text', { x: WIDTH / 2, y: y - 8, 'text-anchor': 'middle', 'class': 'haven-text haven-small' }, syncWords(sync))
+	]);
+}
+
+function holds(link, who) {
+	return link.addresses.some((address) => address.holder === who);
+}
+
+function drawCable(link, who, x, y) {
+	const kind = holds(link, who) ? 'haven-holds' : 'haven-waits';
+	return draw('g', { 'class': 'haven-cable ' + kind, 'data-holder': who, 'data-link': link.name }, [
+		draw('line', { x1: x, y1: MARGIN + NODE_HEIGHT, x2: x, y2: y }),
+		draw('circle', { cx: x, cy: y, r: 5 })
+	]);
+}
+
+function addressWords(address, model) {
+	if (address.holder === 'nobody')
+		return _('%s: nobody').format(address.text);
+	return _('%s: %s').format(address.text, nodeName(address.holder === 'self' ? model.self : model.peer));
+}
+
+function drawLink(link, model, index, y) {
+	// Each link has its own place along the node, so that no cable runs over another's dot.
+	const offset = 24 + index * Math.min(28, (NODE_WIDTH - 48) / Math.max(1, model.links.length - 1));
+	const rows = link.addresses.map((address, row) => label(MARGIN + 6, y + 19 + row * LINE_HEIGHT,
+		addressWords(address, model), 'haven-address haven-held-' + address.holder));
+	return draw('g', { 'class': 'haven-link' }, [
+		draw('line', { x1: MARGIN, y1: y, x2: WIDTH - MARGIN, y2: y, 'class': 'haven-bar' }),
+		drawCable(link, 'self', MARGIN + offset, y),
+		drawCable(link, 'peer', WIDTH - MARGIN - offset, y),
+		draw('text', { x: WIDTH / 2, y: y - 7, 'text-anchor': 'middle', 'class': 'haven-text haven-strong' },
+			short(link.name, 20)), ...rows
+	]);
+}
+
+function drawLinks(model) {
+	let y = LINK_TOP;
+	const drawn = model.links.map((link, index) => {
+		const one = drawLink(link, model, index, y);
+		y += link.addresses.length * LINE_HEIGHT + LINK_GAP;
+		return one;
+	});
+	return { drawn: drawn, height: y - LINK_GAP / 2 };
+}
+
+function summary(model) {
+	const active = [ model.self, model.peer ].find((node) => node.state === 'active');
+	return active ? _('%s is Active').format(nodeName(active)) : _('No router is known to be Active');
+}
+
+return baseclass.extend({
+	summary: summary,
+
+	/* The pair as an SVG element. */
+	render(model) {
+		const links = drawLinks(model);
+		return draw('svg', { viewBox: '0 0 %d %d'.format(WIDTH, links.height), role: 'img', 'class': 'haven-picture',
+			'aria-label': summary(model) }, [
+			...links.drawn.reverse(),
+			drawSync(model.sync),
+			drawNode(model.self, MARGIN),
+			drawNode(model.peer, WIDTH - MARGIN - NODE_WIDTH)
+		]);
+	}
+});

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+
+const STATES = {
+	active: _('Active'),
+	backup: _('Backup'),
+	fault: _('Fault'),
+	initialize: _('Starting'),
+	maintenance: _('Maintenance'),
+	unknown: _('Unknown')
+};
+
+const REASONS = {
+	startup: _('haven was started'),
+	silence: _('no Active was heard any more'),
+	resigned: _('the Active router stepped back'),
+	preempt: _('this router has the higher priority'),
+	fault: _('something that is needed is down'),
+	recovered: _('what was down works again'),
+	switchover: _('somebody asked for it'),
+	maintenance: _('maintenance was switched on'),
+	shutdown: _('haven was stopped')
+};
+
+// What is the matter, and what to do.
+const TROUBLES = {
+	agent: [ _('haven does not run on this router.'),
+		_('Enable it under Set-up, or start it with “service haven start”.') ],
+	havend: [ _('havend does not answer; the agent does.'),
+		_('Look at the system log; “service haven restart” starts it again.') ],
+	denied: [ _('This login may not do that.'),
+		_('Log in as a user with the right “luci-app-haven”, or log in again after an installation.') ],
+	late: [ _('The router has not answered in time.'),
+		_('It may be busy. This page goes on asking; what you typed stays.') ],
+	argument: [ _('The router does not understand this request.'),
+		_('The packages haven and luci-app-haven may be of different versions: install both anew.') ],
+	router: [ _('The router cannot be reached.'),
+		_('Look at the cable and at the address. This page goes on asking.') ],
+	malformed: [ _('The router gave an answer that is not one of haven.'),
+		_('The packages haven and luci-app-haven may be of different versions: install both anew.') ],
+	schema: [ _('The table of options cannot be read.'),
+		_('Install the package haven anew: /usr/share/haven/schema.json is missing or damaged.') ],
+	unknown: [ _('Something unexpected went wrong.'), _('The system log may say more.') ]
+};
+
+// Seconds, and what so many are called, the largest first.
+const UNITS = [ [ 86400, _('%d d') ], [ 3600, _('%d h') ], [ 60, _('%d min') ], [ 1, _('%d s') ] ];
+
+return baseclass.extend({
+	state(name) {
+		return STATES[name] || String(name);
+	},
+
+	/* A known reason in the reader's language, another as the program has it. */
+	reason(transition) {
+		if (!transition)
+			return '';
+		return REASONS[transition.reason] || String(transition.text || transition.reason || '');
+	},
+
+	trouble(error) {
+		const known = TROUBLES[error.kind] || TROUBLES.unknown;
+		return { what: known[0], advice: known[1], detail: error.detail || '' };
+	},
+
+	/* A length of time in its two largest units. */
+	duration(seconds) {
+		let rest = Math.max(0, Math.floor(seconds));
+		const parts = [];
+		for (const [ size, name ] of UNITS) {
+			const count = Math.floor(rest / size);
+			rest -= count * size;
+			if (count)
+				parts.push(name.format(count));
+		}
+		return parts.slice(0, 2).join(' ') || _('%d s').format(0);
+	},
+
+	ago(seconds) {
+		return seconds < 1 ? _('just now') : _('%s ago').format(this.duration(seconds));
+	},
+
+	clock(at) {
+		return new Date(at * 1000).toLocaleString();
+	},
+
+	event(event) {
+		if (event.kind !== 'transition')
+			return String(event.text);
+		return _('%s: %s → %s: %s').format(event.group, this.state(event.from), this.state(event.to), this.reason(event));
+	}
+});

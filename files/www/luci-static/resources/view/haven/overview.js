@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require view';
+'require dom';
+'require poll';
+'require haven.api as api';
+'require haven.live as live';
+'require haven.model as model';
+'require haven.panels as panels';
+
+const EVENTS_SHOWN = 12;
+
+return view.extend({
+	load() {
+		return live.first();
+	},
+
+	parts: null,
+	good: null,
+	goodAt: 0,
+	lastChange: null,
+
+	section(title, part) {
+		this.parts[part] = E('div', { 'data-part': part });
+		return E('div', { 'class': 'cbi-section' }, [ E('h3', {}, [ title ]), this.parts[part] ]);
+	},
+
+	render(answer) {
+		this.parts = { trouble: E('div', { 'aria-live': 'polite' }) };
+		this.body = panels.page(_('High availability'), _('Two routers, one gateway: who has the addresses now, and why.'), [
+			this.parts.trouble,
+			E('div', { 'class': 'haven-live' }, [
+				this.section(_('Problems'), 'problems'),
+				E('div', { 'class': 'haven-columns' }, [
+					this.section(_('The pair'), 'picture'), this.section(_('State'), 'groups')
+				]),
+				E('div', { 'class': 'haven-columns' }, [
+					this.section(_('Connections'), 'sync'), this.section(_('Last events'), 'events')
+				])
+			])
+		]);
+		this.show(answer);
+		live.follow((next) => this.show(next));
+		return this.body;
+	},
+
+	show(answer) {
+		if (answer.error)
+			return this.showTrouble(answer.error);
+		this.good = answer.value;
+		this.goodAt = Date.now();
+		this.body.classList.remove('haven-stale');
+		dom.content(this.parts.trouble, []);
+		this.showModel(model.fromStatus(answer.value));
+		return this.showEvents(answer.value);
+	},
+
+	showTrouble(error) {
+		const age = this.good ? (Date.now() - this.goodAt) / 1000 : null;
+		this.body.classList.toggle('haven-stale', this.good !== null);
+		dom.content(this.parts.trouble, [ panels.trouble(error, age) ]);
+	},
+
+	showModel(shown) {
+		for (const part of [ 'problems', 'picture', 'groups', 'sync' ])
+			dom.content(this.parts[part], [ panels[part](shown, Date.now() / 1000) ]);
+	},
+
+	/* Events change with the state, or with the problems: no need to ask for them every second. */
+	showEvents(status) {
+		const change = JSON.stringify([ status.pid, status.groups.map((g) => g.last_transition), status.problems.length ]);
+		if (change === this.lastChange)
+			return null;
+		this.lastChange = change;
+		// Not waited for: the picture is there without them.
+		return api.events().then((events) => dom.content(this.parts.events,
+			[ panels.events(model.filter(events, {}).slice(0, EVENTS_SHOWN)) ]), () => { this.lastChange = null; });
+	},
+
+	handleSave: null,
+	handleSaveApply: null,
+	handleReset: null
+});
