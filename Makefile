@@ -76,6 +76,8 @@ lint: setup
 
 ipk:
 	$(PYTHON) openwrt-feed/ipk.py haven
+	[ ! -d files/www ] || $(PYTHON) openwrt-feed/ipk.py luci-app-haven
+	[ ! -d luasrc ] || $(PYTHON) openwrt-feed/ipk.py luci-app-haven-classic
 
 docs: setup
 	$(BIN)/python -m haven.config.reference > docs/config.md

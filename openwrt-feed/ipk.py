@@ -5,8 +5,9 @@
     python3 openwrt-feed/ipk.py haven [FOLDER]     writes FOLDER/haven_VERSION_all.ipk (default dist)
 
 A package is described by openwrt-feed/NAME/: `contents` (lines of SOURCE TARGET, from the root of the
-repository to that of the router, and of - SOURCE for what is left out), `control`, and, where it has
-them, `conffiles` and the scripts. The layout of the file is that of OpenWrt's scripts/ipkg-build.
+repository to that of the router, of - SOURCE for what is left out, and of = MODULE TARGET for what a
+module of ours prints), `control`, and, where it has them, `conffiles` and the scripts. The layout of
+the file is that of OpenWrt's scripts/ipkg-build.
 """
 
 import gzip
@@ -72,7 +73,7 @@ def payload(contents: Path) -> Files:
     rows = [line.split() for line in contents.read_text().splitlines()]
     left_out = {ROOT / row[1] for row in rows if row[0] == "-"}
     found: Files = {}
-    for source, target in (row for row in rows if row[0] != "-"):
+    for source, target in (row for row in rows if row[0] not in "-="):
         for path in sorted((ROOT / source).rglob("*")):
             inner = path.relative_to(ROOT / source)
             # What tools leave behind is no part of the package.
@@ -80,7 +81,16 @@ def payload(contents: Path) -> Files:
             if path.is_file() and not litter and path not in left_out:
                 place = f"{target}/{inner}".lstrip("/")
                 found[place] = (_octets(path), _mode(place))
-    return found
+    if not found:
+        raise SystemExit(f"{contents}: nothing of it is in the repository")
+    made = [row[1:] for row in rows if row[0] == "="]
+    return found | {target.lstrip("/"): (_printed(module), 0o644) for module, target in made}
+
+
+def _printed(module: str) -> bytes:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = [sys.executable, "-m", module]
+    return subprocess.run(argv, stdout=subprocess.PIPE, check=True, env=environment).stdout
 
 
 def _octets(path: Path) -> bytes:

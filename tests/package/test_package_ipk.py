@@ -3,7 +3,9 @@
 
 import gzip
 import io
+import json
 import re
+import sys
 import tarfile
 from pathlib import Path
 
@@ -12,6 +14,9 @@ import pytest
 from haven import VERSION
 from tests.package.conftest import ROOT, build, members
 from tests.package.pythons import PYTHONS
+
+sys.path.insert(0, str(ROOT / "openwrt-feed"))
+import ipk  # noqa: E402
 
 EPOCH = 1700000000
 LARGEST = 400_000
@@ -151,3 +156,22 @@ def test_the_init_script_is_a_page_and_the_feed_makefiles_are_short():
 def test_an_unpacked_package_is_what_tar_sees(package: Path):
     with tarfile.open(fileobj=io.BytesIO(package.read_bytes()), mode="r|gz") as stream:
         assert [member.size for member in stream][0] == 4
+
+
+def test_what_a_module_prints_can_be_a_file_of_a_package(tmp_path: Path):
+    contents = tmp_path / "contents"
+    contents.write_text("files/lib /lib\n= haven.config.schema /usr/share/haven/schema.json\n")
+    octets, mode = ipk.payload(contents)["usr/share/haven/schema.json"]
+    assert (json.loads(octets)["package"], mode) == ("haven", 0o644)
+
+
+def test_pages_of_luci_are_packages_of_their_own(router: Path):
+    assert not (router / "www").exists()
+    assert not (router / "usr/share/luci").exists() and not (router / "usr/share/rpcd").exists()
+
+
+def test_a_package_whose_files_are_not_there_is_refused(tmp_path: Path):
+    contents = tmp_path / "contents"
+    contents.write_text("no/such/folder /www\n")
+    with pytest.raises(SystemExit, match="nothing of it"):
+        ipk.payload(contents)
