@@ -6,7 +6,7 @@
 const SVG = 'http://www.w3.org/2000/svg';
 // Units of the picture; 400 px of a telephone show them nearly one to one.
 const WIDTH = 400, NODE_WIDTH = 160, NODE_HEIGHT = 66, MARGIN = 10;
-const LINK_TOP = NODE_HEIGHT + 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 50;
+const LINK_TOP = NODE_HEIGHT + 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 46;
 
 function draw(tag, attributes, children) {
 	const element = document.createElementNS(SVG, tag);
@@ -83,10 +83,16 @@ function addressWords(address, model) {
 	return _('%s: %s').format(address.text, nodeName(address.holder === 'self' ? model.self : model.peer));
 }
 
+// Each link has its own place along the node, so that no cable runs over another's dot.
+function cableOffset(index, count) {
+	return 14 + index * Math.min(22, (NODE_WIDTH - 28) / Math.max(1, count - 1));
+}
+
 function drawLink(link, model, index, y) {
-	// Each link has its own place along the node, so that no cable runs over another's dot.
-	const offset = 24 + index * Math.min(28, (NODE_WIDTH - 48) / Math.max(1, model.links.length - 1));
-	const rows = link.addresses.map((address, row) => label(MARGIN + 6, y + 19 + row * LINE_HEIGHT,
+	const count = model.links.length, offset = cableOffset(index, count);
+	// Beside all cables: text must not be crossed out.
+	const left = MARGIN + 12 + cableOffset(count - 1, count);
+	const rows = link.addresses.map((address, row) => label(left, y + 19 + row * LINE_HEIGHT,
 		addressWords(address, model), 'haven-address haven-held-' + address.holder));
 	return draw('g', { 'class': 'haven-link' }, [
 		draw('line', { x1: MARGIN, y1: y, x2: WIDTH - MARGIN, y2: y, 'class': 'haven-bar' }),

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require form';
+'require uci';
+
+function kind(option) {
+	if (option.list)
+		return form.DynamicList;
+	if (option.kind === 'flag')
+		return form.Flag;
+	return option.choices.length ? form.ListValue : form.Value;
+}
+
+function help(option) {
+	const allowed = option.kind === 'flag' ? '' : _('Allowed: %s.').format(option.unit ? option.values + ' ' + option.unit : option.values);
+	return [ option.help, allowed ].filter(Boolean).map((text) => '%h'.format(text)).join(' ');
+}
+
+function placeholder(option) {
+	return option.default_says || (option.default == null ? '' : option.default);
+}
+
+/* Names that stand in this or in the network's configuration; another may be typed all the same. */
+function names(option) {
+	if (option.name === 'interface')
+		return uci.sections('network', 'interface').map((s) => s['.name']).filter((name) => name !== 'loopback');
+	return option.kind === 'name' ? uci.sections('haven', option.name).map((s) => s['.name']) : option.choices;
+}
+
+function describe(field, option, siblings) {
+	field.placeholder = placeholder(option);
+	field.rmempty = !option.required;
+	field.optional = !option.required;
+	field.password = option.kind === 'secret';
+	if (option.kind === 'flag')
+		field.default = option.default;
+	else
+		field.datatype = option.datatype;
+	if (option.kind === 'choice')
+		field.value('', _('default (%s)').format(option.default));
+	for (const name of names(option))
+		field.value(name);
+	for (const need of onlyWith(option, siblings))
+		field.depends(need);
+	return field;
+}
+
+// The other option's default counts as its value when it is left out.
+function onlyWith(option, siblings) {
+	if (!option.only_with)
+		return [];
+	const [ name, value ] = option.only_with;
+	const other = siblings.find((each) => each.name === name);
+	return [ { [name]: value }, ...(other && other.default === value ? [ { [name]: '' } ] : []) ];
+}
+
+function section(map, described) {
+	const drawn = map.section(form.TypedSection, described.type, described.type, '%h'.format(described.help));
+	drawn.anonymous = !described.named;
+	drawn.addremove = true;
+	for (const option of described.options)
+		describe(drawn.option(kind(option), option.name, title(option), help(option)), option, described.options);
+	return drawn;
+}
+
+function title(option) {
+	return option.unit ? '%s (%s)'.format(option.name, option.unit) : option.name;
+}
+
+return baseclass.extend({
+	/* A form.Map with a field for every option of the schema. */
+	build(schema) {
+		const map = new form.Map('haven');
+		for (const each of schema.sections)
+			section(map, each);
+		return map;
+	}
+});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require view';
+'require dom';
+'require ui';
+'require haven.api as api';
+'require haven.confirm as confirm';
+'require haven.live as live';
+'require haven.model as model';
+'require haven.panels as panels';
+
+function names(groups) {
+	return groups.join(', ');
+}
+
+function outcome(answer) {
+	const parts = [];
+	if ((answer.handed_over || []).length)
+		parts.push(_('Another router is Active now for %s.').format(names(answer.handed_over)));
+	if ((answer.still_active || []).length)
+		parts.push(_('No other router takes over %s: this one stays Active there.').format(names(answer.still_active)));
+	return parts.join(' ') || _('Done.');
+}
+
+// Each action: whether it can be done now, what will happen, and how to do it.
+const ACTIONS = [
+	{
+		id: 'switchover', title: _('Switch over'),
+		possible: (m) => m.switchable.length > 0,
+		why: _('This router is not Active: there is nothing to hand over.'),
+		says: (m) => [
+			_('This router hands %s to the other one and becomes Backup.').format(names(m.switchable)),
+			_('Connections live on when both tables are in sync. If nobody takes over, this router stays Active.')
+		],
+		run: () => api.switchover()
+	},
+	{
+		id: 'maintenance-on', title: _('Start maintenance'),
+		possible: (m) => !m.maintenance,
+		why: _('Maintenance is on.'),
+		says: () => [
+			_('This router hands over and becomes Active only when no other router is.'),
+			_('It lasts until you end it, or until this router is started anew.')
+		],
+		run: () => api.maintenance(true)
+	},
+	{
+		id: 'maintenance-off', title: _('End maintenance'),
+		possible: (m) => m.maintenance,
+		why: _('Maintenance is off.'),
+		says: () => [ _('This router is a candidate again. Where “preempt” is set and it has the higher priority, it takes over.') ],
+		run: () => api.maintenance(false)
+	},
+	{
+		id: 'reload', title: _('Reload the configuration'),
+		possible: () => true,
+		says: () => [
+			_('The saved configuration is checked and taken without a failover; only what has changed is touched.'),
+			_('If it has a problem, the one in force stays.')
+		],
+		run: () => api.reload()
+	}
+];
+
+return view.extend({
+	load() {
+		return live.first();
+	},
+
+	render(answer) {
+		this.state = E('div', {});
+		this.outcome = E('div', { 'aria-live': 'polite', 'data-part': 'outcome' });
+		this.cards = ACTIONS.map((action) => this.card(action));
+		this.show(answer);
+		live.follow((next) => this.show(next));
+		return panels.page(_('Actions'), _('Nothing happens before you have confirmed it.'),
+			[ this.state, this.outcome, ...this.cards.map((card) => card.node) ]);
+	},
+
+	card(action) {
+		const button = E('button', { 'class': 'btn cbi-button cbi-button-action', 'data-action': action.id,
+			'click': ui.createHandlerFn(this, 'act', action) }, [ action.title ]);
+		const hint = E('div', {});
+		return { action, button, hint, node: E('div', { 'class': 'haven-card' }, [
+			E('h4', {}, [ action.title ]), hint, E('div', { 'class': 'haven-bar-of-tools' }, [ button ])
+		]) };
+	},
+
+	show(answer) {
+		this.model = answer.error ? null : model.fromStatus(answer.value);
+		dom.content(this.state, answer.error ? [ panels.trouble(answer.error) ] : []);
+		for (const card of this.cards)
+			this.offer(card);
+	},
+
+	offer({ action, button, hint }) {
+		const possible = this.model !== null && action.possible(this.model);
+		button.disabled = !possible;
+		const text = possible || !action.why || !this.model ? this.model ? action.says(this.model).join(' ') : '' : action.why;
+		if (hint.textContent !== text)
+			dom.content(hint, [ text ]);
+	},
+
+	act(action) {
+		return confirm.ask(action.title, action.says(this.model), action.title)
+			.then((wanted) => wanted ? this.carryOut(action) : null);
+	},
+
+	carryOut(action) {
+		dom.content(this.outcome, [ E('p', { 'class': 'spinning' }, [ _('%s…').format(action.title) ]) ]);
+		return action.run().then(
+			(answer) => dom.content(this.outcome, [ this.said(answer) ]),
+			(error) => dom.content(this.outcome, [ panels.trouble(error) ])
+		);
+	},
+
+	said(answer) {
+		if (answer.problems && answer.problems.length)
+			return E('div', { 'class': 'alert-message warning' }, answer.problems.map((p) => E('p', {}, [ p.message || String(p) ])));
+		return E('div', { 'class': 'alert-message success' }, [ outcome(answer) ]);
+	},
+
+	handleSave: null,
+	handleSaveApply: null,
+	handleReset: null
+});
