@@ -26,7 +26,7 @@ const REASONS = {
 // What is the matter, and what to do.
 const TROUBLES = {
 	agent: [ _('haven does not run on this router.'),
-		_('Enable it under Set-up, or start it with “service haven start”.') ],
+		_('Enable it under Settings, or start it with “service haven start”.') ],
 	havend: [ _('havend does not answer; the agent does.'),
 		_('Look at the system log; “service haven restart” starts it again.') ],
 	denied: [ _('This login may not do that.'),
