@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.lab import frames
-from tests.lab.capture_process import RECORD
 from tests.lab.frames import Advert, Arp, Frame, NeighbourAdvert
+from tests.lab.listener import RECORD, records
 from tests.lab.namespace import Namespace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,14 +37,9 @@ class Capture:
         with open(self._path, "rb") as file:
             file.seek(self._offset)
             heard = file.read()
-        while len(heard) >= RECORD.size:
-            at, sender, length = RECORD.unpack_from(heard)
-            end = RECORD.size + length
-            if len(heard) < end:
-                break
-            self._frames.append(Frame(at, self._senders[sender], heard[RECORD.size : end]))
-            self._offset += end
-            heard = heard[end:]
+        for at, sender, octets in records(heard):
+            self._frames.append(Frame(at, self._senders[sender], octets))
+            self._offset += RECORD.size + len(octets)
         return self._frames
 
     def adverts(self, since: int = 0, vrid: int | None = None, sender: str | None = None) -> list[Advert]:

@@ -1,32 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The resets and ICMP errors that the routers themselves send, by router."""
 
-import ctypes
-import os
-import select
-import socket
-import struct
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab.listener import (
+    ANY_BIT,
+    EQUAL,
+    LENGTH_TO_X,
+    LOAD_BYTE,
+    LOAD_BYTE_AT_X,
+    LOAD_HALF,
+    RETURN,
+    record,
+    records,
+)
 from tests.lab.network import Network
 from tests.lab.switch import port_name
 
 ROOT = Path(__file__).resolve().parents[2]
-SO_ATTACH_FILTER = 26
-SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
-ETH_P_ALL = 3
 LONGEST = 128
 # What a router forwards has lost a hop on the way; what it says itself has all of them.
 OWN_HOPS = 64
-RECORD = struct.Struct("=qHH")
-
-LOAD_HALF, LOAD_BYTE, LOAD_BYTE_AT_X, LENGTH_TO_X = 0x28, 0x30, 0x50, 0xB1
-EQUAL, GREATER_OR_EQUAL, ANY_BIT, RETURN = 0x15, 0x35, 0x45, 0x06
-# Own hop limit, and TCP with RST or ICMP unreachable. Each row: code, if true, if false, k.
+# Own hop limit, and TCP with RST or ICMP unreachable.
 FILTER = (
     (LOAD_HALF, 0, 0, 12),
     (EQUAL, 0, 10, 0x0800),
@@ -88,12 +86,9 @@ class Resets:
 
     def heard(self, since: int = 0) -> list[Refusal]:
         """List them."""
-        heard, found = self._path.read_bytes(), []
-        while heard:
-            at, port, length = RECORD.unpack_from(heard)
-            end = RECORD.size + length
-            found.append(Refusal(at, *self._ports[port], heard[RECORD.size : end]))
-            heard = heard[end:]
+        found = (
+            Refusal(at, *self._ports[port], octets) for at, port, octets in records(self._path.read_bytes())
+        )
         return [each for each in found if each.at >= since]
 
     def by_sender(self, since: int = 0) -> dict[str, int]:
@@ -111,32 +106,6 @@ class Resets:
             self._process.wait(10)
 
 
-def _listen(device: str) -> socket.socket:
-    program = b"".join(struct.pack("=HBBI", *row) for row in FILTER)
-    memory = ctypes.create_string_buffer(program)
-    listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    pointer = struct.pack("=H6xQ", len(FILTER), ctypes.addressof(memory))
-    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, pointer)
-    listener.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-    listener.bind((device, ETH_P_ALL))
-    return listener
-
-
-def main(path: str, *devices: str) -> None:
-    """Listen on the devices until killed."""
-    listeners = [_listen(device) for device in devices]
-    out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    print("listening", flush=True)
-    while True:
-        for listener in select.select(listeners, [], [])[0]:
-            try:
-                octets = listener.recv(LONGEST)
-            except OSError:
-                # The port went down; the socket says so once and lives on.
-                continue
-            number = listeners.index(listener)
-            os.write(out, RECORD.pack(time.monotonic_ns(), number, len(octets)) + octets)
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    path, *devices = sys.argv[1:]
+    record(path, tuple(devices), FILTER, LONGEST)
