@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.pair import PROGRAMS
 from bench.table import Comparison
-from tests.interop.keepalived import KeepalivedNode
+from tests.interop.keepalived import REAL_TIME, KeepalivedNode
 from tests.lab.gateway import Side
 from tests.lab.haven_node import SOURCES, HavenNode
 from tests.lab.network import Network
@@ -72,9 +72,9 @@ class WideKeepalived(_Wide, KeepalivedNode):
 
     def config_text(self) -> str:
         """Write them without a sync group, as each is alone."""
-        head = "global_defs {\n router_id %s\n notify_fifo %s\n script_user root\n vrrp_rt_priority 50\n}\n"
+        head = "global_defs {\n router_id %s\n notify_fifo %s\n script_user root\n%s\n}\n"
         instances = "\n".join(self._instance(side) for side in self.sides())
-        return head % (self.name, self.fifo_path) + instances + "\n"
+        return head % (self.name, self.fifo_path, REAL_TIME) + instances + "\n"
 
     def settled(self, state: str) -> bool:
         """Tell whether all are in a state."""

@@ -8,6 +8,8 @@ from tests.lab.gateway import Side, peers
 from tests.lab.network import Network
 from tests.lab.node import Node
 
+# As havend has it. Without the second keepalived is killed once it has computed for 10 ms.
+REAL_TIME = " vrrp_rt_priority 50\n vrrp_rlimit_rttime 2000000"
 STATES = {"MASTER": "active", "BACKUP": "backup", "FAULT": "fault", "STOP": "initialize"}
 # Words of keepalived's log lines that find fault with what it has heard.
 COMPLAINTS = (
@@ -49,8 +51,7 @@ class KeepalivedNode(Node):
         return "\n".join(
             [
                 f"global_defs {{\n router_id {self.name}\n notify_fifo {self.fifo_path}\n script_user root",
-                # As havend has it. Without the second keepalived is killed once it has computed for 10 ms.
-                " vrrp_rt_priority 50\n vrrp_rlimit_rttime 2000000",
+                REAL_TIME,
                 " enable_script_security\n dynamic_interfaces\n}",
                 f"vrrp_sync_group {self.gateway.group} {{\n group {{ {names} }}\n}}",
                 *(self._instance(side) for side in self.gateway.sides),
