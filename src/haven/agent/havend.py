@@ -6,6 +6,9 @@ import os
 import socket
 from typing import Any
 
+# havend is starting, or starting again; a connection costs nothing to try.
+RETRY_S = 0.1
+
 
 class Havend:
     """A connection to havend's control socket that is made again whenever it is lost."""
@@ -14,21 +17,29 @@ class Havend:
         self._path = os.path.join(run_dir, "havend.sock")
         self._socket: socket.socket | None = None
         self._received = b""
+        self._connect_at = 0.0
 
     def fileno(self) -> int | None:
         """Return the descriptor to wait for, or None while there is no connection."""
         return None if self._socket is None else self._socket.fileno()
 
-    def connect(self) -> bool:
-        """Try to connect and to present ourselves; tell whether that went well."""
+    def next_deadline(self) -> float | None:
+        """Return when to try to connect again, or None while there is a connection."""
+        return self._connect_at if self._socket is None else None
+
+    def keep_connected(self, now: float) -> None:
+        """Connect and present ourselves, where there is no connection and it is time to try."""
+        if self._socket is not None or now < self._connect_at:
+            return
+        self._connect_at = now + RETRY_S
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             sock.connect(self._path)
         except OSError:
             sock.close()
-            return False
+            return
         self._socket, self._received = sock, b""
-        return self.say("agent")
+        self.say("agent")
 
     def say(self, command: str, **arguments: Any) -> bool:
         """Send one request; its answer comes with the events."""

@@ -1,23 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The agent's loop: follows havend's events, drives conntrackd, reports every second."""
+"""The agent's loop: waits for havend and for the parts, and lets each part hear what havend says."""
 
-import json
-import os
 import select
 import sys
 import time
-from typing import Any
+from typing import Any, Protocol
 
-from haven.agent import account
-from haven.agent.conntrackd import Conntrackd
+from haven.agent.connections import Connections
 from haven.agent.havend import Havend
-from haven.agent.replication import ACTIVE, Replication
-from haven.agent.statistics import parse, pending
-from haven.agent.synclink import SyncLink
 
-REPORT_S = 1.0
-# havend waits for two seconds at the most.
-PREPARE_S = 1.0
+LONGEST_WAIT_S = 1.0
+
+
+class Source(Protocol):
+    """Something that the loop waits for. Times are seconds of time.monotonic()."""
+
+    def fileno(self) -> int | None:
+        """Return a descriptor to wait for, or None."""
+
+    def next_deadline(self) -> float | None:
+        """Return when there is something to do, or None."""
+
+
+class Part(Source, Protocol):
+    """One concern of the agent.
+
+    Events are havend's own ({"kind": "transition", ...}), and two that the loop makes: {"kind": "roles",
+    "groups": {name: state}} whenever havend has been reached, and {"kind": "prepare"} when havend is about
+    to hand over and waits for "prepared".
+    """
+
+    def read(self) -> None:
+        """Read what is ready at the descriptor."""
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take an event."""
+
+    def drive(self, now: float) -> None:
+        """Do what time asks for; called in every turn, so it must be quick when there is nothing to do."""
+
+    def close(self) -> None:
+        """End; the agent does."""
 
 
 class Agent:
@@ -25,186 +48,47 @@ class Agent:
 
     def __init__(self, run_dir: str) -> None:
         self.ending = False
-        self._run_dir = run_dir
         self._havend = Havend(run_dir)
-        self._states: dict[str, str] = {}
-        self._part: dict[str, Any] | None = None
-        self._conntrackd: Conntrackd | None = None
-        self._link = SyncLink("", "")
-        self._replication = Replication(0)
-        self._up = False
-        self._report_at = 0.0
+        self._parts: list[Part] = [Connections(run_dir, self._havend)]
 
     def run(self) -> None:
         """Run until `ending`."""
-        self._say("started")
-        self._take_plan()
+        print("haven-agent: started", file=sys.stderr, flush=True)
         while not self.ending:
-            self._wait()
-            for message in self._havend.read():
-                self._hear(message)
-            self._drive(time.monotonic())
-        if self._conntrackd is not None:
-            self._conntrackd.stop()
+            self._turn()
+        for part in self._parts:
+            part.close()
         self._havend.close()
 
-    def _wait(self) -> None:
-        now = time.monotonic()
-        if self._havend.fileno() is None and not self._havend.connect():
-            # havend is starting, or starting again; a connection costs nothing to try.
-            time.sleep(0.1)
-            return
-        until = min(self._report_at, self._replication.next_deadline() or self._report_at)
-        descriptor = self._havend.fileno()
-        if descriptor is not None:
-            select.select([descriptor], [], [], max(0.0, until - now))
+    def _turn(self) -> None:
+        ready = self._wait()
+        for message in self._havend.read():
+            self._hear(message)
+        for part in self._parts:
+            if part.fileno() in ready:
+                part.read()
+            part.drive(time.monotonic())
 
-    # havend
+    def _wait(self) -> list[int]:
+        self._havend.keep_connected(time.monotonic())
+        waiting: list[Source] = [self._havend, *self._parts]
+        times = [at for each in waiting if (at := each.next_deadline()) is not None]
+        wait = min([LONGEST_WAIT_S, *(at - time.monotonic() for at in times)])
+        descriptors = [number for each in waiting if (number := each.fileno()) is not None]
+        return select.select(descriptors, [], [], max(0.0, wait))[0]
 
     def _hear(self, message: dict[str, Any]) -> None:
-        if "event" in message:
-            self._hear_event(message["event"])
-        elif message.get("prepare"):
-            self._send_pending()
-            self._havend.say("prepared")
-        elif message.get("ok") and "groups" in message["result"]:
-            self._states = dict(message["result"]["groups"])
-            self._follow_state()
+        event = _event(message)
+        if event is not None:
+            for part in self._parts:
+                part.hear(event)
 
-    def _hear_event(self, event: dict[str, Any]) -> None:
-        if event["kind"] == "transition":
-            self._states[event["group"]] = event["to"]
-            self._follow_state()
-        elif event["kind"] == "reload":
-            self._take_plan()
 
-    def _follow_state(self) -> None:
-        state = ACTIVE if ACTIVE in self._states.values() else "backup"
-        self._order(self._replication.set_state(state, time.monotonic()))
-        if state != ACTIVE:
-            # havend has our word that we are in sync, from when we were Active.
-            self._report_at = 0.0
-
-    # The plan
-
-    def _take_plan(self) -> None:
-        part = self._read_part()
-        if part == self._part:
-            return
-        self._part, self._up = part, False
-        if self._conntrackd is not None:
-            self._conntrackd.stop()
-        self._conntrackd = Conntrackd(part["conf"], self._run_dir) if part else None
-        self._link = SyncLink(part["device"], part["address"]) if part else SyncLink("", "")
-        self._replication = Replication(part["renew_us"] / 1e6 if part else 0)
-        self._follow_state()
-
-    def _read_part(self) -> dict[str, Any] | None:
-        try:
-            with open(os.path.join(self._run_dir, "plan.json")) as file:
-                part = json.load(file).get("conntrack")
-        except (OSError, ValueError):
-            return self._part
-        return part if isinstance(part, dict) else None
-
-    # conntrackd
-
-    def _drive(self, now: float) -> None:
-        if self._conntrackd is not None:
-            self._keep_running(self._conntrackd, now)
-            self._order(self._replication.tick(now))
-        if now >= self._report_at:
-            self._report_at = now + REPORT_S
-            self._follow_link()
-            self._report(now)
-
-    def _follow_link(self) -> None:
-        # conntrackd's membership in the multicast group is gone with the device.
-        if self._link.was_replaced() and self._conntrackd is not None:
-            self._conntrackd.terminate()
-
-    def _keep_running(self, child: Conntrackd, now: float) -> None:
-        if child.is_running():
-            if not self._up and child.answers():
-                self._up = True
-                self._order(self._replication.started(now))
-            return
-        if child.has_ended():
-            self._say("conntrackd has ended")
-            self._up = False
-            self._replication.ended()
-            child.note_end(now)
-        if not self._link.can_start():
-            # It would end at once; when it can start it need not wait for what was no fault of its own.
-            child.start_at = now
-        elif child.is_installed() and now >= child.start_at:
-            self._start(child, now)
-
-    def _start(self, child: Conntrackd, now: float) -> None:
-        child.failure = ""
-        try:
-            child.start(now)
-        except OSError as error:
-            child.failure = str(error)
-            child.note_end(now)
-
-    def _order(self, orders: list[str]) -> None:
-        for name in orders:
-            if self._conntrackd is not None and self._up and not self._conntrackd.order(name):
-                self._say(f"conntrackd did not {name}")
-
-    def _send_pending(self) -> None:
-        # Entries go out as they arise; what is left is what the peer has not yet acknowledged.
-        until = time.monotonic() + PREPARE_S
-        while self._conntrackd is not None and self._up and time.monotonic() < until:
-            if pending(self._conntrackd.statistics("queue")) == 0:
-                return
-
-    # The report
-
-    def _report(self, now: float) -> None:
-        if self._part is None or self._conntrackd is None:
-            self._havend.say("report", conntrack={}, problems=[], in_sync=True)
-            return
-        child, figures = self._conntrackd, {}
-        if self._up:
-            figures = parse(child.statistics())
-            self._replication.note_statistics(figures.get("received_packets", 0), now)
-        age, in_sync = self._replication.heard_age(now), self._replication.in_sync
-        self._havend.say(
-            "report",
-            conntrack={
-                "state": self._state(),
-                "device": self._part["device"],
-                "peers": self._part["peers"],
-                **account.account(
-                    figures, age, in_sync, max(child.restarts, 0), several=len(self._part["peers"]) > 1
-                ),
-            },
-            problems=self._problems(now),
-            in_sync=in_sync,
-        )
-
-    def _state(self) -> str:
-        assert self._conntrackd is not None
-        if not self._conntrackd.is_installed():
-            return "not installed"
-        return "running" if self._up else "starting"
-
-    def _problems(self, now: float) -> list[dict[str, str]]:
-        assert self._conntrackd is not None and self._part is not None
-        if not self._conntrackd.is_installed():
-            return [account.NOT_INSTALLED]
-        obstacle = self._link.obstacle()
-        if not self._up and obstacle is None:
-            return [account.not_running(self._conntrackd.failure)]
-        found = [] if obstacle is None else [obstacle]
-        if obstacle is None and self._replication.is_silent(now):
-            found.append(account.peer_silent(", ".join(self._part["peers"]), self._part["device"]))
-        count, limit = account.read_number(account.COUNT_FILE), account.read_number(account.LIMIT_FILE)
-        if count and limit and count > account.NEARLY_FULL * limit:
-            found.append(account.table_full(count, limit))
-        return found
-
-    def _say(self, text: str) -> None:
-        print(f"haven-agent: {text}", file=sys.stderr, flush=True)
+def _event(message: dict[str, Any]) -> dict[str, Any] | None:
+    if "event" in message:
+        return dict(message["event"])
+    if message.get("prepare"):
+        return {"kind": "prepare"}
+    if message.get("ok") and "groups" in message["result"]:
+        return {"kind": "roles", "groups": message["result"]["groups"]}
+    return None

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The connections: follows the gateway's state, drives conntrackd, reports every second."""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from haven.agent import account
+from haven.agent.conntrackd import Conntrackd
+from haven.agent.havend import Havend
+from haven.agent.replication import ACTIVE, Replication
+from haven.agent.statistics import parse, pending
+from haven.agent.synclink import SyncLink
+
+REPORT_S = 1.0
+# havend waits for two seconds at the most.
+PREPARE_S = 1.0
+
+
+class Connections:
+    """The part of the agent that keeps the table of connections copied."""
+
+    def __init__(self, run_dir: str, havend: Havend) -> None:
+        self._run_dir = run_dir
+        self._havend = havend
+        self._states: dict[str, str] = {}
+        self._part: dict[str, Any] | None = None
+        self._conntrackd: Conntrackd | None = None
+        self._link = SyncLink("", "")
+        self._replication = Replication(0)
+        self._up = False
+        self._report_at = 0.0
+        self._take_plan()
+
+    def fileno(self) -> int | None:
+        """Return None: there is nothing to wait for but time."""
+        return None
+
+    def next_deadline(self) -> float:
+        """Return when drive() has something to do."""
+        return min(self._report_at, self._replication.next_deadline() or self._report_at)
+
+    def read(self) -> None:
+        """Read nothing."""
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Follow the state of the groups and the plan."""
+        if event["kind"] == "roles":
+            self._states = dict(event["groups"])
+            self._follow_state()
+        elif event["kind"] == "transition":
+            self._states[event["group"]] = event["to"]
+            self._follow_state()
+        elif event["kind"] == "reload":
+            self._take_plan()
+        elif event["kind"] == "prepare":
+            self._send_pending()
+            self._havend.say("prepared")
+
+    def drive(self, now: float) -> None:
+        """Keep conntrackd running, give the orders that are due, report."""
+        if self._conntrackd is not None:
+            self._keep_running(self._conntrackd, now)
+            self._order(self._replication.tick(now))
+        if now >= self._report_at:
+            self._report_at = now + REPORT_S
+            self._follow_link()
+            self._report(now)
+
+    def _follow_link(self) -> None:
+        # conntrackd's membership in the multicast group is gone with the device.
+        if self._link.was_replaced() and self._conntrackd is not None:
+            self._conntrackd.terminate()
+
+    def close(self) -> None:
+        """End conntrackd."""
+        if self._conntrackd is not None:
+            self._conntrackd.stop()
+
+    def _follow_state(self) -> None:
+        state = ACTIVE if ACTIVE in self._states.values() else "backup"
+        self._order(self._replication.set_state(state, time.monotonic()))
+        if state != ACTIVE:
+            # havend has our word that we are in sync, from when we were Active.
+            self._report_at = 0.0
+
+    # The plan
+
+    def _take_plan(self) -> None:
+        part = self._read_part()
+        if part == self._part:
+            return
+        self._part, self._up = part, False
+        if self._conntrackd is not None:
+            self._conntrackd.stop()
+        self._conntrackd = Conntrackd(part["conf"], self._run_dir) if part else None
+        self._link = SyncLink(part["device"], part["address"]) if part else SyncLink("", "")
+        self._replication = Replication(part["renew_us"] / 1e6 if part else 0)
+        self._follow_state()
+
+    def _read_part(self) -> dict[str, Any] | None:
+        try:
+            with open(os.path.join(self._run_dir, "plan.json")) as file:
+                part = json.load(file).get("conntrack")
+        except (OSError, ValueError):
+            return self._part
+        return part if isinstance(part, dict) else None
+
+    # conntrackd
+
+    def _keep_running(self, child: Conntrackd, now: float) -> None:
+        if child.is_running():
+            if not self._up and child.answers():
+                self._up = True
+                self._order(self._replication.started(now))
+            return
+        if child.has_ended():
+            _say("conntrackd has ended")
+            self._up = False
+            self._replication.ended()
+            child.note_end(now)
+        if not self._link.can_start():
+            # It would end at once; when it can start it need not wait for what was no fault of its own.
+            child.start_at = now
+        elif child.is_installed() and now >= child.start_at:
+            self._start(child, now)
+
+    def _start(self, child: Conntrackd, now: float) -> None:
+        child.failure = ""
+        try:
+            child.start(now)
+        except OSError as error:
+            child.failure = str(error)
+            child.note_end(now)
+
+    def _order(self, orders: list[str]) -> None:
+        for name in orders:
+            if self._conntrackd is not None and self._up and not self._conntrackd.order(name):
+                _say(f"conntrackd did not {name}")
+
+    def _send_pending(self) -> None:
+        # Entries go out as they arise; what is left is what the peer has not yet acknowledged.
+        until = time.monotonic() + PREPARE_S
+        while self._conntrackd is not None and self._up and time.monotonic() < until:
+            if pending(self._conntrackd.statistics("queue")) == 0:
+                return
+
+    # The report
+
+    def _report(self, now: float) -> None:
+        if self._part is None or self._conntrackd is None:
+            self._havend.say("report", conntrack={}, problems=[], in_sync=True)
+            return
+        child, figures = self._conntrackd, {}
+        if self._up:
+            figures = parse(child.statistics())
+            self._replication.note_statistics(figures.get("received_packets", 0), now)
+        age, in_sync = self._replication.heard_age(now), self._replication.in_sync
+        self._havend.say(
+            "report",
+            conntrack={
+                "state": self._state(),
+                "device": self._part["device"],
+                "peers": self._part["peers"],
+                **account.account(
+                    figures, age, in_sync, max(child.restarts, 0), several=len(self._part["peers"]) > 1
+                ),
+            },
+            problems=self._problems(now),
+            in_sync=in_sync,
+        )
+
+    def _state(self) -> str:
+        assert self._conntrackd is not None
+        if not self._conntrackd.is_installed():
+            return "not installed"
+        return "running" if self._up else "starting"
+
+    def _problems(self, now: float) -> list[dict[str, str]]:
+        assert self._conntrackd is not None and self._part is not None
+        if not self._conntrackd.is_installed():
+            return [account.NOT_INSTALLED]
+        obstacle = self._link.obstacle()
+        if not self._up and obstacle is None:
+            return [account.not_running(self._conntrackd.failure)]
+        found = [] if obstacle is None else [obstacle]
+        if obstacle is None and self._replication.is_silent(now):
+            found.append(account.peer_silent(", ".join(self._part["peers"]), self._part["device"]))
+        count, limit = account.read_number(account.COUNT_FILE), account.read_number(account.LIMIT_FILE)
+        if count and limit and count > account.NEARLY_FULL * limit:
+            found.append(account.table_full(count, limit))
+        return found
+
+
+def _say(text: str) -> None:
+    print(f"haven-agent: {text}", file=sys.stderr, flush=True)
