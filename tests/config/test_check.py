@@ -94,7 +94,7 @@ config conntrack
     assert router.tracks == (Track("wan", 20),)
     own, peers = bytes([10, 9, 0, 1]), (bytes([10, 9, 0, 2]),)
     assert model.conntrack == Conntrack(
-        True, None, "sync0", own, peers, port=3780, renew_us=30_000_000, wait_us=60_000_000
+        True, None, "sync0", own, peers, port=3780, renew_us=30_000_000, wait_us=60_000_000, guard=True
     )
     assert model.members("g") == (router,)
     assert model.group("g").preempt
@@ -131,7 +131,7 @@ def test_an_empty_option_is_not_set():
 
 def test_a_disabled_conntrack_may_be_unfinished():
     assert model_of(GOOD + "config conntrack\n").conntrack == Conntrack(
-        False, None, None, None, (), 3780, 30_000_000, 60_000_000
+        False, None, None, None, (), 3780, 30_000_000, 60_000_000, True
     )
 
 

@@ -56,11 +56,21 @@ class AgentNode(HavenNode):
 
     def start_agent(self) -> None:
         """Start the agent."""
-        program = executable("haven-agent") or [sys.executable, "-m", "haven.agent.main"]
         setting = [f"{key}={value}" for key, value in self.agent_environment.items()]
         with open(self.folder / "agent.log", "ab") as log:
-            argv = [*self._with_limit(), "env", *setting, *program, "--run-dir", str(self.run_dir)]
+            argv = [
+                *self._with_limit(),
+                "env",
+                *setting,
+                *self.agent_command(),
+                "--run-dir",
+                str(self.run_dir),
+            ]
             self.agent = self.router.namespace.spawn(argv, log, self.environment())
+
+    def agent_command(self) -> list[str]:
+        """Start the installed agent, or the one in the sources."""
+        return executable("haven-agent") or [sys.executable, "-m", "haven.agent.main"]
 
     def _with_limit(self) -> list[str]:
         if self.limit is None:
@@ -83,11 +93,24 @@ class AgentNode(HavenNode):
                     found.append(pid)
         return found
 
+    def stop_agent(self) -> None:
+        """Ask the agent to end, and wait until it has."""
+        assert self.agent is not None
+        self.agent.terminate()
+        self.agent.wait(10)
+
     def kill_conntrackd(self) -> None:
         """End conntrackd at once."""
+        self._signal_conntrackd(signal.SIGKILL)
+
+    def freeze_conntrackd(self) -> None:
+        """Let conntrackd tell nobody of anything any more."""
+        self._signal_conntrackd(signal.SIGSTOP)
+
+    def _signal_conntrackd(self, what: signal.Signals) -> None:
         for pid in self.pids_of("conntrackd"):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, what)
 
     def conntrack(self) -> dict:
         """Tell the status's account of connections."""

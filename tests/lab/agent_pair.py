@@ -15,7 +15,11 @@ Pair = tuple[AgentNode, AgentNode]
 
 
 def agent_gateway(
-    network: Network, renew_s: int = 10, udp_stream_timeout: int = 120, **gateway: object
+    network: Network,
+    renew_s: int = 10,
+    udp_stream_timeout: int = 120,
+    conntrack_more: str = "",
+    **gateway: object,
 ) -> list[AgentNode]:
     """Start a node on each router: r1 Active, every other a Backup in sync."""
     nodes = []
@@ -23,6 +27,7 @@ def agent_gateway(
         firewall.set_up(router, udp_stream_timeout=udp_stream_timeout)
         node = AgentNode(network, name, priority=100 if nodes else 200, **gateway)
         node.renew_s = renew_s
+        node.conntrack_more = conntrack_more
         node.configure()
         node.start().wait_state("backup" if nodes else "active")
         nodes.append(node)

@@ -73,6 +73,15 @@ def address_missing(address: str, device: str) -> dict[str, str]:
     )
 
 
+def no_guard(why: str) -> dict[str, str]:
+    """Return the problem of rules that nft does not take."""
+    return problem(
+        "conntrack-no-guard",
+        f"The guard of young connections is not in force: {why}.",
+        "Install nftables, or set guard under conntrack to 0. What was copied lives on all the same.",
+    )
+
+
 def table_full(count: int, limit: int) -> dict[str, str]:
     """Return the problem of a connection table that is nearly full."""
     return problem(

@@ -9,6 +9,7 @@ from typing import Any
 
 from haven.agent import account
 from haven.agent.conntrackd import Conntrackd
+from haven.agent.guard import Guard
 from haven.agent.havend import Havend
 from haven.agent.replication import ACTIVE, Replication
 from haven.agent.statistics import parse, pending
@@ -30,6 +31,7 @@ class Connections:
         self._conntrackd: Conntrackd | None = None
         self._link = SyncLink("", "")
         self._replication = Replication(0)
+        self._guard = Guard([], run_dir)
         self._up = False
         self._report_at = 0.0
         self._take_plan()
@@ -40,7 +42,8 @@ class Connections:
 
     def next_deadline(self) -> float:
         """Return when drive() has something to do."""
-        return min(self._report_at, self._replication.next_deadline() or self._report_at)
+        times = (self._report_at, self._replication.next_deadline(), self._guard.next_deadline())
+        return min(at for at in times if at is not None)
 
     def read(self) -> None:
         """Read nothing."""
@@ -61,6 +64,7 @@ class Connections:
 
     def drive(self, now: float) -> None:
         """Keep conntrackd running, give the orders that are due, report."""
+        self._guard.drive(now)
         if self._conntrackd is not None:
             self._keep_running(self._conntrackd, now)
             self._order(self._replication.tick(now))
@@ -75,12 +79,16 @@ class Connections:
             self._conntrackd.terminate()
 
     def close(self) -> None:
-        """End conntrackd."""
+        """End conntrackd and the guard."""
+        self._guard.close()
         if self._conntrackd is not None:
             self._conntrackd.stop()
 
     def _follow_state(self) -> None:
         state = ACTIVE if ACTIVE in self._states.values() else "backup"
+        if self._states:
+            # Before the first word of havend nothing may be guarded: this may be the Active.
+            self._guard.follow(state == ACTIVE, time.monotonic())
         self._order(self._replication.set_state(state, time.monotonic()))
         if state != ACTIVE:
             # havend has our word that we are in sync, from when we were Active.
@@ -98,6 +106,8 @@ class Connections:
         self._conntrackd = Conntrackd(part["conf"], self._run_dir) if part else None
         self._link = SyncLink(part["device"], part["address"]) if part else SyncLink("", "")
         self._replication = Replication(part["renew_us"] / 1e6 if part else 0)
+        self._guard.close()
+        self._guard = Guard(part["guard"] if part else [], self._run_dir)
         self._follow_state()
 
     def _read_part(self) -> dict[str, Any] | None:
@@ -188,6 +198,8 @@ class Connections:
         found = [] if obstacle is None else [obstacle]
         if obstacle is None and self._replication.is_silent(now):
             found.append(account.peer_silent(", ".join(self._part["peers"]), self._part["device"]))
+        if self._guard.failure:
+            found.append(account.no_guard(self._guard.failure))
         count, limit = account.read_number(account.COUNT_FILE), account.read_number(account.LIMIT_FILE)
         if count and limit and count > account.NEARLY_FULL * limit:
             found.append(account.table_full(count, limit))

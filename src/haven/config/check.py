@@ -202,6 +202,7 @@ def _make_conntrack(values: Values) -> Conntrack:
         port=values.one("port"),
         renew_us=values.one("renew") * 1_000_000,
         wait_us=values.one("wait") * 1_000_000,
+        guard=values.one("guard"),
         sizes=Sizes(*(values.one(name) for name in SIZES)),
     )
 

@@ -123,6 +123,7 @@ class Conntrack:
     port: int
     renew_us: int
     wait_us: int
+    guard: bool
     sizes: Sizes = Sizes()
 
 

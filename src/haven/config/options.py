@@ -306,6 +306,13 @@ CONNTRACK = SectionType(
             default="60",
             unit="s",
         ),
+        Option(
+            "guard",
+            Flag(),
+            "For five seconds after a takeover, refuse no connection for being too young to have a copy: "
+            "it goes on.",
+            default="1",
+        ),
     )
     # MicroPython has no *_SIZES inside a tuple.
     + _SIZES,

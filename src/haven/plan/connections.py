@@ -40,6 +40,7 @@ def connections(conntrack: Conntrack | None, device: str, own: list[str]) -> dic
         "peers": peers,
         "port": conntrack.port,
         "renew_us": conntrack.renew_us,
+        "guard": own if conntrack.guard else [],
     }
     family = 4 if len(conntrack.address) == 4 else 6
     more = {"family": family, "group": GROUP[family], **_sizes(conntrack.sizes)}

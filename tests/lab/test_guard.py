@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The guard: connections too young to have been copied live on, and a dead agent leaves nothing armed."""
+
+from tests.lab import network as lab
+from tests.lab.agent_node import AgentNode
+from tests.lab.agent_pair import agent_gateway
+from tests.lab.flows import Births
+from tests.lab.network import Network
+from tests.lab.resets import Resets
+from tests.lab.wait import holds_for, now_ns, wait_until
+
+LOOSE = "/proc/sys/net/netfilter/nf_conntrack_tcp_loose"
+# A connection says something twice a second, and a segment is sent again after 0.2, 0.6, 1.4 and 3 s.
+BUDGET = 20
+
+
+def loose(node: AgentNode) -> str:
+    return node.router.namespace.run("cat", LOOSE).strip()
+
+
+def guarded(node: AgentNode) -> bool:
+    """Tell whether the rules of a router have an address to match."""
+    return (
+        lab.GATEWAY
+        in node.router.namespace.run("nft", "list", "ruleset").partition("table inet haven_guard")[2]
+    )
+
+
+class Cut:
+    """Connections being born while the power of r1 is cut, some of them too young to have a copy."""
+
+    def __init__(self, network: Network, **nodes: object) -> None:
+        first, self.second = agent_gateway(network, **nodes)
+        self.resets, self.births = Resets(network), Births(network, seconds=15)
+        self.was_guarded = guarded(self.second)
+        assert not guarded(first)
+        first.freeze_conntrackd()
+        holds_for(lambda: first.state() == "active", 0.3, "r1 is Active")
+        self.at = network.power_cut("r1").began
+        self.second.wait_state("active")
+        self.taken_over = now_ns()
+
+    def lost(self) -> int:
+        """Count those born before the cut that have not moved since the takeover."""
+        return len(self.births.lost_ages_ms(self.at, self.taken_over))
+
+
+def test_young_connections_live_on_and_nobody_is_refused(network: Network) -> None:
+    cut = Cut(network)
+    assert cut.was_guarded
+    wait_until(lambda: cut.lost() == 0, BUDGET, "all of them move on")
+    assert cut.resets.by_sender() == {}
+    wait_until(lambda: not guarded(cut.second) and loose(cut.second) == "0", BUDGET, "the guard is lifted")
+
+
+def test_without_the_guard_young_connections_are_lost(network: Network) -> None:
+    cut = Cut(network, conntrack_more="\toption guard '0'\n")
+    assert not cut.was_guarded
+    holds_for(lambda: cut.lost() > 0, 6, "some do not move on")
+
+
+def test_dead_agent_leaves_nothing_that_drops(network: Network) -> None:
+    _first, second = agent_gateway(network)
+    wait_until(lambda: guarded(second) and loose(second) == "1", 5, "the standby is armed")
+    second.kill_agent()
+    wait_until(lambda: not guarded(second), 45, "the addresses have run out", interval=0.5)
+    second.start_agent()
+    wait_until(lambda: guarded(second), 10, "the next agent arms it again")
+    second.stop()
+    second.stop_agent()
+    assert not guarded(second) and loose(second) == "0"
