@@ -29,9 +29,10 @@ def test_an_active_sends_everything_again_now_and_then() -> None:
     replication = running()
     replication.set_state("active", 0)
     replication.tick(CALM_S)
-    assert replication.tick(CALM_S + RENEW) == ["send everything"]
-    assert replication.tick(CALM_S + RENEW + 1) == []
-    assert replication.tick(CALM_S + 2 * RENEW) == ["send everything"]
+    rounds = [replication.tick(CALM_S + number * RENEW) for number in range(1, 6)]
+    assert rounds[:3] == [["read the kernel", "send everything"]] * 3
+    assert rounds[3:] == [["send everything"]] * 2
+    assert replication.tick(CALM_S + 5.5 * RENEW) == []
 
 
 def test_renewing_can_be_turned_off() -> None:

@@ -18,6 +18,7 @@ from haven.agent.synclink import SyncLink
 REPORT_S = 1.0
 # havend waits for two seconds at the most.
 PREPARE_S = 1.0
+PREPARE_STEP_S = 0.005
 
 
 class Connections:
@@ -156,6 +157,7 @@ class Connections:
         while self._conntrackd is not None and self._up and time.monotonic() < until:
             if pending(self._conntrackd.statistics("queue")) == 0:
                 return
+            time.sleep(PREPARE_STEP_S)
 
     # The report
 

@@ -4,11 +4,9 @@
 import os
 import shutil
 import subprocess
-import sys
 
-from haven.agent.replication import ORDERS
+from haven.agent import orders
 
-ORDER_LIMIT_S = 30
 # The wait before a restart doubles up to this, so that a conntrackd that cannot start costs little.
 LONGEST_WAIT_S = 30.0
 SHORTEST_WAIT_S = 0.5
@@ -21,6 +19,7 @@ class Conntrackd:
         self.conf = conf
         self._run_dir = run_dir
         self._path = os.path.join(run_dir, "conntrackd.conf")
+        self._socket = os.path.join(run_dir, "conntrackd.ctl")
         self._process: subprocess.Popen[bytes] | None = None
         self._wait = SHORTEST_WAIT_S
         self._started_at = 0.0
@@ -46,10 +45,10 @@ class Conntrackd:
             file.write(self.conf.replace("@RUN_DIR@", self._run_dir))
         if self.answers():
             # The child of an agent that was killed has lived on, and holds the port.
-            self._call("-k")
-        for left in ("conntrackd.lock", "conntrackd.ctl"):
-            if os.path.exists(os.path.join(self._run_dir, left)):
-                os.unlink(os.path.join(self._run_dir, left))
+            orders.ask(self._socket, orders.KILL)
+        for left in (os.path.join(self._run_dir, "conntrackd.lock"), self._socket):
+            if os.path.exists(left):
+                os.unlink(left)
         self._process = subprocess.Popen(
             ["conntrackd", "-C", self._path],
             stdin=subprocess.DEVNULL,
@@ -68,30 +67,15 @@ class Conntrackd:
 
     def answers(self) -> bool:
         """Tell whether the child takes orders yet."""
-        return os.path.exists(os.path.join(self._run_dir, "conntrackd.ctl"))
+        return os.path.exists(self._socket)
 
     def order(self, name: str) -> bool:
         """Give one order; tell whether it was taken."""
-        return self._call(*ORDERS[name]) is not None
+        return orders.order(self._socket, orders.ORDERS[name])
 
     def statistics(self, part: str = "") -> str:
-        """Return what it prints of its statistics, nothing when it does not answer."""
-        return self._call("-s", *([part] if part else [])) or ""
-
-    def _call(self, *options: str) -> str | None:
-        argv = ["conntrackd", "-C", self._path, *options]
-        try:
-            done = subprocess.run(
-                argv,
-                capture_output=True,
-                text=True,
-                timeout=ORDER_LIMIT_S,
-                env={**os.environ, "PATH": _path()},
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            print(f"haven-agent: {' '.join(argv)}: {error}", file=sys.stderr, flush=True)
-            return None
-        return done.stdout if done.returncode == 0 else None
+        """Return what it says of its statistics, nothing when it does not answer."""
+        return orders.ask(self._socket, orders.STATISTICS[part])
 
     def terminate(self) -> None:
         """Let the child end; it is started again."""

@@ -13,17 +13,11 @@ is left to do:
 
 ACTIVE = "active"
 
-# conntrackd's options for each order.
-ORDERS = {
-    "read the kernel": ("-R",),
-    "send everything": ("-B",),
-    "ask for everything": ("-n",),
-    "forget what was told": ("-f", "internal"),
-}
-
 # The first seconds after a takeover belong to the packets: reading and sending a great table takes the
 # processor from them, and nothing of it is urgent.
 CALM_S = 3.0
+# What is missing in the cache of a new Active is missed by every copy; some is found only later.
+ROUNDS_READ = 3
 # How long after the peer was first heard its whole table has come: conntrackd sends 46 000 flows a second.
 WHOLE_TABLE_S = 5.0
 # conntrackd says that it lives every second.
@@ -40,6 +34,7 @@ class Replication:
         self._renew_at: float | None = None
         self._calm_until = 0.0
         self._waiting: list[str] = []
+        self._rounds_to_read = 0
         self._received: int | None = None
         self._heard_at: float | None = None
         self._first_heard_at: float | None = None
@@ -83,6 +78,7 @@ class Replication:
         self.in_sync = True
         self._later(now, ["read the kernel", "send everything"])
         self._renew_at = now + CALM_S + self._renew if self._renew else None
+        self._rounds_to_read = ROUNDS_READ
         return []
 
     def _later(self, now: float, orders: list[str]) -> None:
@@ -100,8 +96,12 @@ class Replication:
             orders, self._waiting = self._waiting, []
         if self._renew_at is not None and now >= self._renew_at:
             self._renew_at = now + self._renew
-            orders = orders or ["send everything"]
+            orders = orders or self._round()
         return orders
+
+    def _round(self) -> list[str]:
+        self._rounds_to_read -= 1
+        return ["read the kernel", "send everything"] if self._rounds_to_read >= 0 else ["send everything"]
 
     def note_statistics(self, received: int, now: float) -> None:
         """Take the count of packets received, from which it shows whether the peer lives and has sent all."""

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What conntrackd is asked over its control socket, without a process for each question.
+
+A request is one native int; the answer is text up to the end of the stream (conntrack-tools: conntrackd.h
+has the numbers, local.c the exchange).
+"""
+
+import socket
+import struct
+import time
+
+KILL = 20
+STATISTICS = {"": 21, "queue": 36}
+ORDERS = {
+    "read the kernel": 44,
+    "send everything": 22,
+    "ask for everything": 23,
+    "forget what was told": 33,
+}
+
+# conntrackd reads a great table before it answers; an order needs no answer, so nobody waits for that.
+ORDER_LIMIT_S = 0.2
+ANSWER_LIMIT_S = 2.0
+CHUNK = 65536
+
+
+def order(path: str, number: int) -> bool:
+    """Give an order over the socket at `path`; tell whether it was taken."""
+    return _exchange(path, number, ORDER_LIMIT_S) is not None
+
+
+def ask(path: str, number: int) -> str:
+    """Return the answer to a question, what came of it until the limit, or nothing."""
+    return _exchange(path, number, ANSWER_LIMIT_S) or ""
+
+
+def _exchange(path: str, number: int, limit: float) -> str | None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(limit)
+        try:
+            sock.connect(path)
+            sock.sendall(struct.pack("=i", number))
+        except OSError:
+            return None
+        return _rest(sock, time.monotonic() + limit).decode("ascii", "replace")
+
+
+def _rest(sock: socket.socket, until: float) -> bytes:
+    received = b""
+    try:
+        while (wait := until - time.monotonic()) > 0:
+            sock.settimeout(wait)
+            chunk = sock.recv(CHUNK)
+            if not chunk:
+                break
+            received += chunk
+    except OSError:
+        pass
+    return received

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""conntrackd's control socket, with a program on the other end that answers as conntrackd does."""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haven.agent import orders
+
+Answer = Callable[[socket.socket], None]
+
+
+@pytest.fixture
+def conntrackd(tmp_path: Path) -> Callable[[Answer], tuple[str, list[int]]]:
+    """Return what listens at a path and notes the numbers that it hears."""
+
+    def listen(answer: Answer) -> tuple[str, list[int]]:
+        path, heard = str(tmp_path / "ctl"), []
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(path)
+        listener.listen()
+
+        def serve() -> None:
+            with listener, listener.accept()[0] as sock:
+                heard.append(struct.unpack("=i", sock.recv(4))[0])
+                answer(sock)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return path, heard
+
+    return listen
+
+
+def test_answer_is_read_to_its_end(conntrackd: Callable) -> None:
+    def in_pieces(sock: socket.socket) -> None:
+        for piece in (b"cache internal:\n", b"x" * 200_000, b"\nend\n"):
+            sock.sendall(piece)
+
+    path, heard = conntrackd(in_pieces)
+    answer = orders.ask(path, orders.STATISTICS["queue"])
+    assert heard == [36]
+    assert answer.startswith("cache internal:\n") and answer.endswith("\nend\n") and len(answer) > 200_000
+
+
+def test_order_is_taken_before_it_is_done(conntrackd: Callable) -> None:
+    done = threading.Event()
+    path, heard = conntrackd(lambda _sock: done.wait(20))
+    assert orders.order(path, orders.ORDERS["send everything"])
+    assert heard == [22] and not done.is_set()
+    done.set()
+
+
+def test_answer_that_does_not_end_is_not_waited_for(
+    conntrackd: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "ANSWER_LIMIT_S", 0.1)
+    done = threading.Event()
+
+    def begin(sock: socket.socket) -> None:
+        sock.sendall(b"begun")
+        done.wait(20)
+
+    path, _heard = conntrackd(begin)
+    assert orders.ask(path, orders.STATISTICS[""]) == "begun"
+    done.set()
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    assert not orders.order(str(tmp_path / "ctl"), orders.ORDERS["read the kernel"])
+    assert orders.ask(str(tmp_path / "ctl"), orders.STATISTICS[""]) == ""
