@@ -97,12 +97,13 @@ class Terminal:
     def end(self) -> tuple[int, str]:
         """Wait for the end; return the exit status and what was shown last."""
         try:
-            while octets := os.read(self.side, 1 << 16):
+            while select.select([self.side], [], [], 20)[0] and (octets := os.read(self.side, 1 << 16)):
                 self.shown += octets.decode()
         except OSError:
             pass
-        _, status = os.waitpid(self.pid, 0)
         os.close(self.side)
+        # It has hung up, which ends a program that has not ended yet.
+        _, status = os.waitpid(self.pid, 0)
         return os.waitstatus_to_exitcode(status), self.shown
 
 

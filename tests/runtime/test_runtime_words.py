@@ -27,6 +27,7 @@ AGENT_CODES = (
     "conntrack-link-down",
     "conntrack-address-missing",
     "conntrack-full",
+    "conntrack-no-guard",
 )
 FAULTS = ((LINK_DOWN, "br-lan"), (NO_SOURCE, "wan"), (TRACKED_DOWN, "wan"))
 CHANGES = sorted({(before, after) for before, _event, _do, after, _where in STATES if before != after})
