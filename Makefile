@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 # OpenWrt 24.10 and 25.12 ship this release; the plan is compiled by both.
 OLD_PYROUTE2 := 0.7.9
 OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
+# How often bench-conntrack lets each thing happen.
+RUNS ?= 5
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven $(wildcard openwrt-feed/*/*inst openwrt-feed/*/*rm)
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
-	lint ipk docs bench clean
+	lint ipk docs bench bench-conntrack clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -27,6 +29,7 @@ help:
 	@echo "make docs             write docs/config.md anew from the option table"
 	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
+	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
 setup: $(VENV)/ready
 
@@ -84,6 +87,9 @@ docs: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+bench-conntrack: setup
+	$(BIN)/python -m bench --runs $(RUNS) conntrack
 
 clean:
 	rm -rf $(VENV) $(OLD_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

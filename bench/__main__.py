@@ -1,39 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`python -m bench [NAME...]`: run the benches, all or by name, and print their tables."""
+"""`python -m bench [--runs N] [NAME...]`: run benches and print their tables; by default those of VRRP."""
 
+import argparse
 import os
 import sys
+from collections.abc import Callable, Iterable
 
+from bench.conntrack import busy_connections
+from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
+from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
+from bench.quiet import quiet_connections
 from bench.steadiness import busy_machine
-from bench.table import heading
+from bench.table import Comparison, Figures
+from bench.young import young_connections
 from tests.lab import namespace
 
-BENCHES = {
+Bench = Callable[[int], Iterable[Comparison | Figures]]
+VRRP: dict[str, Bench] = {
     "power-cut": power_cuts,
     "planned-stop": planned_stops,
     "switchover": switchovers,
     "cost": idle_cost,
     "busy": busy_machine,
 }
+CONNTRACK: dict[str, Bench] = {
+    "connections": busy_connections,
+    "young": young_connections,
+    "quiet": quiet_connections,
+    "idle": idle_connections,
+}
+SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
+BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, "means": means}
 
 
-def main(names: list[str]) -> int:
+def main(argv: list[str]) -> int:
     """Run the benches; 0 when every bound was kept."""
-    unknown = [name for name in names if name not in BENCHES]
-    if unknown or os.geteuid() != 0:
-        print(f"there is no bench {unknown[0]}" if unknown else "the benches need root", file=sys.stderr)
+    arguments = _arguments(argv)
+    if os.geteuid() != 0:
+        print("the benches need root", file=sys.stderr)
         return 2
     namespace.clean_up_always()
     namespace.remove_leftovers()
-    print(heading(), flush=True)
-    missed = False
-    for name in names or BENCHES:
-        for row in BENCHES[name]():
-            print(row.row(), flush=True)
-            missed = missed or "MISSED" in row.verdict()
+    missed = _print(row for name in _names(arguments.names) for row in BENCHES[name](arguments.runs))
+    for what in missed:
+        print(f"bound not kept: {what}")
     return 1 if missed else 0
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--runs", type=int, default=5, help="of each event (default: 5)")
+    known = [*SETS, *BENCHES]
+    parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
+    arguments = parser.parse_args(argv)
+    if arguments.runs < 1:
+        parser.error("--runs has to be at least 1")
+    for name in arguments.names:
+        if name not in known:
+            parser.error(f"there is no bench {name}")
+    return arguments
+
+
+def _names(asked: list[str]) -> list[str]:
+    return [name for word in asked for name in SETS.get(word, [word])]
+
+
+def _print(rows: Iterable[Comparison | Figures]) -> list[str]:
+    missed, above = [], ""
+    for row in rows:
+        if row.heading() != above:
+            above = row.heading()
+            print(above, flush=True)
+        print(row.row(), flush=True)
+        if not row.kept():
+            missed.append(row.what)
+    return missed
 
 
 if __name__ == "__main__":

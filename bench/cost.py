@@ -22,7 +22,6 @@ MANY = 250
 WINDOW_S = 20
 # Both programs repeat their announcements for some seconds after a takeover.
 SETTLE_S = 10
-RUNS = 5
 
 
 class _Wide:
@@ -90,9 +89,9 @@ class WideKeepalived(_Wide, KeepalivedNode):
         return self._alive().pid
 
 
-def lone_python() -> Path:
+def lone_python(word: str = "alone") -> Path:
     """Return a copy of this interpreter: shared pages would make the memory look smaller."""
-    copy = Path(sys.executable).with_name("python-alone")
+    copy = Path(sys.executable).with_name(f"python-{word}")
     if not copy.exists():
         shutil.copy(os.path.realpath(sys.executable), copy)
     return copy
@@ -116,7 +115,7 @@ def _wide_pair(program: str, count: int, interval: int) -> Iterator[tuple[Node, 
         network.delete()
 
 
-def idle_cost() -> list[Comparison]:
+def idle_cost(runs: int) -> list[Comparison]:
     """Measure memory with 1 and 250 virtual routers, and CPU with 250 at 100 ms."""
     memory = {
         1: Comparison("memory (PSS) with 1 virtual router", "MB", limit=12),
@@ -126,7 +125,7 @@ def idle_cost() -> list[Comparison]:
         Comparison(f"CPU, {MANY} virtual routers at 100 ms, Active", "%", bound=1.5),
         Comparison(f"CPU, {MANY} virtual routers at 100 ms, Backup", "%", bound=1.5),
     ]
-    for _ in range(RUNS):
+    for _ in range(runs):
         for program in PROGRAMS:
             with _wide_pair(program, 1, 1000) as (first, _second):
                 memory[1].of(program).append(_pss_mb(first))
@@ -139,10 +138,11 @@ def idle_cost() -> list[Comparison]:
 
 def _pss_mb(node: Node) -> float:
     pids = {node.pid(), *([node.parent_pid()] if isinstance(node, WideKeepalived) else [])}
-    return sum(_pss_kb(pid) for pid in pids) / 1024
+    return sum(pss_kb(pid) for pid in pids) / 1024
 
 
-def _pss_kb(pid: int) -> int:
+def pss_kb(pid: int) -> int:
+    """Tell the memory of a process: pages that several share count in parts."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 

@@ -3,21 +3,21 @@
 
 from bench.pair import PROGRAMS, pair
 from bench.table import Comparison
-from tests.lab.network import GATEWAY, Network
+from tests.lab.capture import Capture
+from tests.lab.network import GATEWAY
 from tests.lab.wait import wait_until
 
-RUNS = 5
 INTERVALS_MS = (1000, 100, 10)
 BACKUP_PRIORITY = 100
 
 
-def power_cuts() -> list[Comparison]:
+def power_cuts(runs: int) -> list[Comparison]:
     """Cut the power of the Active just after it has advertised, so that the moment does not decide."""
     found = []
     for interval in INTERVALS_MS:
         outage = Comparison(f"outage after a power cut, {interval} ms adverts", "ms", bound=1.05)
         wire = Comparison(f"timer expiry to gratuitous ARP, {interval} ms adverts", "ms", limit=2)
-        for _ in range(RUNS):
+        for _ in range(runs):
             for program in PROGRAMS:
                 _power_cut(program, interval, outage, wire)
         found += [outage, wire]
@@ -29,7 +29,7 @@ def _power_cut(program: str, interval: int, outage: Comparison, wire: Comparison
         capture = network.capture("lan")
         probe = network.probe()
         probe.wait_service()
-        _wait_for_advert(network, capture)
+        wait_for_advert(capture)
         fault = network.power_cut("r1")
         second.wait_state("active", budget=30)
         probe.wait_service()
@@ -41,15 +41,16 @@ def _power_cut(program: str, interval: int, outage: Comparison, wire: Comparison
         wire.of(program).append((min(announced) - last) / 1e6 - down)
 
 
-def _wait_for_advert(network: Network, capture: object) -> None:
+def wait_for_advert(capture: Capture) -> None:
+    """Wait until r1 has just advertised: silence is judged from there."""
     seen = len(capture.adverts(sender="r1"))
     wait_until(lambda: len(capture.adverts(sender="r1")) > seen, 10, "the Active advertises", interval=0.0005)
 
 
-def planned_stops() -> list[Comparison]:
+def planned_stops(runs: int) -> list[Comparison]:
     """Stop the Active in good order."""
     lost = Comparison("packets lost in a planned stop, 1000 ms adverts", "packets", bound=1)
-    for _ in range(RUNS):
+    for _ in range(runs):
         for program in PROGRAMS:
             with pair(program, interval_ms=1000) as (network, first, second):
                 probe = network.probe()
@@ -61,10 +62,10 @@ def planned_stops() -> list[Comparison]:
     return [lost]
 
 
-def switchovers() -> list[Comparison]:
+def switchovers(runs: int) -> list[Comparison]:
     """Hand over and back by command, which keepalived has no command for."""
     lost = Comparison("packets lost in a switchover, 1000 ms adverts", "packets")
-    for _ in range(RUNS):
+    for _ in range(runs):
         with pair("haven", interval_ms=1000) as (network, first, second):
             probe = network.probe()
             probe.wait_service()

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Medians, ratios, and how they are printed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 
 @dataclass
 class Comparison:
-    """What both programs measured of one thing; `bound` is for haven's median over keepalived's."""
+    """What both programs measured of one thing.
+
+    `bound` is for haven's median over keepalived's, `limit` for its median, `least` and `most` for each run.
+    """
 
     what: str
     unit: str
@@ -16,6 +19,8 @@ class Comparison:
     keepalived: list[float] = field(default_factory=list)
     bound: float | None = None
     limit: float | None = None
+    least: float | None = None
+    most: float | None = None
 
     def of(self, program: str) -> list[float]:
         """Return the list to append to."""
@@ -29,13 +34,31 @@ class Comparison:
 
     def verdict(self) -> str:
         """Say whether the bounds are kept."""
-        ratio, said = self.ratio(), []
-        if self.bound is not None and ratio is not None:
-            said.append(f"{'ok' if ratio <= self.bound else 'MISSED'} (at most {self.bound:g} times)")
-        if self.limit is not None and self.haven:
-            kept = median(self.haven) <= self.limit
-            said.append(f"{'ok' if kept else 'MISSED'} (at most {self.limit:g} {self.unit})")
+        said = [f"{'ok' if kept else 'MISSED'} ({words})" for kept, words in self._checks()]
         return ", ".join(said)
+
+    def kept(self) -> bool:
+        """Tell whether every bound is kept."""
+        return all(kept for kept, _words in self._checks())
+
+    def _checks(self) -> Iterator[tuple[bool, str]]:
+        ratio, unit = self.ratio(), f" {self.unit}".rstrip()
+        if self.bound is not None and ratio is not None:
+            yield ratio <= self.bound, f"at most {self.bound:g} times"
+        if not self.haven:
+            return
+        if self.limit is not None:
+            yield median(self.haven) <= self.limit, f"at most {self.limit:g}{unit}"
+        if self.least is not None:
+            yield min(self.haven) >= self.least, f"each run at least {self.least:g}{unit}"
+        if self.most is not None:
+            yield max(self.haven) <= self.most, f"each run at most {self.most:g}{unit}"
+
+    @staticmethod
+    def heading() -> str:
+        """Return the lines above the rows."""
+        names = f"{'median (least - most), runs':<46} | {'haven':>24} | {'keepalived':>24} | ratio |"
+        return f"{names}\n{'-' * len(names)}"
 
     def row(self) -> str:
         """Return the line of the table."""
@@ -51,10 +74,31 @@ class Comparison:
         )
 
 
-def heading() -> str:
-    """Return the lines above the rows."""
-    names = f"{'median (least - most), runs':<46} | {'haven':>24} | {'keepalived':>24} | ratio |"
-    return f"{names}\n{'-' * len(names)}"
+@dataclass
+class Figures:
+    """What was measured of one subject: medians of everything, without a bound."""
+
+    what: str
+    values: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, measured: dict[str, float]) -> None:
+        """Take what one run has measured."""
+        for key, value in measured.items():
+            self.values.setdefault(key, []).append(value)
+
+    def kept(self) -> bool:
+        """Tell that there is no bound to miss."""
+        return True
+
+    def row(self) -> str:
+        """Return the line: each figure with its name, as not every subject has all of them."""
+        told = [f"{key} {median(values):.4g}" for key, values in self.values.items()]
+        return f"{self.what:<28} | " + ", ".join(told)
+
+    @staticmethod
+    def heading() -> str:
+        """Return the lines above the rows."""
+        return f"{'medians':<28} |\n{'-' * 80}"
 
 
 def _figure(values: Sequence[float]) -> str:

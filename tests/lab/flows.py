@@ -105,6 +105,10 @@ class Busy:
         """Count the connections that have made progress since a moment."""
         return sum(1 for at in self.sheet.progress if at > when)
 
+    def ended(self) -> int:
+        """Count the connections that are no more."""
+        return sum(1 for state in self.sheet.state if state not in (CONNECTING, ALIVE))
+
     def fates(self, since: int) -> Fates:
         """Tell what became of them; alive is one that has made progress since a moment."""
         return _fates(self.sheet, range(self.sheet.rows), since)
