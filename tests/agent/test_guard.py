@@ -121,3 +121,10 @@ def test_without_addresses_there_is_none(kernel: Kernel, tmp_path: Path) -> None
     guard = Guard([], str(tmp_path))
     guard.follow(False, 100)
     assert not kernel.told.exists() and guard.next_deadline() is None
+
+
+def test_only_a_new_active_keeps_back_unreachables_for_hosts_behind_it(guard: Guard, kernel: Kernel) -> None:
+    guard.follow(False, 100)
+    assert "elements = { tcp timeout 30s };" in kernel.told.read_text()
+    guard.follow(True, 103)
+    assert "elements = { tcp timeout 7s, icmp timeout 7s, ipv6-icmp timeout 7s };" in kernel.told.read_text()

@@ -124,3 +124,13 @@ def test_an_active_is_in_sync_with_itself() -> None:
     replication.note_statistics(received=0, now=1)
     replication.note_statistics(received=0, now=20)
     assert replication.in_sync
+
+
+def test_a_conntrackd_that_does_not_answer_is_not_taken_for_the_peer() -> None:
+    replication = running()
+    for now in range(100, 110):
+        replication.note_statistics(now, now)
+    assert replication.in_sync
+    for now in range(110, 120):
+        replication.note_statistics(None, now)
+    assert replication.is_silent(119) and not replication.in_sync

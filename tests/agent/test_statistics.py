@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """conntrackd's statistics as conntrackd 1.4.7 prints them."""
 
-from haven.agent.statistics import parse, pending
+from haven.agent.statistics import parse, unacknowledged, unsent
 
 GENERAL = """cache internal:
 current active connections:	          17
@@ -62,6 +62,12 @@ def test_what_is_not_there_is_left_out() -> None:
     assert parse("") == {}
 
 
-def test_what_waits_for_its_peer_is_counted_and_errors_are_not() -> None:
-    assert pending(QUEUE) == 7
-    assert pending("") == 0
+def test_what_waits_to_be_sent_is_counted_and_errors_are_not() -> None:
+    assert unsent(QUEUE) == 3
+    assert unsent("") == 0
+
+
+def test_what_the_peer_has_not_acknowledged_has_its_number() -> None:
+    text = "control -> seq:1689 flags:2\nobject -> seq:1690\nobject -> seq:1702\n"
+    assert unacknowledged(text) == [1689, 1690, 1702]
+    assert unacknowledged("") == []

@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guard: connections too young to have been copied live on, and a dead agent leaves nothing armed."""
 
+import socket
+
 from tests.lab import network as lab
 from tests.lab.agent_node import AgentNode
 from tests.lab.agent_pair import agent_gateway
-from tests.lab.flows import Births
-from tests.lab.network import Network
+from tests.lab.flows import Births, connect, inside
+from tests.lab.network import SERVICE6, Network
 from tests.lab.resets import Resets
 from tests.lab.wait import holds_for, now_ns, wait_until
 
 LOOSE = "/proc/sys/net/netfilter/nf_conntrack_tcp_loose"
 # A connection says something twice a second, and a segment is sent again after 0.2, 0.6, 1.4 and 3 s.
 BUDGET = 20
+
+PORT = 9100
+REFUSING = """table inet refusing {
+ chain forward {
+ type filter hook forward priority filter - 1; policy accept;
+ iifname "wan" meta l4proto tcp ct state new,invalid reject with tcp reset
+}
+}"""
 
 
 def loose(node: AgentNode) -> str:
@@ -69,3 +79,24 @@ def test_dead_agent_leaves_nothing_that_drops(network: Network) -> None:
     second.stop()
     second.stop_agent()
     assert not guarded(second) and loose(second) == "0"
+
+
+def test_firewall_that_refuses_does_not_end_what_it_does_not_know(network: Network) -> None:
+    first, second = agent_gateway(network, families=(4, 6))
+    second.router.namespace.nft(REFUSING)
+    resets = Resets(network)
+    with inside(network.server):
+        listener = socket.create_server((SERVICE6, PORT), family=socket.AF_INET6)
+    first.freeze_conntrackd()
+    client = connect(network.client, SERVICE6, PORT)
+    server, _address = listener.accept()
+    network.power_cut("r1")
+    second.wait_state("active")
+    server.sendall(b"from outside first")
+    client.settimeout(BUDGET)
+    # Unknown to the firewall: nothing comes through, and nothing is refused, until the client speaks.
+    holds_for(lambda: resets.by_sender() == {}, 1, "nobody is refused")
+    client.sendall(b"from inside")
+    assert server.recv(64) == b"from inside"
+    assert client.recv(64) == b"from outside first"
+    assert resets.by_sender() == {}

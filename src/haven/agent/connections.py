@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from haven.agent import account
@@ -12,12 +13,12 @@ from haven.agent.conntrackd import Conntrackd
 from haven.agent.guard import Guard
 from haven.agent.havend import Havend
 from haven.agent.replication import ACTIVE, Replication
-from haven.agent.statistics import parse, pending
+from haven.agent.statistics import parse, unacknowledged, unsent
 from haven.agent.synclink import SyncLink
 
 REPORT_S = 1.0
-# havend waits for two seconds at the most.
-PREPARE_S = 1.0
+# havend waits for two seconds at the most; conntrackd acknowledges after one.
+PREPARE_S = 1.6
 PREPARE_STEP_S = 0.005
 
 
@@ -153,11 +154,12 @@ class Connections:
 
     def _send_pending(self) -> None:
         # Entries go out as they arise; what is left is what the peer has not yet acknowledged.
-        until = time.monotonic() + PREPARE_S
-        while self._conntrackd is not None and self._up and time.monotonic() < until:
-            if pending(self._conntrackd.statistics("queue")) == 0:
-                return
-            time.sleep(PREPARE_STEP_S)
+        child, until = self._conntrackd, time.monotonic() + PREPARE_S
+        if child is None or not self._up or not _wait(lambda: unsent(child.statistics("queue")) == 0, until):
+            return
+        newest = max(unacknowledged(child.statistics("resend")), default=-1)
+        # On a busy router there is always something newer, which the peer acknowledges once a second.
+        _wait(lambda: min(unacknowledged(child.statistics("resend")), default=newest + 1) > newest, until)
 
     # The report
 
@@ -168,7 +170,7 @@ class Connections:
         child, figures = self._conntrackd, {}
         if self._up:
             figures = parse(child.statistics())
-            self._replication.note_statistics(figures.get("received_packets", 0), now)
+            self._replication.note_statistics(figures.get("received_packets"), now)
         age, in_sync = self._replication.heard_age(now), self._replication.in_sync
         self._havend.say(
             "report",
@@ -206,6 +208,14 @@ class Connections:
         if count and limit and count > account.NEARLY_FULL * limit:
             found.append(account.table_full(count, limit))
         return found
+
+
+def _wait(condition: Callable[[], bool], until: float) -> bool:
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(PREPARE_STEP_S)
+    return False
 
 
 def _say(text: str) -> None:

@@ -9,11 +9,17 @@ connections in midstream; so the next segment from the client's side makes the e
 The rules are armed on a standby, where they match nothing because the addresses are not its own, so a
 takeover has nothing to wait for. They match elements of sets that run out by themselves: an agent that died
 leaves nothing that drops.
+
+A firewall that refuses unknown connections answers for hosts behind the router, too (IPv6, or IPv4 that is
+not translated). So no reset without ACK leaves in somebody else's name: that is the answer to a segment in
+midstream, while one that refuses a new connection has an ACK. A standby, which forwards nothing, has that
+rule as well; unreachables are kept back only from the takeover on.
 """
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 
 # Until the clients have sent again: a retransmission comes after 0.2 s, the next ones after 0.6, 1.4 and 3 s.
 LASTS_S = 5.0
@@ -25,6 +31,7 @@ REMOVE = "table inet haven_guard\ndelete table inet haven_guard\n"
 RULES = """table inet haven_guard {
  set four { type ipv4_addr; flags timeout; %s}
  set six { type ipv6_addr; flags timeout; %s}
+ set now { type inet_proto; flags timeout; %s}
  chain input {
   type filter hook input priority filter - 10; policy accept;
   ip daddr @four tcp flags & (syn | rst) == 0x0 ct state { new, invalid } drop
@@ -34,22 +41,30 @@ RULES = """table inet haven_guard {
   type filter hook output priority filter - 10; policy accept;
   ip saddr @four tcp flags & rst == rst drop
   ip6 saddr @six tcp flags & rst == rst drop
-  ip saddr @four icmp type destination-unreachable drop
+  ip saddr @four icmp type destination-unreachable icmp code != frag-needed drop
   ip6 saddr @six icmpv6 type destination-unreachable drop
+  meta l4proto @now fib saddr type != local tcp flags & (rst | ack | syn) == rst drop
+  meta l4proto @now icmp type destination-unreachable icmp code != frag-needed drop
+  meta l4proto @now icmpv6 type destination-unreachable drop
  }
 }
 """
 
 
-def script(addresses: list[str]) -> str:
+# A little longer than the guard, as the agent lifts it.
+ACTIVE_LIFETIME_S = 7
+
+
+def script(addresses: list[str], active: bool = False) -> str:
     """Return what nft has to do to arm the rules, or to arm them again, for addresses without prefix."""
     four = _elements([address for address in addresses if ":" not in address])
     six = _elements([address for address in addresses if ":" in address])
-    return REMOVE + RULES % (four, six)
+    now = ("tcp", "icmp", "ipv6-icmp") if active else ("tcp",)
+    return REMOVE + RULES % (four, six, _elements(now, ACTIVE_LIFETIME_S if active else LIFETIME_S))
 
 
-def _elements(addresses: list[str]) -> str:
-    listed = ", ".join("%s timeout %ds" % (address, LIFETIME_S) for address in addresses)
+def _elements(values: Iterable[str], lifetime: int = LIFETIME_S) -> str:
+    listed = ", ".join("%s timeout %ds" % (value, lifetime) for value in values)
     return "elements = { %s }; " % listed if listed else ""
 
 
@@ -72,11 +87,16 @@ class Guard:
             self._lift_at = None
             self._arm(now)
         elif self._armed:
-            self._refresh_at = None
-            self._lift_at = self._lift_at or now + LASTS_S
+            self._take_over(now)
         elif os.path.exists(self._saved):
             # An agent before this one armed it.
             self._lift()
+
+    def _take_over(self, now: float) -> None:
+        self._refresh_at = None
+        if self._lift_at is None:
+            self._lift_at = now + LASTS_S
+            self._nft(script(self._addresses, active=True))
 
     def next_deadline(self) -> float | None:
         """Return when drive() has something to do, or None."""

@@ -10,7 +10,7 @@ import struct
 import time
 
 KILL = 20
-STATISTICS = {"": 21, "queue": 36}
+STATISTICS = {"": 21, "resend": 32, "queue": 36}
 ORDERS = {
     "read the kernel": 44,
     "send everything": 22,

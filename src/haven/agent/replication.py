@@ -103,18 +103,25 @@ class Replication:
         self._rounds_to_read -= 1
         return ["read the kernel", "send everything"] if self._rounds_to_read >= 0 else ["send everything"]
 
-    def note_statistics(self, received: int, now: float) -> None:
-        """Take the count of packets received, from which it shows whether the peer lives and has sent all."""
-        before, self._received = self._received, received
-        if before is not None and received != before:
-            self._heard_at = now
-            self._hear_again(now)
+    def note_statistics(self, received: int | None, now: float) -> None:
+        """Take the count of packets received, from which it shows whether the peer lives and has sent all.
+
+        None where conntrackd did not answer: then nothing was heard.
+        """
+        if received is not None:
+            self._note_received(received, now)
         if self._active:
             return
         if self.is_silent(now):
             self._missed = self._missed or self._heard_at is not None
             self._first_heard_at = None
         self.in_sync = self._first_heard_at is not None and now - self._first_heard_at >= WHOLE_TABLE_S
+
+    def _note_received(self, received: int, now: float) -> None:
+        before, self._received = self._received, received
+        if before is not None and received != before:
+            self._heard_at = now
+            self._hear_again(now)
 
     def _hear_again(self, now: float) -> None:
         if self._first_heard_at is None:

@@ -15,9 +15,14 @@ _FIGURES = (
 )
 
 
-def pending(text: str) -> int:
-    """Return how many messages wait to be sent or acknowledged, from `conntrackd -s queue`."""
-    return sum(int(each) for each in re.findall(r"queue [rt][sx]queue:\s*current elements:\s*(\d+)", text))
+def unsent(text: str) -> int:
+    """Return how many messages wait to be sent, from `conntrackd -s queue`."""
+    return sum(int(each) for each in re.findall(r"queue txqueue:\s*current elements:\s*(\d+)", text))
+
+
+def unacknowledged(text: str) -> list[int]:
+    """Return the numbers of the messages that the peer has not acknowledged, from `conntrackd -s rsqueue`."""
+    return [int(each) for each in re.findall(r"seq:(\d+)", text)]
 
 
 def parse(text: str) -> dict[str, int]:
