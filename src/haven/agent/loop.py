@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from haven.agent.connections import Connections
 from haven.agent.havend import Havend
+from haven.agent.hotplug import Hotplug
+from haven.agent.ubus import Ubus
 
 LONGEST_WAIT_S = 1.0
 
@@ -46,10 +48,11 @@ class Part(Source, Protocol):
 class Agent:
     """One node's control plane; `ending` when it is to stop."""
 
-    def __init__(self, run_dir: str) -> None:
+    def __init__(self, run_dir: str, config: str) -> None:
         self.ending = False
         self._havend = Havend(run_dir)
-        self._parts: list[Part] = [Connections(run_dir, self._havend)]
+        connections = Connections(run_dir, self._havend)
+        self._parts: list[Part] = [connections, Ubus(run_dir, config), Hotplug(run_dir)]
 
     def run(self) -> None:
         """Run until `ending`."""

@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("--config", metavar="FILE", default="/etc/config/haven")
     parser.add_argument("--run-dir", metavar="DIR", default="/var/run/haven")
     options = parser.parse_args()
-    agent = Agent(options.run_dir)
+    agent = Agent(options.run_dir, options.config)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         agent.ending = True

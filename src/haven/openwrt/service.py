@@ -36,8 +36,7 @@ def lines(model: Model, config: str, resolve: Resolve = resolve_interface) -> li
         found += dict.fromkeys("rule %s" % rule for rule in _rules(model, resolve))
     except InterfaceError as why:
         return [*found, "%s: not started: %s" % (config, why)]
-    found.append("run havend")
-    return [*found, "run haven-agent"] if model.conntrack is not None and model.conntrack.enabled else found
+    return [*found, "run havend", "run haven-agent"]
 
 
 def _interfaces(model: Model) -> list[str]:

@@ -8,6 +8,7 @@ from haven.core import states
 from haven.core.events import Maintenance, Switchover
 from haven.runtime import report
 from haven.runtime.planfile import PlanError, read_plan
+from haven.runtime.words import state_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class Requests:
 
     def _agent(self, client: "Client", request: "Document") -> "Document | None":
         self._daemon.agent.attach(client)
-        return _done({"groups": {name: group.state for name, group in self._daemon.engine.groups.items()}})
+        groups = self._daemon.engine.groups
+        return _done({"groups": {name: state_name(each.state, each.faults) for name, each in groups.items()}})
 
     def _report(self, client: "Client", request: "Document") -> "Document | None":
         self._daemon.hear_agent(request)
