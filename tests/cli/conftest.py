@@ -2,7 +2,6 @@
 """Fixtures for the tests of the haven command."""
 
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,12 +11,6 @@ import pytest
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import FakeSubject, RealSubject, Subject
 from tests.runtime.machines import Machine
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _interruptible() -> None:
-    # A shell's background job ignores SIGINT, and so would the commands that the tests interrupt.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

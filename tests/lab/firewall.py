@@ -45,3 +45,8 @@ def entries(inside: Namespace) -> int:
 def flows(inside: Namespace, *which: str) -> list[str]:
     """List entries of a router's connection table, as `conntrack -L` does."""
     return inside.run("conntrack", "-L", *which).splitlines()
+
+
+def forget(inside: Namespace, *which: str) -> None:
+    """Delete entries of a router's connection table: what came before a router was set up, for example."""
+    inside.run("sh", "-c", 'conntrack -D "$@" || true', "sh", *which)
