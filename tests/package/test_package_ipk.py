@@ -167,7 +167,8 @@ def test_what_a_module_prints_can_be_a_file_of_a_package(tmp_path: Path):
 
 def test_pages_of_luci_are_packages_of_their_own(router: Path):
     assert not (router / "www").exists()
-    assert not (router / "usr/share/luci").exists() and not (router / "usr/share/rpcd").exists()
+    assert not (router / "usr/share/luci").exists()
+    assert [path.name for path in (router / "usr/share/rpcd").rglob("*.json")] == ["haven.json"]
 
 
 def test_a_package_whose_files_are_not_there_is_refused(tmp_path: Path):

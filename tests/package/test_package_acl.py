@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who may call what over rpcd and uhttpd: reading and writing apart, and no password by reading."""
+
+import json
+import sys
+
+from haven.agent.ubus_object import SIGNATURE
+from tests.package.conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "openwrt-feed"))
+import ipk  # noqa: E402
+
+PLACE = "usr/share/rpcd/acl.d/haven.json"
+CHANGING = {"switchover", "maintenance", "reload"}
+
+
+def _group() -> dict:
+    (group,) = json.loads((ROOT / "files" / PLACE).read_text()).values()
+    return group
+
+
+def test_every_method_may_be_called_by_readers_or_writers_and_not_by_both():
+    read, write = (_group()[right]["ubus"]["haven"] for right in ("read", "write"))
+    assert set(write) == CHANGING and set(read) == set(SIGNATURE) - CHANGING
+
+
+def test_the_configuration_with_its_passwords_is_for_writers():
+    assert set(_group()["read"]) == {"ubus"} and set(_group()["read"]["ubus"]) == {"haven"}
+    assert _group()["write"]["uci"] == {"haven": ["read", "write"]}
+
+
+def test_it_is_in_one_package_alone():
+    places = {
+        name: set(ipk.payload(ROOT / f"openwrt-feed/{name}/contents")) for name in ("haven", "luci-app-haven")
+    }
+    assert (
+        PLACE in places["haven"] and PLACE.replace("haven.json", "luci-app-haven.json") not in places["haven"]
+    )
+    assert not places["haven"] & places["luci-app-haven"]
