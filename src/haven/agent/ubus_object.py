@@ -18,6 +18,7 @@ from haven.agent.ubus_connection import (
     CONNECTION_FAILED,
     INVALID_ARGUMENT,
     METHOD_NOT_FOUND,
+    OK,
     TIMEOUT,
     UNKNOWN_ERROR,
     Call,
@@ -173,16 +174,16 @@ class Methods:
                 complaint = failed.complaint.strip() or f"it ended with {failed.status}"
                 _fail(call, Failure("refused", complaint.removeprefix("haven: ")))
             else:
-                self._tell_validity(call, ended)
+                self._tell_validity(call, ended, UNKNOWN_ERROR)
 
         self._run(call, ["validate", "--json"], done)
 
-    def _tell_validity(self, call: Call, ended: Ended) -> None:
+    def _tell_validity(self, call: Call, ended: Ended, status: int = OK) -> None:
         document = _document(ended)
         if document is None:
             _fail(call, Failure("refused", ended.complaint.strip() or f"it ended with {ended.status}"))
         else:
-            call.answer(self._presentable(document))
+            call.answer(self._presentable(document), status)
 
     def _run(
         self, call: Call, words: list[str], done: Callable[[Ended], None], service: list[str] | None = None

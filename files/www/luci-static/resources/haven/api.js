@@ -10,7 +10,7 @@ const LATE_MS = 5000;
 const SLOW_MS = 60000;
 
 function declare(method, params) {
-	return rpc.declare({ object: 'haven', method: method, params: params || [], reject: true });
+	return rpc.declare({ object: 'haven', method: method, params: params || [] });
 }
 
 const calls = {
@@ -57,6 +57,9 @@ function within(promise, ms) {
 }
 
 function open(answer) {
+	// A failed call has a status; only where it has no document as well is the status all that comes.
+	if (typeof answer === 'number')
+		throw classify(new Error('ubus code %d:'.format(answer)));
 	if (!L.isObject(answer))
 		throw trouble('malformed');
 	if (answer.error)

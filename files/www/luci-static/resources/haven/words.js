@@ -29,6 +29,7 @@ const TROUBLES = {
 		_('Enable it under Settings, or start it with “service haven start”.') ],
 	havend: [ _('havend does not answer; the agent does.'),
 		_('Look at the system log; “service haven restart” starts it again.') ],
+	refused: [ _('haven did not do this.'), _('The reason is below; nothing was changed.') ],
 	denied: [ _('This login may not do that.'),
 		_('Log in as a user with the right “luci-app-haven”, or log in again after an installation.') ],
 	late: [ _('The router has not answered in time.'),
