@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The methods beside a havend that is slow, silent or strange, and programs that are."""
 
+import os
 import selectors
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -196,14 +198,43 @@ def test_a_program_that_is_not_there_is_said_to_be_missing(desk: Desk, monkeypat
     ]
 
 
-def test_what_a_program_says_before_a_long_silence_is_not_its_end():
+def _end_of(script: str, stdin: str | None = None) -> Ended:
     selector = selectors.EpollSelector()
     outcomes: list[Ended | Failure] = []
-    program = Program(selector, ["sh", "-c", "echo one; read line; echo $line"], "two\n", outcomes.append)
+    program = Program(selector, ["sh", "-c", script], stdin, outcomes.append)
+    while not program.ended:
+        for key, events in selector.select(1):
+            if selector.get_map().get(key.fd) is key:
+                key.data(events)
+    assert not selector.get_map() and isinstance(outcomes[0], Ended)
+    return outcomes[0]
+
+
+def test_all_that_a_program_says_is_kept_to_its_last_word():
+    assert _end_of("echo one; read line; echo $line", "two\n").output == "one\ntwo\n"
+    ended = _end_of("seq 100000; seq 50000 >&2; exit 7")
+    assert (len(ended.output), len(ended.complaint), ended.status) == (588895, 288894, 7)
+
+
+def test_a_program_that_closes_its_output_has_not_ended(tmp_path: Path):
+    (tmp_path / "go").touch()
+    script = f"exec >&- 2>&-; until [ ! -e {tmp_path}/go ]; do sleep 0.05; done; exit 5"
+    selector = selectors.EpollSelector()
+    outcomes: list[Ended | Failure] = []
+    program = Program(selector, ["sh", "-c", script], None, outcomes.append)
+    wait_until(lambda: [key.data(events) for key, events in selector.select(0)], 10, "the output is closed")
+    # Whoever waited for it here would wait for ever.
+    (tmp_path / "go").unlink()
     while not program.ended:
         for key, events in selector.select(1):
             key.data(events)
-    assert isinstance(outcomes[0], Ended) and outcomes[0].output == "one\ntwo\n"
+    assert isinstance(outcomes[0], Ended) and outcomes[0].status == 5
+
+
+def test_what_a_program_leaves_running_is_not_waited_for():
+    ended = _end_of("sleep 1000 & echo $!")
+    assert _lives(ended.output.strip())
+    os.kill(int(ended.output), signal.SIGKILL)
 
 
 def _replace_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

@@ -95,7 +95,7 @@ class Ended:
 
 
 class Program:
-    """A child with pipes; `done` gets Ended or a Failure when it has closed its output and ended."""
+    """A child with pipes; `done` gets Ended or a Failure. What it leaves running is not waited for."""
 
     def __init__(
         self,
@@ -112,7 +112,9 @@ class Program:
         for pipe in (self._child.stdout, self._child.stderr):
             os.set_blocking(pipe.fileno(), False)
             self._written[pipe] = b""
-            self._selector.register(pipe, selectors.EVENT_READ, lambda _events, pipe=pipe: self._read(pipe))
+            selector.register(pipe, selectors.EVENT_READ, lambda _events, pipe=pipe: self._read(pipe))
+        self._end = os.pidfd_open(self._child.pid)
+        selector.register(self._end, selectors.EVENT_READ, lambda _events: self._finish())
 
     def expire(self) -> None:
         """End it and what it has started."""
@@ -122,31 +124,40 @@ class Program:
         # A process group of its own, of which it is the head.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
+        self._tell(why)
+
+    def _read(self, pipe: IO[bytes]) -> bool:
+        """Take what is there; tell whether there was something."""
+        try:
+            octets = os.read(pipe.fileno(), RECEIVE)
+        except BlockingIOError:
+            return False
+        self._written[pipe] += octets
+        if not octets:
+            self._selector.unregister(pipe)
+            pipe.close()
+        elif len(self._written[pipe]) > LONGEST_ANSWER:
+            self._kill(Failure("refused", "it says too much"))
+        return bool(octets)
+
+    def _finish(self) -> None:
+        for pipe in self._written:
+            while not pipe.closed and self._read(pipe):
+                pass
+        if not self.ended:
+            output, complaint = (octets.decode("utf-8", "replace") for octets in self._written.values())
+            self._tell(Ended(self._child.wait(), output, complaint))
+
+    def _tell(self, outcome: "Ended | Failure") -> None:
+        self._child.wait()
         for pipe in self._written:
             if not pipe.closed:
                 self._selector.unregister(pipe)
                 pipe.close()
-        self._child.wait()
+        self._selector.unregister(self._end)
+        os.close(self._end)
         self.ended = True
-        self._done(why)
-
-    def _read(self, pipe: IO[bytes]) -> None:
-        octets = os.read(pipe.fileno(), RECEIVE)
-        self._written[pipe] += octets
-        if len(self._written[pipe]) > LONGEST_ANSWER:
-            self._kill(Failure("refused", "it says too much"))
-        elif not octets:
-            self._selector.unregister(pipe)
-            pipe.close()
-            if all(each.closed for each in self._written):
-                self._finish()
-
-    def _finish(self) -> None:
-        output, complaint = (octets.decode("utf-8", "replace") for octets in self._written.values())
-        # It ends as it closes its output: there is nothing to wait for.
-        status = self._child.wait()
-        self.ended = True
-        self._done(Ended(status, output, complaint))
+        self._done(outcome)
 
 
 def _spawn(argv: Sequence[str], stdin: str | None) -> "subprocess.Popen[bytes]":
