@@ -244,7 +244,8 @@ def test_connections_leave_nothing_behind(active: Havend) -> None:
     active.ask("status")
     before = descriptors()
     for number in range(200):
-        with active.connect() as line:
+        # A busy havend that has not yet closed 32 of them hangs up on the next.
+        with active.connect() as line, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             if number % 3:
                 line.sendall(b'{"command": "status"}\n'[: number % 40])
             if number % 3 == 2:
