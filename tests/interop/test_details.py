@@ -8,6 +8,7 @@ from tests.interop.mixed import ROLES, Roles, check_content, mixed, wait_holds_a
 from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
+from tests.lab.node import Node
 from tests.lab.outage import active_down_ms, check_outage
 from tests.lab.pair import wait_one_holder
 from tests.lab.wait import holds_for, wait_until
@@ -64,32 +65,30 @@ def test_client_sees_one_virtual_mac_whoever_is_active(network: Network, roles: 
     assert network.client_believes(lab.GATEWAY) == VIRTUAL
 
 
+def assert_second_stays_after_a_split(network: Network, first: Node, second: Node) -> None:
+    """Make both Active on their own, heal the network, and see the second stay."""
+    network.split("lan")
+    network.split("wan")
+    for node in (first, second):
+        node.start().wait_state("active")
+    network.heal()
+    first.wait_state("backup")
+    wait_holds_all(second)
+    holds_for(lambda: (first.state(), second.state()) == ("backup", "active"), 1, "the roles stay")
+
+
 @pytest.mark.parametrize("options", [{}, {"virtual_mac": True}, {"families": (6,)}])
 def test_healed_split_leaves_the_higher_address_of_equal_priorities(network: Network, options: dict) -> None:
     first, second = (
         HavenNode(network, "r1", **options),
         KeepalivedNode(network, "r2", **options),
     )
-    network.split("lan")
-    network.split("wan")
-    for node in (first, second):
-        node.start().wait_state("active")
-    network.heal()
-    first.wait_state("backup")
-    wait_holds_all(second)
-    holds_for(lambda: (first.state(), second.state()) == ("backup", "active"), 1, "the roles stay")
+    assert_second_stays_after_a_split(network, first, second)
 
 
 def test_haven_with_the_higher_address_stays_active(network: Network) -> None:
     first, second = KeepalivedNode(network, "r1"), HavenNode(network, "r2")
-    network.split("lan")
-    network.split("wan")
-    for node in (first, second):
-        node.start().wait_state("active")
-    network.heal()
-    first.wait_state("backup")
-    wait_holds_all(second)
-    holds_for(lambda: (first.state(), second.state()) == ("backup", "active"), 1, "the roles stay")
+    assert_second_stays_after_a_split(network, first, second)
 
 
 @pytest.mark.parametrize("preempt", [False, True])

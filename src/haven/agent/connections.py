@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The connections: follows the gateway's state, drives conntrackd, reports every second."""
 
-import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +10,9 @@ from haven.agent import account
 from haven.agent.conntrackd import Conntrackd
 from haven.agent.guard import Guard
 from haven.agent.havend import Havend
+from haven.agent.plan import read_plan
 from haven.agent.replication import ACTIVE, Replication
+from haven.agent.roles import Roles
 from haven.agent.statistics import parse, unacknowledged, unsent
 from haven.agent.synclink import SyncLink
 
@@ -28,7 +28,7 @@ class Connections:
     def __init__(self, run_dir: str, havend: Havend) -> None:
         self._run_dir = run_dir
         self._havend = havend
-        self._states: dict[str, str] = {}
+        self._roles = Roles()
         self._part: dict[str, Any] | None = None
         self._conntrackd: Conntrackd | None = None
         self._link = SyncLink("", "")
@@ -52,11 +52,8 @@ class Connections:
 
     def hear(self, event: dict[str, Any]) -> None:
         """Follow the state of the groups and the plan."""
-        if event["kind"] == "roles":
-            self._states = dict(event["groups"])
-            self._follow_state()
-        elif event["kind"] == "transition":
-            self._states[event["group"]] = event["to"]
+        self._roles.hear(event)
+        if event["kind"] in ("roles", "transition"):
             self._follow_state()
         elif event["kind"] == "reload":
             self._take_plan()
@@ -87,8 +84,8 @@ class Connections:
             self._conntrackd.stop()
 
     def _follow_state(self) -> None:
-        state = ACTIVE if ACTIVE in self._states.values() else "backup"
-        if self._states:
+        state = ACTIVE if ACTIVE in self._roles.states.values() else "backup"
+        if self._roles.states:
             # Before the first word of havend nothing may be guarded: this may be the Active.
             self._guard.follow(state == ACTIVE, time.monotonic())
         self._order(self._replication.set_state(state, time.monotonic()))
@@ -113,11 +110,10 @@ class Connections:
         self._follow_state()
 
     def _read_part(self) -> dict[str, Any] | None:
-        try:
-            with open(os.path.join(self._run_dir, "plan.json")) as file:
-                part = json.load(file).get("conntrack")
-        except (OSError, ValueError):
+        plan = read_plan(self._run_dir)
+        if plan is None:
             return self._part
+        part = plan.get("conntrack")
         return part if isinstance(part, dict) else None
 
     # conntrackd

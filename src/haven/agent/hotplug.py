@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from haven.agent.node import node_name
+from haven.agent.plan import node_name
 from haven.agent.roles import Roles
 
 FOLDER = "/etc/hotplug.d/haven"

@@ -4,7 +4,7 @@
 import selectors
 from typing import Any
 
-from haven.agent.node import node_name
+from haven.agent.plan import node_name
 from haven.agent.roles import Roles
 from haven.agent.ubus_connection import Connection
 from haven.agent.ubus_object import NAME, SIGNATURE, Methods
