@@ -9,7 +9,7 @@ OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
 RUNS ?= 5
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
-SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven $(wildcard openwrt-feed/*/*inst openwrt-feed/*/*rm)
+SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven $(wildcard openwrt-feed/*/*inst openwrt-feed/*/*rm)
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
 	lint ipk docs bench bench-conntrack clean

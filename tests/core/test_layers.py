@@ -13,7 +13,7 @@ LAYERS = {
     "config": (("core",), None),
     "plan": (("config", "core"), None),
     "agent": (("config", "core"), None),
-    "openwrt": (("config", "plan"), None),
+    "openwrt": (("config", "core", "plan"), None),
     "cli": (("agent", "config", "core", "openwrt", "plan", "runtime"), None),
 }
 

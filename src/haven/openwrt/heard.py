@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which virtual routers other routers advertise on a link, so that a new one does not take their VRID."""
+
+import select
+import socket
+import struct
+import time
+from array import array
+from typing import Any
+
+from haven.core.advert import GROUP_V4, PacketError, decode
+from haven.core.checksum import VRRP_PROTOCOL
+from haven.core.frame import multicast_mac
+
+ETH_P_IP = 0x0800
+SO_ATTACH_FILTER = 26
+SOL_PACKET = 263
+PACKET_ADD_MEMBERSHIP = 1
+PACKET_MR_MULTICAST = 0
+
+SHORTEST_IP_HEADER = 20
+LARGEST_PACKET = 2048
+
+Heard = dict[str, Any]
+
+
+def listen(device: str, seconds: float) -> list[Heard]:
+    """Collect the IPv4 ADVERTISEMENTs that come in on a device, one for each VRID and source.
+
+    Raises OSError when there is no such device, or no right to listen.
+    """
+    found: dict[tuple[int, str], Heard] = {}
+    end = time.monotonic() + seconds
+    with _open(device) as packets:
+        while (left := end - time.monotonic()) > 0:
+            if select.select([packets], [], [], left)[0]:
+                heard = _read(packets.recv(LARGEST_PACKET))
+                if heard is not None:
+                    found[heard["vrid"], heard["source"]] = heard
+    return [found[key] for key in sorted(found)]
+
+
+def _open(device: str) -> socket.socket:
+    # A packet socket, because the firewall would keep VRRP from another kind.
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    try:
+        _only_vrrp(packets)
+        packets.bind((device, ETH_P_IP))
+        mac = multicast_mac(GROUP_V4)
+        request = struct.pack("iHH8s", socket.if_nametoindex(device), PACKET_MR_MULTICAST, len(mac), mac)
+        packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+    except BaseException:
+        packets.close()
+        raise
+    return packets
+
+
+def _only_vrrp(packets: socket.socket) -> None:
+    """Let the kernel throw away all other packets (linux/filter.h): a router may forward a lot of them."""
+    instructions = (
+        (0x30, 0, 0, 9),  # load the protocol of the IP header
+        (0x15, 0, 1, VRRP_PROTOCOL),
+        (0x06, 0, 0, LARGEST_PACKET),
+        (0x06, 0, 0, 0),
+    )
+    program = array("B", b"".join(struct.pack("HBBI", *each) for each in instructions))
+    described = struct.pack("HP", len(instructions), program.buffer_info()[0])
+    packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
+
+
+def _read(packet: bytes) -> Heard | None:
+    header = (packet[0] & 15) * 4 if packet else 0
+    if len(packet) < max(header, SHORTEST_IP_HEADER):
+        return None
+    source, destination = packet[12:16], packet[16:20]
+    # What follows the IP packet is padding of a short Ethernet frame.
+    length = int.from_bytes(packet[2:4], "big")
+    try:
+        advert = decode(packet[header:length], source, destination)
+    except PacketError:
+        return None
+    return {
+        "vrid": advert.vrid,
+        "source": socket.inet_ntoa(source),
+        "priority": advert.priority,
+        "addresses": [socket.inet_ntoa(address) for address in advert.addresses if len(address) == 4],
+    }

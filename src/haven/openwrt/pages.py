@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What LuCI's pages ask while haven-agent does not run: `python3 -m haven.openwrt.pages METHOD`.
+
+The arguments come as JSON on standard input, the answer goes as JSON to standard output: rpcd's way with
+the programs of /usr/libexec/rpcd.
+"""
+
+import json
+import sys
+from typing import Any
+
+from haven.config.load import load_text
+from haven.config.problem import Problem
+from haven.openwrt.heard import listen
+from haven.plan.compile import compile_plan
+from haven.plan.machine import read_machine
+
+CONFIG = "/etc/config/haven"
+# Three advertisements at the usual interval: a virtual router that lives is heard.
+LISTEN_S = 3.2
+
+Document = dict[str, Any]
+
+
+def validate(arguments: Document) -> Document:
+    """Check a candidate configuration, as the agent's method does."""
+    model, problems = load_text(_text(arguments, "text"), CONFIG)
+    return _problems(problems, model is not None)
+
+
+def plan(arguments: Document) -> Document:
+    """Compile a candidate configuration; without a plan the answer is what stands in its way."""
+    model, problems = load_text(_text(arguments, "text"), CONFIG)
+    if model is None:
+        return _problems(problems, False)
+    made, more = compile_plan(model, read_machine(), CONFIG)
+    return _problems([*problems, *more], False) if made is None else _without_passwords(made)
+
+
+def heard(arguments: Document) -> Document:
+    """Name the virtual routers that other routers advertise on a device, after LISTEN_S seconds."""
+    try:
+        return {"heard": listen(_text(arguments, "device"), LISTEN_S)}
+    except OSError as why:
+        return {"heard": [], "error": why.strerror or str(why)}
+
+
+METHODS = {"validate": validate, "plan": plan, "heard": heard}
+
+
+def _text(arguments: Document, name: str) -> str:
+    value = arguments.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"'{name}' is missing")
+    return value
+
+
+def _problems(problems: list[Problem], valid: bool) -> Document:
+    return {"valid": valid, "problems": [problem.as_dict() for problem in problems]}
+
+
+def _without_passwords(made: Document) -> Document:
+    for router in made["virtual_routers"]:
+        router["auth"] = None if router.get("auth") is None else "hidden"
+    return made
+
+
+def main() -> int:
+    """Answer one call; the exit status is 1 for one that is not understood."""
+    try:
+        answer = METHODS[sys.argv[1]](json.load(sys.stdin))
+    except (IndexError, KeyError, AttributeError, ValueError) as why:
+        print(f"luci.haven: {why!r}", file=sys.stderr)
+        return 1
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
