@@ -3,7 +3,7 @@
 # Stand-ins that write down how rc.common, procd and jshn are called: recorder.sh SCRIPT ACTION [WORD...]
 record() { echo "$*" >>"$RECORD"; }
 
-for name in procd_open_instance procd_set_param procd_close_instance procd_open_data procd_close_data \
+for name in procd_open_instance procd_set_param procd_append_param procd_close_instance procd_open_data procd_close_data \
 	procd_add_reload_trigger procd_add_reload_interface_trigger json_add_array json_close_array \
 	json_add_object json_add_string json_close_object; do
 	eval "$name() { record $name \"\$@\"; }"

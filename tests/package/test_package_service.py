@@ -78,14 +78,16 @@ def _rules(record: list[str]) -> list[str]:
 
 def test_start_gives_procd_a_program_that_never_gives_up(act: Act):
     record = act("start")
-    assert record[:6] == [
+    assert record[:7] == [
         "procd_open_instance havend",
         "procd_set_param command /usr/sbin/havend",
         "procd_set_param respawn 3600 1 0",
         "procd_set_param term_timeout 20",
         "procd_set_param stdout 1",
         "procd_set_param stderr 1",
+        "procd_append_param command --wait",
     ]
+    assert record.count("procd_append_param command --wait") == 1
     assert record.count("procd_close_instance") == record.count("procd_set_param respawn 3600 1 0") == 2
 
 

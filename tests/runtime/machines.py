@@ -127,18 +127,18 @@ class Havend:
         options = ["--config", str(self.config), "--run-dir", str(self.run_dir)]
         return ["ip", "netns", "exec", self.machine.name, *python("haven.runtime.main"), *options]
 
-    def begin(self, **more: object) -> "subprocess.Popen[bytes]":
+    def begin(self, *words: str, **more: object) -> "subprocess.Popen[bytes]":
         """Start the program and do not wait for it."""
         with open(self.log, "ab") as log:
-            options = {"stderr": log, "stdout": log, "stdin": subprocess.DEVNULL, **more}
+            options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "env": environment()}
             self.process = subprocess.Popen(
-                self.argv(), env=environment(), preexec_fn=_die_with_parent, **options
+                [*self.argv(), *words], preexec_fn=_die_with_parent, **{**options, **more}
             )
         return self.process
 
-    def start(self, **more: object) -> "Havend":
+    def start(self, *words: str, **more: object) -> "Havend":
         """Start the program and wait until it answers."""
-        self.begin(**more)
+        self.begin(*words, **more)
         wait_until(self.is_up, f"havend answers; it says {self.log.read_text()}", 20)
         return self
 

@@ -164,7 +164,7 @@ def test_a_log_that_nobody_reads_holds_nothing_up(pair: Pair, havend: Make) -> N
         while True:
             os.write(writer, b"x" * 4096)
     os.set_blocking(writer, True)
-    node = havend(pair[0], SOON).start(stderr=writer).until("active")
+    node = havend(pair[0], SOON).start(stdout=writer, stderr=writer).until("active")
     for _ in range(50):
         assert node.ask("refuse", problems=["x" * 3000])["ok"]
     assert node.stop() == 0
@@ -175,7 +175,7 @@ def test_a_log_that_nobody_reads_holds_nothing_up(pair: Pair, havend: Make) -> N
 def test_a_log_whose_reader_has_gone_holds_nothing_up(pair: Pair, havend: Make) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    node = havend(pair[0], SOON).start(stderr=writer).until("active")
+    node = havend(pair[0], SOON).start(stdout=writer, stderr=writer).until("active")
     os.close(writer)
     assert node.stop() == 0
 

@@ -63,7 +63,8 @@ def _waits(router: "Document") -> bool:
 def _sentence(status: "Document", now: float) -> str:
     node, groups = status["node"], status["groups"]
     if not groups:
-        return f"{node} has no virtual router configured."
+        refused = bool(status["problems"])
+        return f"{node} runs no virtual router." if refused else f"{node} has no virtual router configured."
     last = max(groups, key=lambda group: float(group["since"]))
     when, why = _moment(last["since"], now), _cause(last)
     if len(groups) == 1:

@@ -4,7 +4,6 @@
 import argparse
 import sys
 
-from haven.plan.compile import make_plan
 from haven.plan.store import PlanError, write_plan
 
 
@@ -14,7 +13,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config", default="/etc/config/haven", metavar="FILE")
     parser.add_argument("--output", required=True, metavar="FILE", help="where the plan goes")
     options = parser.parse_args(arguments)
-    plan, problems = make_plan(options.config)
+    try:
+        # Here, so that a package that is missing can be named.
+        from haven.plan.compile import make_plan
+
+        plan, problems = make_plan(options.config)
+    except ModuleNotFoundError as why:
+        print("the Python module %s is not installed" % why.name, file=sys.stderr)
+        return 1
     for problem in problems:
         print(problem, file=sys.stderr)
     if plan is None:

@@ -34,6 +34,16 @@ def now() -> int:
     return time.monotonic_ns() // 1000
 
 
+def sleep(seconds: int) -> None:
+    """Do nothing for a while; only before there is anything to miss."""
+    time.sleep(seconds)
+
+
+def node_name() -> str:
+    """Return what this machine calls itself."""
+    return os.uname().nodename
+
+
 class Poller:
     """Waits for descriptors to become ready, to a fraction of a millisecond."""
 
@@ -218,9 +228,10 @@ def accept_from(listener: socket.socket) -> "socket.socket | None":
 
 
 def be_realtime(priority: int) -> "str | None":
-    """Ask for real-time scheduling; return why not, or None."""
+    """Ask for real-time scheduling, or with 0 for the usual one; return why not, or None."""
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+        policy = os.SCHED_RR if priority else os.SCHED_OTHER
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
     except (OSError, ValueError) as error:
         return str(error)
     return None

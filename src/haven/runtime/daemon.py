@@ -87,6 +87,7 @@ class Daemon:
             if group.name not in adopt:
                 self.holder.clean(tuple(router.name for router in group.routers))
         self.requests.restore_maintenance()
+        self._schedule(0)
         self.handle(Startup(adopt))
 
     def _prepare(self) -> None:
@@ -132,6 +133,7 @@ class Daemon:
             self.holder.tear_down(before.routers[name])
         self.drops = {key: drop for key, drop in self.drops.items() if key[0] in plan.routers}
         self._run_commands(before)
+        self._schedule(before.realtime)
         # The groups that are Active may be others.
         self._executor.note_active()
         self.journal.add("reload", "%s: reloaded, %s" % (plan.node, _how_many(plan)))
@@ -141,6 +143,14 @@ class Daemon:
             self.own_problems = [each for each in self.own_problems if each["code"] != "setup-failed"]
             gone = [each for each in before.teardown_commands if each not in self.plan.teardown_commands]
             self._commands.begin([*gone, *self.plan.setup_commands])
+
+    def _schedule(self, before: int) -> None:
+        """Ask for the plan's real-time priority, where it is not the one that there was."""
+        if self.plan.realtime != before:
+            self.own_problems = [each for each in self.own_problems if each["code"] != "not-realtime"]
+            refusal = system.be_realtime(self.plan.realtime)
+            if refusal is not None:
+                self.note_problem(problem("not-realtime", "havend", refusal))
 
     def _command_failed(self, text: str) -> None:
         self.note_problem(problem("setup-failed", "set-up", text))

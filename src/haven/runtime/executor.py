@@ -104,7 +104,7 @@ class Executor:
             daemon.drops[(effect.router, effect.reason)] = (effect.source, daemon.now)
         where = effect.router or effect.device
         more = " (and %d like it before)" % effect.more if effect.more else ""
-        log("%s: dropped a packet from %s: %s%s" % (where, text_of(effect.source), effect.text, more))
+        log("%s: dropped a packet from %s: %s%s" % (where, text_of(effect.source), effect.text, more), True)
 
     def _faults_changed(self, effect: effects.FaultsChanged) -> None:
         kind = "fault" if effect.faults else "recovered"

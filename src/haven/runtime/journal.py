@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEPT = 500
+# Somebody should do something about these.
+WRONG = ("address", "fault", "handover", "problem", "refused")
 
 
 class Journal:
@@ -35,6 +37,6 @@ class Journal:
         event["text"] = text
         self.events.append(event)
         del self.events[:-KEPT]
-        log(text)
+        log(text, kind in WRONG)
         self._tell(event)
         return event

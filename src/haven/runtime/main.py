@@ -11,12 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-USAGE = """usage: havend --config FILE --run-dir DIR
+USAGE = """usage: havend --config FILE --run-dir DIR [--wait]
 
 Runs the virtual routers of a configuration until it is told to stop (haven stop, or SIGTERM).
 
   --config FILE    the configuration (default /etc/config/haven)
   --run-dir DIR    where the control socket and the plan are (default /var/run/haven)
+  --wait           what stands in the way is waited out: status tells it, and haven reload starts anew
 """
 
 
@@ -28,11 +29,12 @@ def main() -> int:
     """Run havend; return its exit status."""
     system.prepare_descriptors()
     words = sys.argv[1:]
+    wait = "--wait" in words
     if "-h" in words or "--help" in words:
         os.write(1, USAGE.encode())
         return 0
     try:
-        options = _parse(words)
+        options = _parse([word for word in words if word != "--wait"])
     except UsageError as error:
         explain("havend: %s\n%s" % (error, USAGE))
         return 2
@@ -42,7 +44,7 @@ def main() -> int:
     # Late, because most of the program is behind it.
     from haven.runtime.start import run
 
-    return run(options["--config"], options["--run-dir"])
+    return run(options["--config"], options["--run-dir"], wait)
 
 
 def _parse(words: "Sequence[str]") -> "dict[str, str]":

@@ -98,6 +98,12 @@ def read_plan(path: str) -> Plan:
         raise PlanError("%s: the plan is damaged: %s" % (path, error)) from None
 
 
+def empty_plan(node: str, config: str) -> Plan:
+    """Return a plan without virtual routers, for a node that waits for its first one."""
+    nothing: dict[str, Any] = {"virtual_routers": [], "groups": []}
+    return Plan(Part({"node": node, "config": config, "realtime": 0, "renew_us": 1, **nothing}, "the plan"))
+
+
 def _commands(part: Part, stage: str) -> "list[dict[str, Any]]":
     if not part.has("commands") or not part.part("commands").has(stage):
         return []

@@ -122,6 +122,11 @@ TABLE = (
         "The new configuration was refused: %s",
         "Correct it and say 'haven reload' again; until then the old one is in force.",
     ),
+    (
+        "start-refused",
+        "The configuration was refused: %s",
+        "Correct it and say 'haven reload'; until then this node is no router of any group.",
+    ),
     ("setup-failed", "The set-up failed: %s.", "Install what is missing, then restart haven."),
     (
         "not-realtime",
@@ -200,6 +205,7 @@ def of_failures(failures: "dict[str, list[str]]") -> "list[Problem]":
     return [problem("step-failed", name, text) for name in sorted(failures) for text in failures[name]]
 
 
-def of_reload(texts: "Sequence[str]") -> "list[Problem]":
-    """Return what was wrong with a configuration that was refused."""
-    return [problem("reload-refused", "configuration", text) for text in texts]
+def of_refusal(texts: "Sequence[str]", at_start: bool) -> "list[Problem]":
+    """Return what was wrong with a configuration that was refused; `at_start`, so that none is in force."""
+    code = "start-refused" if at_start else "reload-refused"
+    return [problem(code, "configuration", text) for text in texts]

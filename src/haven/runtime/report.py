@@ -118,7 +118,7 @@ def _active(group: "Group", router: "VirtualRouter", now: int) -> "dict[str, Any
 
 
 def _problems(daemon: "Daemon", groups: "list[Group]", now: int) -> "list[dict[str, str]]":
-    found = problems.of_reload(daemon.refused)
+    found = problems.of_refusal(daemon.refused, not daemon.plan.routers)
     for group in groups:
         found.extend(problems.of_group(group, now))
         found.extend(problems.of_ports(group, daemon.ports.mute, daemon.ports.deaf))

@@ -106,8 +106,7 @@ class Requests:
         try:
             plan = read_plan(path)
         except PlanError as error:
-            self._daemon.refused = [str(error)]
-            self._daemon.journal.add("reload", "refused: %s" % error)
+            self.note_refusal([str(error)])
             return _refused(str(error))
         if not plan.enabled:
             self._daemon.journal.add("reload", "haven is disabled now (option enabled '0')")
@@ -131,10 +130,14 @@ class Requests:
         texts = request.get("problems")
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             return _refused("refuse needs a list of problems, each a text")
+        self.note_refusal(texts)
+        return _done({})
+
+    def note_refusal(self, texts: "list[str]") -> None:
+        """Show in status, and in the log, why a configuration was not taken."""
         self._daemon.refused = texts[:MOST_PROBLEMS]
         for text in self._daemon.refused:
-            self._daemon.journal.add("reload", "refused: %s" % text)
-        return _done({})
+            self._daemon.journal.add("refused", "refused: %s" % text)
 
     def _stop(self, client: "Client", request: "Document") -> "Document | None":
         self._waiting_for_stop.append(client)

@@ -10,36 +10,50 @@ from haven.runtime.commands import run_all
 from haven.runtime.daemon import Daemon
 from haven.runtime.kernel import Kernel
 from haven.runtime.log import explain, log
-from haven.runtime.planfile import Plan, PlanError, read_plan
+from haven.runtime.planfile import Plan, PlanError, empty_plan, read_plan
 from haven.runtime.problems import problem
 from haven.runtime.steps import Stepper
 
+# Until the run directory can be used.
+RETRY_S = 1
 
-def run(config: str, run_dir: str) -> int:
-    """Run havend until it is stopped; return its exit status. What stands in its way is said on stderr."""
-    refusal = _claim(run_dir)
-    if refusal is not None:
-        explain("havend: not started: " + refusal)
+
+class Refused(Exception):
+    """There is no plan for the configuration; `texts` are the problems, the text is for a terminal."""
+
+    def __init__(self, texts: "list[str]", text: str) -> None:
+        super().__init__(text)
+        self.texts = texts
+
+
+def run(config: str, run_dir: str, wait: bool = False) -> int:
+    """Run havend until it is stopped; return its exit status. What stands in its way is said on stderr.
+
+    With `wait` that is no end: what ran before goes on, or nothing runs, until a reload brings a plan.
+    """
+    if not _claim(run_dir, wait):
         return 1
     path = os.path.join(run_dir, "plan.json")
     # It is there when the process before us did not end as it should.
     was_killed = os.path.exists(os.path.join(run_dir, "alive"))
     before = _plan_left_behind(path) if was_killed else None
-    if before is not None and _is_current(before, config):
-        plan: Plan | None = before
-    else:
-        plan = _make_plan(config, path)
-    if plan is None:
-        return 1
+    problems: list[str] = []
+    try:
+        plan = before if before is not None and _is_current(before, config) else _make_plan(config, path)
+    except Refused as why:
+        if not wait:
+            explain(str(why))
+            return 1
+        plan, problems = before or _nothing(config, path), why.texts
     if before is not None:
         _clear_away(before, plan)
     if not plan.enabled:
         log("%s: haven is disabled (option enabled '0' in section haven); nothing to do" % config)
         return 0
-    return _serve(plan, path, run_dir)
+    return _serve(plan, path, run_dir, problems)
 
 
-def _serve(plan: Plan, path: str, run_dir: str) -> int:
+def _serve(plan: Plan, path: str, run_dir: str, problems: "list[str]") -> int:
     failures = run_all(plan.setup_commands)
     try:
         daemon = Daemon(plan, path, run_dir)
@@ -48,11 +62,9 @@ def _serve(plan: Plan, path: str, run_dir: str) -> int:
         return 1
     for text in failures:
         daemon.note_problem(problem("setup-failed", "set-up", text))
-    if plan.realtime:
-        refusal = system.be_realtime(plan.realtime)
-        if refusal is not None:
-            daemon.note_problem(problem("not-realtime", "havend", refusal))
     daemon.start()
+    if problems:
+        daemon.requests.note_refusal(problems)
     # What is there now stays; collections that come look at what is new alone.
     gc.collect()
     gc.freeze()
@@ -61,17 +73,42 @@ def _serve(plan: Plan, path: str, run_dir: str) -> int:
     return 0
 
 
-def _claim(run_dir: str) -> "str | None":
-    """Make the run directory ours; return why that cannot be."""
+def _claim(run_dir: str, wait: bool) -> bool:
+    """Make the run directory ours; tell whether it is. With `wait` it is in the end."""
+    said = ""
+    while True:
+        refusal = _refusal(run_dir)
+        if refusal is None:
+            return True
+        if refusal != said:
+            explain("havend: %s: %s" % ("waiting" if wait else "not started", refusal))
+            said = refusal
+        if not wait:
+            return False
+        system.sleep(RETRY_S)
+
+
+def _refusal(run_dir: str) -> "str | None":
     try:
         os.makedirs(run_dir, exist_ok=True)
+        if not os.access(run_dir, os.W_OK):
+            return "%s cannot be used as the run directory: it is not writable" % run_dir
+        _look_for_room(os.path.join(run_dir, "room"))
+        # The last thing, as it is not given up again.
         if not system.lock_folder(run_dir):
             return "another havend runs in %s" % run_dir
     except OSError as error:
         return "%s cannot be used as the run directory: %s" % (run_dir, error.strerror)
-    if not os.access(run_dir, os.W_OK):
-        return "%s cannot be used as the run directory: it is not writable" % run_dir
     return None
+
+
+def _look_for_room(path: str) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(b"\0")
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
 
 
 def _plan_left_behind(path: str) -> "Plan | None":
@@ -90,22 +127,34 @@ def _is_current(plan: Plan, config: str) -> bool:
     return plan.made_from == [config, found.st_mtime_ns, found.st_size]
 
 
-def _make_plan(config: str, path: str) -> "Plan | None":
+def _make_plan(config: str, path: str) -> Plan:
     # The compiler is another process: what it needs of memory goes when it does.
     argv = [sys.executable, "-m", "haven.plan", "--config", config, "--output", path]
     status, complaint = system.run(argv)
-    explain(complaint)
     if status:
-        explain("havend: not started: the problems above stand in the way")
-        return None
+        text = complaint + "havend: not started: the problems above stand in the way"
+        raise Refused(_problems(complaint), text)
+    explain(complaint)
     try:
         plan = read_plan(path)
     except PlanError as error:
-        explain("havend: not started: %s" % error)
-        return None
+        raise Refused([str(error)], "havend: not started: %s" % error) from None
     for warning in plan.warnings:
-        log(warning)
+        log(warning, True)
     return plan
+
+
+def _problems(complaint: str) -> "list[str]":
+    lines = complaint.splitlines()
+    # What Python says last is what it is about.
+    return lines[-1:] if "Traceback" in complaint else lines
+
+
+def _nothing(config: str, path: str) -> Plan:
+    # The plan of another day must not be taken for the one in force.
+    if os.path.exists(path):
+        os.unlink(path)
+    return empty_plan(system.node_name(), config)
 
 
 def _clear_away(before: Plan, plan: Plan) -> None:
