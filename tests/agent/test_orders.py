@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from haven.agent import orders
+from tests.lab.wait import wait_until
 
 Answer = Callable[[socket.socket], None]
 
@@ -72,3 +73,37 @@ def test_answer_that_does_not_end_is_not_waited_for(
 def test_nobody_there(tmp_path: Path) -> None:
     assert not orders.order(str(tmp_path / "ctl"), orders.ORDERS["read the kernel"])
     assert orders.ask(str(tmp_path / "ctl"), orders.STATISTICS[""]) == ""
+
+
+def test_question_waits_for_nobody(conntrackd: Callable) -> None:
+    goes_on = threading.Event()
+
+    def late(sock: socket.socket) -> None:
+        sock.sendall(b"begun")
+        goes_on.wait(20)
+        sock.sendall(b" and ended")
+
+    path, heard = conntrackd(late)
+    question = orders.Question(path, orders.STATISTICS[""], now=100)
+    read_until(question, lambda: question.text == "begun")
+    assert question.fileno() is not None and not question.ended
+    question.read()
+    goes_on.set()
+    read_until(question, lambda: question.ended)
+    assert heard == [21] and question.text == "begun and ended" and question.fileno() is None
+    assert question.until == 100 + orders.ANSWER_LIMIT_S
+
+
+def test_question_to_nobody_has_ended(tmp_path: Path) -> None:
+    question = orders.Question(str(tmp_path / "ctl"), orders.STATISTICS[""], now=0)
+    assert question.ended and question.text == "" and question.fileno() is None
+
+
+def read_until(question: orders.Question, condition: Callable[[], bool]) -> None:
+    """Read piece by piece until something is so."""
+
+    def read() -> bool:
+        question.read()
+        return condition()
+
+    wait_until(read, 10, "the answer has come")

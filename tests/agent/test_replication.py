@@ -48,7 +48,34 @@ def test_a_new_standby_forgets_at_once_what_it_has_told() -> None:
     replication.tick(CALM_S)
     assert replication.set_state("backup", 100) == ["forget what was told"]
     assert replication.tick(100 + CALM_S) == ["ask for everything"]
-    assert replication.next_deadline() is None
+
+
+def test_an_active_that_hands_over_tells_no_more_of_what_the_kernel_then_ends() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    assert replication.hand_over(100) == ["forget what was told"]
+    replication.set_state("backup", 100.1)
+    assert replication.tick(100.1 + CALM_S) == ["ask for everything"]
+
+
+def test_an_active_that_stays_after_all_tells_again() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    replication.hand_over(100)
+    assert replication.tick(100 + CALM_S) == ["read the kernel", "send everything"]
+
+
+def test_a_backup_has_nothing_to_hand_over() -> None:
+    assert running().hand_over(100) == []
+
+
+def test_a_standby_forgets_again_what_a_stray_packet_made_it_tell_of() -> None:
+    replication = running()
+    replication.tick(0)
+    assert replication.tick(RENEW - 0.1) == []
+    assert replication.tick(RENEW) == replication.tick(2 * RENEW) == ["forget what was told"]
 
 
 def test_a_short_role_leaves_nothing_to_do_behind() -> None:
@@ -56,7 +83,7 @@ def test_a_short_role_leaves_nothing_to_do_behind() -> None:
     replication.set_state("active", 0)
     replication.set_state("backup", 1)
     assert replication.tick(1 + CALM_S) == ["ask for everything"]
-    assert replication.tick(1000) == []
+    assert replication.tick(1 + CALM_S + 0.1) == []
 
 
 def test_the_same_state_again_is_no_news() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.agent import problems as agent_problems
 from haven.core import effects
 from haven.core.advert import REASONS as DROP_REASONS
 from haven.core.effects import Transition
@@ -19,16 +20,7 @@ from haven.runtime.words import fault_text, state_name, transition_text
 
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 PEER = bytes((10, 9, 0, 2))
-AGENT_CODES = (
-    "conntrack-missing",
-    "conntrack-down",
-    "conntrack-peer-silent",
-    "conntrack-device-missing",
-    "conntrack-link-down",
-    "conntrack-address-missing",
-    "conntrack-full",
-    "conntrack-no-guard",
-)
+AGENT_CODES = [code for code, _message, _do in agent_problems.TABLE]
 FAULTS = ((LINK_DOWN, "br-lan"), (NO_SOURCE, "wan"), (TRACKED_DOWN, "wan"))
 CHANGES = sorted({(before, after) for before, _event, _do, after, _where in STATES if before != after})
 

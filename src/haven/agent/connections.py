@@ -10,7 +10,9 @@ from haven.agent import account
 from haven.agent.conntrackd import Conntrackd
 from haven.agent.guard import Guard
 from haven.agent.havend import Havend
+from haven.agent.orders import Question
 from haven.agent.plan import read_plan
+from haven.agent.problems import problem
 from haven.agent.replication import ACTIVE, Replication
 from haven.agent.roles import Roles
 from haven.agent.statistics import parse, unacknowledged, unsent
@@ -35,20 +37,25 @@ class Connections:
         self._replication = Replication(0)
         self._guard = Guard([], run_dir)
         self._up = False
+        self._question: Question | None = None
+        self._figures: dict[str, int] = {}
         self._report_at = 0.0
         self._take_plan()
 
     def fileno(self) -> int | None:
-        """Return None: there is nothing to wait for but time."""
-        return None
+        """Return what conntrackd's answer comes by, while there is one to come."""
+        return None if self._question is None else self._question.fileno()
 
     def next_deadline(self) -> float:
         """Return when drive() has something to do."""
-        times = (self._report_at, self._replication.next_deadline(), self._guard.next_deadline())
+        report_at = self._report_at if self._question is None else self._question.until
+        times = (report_at, self._replication.next_deadline(), self._guard.next_deadline())
         return min(at for at in times if at is not None)
 
     def read(self) -> None:
-        """Read nothing."""
+        """Read what conntrackd answers."""
+        if self._question is not None:
+            self._question.read()
 
     def hear(self, event: dict[str, Any]) -> None:
         """Follow the state of the groups and the plan."""
@@ -59,6 +66,7 @@ class Connections:
             self._take_plan()
         elif event["kind"] == "prepare":
             self._send_pending()
+            self._order(self._replication.hand_over(time.monotonic()))
             self._havend.say("prepared")
 
     def drive(self, now: float) -> None:
@@ -67,10 +75,29 @@ class Connections:
         if self._conntrackd is not None:
             self._keep_running(self._conntrackd, now)
             self._order(self._replication.tick(now))
-        if now >= self._report_at:
+        if self._question is not None:
+            self._take_answer(self._question, now)
+        elif now >= self._report_at:
             self._report_at = now + REPORT_S
             self._follow_link()
+            self._ask(now)
+
+    def _ask(self, now: float) -> None:
+        # While it reads a great table conntrackd does not answer, and nothing else may wait for that.
+        if self._conntrackd is not None and self._up:
+            self._question = self._conntrackd.question(now)
+        else:
+            self._figures = {}
             self._report(now)
+
+    def _take_answer(self, question: Question, now: float) -> None:
+        if not question.ended and now < question.until:
+            return
+        question.close()
+        self._question = None
+        self._figures = parse(question.text)
+        self._replication.note_statistics(self._figures.get("received_packets"), now)
+        self._report(now)
 
     def _follow_link(self) -> None:
         # conntrackd's membership in the multicast group is gone with the device.
@@ -91,7 +118,7 @@ class Connections:
         self._order(self._replication.set_state(state, time.monotonic()))
         if state != ACTIVE:
             # havend has our word that we are in sync, from when we were Active.
-            self._report_at = 0.0
+            self._report(time.monotonic())
 
     # The plan
 
@@ -99,7 +126,9 @@ class Connections:
         part = self._read_part()
         if part == self._part:
             return
-        self._part, self._up = part, False
+        self._part, self._up, self._figures = part, False, {}
+        if self._question is not None:
+            self._question.close()
         if self._conntrackd is not None:
             self._conntrackd.stop()
         self._conntrackd = Conntrackd(part["conf"], self._run_dir) if part else None
@@ -163,10 +192,6 @@ class Connections:
         if self._part is None or self._conntrackd is None:
             self._havend.say("report", conntrack={}, problems=[], in_sync=True)
             return
-        child, figures = self._conntrackd, {}
-        if self._up:
-            figures = parse(child.statistics())
-            self._replication.note_statistics(figures.get("received_packets"), now)
         age, in_sync = self._replication.heard_age(now), self._replication.in_sync
         self._havend.say(
             "report",
@@ -175,7 +200,11 @@ class Connections:
                 "device": self._part["device"],
                 "peers": self._part["peers"],
                 **account.account(
-                    figures, age, in_sync, max(child.restarts, 0), several=len(self._part["peers"]) > 1
+                    self._figures,
+                    age,
+                    in_sync,
+                    max(self._conntrackd.restarts, 0),
+                    several=len(self._part["peers"]) > 1,
                 ),
             },
             problems=self._problems(now),
@@ -191,18 +220,19 @@ class Connections:
     def _problems(self, now: float) -> list[dict[str, str]]:
         assert self._conntrackd is not None and self._part is not None
         if not self._conntrackd.is_installed():
-            return [account.NOT_INSTALLED]
+            return [problem("conntrack-missing")]
         obstacle = self._link.obstacle()
         if not self._up and obstacle is None:
-            return [account.not_running(self._conntrackd.failure)]
+            return [problem("conntrack-down", why=self._conntrackd.failure)]
         found = [] if obstacle is None else [obstacle]
         if obstacle is None and self._replication.is_silent(now):
-            found.append(account.peer_silent(", ".join(self._part["peers"]), self._part["device"]))
+            peers = ", ".join(self._part["peers"])
+            found.append(problem("conntrack-peer-silent", peers=peers, device=self._part["device"]))
         if self._guard.failure:
-            found.append(account.no_guard(self._guard.failure))
+            found.append(problem("conntrack-no-guard", why=self._guard.failure))
         count, limit = account.read_number(account.COUNT_FILE), account.read_number(account.LIMIT_FILE)
         if count and limit and count > account.NEARLY_FULL * limit:
-            found.append(account.table_full(count, limit))
+            found.append(problem("conntrack-full", count=count, limit=limit))
         return found
 
 

@@ -77,6 +77,10 @@ class Conntrackd:
         """Return what it says of its statistics, nothing when it does not answer."""
         return orders.ask(self._socket, orders.STATISTICS[part])
 
+    def question(self, now: float) -> orders.Question:
+        """Ask for its statistics without waiting for them."""
+        return orders.Question(self._socket, orders.STATISTICS[""], now)
+
     def terminate(self) -> None:
         """Let the child end; it is started again."""
         if self._process is not None:

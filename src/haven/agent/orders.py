@@ -34,6 +34,49 @@ def ask(path: str, number: int) -> str:
     return _exchange(path, number, ANSWER_LIMIT_S) or ""
 
 
+class Question:
+    """A question under way: its answer is read as it comes, and nobody waits for it. Times in seconds."""
+
+    def __init__(self, path: str, number: int, now: float) -> None:
+        self.until = now + ANSWER_LIMIT_S
+        self.ended = False
+        self._received = b""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(ORDER_LIMIT_S)
+        try:
+            self._socket.connect(path)
+            self._socket.sendall(struct.pack("=i", number))
+            self._socket.setblocking(False)
+        except OSError:
+            self.close()
+
+    @property
+    def text(self) -> str:
+        """What has come of the answer so far."""
+        return self._received.decode("ascii", "replace")
+
+    def fileno(self) -> int | None:
+        """Return the descriptor to wait for, or None when the answer has ended."""
+        return None if self.ended else self._socket.fileno()
+
+    def read(self) -> None:
+        """Read what has come; `ended` when that was the last."""
+        try:
+            chunk = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        self._received += chunk
+        if not chunk:
+            self.close()
+
+    def close(self) -> None:
+        """Wait for no more of it."""
+        self.ended = True
+        self._socket.close()
+
+
 def _exchange(path: str, number: int, limit: float) -> str | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(limit)

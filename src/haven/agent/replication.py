@@ -8,7 +8,8 @@ is left to do:
   it has inherited; then it sends the whole of it, since the other may have missed something.
 - A node that becomes standby forgets the flows that it has told of: they run out in its kernel, and
   telling the Active of that would end them there, alive as they are.
-- A quiet flow sends no events, so its copy would run out. The Active sends everything again now and then.
+- A quiet flow sends no events, so its copy would run out. The Active sends everything again now and then,
+  and the standby forgets again what a stray packet may have made it tell of.
 """
 
 ACTIVE = "active"
@@ -48,6 +49,7 @@ class Replication:
         self._missed = self.in_sync = False
         if self._active:
             return self._become_active(now)
+        self._renew_later(now)
         # It has read the kernel at its start, and would tell the Active of the end of copies.
         return ["forget what was told", "ask for everything"]
 
@@ -68,18 +70,29 @@ class Replication:
             return []
         if active:
             return self._become_active(now)
-        self._renew_at = None
+        self._renew_later(now)
         self._first_heard_at = None
         self.in_sync = False
         self._later(now, ["ask for everything"])
         return ["forget what was told"]
 
+    def hand_over(self, now: float) -> list[str]:
+        """The addresses are about to leave: the kernel then ends what it has masqueraded to one of them."""
+        if not self._active or not self._running:
+            return []
+        # Should the node stay Active after all.
+        self._later(now, ["read the kernel", "send everything"])
+        return ["forget what was told"]
+
     def _become_active(self, now: float) -> list[str]:
         self.in_sync = True
         self._later(now, ["read the kernel", "send everything"])
-        self._renew_at = now + CALM_S + self._renew if self._renew else None
+        self._renew_later(now + CALM_S)
         self._rounds_to_read = ROUNDS_READ
         return []
+
+    def _renew_later(self, now: float) -> None:
+        self._renew_at = now + self._renew if self._renew else None
 
     def _later(self, now: float, orders: list[str]) -> None:
         self._calm_until, self._waiting = now + CALM_S, orders
@@ -100,6 +113,8 @@ class Replication:
         return orders
 
     def _round(self) -> list[str]:
+        if not self._active:
+            return ["forget what was told"]
         self._rounds_to_read -= 1
         return ["read the kernel", "send everything"] if self._rounds_to_read >= 0 else ["send everything"]
 

@@ -6,7 +6,7 @@ import fcntl
 import socket
 import struct
 
-from haven.agent import account
+from haven.agent.problems import problem
 
 SIOCGIFFLAGS = 0x8913
 IFF_UP, IFF_RUNNING = 0x1, 0x40
@@ -23,11 +23,11 @@ class SyncLink:
         """Return what is in the way, as status shows it, or None."""
         flags = self._flags()
         if flags is None:
-            return account.device_missing(self._device)
+            return problem("conntrack-device-missing", device=self._device)
         if not self._has_address():
-            return account.address_missing(self._address, self._device)
+            return problem("conntrack-address-missing", address=self._address, device=self._device)
         if not flags & IFF_UP or not flags & IFF_RUNNING:
-            return account.link_down(self._device)
+            return problem("conntrack-link-down", device=self._device)
         return None
 
     def can_start(self) -> bool:
