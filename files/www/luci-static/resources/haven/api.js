@@ -9,8 +9,8 @@ const LATE_MS = 5000;
 // A handover waits for the connections and for the other router, a plan for the compiler.
 const SLOW_MS = 60000;
 
-function declare(method, params) {
-	return rpc.declare({ object: 'haven', method: method, params: params || [] });
+function declare(method, params, object) {
+	return rpc.declare({ object: object || 'haven', method: method, params: params || [] });
 }
 
 const calls = {
@@ -20,7 +20,10 @@ const calls = {
 	validate: declare('validate', [ 'text' ]),
 	switchover: declare('switchover', [ 'group' ]),
 	maintenance: declare('maintenance', [ 'on' ]),
-	reload: declare('reload')
+	reload: declare('reload'),
+	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
+	offlineValidate: declare('validate', [ 'text' ], 'luci.haven'),
+	heard: declare('heard', [ 'device' ], 'luci.haven')
 };
 
 // What rpc.js says of an error, and which kind of trouble that is.
@@ -78,6 +81,15 @@ function ask(method, ms, ...args) {
 		.catch((error) => { throw classify(error); });
 }
 
+// The agent does not run before haven is enabled; rpcd's own program answers these then.
+function askEvenOffline(method, offline, text) {
+	return ask(method, SLOW_MS, text).catch((error) => {
+		if (error.kind !== 'agent' || text === undefined)
+			throw error;
+		return ask(offline, SLOW_MS, text);
+	});
+}
+
 return baseclass.extend({
 	classify: classify,
 
@@ -91,11 +103,16 @@ return baseclass.extend({
 	},
 
 	plan(text) {
-		return ask('plan', SLOW_MS, text).then((a) => a.problems ? a : shaped(a, 'virtual_routers', 'groups'));
+		return askEvenOffline('plan', 'offlinePlan', text).then((a) => a.problems ? a : shaped(a, 'virtual_routers', 'groups'));
 	},
 
 	validate(text) {
-		return ask('validate', SLOW_MS, text).then((a) => shaped(a, 'problems'));
+		return askEvenOffline('validate', 'offlineValidate', text).then((a) => shaped(a, 'problems'));
+	},
+
+	/* The virtual routers that others advertise on a device; takes three seconds. */
+	heard(device) {
+		return ask('heard', SLOW_MS, device).then((a) => shaped(a, 'heard').heard);
 	},
 
 	switchover(group) {

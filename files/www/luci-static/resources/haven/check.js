@@ -4,24 +4,10 @@
 'require uci';
 'require rpc';
 'require haven.api as api';
+'require haven.confirm as confirm';
+'require haven.uci_text as text';
 
 const getSaved = rpc.declare({ object: 'uci', method: 'get', params: [ 'config' ], expect: { values: {} }, reject: true });
-
-function quoted(value) {
-	return "'%s'".format(String(value).replace(/'/g, "'\\''"));
-}
-
-function line(name, value) {
-	if (Array.isArray(value))
-		return value.map((item) => '\tlist %s %s'.format(name, quoted(item)));
-	return [ '\toption %s %s'.format(name, quoted(value)) ];
-}
-
-function sectionText(section) {
-	const options = Object.keys(section).filter((name) => name[0] !== '.' && section[name] != null);
-	return [ 'config %s %s'.format(section['.type'], quoted(section['.name'])),
-		...options.flatMap((name) => line(name, section[name])) ].join('\n');
-}
 
 function fieldId(problem) {
 	const name = /'([^']*)'/.exec(problem.section || '');
@@ -38,18 +24,21 @@ function mark(root, problem) {
 }
 
 return baseclass.extend({
-	/* Sections of LuCI's uci module as a file of /etc/config. */
-	text(sections) {
-		return sections.map(sectionText).join('\n\n') + '\n';
-	},
-
 	configText() {
-		return this.text(uci.sections('haven'));
+		return text.file(uci.sections('haven'));
 	},
 
 	/* What is saved on the router now, to notice that another window has saved meanwhile. */
 	fingerprint() {
 		return getSaved('haven').then((values) => JSON.stringify(values));
+	},
+
+	/* Another window may have saved meanwhile: the user decides whose values count. */
+	mayOverwrite(seen) {
+		return this.fingerprint().then((now) => now === seen || confirm.ask(_('Changed elsewhere'), [
+			_('Somebody has saved other settings of haven since this page was opened.'),
+			_('“Save mine” replaces what was changed there where both differ; “Cancel” leaves everything as it is, and what you typed stays here.')
+		], _('Save mine')));
 	},
 
 	validate() {

@@ -26,7 +26,7 @@ const REASONS = {
 // What is the matter, and what to do.
 const TROUBLES = {
 	agent: [ _('haven does not run on this router.'),
-		_('Enable it under Settings, or start it with “service haven start”.') ],
+		_('Set it up under Set-up. If it is set up, enable it under Settings, or start it with “service haven start”.') ],
 	havend: [ _('havend does not answer; the agent does.'),
 		_('Look at the system log; “service haven restart” starts it again.') ],
 	refused: [ _('haven did not do this.'), _('The reason is below; nothing was changed.') ],

@@ -6,7 +6,6 @@
 'require uci';
 'require haven.api as api';
 'require haven.check as check';
-'require haven.confirm as confirm';
 'require haven.fields as fields';
 'require haven.live as live';
 'require haven.panels as panels';
@@ -35,14 +34,6 @@ return view.extend({
 		return this.map.render();
 	},
 
-	/* Another window may have saved meanwhile: the user decides whose values count. */
-	mayOverwrite() {
-		return check.fingerprint().then((now) => now === this.seen || confirm.ask(_('Changed elsewhere'), [
-			_('Somebody has saved other settings of haven since this page was opened.'),
-			_('“Save mine” replaces what was changed there where both differ; “Cancel” leaves everything as it is, and what you typed stays here.')
-		], _('Save mine')));
-	},
-
 	accepted() {
 		return check.validate().then((problems) => {
 			if (problems.length)
@@ -56,7 +47,7 @@ return view.extend({
 			return Promise.resolve(false);
 		check.clear(this.map.root);
 		dom.content(this.trouble, []);
-		return this.mayOverwrite().then((may) => may ? this.save() : Promise.reject(refused([])))
+		return check.mayOverwrite(this.seen).then((may) => may ? this.save() : Promise.reject(refused([])))
 			.then(() => true, (error) => this.explain(error));
 	},
 
