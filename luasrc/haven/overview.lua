@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- The status document as what the pages show: words and rows of words.
+
+local bus = require "luci.haven.bus"
+local words = require "luci.haven.words"
+local translate = require("luci.i18n").translate
+
+local M = {}
+
+local EVENTS_SHOWN = 12
+-- conntrackd speaks every second; more than a few missed ones mean that nobody is there.
+local SILENT_MS = 5000
+-- A problem that keeps the gateway from working, not one to look at some day.
+local SEVERE = { fault = true, rival = true, ["owner-twice"] = true, ["address-twice"] = true }
+
+local function holder(router)
+	local active = router.active or {}
+	if active.self then
+		return "self", translate("this router")
+	elseif active.address then
+		return "peer", translate("the other router, %s"):format(active.address)
+	end
+	return "nobody", translate("nobody")
+end
+
+local function address_row(router)
+	local who, said = holder(router)
+	return {
+		name = router.name, held_by = who, holder = said,
+		addresses = table.concat(router.addresses, ", "),
+		link = translate("%s, VRID %d"):format(router.interface or router.device, router.vrid),
+		state = words.state(router.state)
+	}
+end
+
+local function group_row(group, now)
+	return {
+		name = group.name, state = words.state(group.state), code = group.state,
+		since = translate("%s (%s)"):format(words.clock(group.since), words.ago(now - group.since)),
+		why = words.reason(group.last_transition),
+		maintenance = group.maintenance,
+		wait_s = group.preempt_wait_ms and math.ceil(group.preempt_wait_ms / 1000)
+	}
+end
+
+local function connection_rows(table_)
+	if not table_ or not table_.state then
+		return nil
+	end
+	local heard = table_.heard_ms
+	local agree = heard and heard < SILENT_MS and table_.in_sync
+	return {
+		{ translate("Connections here"), table_.limit
+			and translate("%d of %d"):format(table_.entries or 0, table_.limit) or tostring(table_.entries or "?") },
+		{ translate("Copied from the other router"), tostring(table_.injected or "?") },
+		{ translate("Other router"), table.concat(table_.peers or {}, ", ") },
+		{ translate("Last heard"), heard and words.ago(heard / 1000) or translate("never") },
+		{ translate("Both tables"), agree and translate("in sync") or translate("not in sync") }
+	}
+end
+
+local function problem_row(problem)
+	return {
+		severe = SEVERE[problem.code] or false, about = problem.about or "",
+		message = problem.message, advice = problem["do"] or ""
+	}
+end
+
+local function mapped(list, convert, now)
+	local rows = {}
+	for index, each in ipairs(list) do
+		rows[index] = convert(each, now)
+	end
+	return rows
+end
+
+local function event_row(event)
+	return { at = words.clock(event.at), text = tostring(event.text) }
+end
+
+-- The latest first, and not all of them.
+local function latest(events)
+	local rows = {}
+	for index = #events, math.max(1, #events - EVENTS_SHOWN + 1), -1 do
+		rows[#rows + 1] = event_row(events[index])
+	end
+	return rows
+end
+
+local function switchable(groups)
+	local names = {}
+	for _, group in ipairs(groups) do
+		if group.state == "active" then
+			names[#names + 1] = group.name
+		end
+	end
+	return names
+end
+
+local function in_maintenance(groups)
+	for _, group in ipairs(groups) do
+		if group.maintenance then
+			return true
+		end
+	end
+	return false
+end
+
+-- All that the pages show of a status document at a time in seconds.
+function M.from_status(status, now)
+	return {
+		node = tostring(status.node), state = words.state(status.state), code = status.state,
+		since = words.ago(now - status.since),
+		addresses = mapped(status.virtual_routers, address_row),
+		groups = mapped(status.groups, group_row, now),
+		problems = mapped(status.problems, problem_row),
+		connections = connection_rows(status.conntrack),
+		switchable = switchable(status.groups), maintenance = in_maintenance(status.groups)
+	}
+end
+
+local function understood(convert, ...)
+	local good, result = pcall(convert, ...)
+	if good then
+		return result
+	end
+	return nil, { kind = "malformed", detail = tostring(result) }
+end
+
+-- The model of the status page, or nil and a trouble.
+function M.load()
+	local status, why = bus.status()
+	if not status then
+		return nil, why
+	end
+	return understood(M.from_status, status, os.time())
+end
+
+-- The rows of the last events, or nil and a trouble.
+function M.load_events()
+	local events, why = bus.events()
+	if not events then
+		return nil, why
+	end
+	return understood(latest, events)
+end
+
+return M
