@@ -9,10 +9,11 @@ OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
 RUNS ?= 5
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
-SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven $(wildcard openwrt-feed/*/*inst openwrt-feed/*/*rm)
+SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven \
+	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm)
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
-	lint ipk docs bench bench-conntrack clean
+	lint ipk docs bench bench-conntrack bench-start clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -29,6 +30,7 @@ help:
 	@echo "make docs             write docs/config.md anew from the option table"
 	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
+	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
 setup: $(VENV)/ready
@@ -90,6 +92,9 @@ bench: setup
 
 bench-conntrack: setup
 	$(BIN)/python -m bench --runs $(RUNS) conntrack
+
+bench-start: setup
+	$(BIN)/python -m bench --runs 15 start
 
 clean:
 	rm -rf $(VENV) $(OLD_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

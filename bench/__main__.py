@@ -12,6 +12,7 @@ from bench.cost import idle_cost
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.quiet import quiet_connections
+from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.table import Comparison, Figures
 from bench.young import young_connections
@@ -32,7 +33,7 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
-BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, "means": means}
+BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, "means": means, "start": starts}
 
 
 def main(argv: list[str]) -> int:

@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Build a package for opkg without OpenWrt's SDK: the same input gives the same octets.
 
-    python3 openwrt-feed/ipk.py haven [FOLDER]     writes FOLDER/haven_VERSION_all.ipk (default dist)
+    python3 openwrt-feed/ipk.py haven [FOLDER]         writes FOLDER/haven_VERSION_all.ipk (default dist)
+    python3 openwrt-feed/ipk.py --into FOLDER haven    writes the files themselves, as the SDK wants them
 
-A package is described by openwrt-feed/NAME/: `contents` (lines of SOURCE TARGET, from the root of the
-repository to that of the router, of - SOURCE for what is left out, and of = MODULE TARGET for what a
-module of ours prints), `control`, and, where it has them, `conffiles` and the scripts. The layout of
-the file is that of OpenWrt's scripts/ipkg-build.
+A package is described by openwrt-feed/NAME/: `contents`, `control`, and, where it has them, `conffiles`
+and the scripts. The lines of `contents` have paths from the root of the repository and of the router:
+
+    SOURCE TARGET             a folder with all that is in it
+    * SOURCE TARGET FOLDER    the same as an archive, in which it is below FOLDER
+    - SOURCE                  a file that is left out
+    = MODULE TARGET           what a module of ours prints
+
+The layout of the package is that of OpenWrt's scripts/ipkg-build.
 """
 
 import gzip
@@ -17,7 +23,9 @@ import re
 import subprocess
 import sys
 import tarfile
+import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from slim import slim
@@ -68,23 +76,48 @@ def build(name: str, folder: Path) -> Path:
     return path
 
 
+def install(name: str, folder: Path) -> None:
+    """Write what a package installs below a folder."""
+    for place, (octets, mode) in payload(FEED / name / "contents").items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(octets)
+        (folder / place).chmod(mode)
+
+
 def payload(contents: Path) -> Files:
     """Return what the package installs: path on the router to octets and mode."""
     rows = [line.split() for line in contents.read_text().splitlines()]
     left_out = {ROOT / row[1] for row in rows if row[0] == "-"}
     found: Files = {}
-    for source, target in (row for row in rows if row[0] not in "-="):
-        for path in sorted((ROOT / source).rglob("*")):
-            inner = path.relative_to(ROOT / source)
-            # What tools leave behind is no part of the package.
-            litter = any(part.startswith((".", "__pycache__")) for part in inner.parts)
-            if path.is_file() and not litter and path not in left_out:
-                place = f"{target}/{inner}".lstrip("/")
-                found[place] = (_octets(path), _mode(place))
+    for source, target in (row for row in rows if row[0] not in "-=*"):
+        for inner, octets in _below(ROOT / source, left_out):
+            place = f"{target}/{inner}".lstrip("/")
+            found[place] = (octets, _mode(place))
+    for source, target, folder in (row[1:] for row in rows if row[0] == "*"):
+        files = {f"{folder}/{inner}": octets for inner, octets in _below(ROOT / source, left_out)}
+        found[target.lstrip("/")] = (_archive(files), 0o644)
     if not found:
         raise SystemExit(f"{contents}: nothing of it is in the repository")
     made = [row[1:] for row in rows if row[0] == "="]
     return found | {target.lstrip("/"): (_printed(module), 0o644) for module, target in made}
+
+
+def _below(source: Path, left_out: set[Path]) -> Iterator[tuple[Path, bytes]]:
+    for path in sorted(source.rglob("*")):
+        inner = path.relative_to(source)
+        # What tools leave behind is no part of the package.
+        litter = any(part.startswith((".", "__pycache__")) for part in inner.parts)
+        if path.is_file() and not litter and path not in left_out:
+            yield inner, _octets(path)
+
+
+def _archive(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in sorted(files):
+            # Of 1980: the same files give the same octets.
+            archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED, 9)
+    return stream.getvalue()
 
 
 def _printed(module: str) -> bytes:
@@ -169,8 +202,11 @@ def _version() -> str:
 
 def main() -> int:
     """Build what the command line names."""
+    if len(sys.argv) == 4 and sys.argv[1] == "--into":
+        install(sys.argv[3], Path(sys.argv[2]))
+        return 0
     if len(sys.argv) not in (2, 3):
-        sys.stderr.write("usage: ipk.py NAME [FOLDER]\n")
+        sys.stderr.write("usage: ipk.py NAME [FOLDER] or ipk.py --into FOLDER NAME\n")
         return 2
     print(build(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) == 3 else ROOT / "dist"))
     return 0

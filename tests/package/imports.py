@@ -9,6 +9,8 @@ prints the packages for all programs below FOLDER, and for more modules, with th
 import ast
 import sys
 import sysconfig
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 # OpenWrt's split of the standard library (lang/python/python3/files/python3-package-*.mk of 23.05, 24.10
@@ -100,12 +102,21 @@ def _file(module: str, library: Path) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def programs(folder: Path) -> Iterator[str]:
+    """Return the source of every program and module below a folder, also of those in archives."""
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                yield from (archive.read(name).decode() for name in archive.namelist() if name[-3:] == ".py")
+        elif path.suffix == ".py" or path.read_bytes().startswith(b"#!/usr/bin/python3"):
+            yield path.read_text()
+
+
 def needs(folder: Path, more: list[str]) -> set[str]:
     """Return the packages that the programs below a folder need."""
     modules = set(more)
-    for path in folder.rglob("*"):
-        if path.is_file() and (path.suffix == ".py" or path.read_bytes().startswith(b"#!/usr/bin/python3")):
-            modules |= imported(path.read_text(), "haven", everywhere=True)
+    for source in programs(folder):
+        modules |= imported(source, "haven", everywhere=True)
     outside = {module for module in modules if module.partition(".")[0] != "haven"}
     # Packages of others name their own dependencies.
     ours = {module for module in outside if module.partition(".")[0] in sys.stdlib_module_names}

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -13,12 +14,14 @@ import pytest
 
 from haven import VERSION
 from tests.package.conftest import ROOT, build, members
+from tests.package.installed import ARCHIVE, run_uci_defaults, size, sources
 from tests.package.pythons import PYTHONS
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
 import ipk  # noqa: E402
 
 EPOCH = 1700000000
+# What the installation makes of it counts, too.
 LARGEST = 400_000
 
 
@@ -63,7 +66,13 @@ def test_folders_come_before_what_is_in_them(package: Path):
 
 def test_the_modes_do_not_depend_on_the_work_tree(package: Path):
     data = members(members(package.read_bytes())["./data.tar.gz"][1])
-    programs = {"etc/init.d/haven", "usr/bin/haven", "usr/sbin/havend", "usr/sbin/haven-agent"}
+    programs = {
+        "etc/init.d/haven",
+        "etc/uci-defaults/90_haven",
+        "usr/bin/haven",
+        "usr/sbin/havend",
+        "usr/sbin/haven-agent",
+    }
     for name, (member, _octets) in data.items():
         executable = member.isdir() or name[2:] in programs
         assert member.mode == (0o755 if executable else 0o644), name
@@ -129,7 +138,10 @@ def test_what_a_sysupgrade_keeps_beside_the_configuration(router: Path):
 def test_only_programs_and_their_data_are_in_it(router: Path):
     files = [str(path.relative_to(router)) for path in router.rglob("*") if path.is_file()]
     assert not [name for name in files if re.search(r"(^|/)(\.|__pycache__|test)", name)]
-    assert "usr/lib/haven/haven/plan/conntrackd.conf.j2" in files
+    inside = sources(router)
+    assert not [name for name in inside if re.search(r"(^|/)(\.|__pycache__|test)", name)]
+    assert {"haven/plan/conntrackd.conf.j2", "haven/runtime/main.py"} <= set(inside)
+    assert ARCHIVE in files and not [name for name in files if name.endswith(".py")]
 
 
 def test_the_same_input_gives_the_same_octets(package: Path, tmp_path: Path):
@@ -142,9 +154,22 @@ def test_every_python_builds_the_same_octets(version: str, package: Path, tmp_pa
     assert build(tmp_path, PYTHONS[version]).read_bytes() == package.read_bytes()
 
 
-def test_it_takes_little_flash(fields: dict, router: Path):
-    files = [path for path in router.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= LARGEST
+@pytest.mark.parametrize("version", sorted(PYTHONS))
+def test_it_takes_little_flash(version: str, router: Path):
+    before = size(router)
+    run_uci_defaults(router, PYTHONS[version])
+    assert before < size(router) <= LARGEST
+
+
+def test_the_files_for_the_sdk_are_those_of_the_package(router: Path, tmp_path: Path):
+    folder = tmp_path / "sdk"
+    subprocess.run(
+        [sys.executable, str(ROOT / "openwrt-feed/ipk.py"), "--into", str(folder), "haven"], check=True
+    )
+    for path in (path for path in router.rglob("*") if path.is_file()):
+        copy = folder / path.relative_to(router)
+        assert (copy.read_bytes(), copy.stat().st_mode) == (path.read_bytes(), path.stat().st_mode)
+    assert len(list(folder.rglob("*"))) == len(list(router.rglob("*")))
 
 
 def test_the_init_script_is_a_page_and_the_feed_makefiles_are_short():

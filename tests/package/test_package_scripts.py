@@ -12,6 +12,7 @@ from tests.package.conftest import ROOT
 
 SCRIPTS = [
     ROOT / "files/etc/init.d/haven",
+    ROOT / "files/etc/uci-defaults/90_haven",
     *sorted(ROOT.glob("openwrt-feed/*/*inst")),
     *sorted(ROOT.glob("openwrt-feed/*/*rm")),
 ]
@@ -80,23 +81,6 @@ def machine(router: Path) -> Router:
     return Router(router)
 
 
-def _compiled(machine: Router) -> Path:
-    folder = machine.root / "usr/lib/haven/haven/core/__pycache__"
-    folder.mkdir()
-    (folder / "engine.cpython-311.pyc").write_text("")
-    return folder
-
-
-def test_the_installation_compiles(machine: Router):
-    assert machine.run("postinst") == [f"python3 -m compileall -q {machine.root}/usr/lib/haven"]
-
-
-def test_what_cannot_be_compiled_is_said_and_does_not_fail(machine: Router):
-    machine.add("python3", "#!/bin/sh\nexit 1\n")
-    machine.run("postinst")
-    assert "haven: its programs could not be compiled" in machine.said
-
-
 def test_the_first_change_after_the_installation_is_noticed(machine: Router):
     seen = machine.root / "var/run/config.md5"
     other = f"{'0' * 32}  {machine.root}/var/run/config.check/network\n"
@@ -121,17 +105,15 @@ def test_an_image_that_is_being_built_is_left_alone(machine: Router):
     assert (machine.root / "usr/lib/haven").exists()
 
 
-def test_an_upgrade_takes_away_what_was_compiled_and_keeps_the_rest(machine: Router):
-    compiled = _compiled(machine)
+def test_an_upgrade_keeps_what_the_new_package_has_brought(machine: Router):
     (machine.root / "var/run/haven").mkdir()
     machine.run("postrm", upgrade=True)
-    assert not compiled.exists()
-    assert (machine.root / "usr/lib/haven/haven/__init__.py").exists()
+    assert (machine.root / "usr/lib/haven/haven.zip").exists()
     assert (machine.root / "var/run/haven").exists()
 
 
 def test_a_removal_leaves_the_configuration_and_nothing_else(machine: Router):
-    _compiled(machine)
+    (machine.root / "usr/lib/haven/haven.zip.123.new").write_text("of a power cut")
     (machine.root / "var/run/haven").mkdir()
     machine.run("postrm")
     assert not (machine.root / "usr/lib/haven").exists()

@@ -50,7 +50,7 @@ def act(request: pytest.FixtureRequest, tmp_path: Path) -> Act:
     text = (ROOT / "files/etc/init.d/haven").read_text()
     script.write_text(
         text.replace("/var/run/haven", str(tmp_path))
-        .replace("PYTHONPATH=/usr/lib/haven python3", sys.executable)
+        .replace("PYTHONPATH=/usr/lib/haven/haven.zip python3", sys.executable)
         .replace("haven.openwrt.service", f"haven.openwrt.service {config}")
     )
 

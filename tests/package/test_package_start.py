@@ -1,105 +1,93 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is unpacked runs: the commands on every Python, havend up to Backup."""
+"""What is unpacked runs: the commands on every Python, compiled and not, havend up to Backup."""
 
-import json
 import subprocess
 import sys
-import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.lab.namespace import Namespace
-from tests.lab.wait import wait_until
+from tests.package.installed import ARCHIVE, machine, run, run_uci_defaults, sources, start_to_backup
 from tests.package.pythons import PYTHONS
-
-CONFIG = """\
-config haven 'main'
-	option enabled '1'
-config virtual_router 'lan'
-	option device 'lan'
-	option vrid '51'
-	option advert_interval '1000'
-	list address '10.9.0.100/24'
-"""
 
 
 def _compile(python: str, router: Path) -> None:
-    """Do what postinst does."""
-    subprocess.run([python, "-m", "compileall", "-q", str(router / "usr/lib/haven")], check=True)
+    before = sources(router)
+    assert run_uci_defaults(router, python).stderr == ""
+    names = {name + "c" if name.endswith(".py") else name for name in before}
+    assert set(sources(router)) == names and any(name.endswith(".pyc") for name in names)
 
 
-def _run(python: str, router: Path, program: str, *words: str) -> subprocess.CompletedProcess:
-    argv = [python, "-I", str(router / program), *words]
-    return subprocess.run(argv, capture_output=True, text=True, cwd="/")
+def _rename(router: Path) -> None:
+    """Let the archive have a version that no other haven of this machine has."""
+    content = {**sources(router), "haven/__init__.py": b'VERSION = "of the package"\n'}
+    with zipfile.ZipFile(router / ARCHIVE, "w") as archive:
+        for name, octets in content.items():
+            archive.writestr(name, octets)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("version", sorted(PYTHONS))
-def test_the_commands_run_on_every_python_of_openwrts_releases(version: str, router: Path):
+def test_the_commands_run_on_every_python_of_openwrts_releases(version: str, compiled: bool, router: Path):
     python = PYTHONS[version]
-    (router / "usr/lib/haven/haven/__init__.py").write_text('VERSION = "of the package"\n')
-    _compile(python, router)
-    assert _run(python, router, "usr/bin/haven", "--version").stdout == "haven of the package\n"
+    _rename(router)
+    if compiled:
+        _compile(python, router)
+    assert run(router, "usr/bin/haven", "--version", python=python).stdout == "haven of the package\n"
     config = str(router / "etc/config/haven")
-    done = _run(python, router, "usr/bin/haven", "--config", config, "validate")
+    done = run(router, "usr/bin/haven", "--config", config, "validate", python=python)
     assert (done.returncode, done.stderr) == (0, "") and "haven is disabled" in done.stdout
-    done = _run(python, router, "usr/sbin/havend", "--help")
+    done = run(router, "usr/sbin/havend", "--help", python=python)
     assert done.returncode == 0 and done.stdout.startswith("usage: havend")
-    done = _run(python, router, "usr/sbin/haven-agent", "--help")
+    done = run(router, "usr/sbin/haven-agent", "--help", python=python)
     assert done.returncode == 0 and done.stdout.startswith("usage: haven-agent")
 
 
 @pytest.mark.parametrize("version", sorted(PYTHONS))
 def test_programs_leave_no_compiled_files_behind(version: str, router: Path):
-    _run(PYTHONS[version], router, "usr/bin/haven", "--config", "/nowhere", "validate")
-    assert not list(router.rglob("__pycache__"))
+    before = sorted(router.rglob("*"))
+    run(router, "usr/bin/haven", "--config", "/nowhere", "validate", python=PYTHONS[version])
+    assert sorted(router.rglob("*")) == before
 
 
-def test_without_its_compiled_files_it_works_too(router: Path):
-    assert _run(sys.executable, router, "usr/bin/haven", "--version").returncode == 0
+def test_to_compile_twice_changes_nothing(router: Path):
+    _compile(sys.executable, router)
+    before = (router / ARCHIVE).read_bytes()
+    argv = [sys.executable, "-m", "haven.openwrt.compiled"]
+    subprocess.run(argv, check=True, env={"PYTHONPATH": str(router / ARCHIVE)})
+    assert (router / ARCHIVE).read_bytes() == before
+
+
+def test_where_there_is_no_room_it_says_so_and_works_from_its_sources(router: Path):
+    archive, place = (router / ARCHIVE).read_bytes(), router / "usr/lib/haven"
+    room = len(archive) + 65536 >> 10
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}k", "haven-test", str(place)], check=True)
+    try:
+        (router / ARCHIVE).write_bytes(archive)
+        said = run_uci_defaults(router).stderr
+        assert said == (
+            "haven: its programs were not compiled (No space left on device); they work, but start slowly\n"
+        )
+        assert [path.name for path in place.iterdir()] == ["haven.zip"]
+        assert (router / ARCHIVE).read_bytes() == archive
+        assert run(router, "usr/bin/haven", "--version").returncode == 0
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @pytest.fixture
-def machine() -> Iterator[Namespace]:
+def place() -> Iterator[Namespace]:
     """A machine with one device."""
-    namespace = Namespace("package")
-    namespace.ip(
-        "link set lo up",
-        "link add lan type veth peer name cable",
-        "addr add 10.9.0.1/24 dev lan",
-        "link set lan up",
-        "link set cable up",
-    )
-    yield namespace
-    namespace.delete()
-
-
-def _state(router: Path, run_dir: Path) -> str:
-    done = _run(sys.executable, router, "usr/bin/haven", "--run-dir", str(run_dir), "status", "--json")
-    return json.loads(done.stdout)["state"] if done.returncode == 0 else ""
+    made = machine()
+    yield made
+    made.delete()
 
 
 def test_havend_of_the_package_becomes_backup_and_ends_when_told(
-    router: Path, machine: Namespace, tmp_path: Path
+    router: Path, place: Namespace, tmp_path: Path
 ):
-    config = tmp_path / "haven"
-    config.write_text(CONFIG)
     _compile(sys.executable, router)
-    took = _start_to_backup(router, machine, config, tmp_path / "run")
-    print(f"from the start to Backup: {took:.2f} s")
-
-
-def _start_to_backup(router: Path, machine: Namespace, config: Path, run_dir: Path) -> float:
-    words = ["--config", str(config), "--run-dir", str(run_dir)]
-    log = run_dir.with_suffix(".log")
-    begun = time.time()
-    with open(log, "wb") as stream:
-        process = machine.spawn([sys.executable, "-I", str(router / "usr/sbin/havend"), *words], log=stream)
-    wait_until(lambda: _state(router, run_dir) in ("backup", "active"), 30, f"havend runs, see {log}")
-    done = _run(sys.executable, router, "usr/bin/haven", "--run-dir", str(run_dir), "events", "--json")
-    events = json.loads(done.stdout)
-    backup = next(event["at"] for event in events if event.get("to") == "backup")
-    assert _run(sys.executable, router, "usr/bin/haven", "--run-dir", str(run_dir), "stop").returncode == 0
-    assert process.wait(20) == 0
-    return backup - begun
+    print(f"from the start to Backup: {start_to_backup(router, place, tmp_path):.2f} s")

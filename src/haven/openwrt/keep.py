@@ -32,4 +32,4 @@ def read(path: str) -> str:
 def write(path: str, text: str) -> None:
     """Replace the file, with the rights that it has. Raises OSError."""
     mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
-    write_whole(path, text, mode)
+    write_whole(path, text.encode("utf-8", "surrogateescape"), mode)

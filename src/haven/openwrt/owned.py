@@ -35,7 +35,7 @@ def write(path: str, note: dict[str, Any]) -> None:
     try:
         if kept:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            write_whole(path, json.dumps(kept, indent=1, sort_keys=True) + "\n", 0o600)
+            write_whole(path, (json.dumps(kept, indent=1, sort_keys=True) + "\n").encode(), 0o600)
         elif os.path.exists(path):
             os.unlink(path)
     except OSError as why:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How the table of connections is copied: conntrackd's configuration, from a template."""
 
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def connections(conntrack: Conntrack | None, device: str, own: list[str]) -> dic
         "address": text_of(conntrack.address),
         "peers": peers,
         "port": conntrack.port,
+        "agent_port": conntrack.agent_port,
         "renew_us": conntrack.renew_us,
         "guard": own if conntrack.guard else [],
     }
@@ -86,6 +88,8 @@ def _limit() -> int:
 def _render(values: dict[str, Any]) -> str:
     import jinja2
 
-    text = Path(__file__).with_name(TEMPLATE).read_text()
+    # On a router it is in an archive, as this module is.
+    octets = pkgutil.get_data(__name__, TEMPLATE)
+    assert octets is not None
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(text).render(values)
+    return environment.from_string(octets.decode()).render(values)

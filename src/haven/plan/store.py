@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Plans as files: written whole or not at all, checked when read."""
 
+import glob
 import json
 import os
 from typing import Any
@@ -34,16 +35,17 @@ def write_plan(path: str, plan: dict[str, Any]) -> None:
     """Put a plan into a file, such that a reader or a power cut never meets half of one."""
     try:
         # The plan holds the version 2 password.
-        write_whole(path, json.dumps(plan, indent=1) + "\n", 0o600)
+        write_whole(path, (json.dumps(plan, indent=1) + "\n").encode(), 0o600)
     except OSError as why:
         raise PlanError("%s: cannot be written: %s" % (path, why.strerror or why)) from why
 
 
-def write_whole(path: str, text: str, mode: int) -> None:
+def write_whole(path: str, octets: bytes, mode: int) -> None:
     """Replace a file, all of it or nothing. Raises OSError."""
+    forget_leftovers(path)
     aside = "%s.%d.new" % (path, os.getpid())
     try:
-        _write_durably(aside, text, mode)
+        _write_durably(aside, octets, mode)
         os.replace(aside, path)
     except BaseException:
         _forget(aside)
@@ -51,10 +53,18 @@ def write_whole(path: str, text: str, mode: int) -> None:
     _sync_folder(os.path.dirname(path) or ".")
 
 
-def _write_durably(path: str, text: str, mode: int) -> None:
+def forget_leftovers(path: str) -> None:
+    """Remove what a process left beside a file when it was killed, or the power was cut, while it wrote."""
+    for leftover in glob.glob(glob.escape(path) + ".*.new"):
+        writer = leftover[len(path) + 1 : -len(".new")]
+        if writer.isdigit() and not os.path.exists("/proc/" + writer):
+            _forget(leftover)
+
+
+def _write_durably(path: str, octets: bytes, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with open(descriptor, "wb") as file:
+        file.write(octets)
         file.flush()
         os.fsync(file.fileno())
 
