@@ -7,7 +7,8 @@
  * What the guided set-up proposes for the answers that are missing; no DOM, no calls.
  *
  * facts: { hostname, firewall: whether it may be changed, interfaces: [ { name, device, addresses: [ '192.168.1.2/24' ], proto, up } ],
- *          sections: [ LuCI's uci sections of haven and firewall ], heard: { NAME: [ { vrid, source, addresses } ] } }
+ *          sections: [ LuCI's uci sections of haven and firewall ],
+ *          heard: { NAME: [ { vrid, source, addresses } ] }, null while nothing is known }
  */
 
 const FIRST_VRID = { lan: 51, wan: 52 }, LAST_VRID = 255;

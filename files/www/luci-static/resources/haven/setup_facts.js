@@ -59,15 +59,15 @@ return baseclass.extend({
 		}));
 	},
 
-	/* Listen on an interface for three seconds; resolves to whether anything new was heard. */
+	/* Listen on an interface for three seconds, once; resolves to whether there is anything new to know. */
 	hear(facts, name) {
 		const found = facts.interfaces.find((each) => each.name === name);
-		if (!found || !found.device || facts.heard[name])
+		if (!found || !found.device || facts.heard[name] !== undefined)
 			return Promise.resolve(false);
-		facts.heard[name] = [];
-		return L.resolveDefault(api.heard(found.device), []).then((heard) => {
+		facts.heard[name] = null;
+		return api.heard(found.device).then((heard) => {
 			facts.heard[name] = heard;
-			return heard.length > 0;
-		});
+			return true;
+		}, () => false);
 	}
 });

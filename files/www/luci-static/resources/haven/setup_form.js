@@ -17,6 +17,14 @@ function offer(option, facts, none) {
 		option.value(each.name, interfaceName(each));
 }
 
+/* All choices are seen at once: the words are too long for a list that folds. */
+function choices(option, pairs) {
+	option.widget = 'radio';
+	option.orientation = 'vertical';
+	for (const [ value, words ] of pairs)
+		option.value(value, words);
+}
+
 function onlyWith(option, place) {
 	option.depends(place, /./);
 }
@@ -48,21 +56,17 @@ const STEPS = [
 	{ id: 'routers', title: _('Routers'),
 		says: _('The router with the higher priority becomes Active first; the other one watches it and takes over when it falls silent. The names are for you: they appear on the overview and in the log.'),
 		fields: [
-			[ 'role', form.ListValue, _('This router is'), '', (o) => {
-				o.value('first', _('the first one: Active when both work'));
-				o.value('second', _('the second one: takes over when the first one fails'));
-			} ],
+			[ 'role', form.ListValue, _('This router is'), '', (o) => choices(o, [ [ 'first', _('the first one: Active when both work') ],
+				[ 'second', _('the second one: takes over when the first one fails') ] ]) ],
 			[ 'node', form.Value, _('Name of this router'), '' ],
 			[ 'priority', form.Value, _('Priority of this router'), _('From 1 to 254.') ],
 			[ 'peer_node', form.Value, _('Name of the other router'), '' ],
 			[ 'peer_priority', form.Value, _('Priority of the other router'), _('From 1 to 254.') ],
-			[ 'preempt', form.ListValue, _('After a repair'), _('Each change is a short interruption, so that one less is better.'), (o) => {
-				o.value('0', _('whoever is Active stays it'));
-				o.value('1', _('the first router takes over again'));
-			} ],
+			[ 'preempt', form.ListValue, _('After a repair'), _('Each change is a short interruption, so that one less is better.'), (o) => choices(o, [
+				[ '0', _('whoever is Active stays it') ], [ '1', _('the first router takes over again') ] ]) ],
 			[ 'advert_interval', form.ListValue, _('A dead router is replaced after'),
 				_('The faster, the more packets the routers send each other: three in this time.'),
-				(o, facts, answers) => offerSpeeds(o, answers.advert_interval) ]
+				(o, facts, answers) => choices(o, speeds(answers.advert_interval)) ]
 		] },
 	{ id: 'connections', title: _('Connections'),
 		says: _('The routers tell each other about the connections that pass through them, so that downloads and calls go on after a takeover.'),
@@ -76,11 +80,9 @@ const STEPS = [
 ];
 
 // What was set by hand stays a choice.
-function offerSpeeds(option, now) {
-	for (const [ value, words ] of SPEEDS)
-		option.value(value, words);
-	if (now && !SPEEDS.some(([ value ]) => value === now))
-		option.value(now, _('as it is set now (%s ms)').format(now));
+function speeds(now) {
+	const known = SPEEDS.some(([ value ]) => value === now);
+	return known ? SPEEDS : [ ...SPEEDS, [ now, _('as it is set now (%s ms)').format(now) ] ];
 }
 
 function question(section, [ name, widget, title, help, more ], facts, answers) {

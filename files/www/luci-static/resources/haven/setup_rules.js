@@ -150,6 +150,8 @@ function vridWhy(answers, facts, part) {
 		return _('%s advertises this address already, with VRID %d: it is taken for the other router of this pair, so the VRID is the same.')
 			.format(other.source, other.vrid);
 	const used = [ ...setup.taken(facts, answers[part]) ];
+	if (facts.heard[answers[part]] && !used.length)
+		return _('No other router was heard on %s, so every number is free.').format(answers[part]);
 	return used.length ? _('Not to be used here, as other routers on %s have them: %s.').format(answers[part],
 		used.map(([ number, who ]) => _('%d (%s)').format(number, who)).join(', ')) : null;
 }

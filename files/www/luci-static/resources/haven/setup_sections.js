@@ -126,7 +126,8 @@ function optionChange(place, section, option, value) {
 		return section && section[option] != null ? [ Object.assign({ kind: 'unset', option: option }, place) ] : [];
 	if (section && same(section[option], value))
 		return [];
-	return [ Object.assign({ kind: 'set', option: option, value: value }, place) ];
+	const there = !!section && section[option] != null;
+	return [ Object.assign({ kind: 'set', option: option, value: value, there: there }, place) ];
 }
 
 function partChanges(part, name, section, [ type, options ]) {
@@ -173,7 +174,8 @@ function forPeer(section, options, name) {
 	const kept = Object.keys(all).filter((option) => option[0] !== '.' && all[option] != null && !OWN.includes(option));
 	const place = { config: section['.config'], section: name };
 	return [ Object.assign({ kind: 'add', type: section['.type'] }, place),
-		...kept.map((option) => Object.assign({ kind: 'set', option: option, value: all[option] }, place)) ];
+		// Pasted twice, a list must not have each value twice.
+		...kept.map((option) => Object.assign({ kind: 'set', option: option, value: all[option], there: true }, place)) ];
 }
 
 // The other router may have no section yet whose name the system gave.

@@ -25,11 +25,10 @@ function sectionText(section) {
 		...options(section).flatMap((name) => line(name, section[name])) ].join('\n');
 }
 
-function setting(place, value) {
+function setting(place, { value, there }) {
 	if (!Array.isArray(value))
 		return [ 'set %s=%s'.format(place, quoted(value)) ];
-	// Pasted twice, a list must not have each value twice.
-	return [ 'delete ' + place, ...value.map((item) => 'add_list %s=%s'.format(place, quoted(item))) ];
+	return [ ...(there ? [ 'delete ' + place ] : []), ...value.map((item) => 'add_list %s=%s'.format(place, quoted(item))) ];
 }
 
 const COMMAND = /^(?:uci\s+)?(set|add_list)\s+([a-z0-9_-]+)\.([A-Za-z0-9_]+)(?:\.([A-Za-z0-9_]+))?=(.*)$/;
@@ -51,7 +50,7 @@ return baseclass.extend({
 		return sections.map(sectionText).join('\n\n') + '\n';
 	},
 
-	/* One change of haven.setup_sections as the words after `uci`. */
+	/* One change of haven.setup_sections as the words after `uci`; `there`: a list has values already. */
 	commands(change) {
 		const section = change.config + '.' + change.section;
 		switch (change.kind) {
@@ -62,7 +61,7 @@ return baseclass.extend({
 		case 'unset':
 			return [ 'delete %s.%s'.format(section, change.option) ];
 		default:
-			return setting(section + '.' + change.option, change.value);
+			return setting(section + '.' + change.option, change);
 		}
 	},
 

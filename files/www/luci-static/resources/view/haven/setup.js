@@ -172,7 +172,7 @@ return view.extend({
 	show(index) {
 		this.step = index;
 		STEPS.forEach((step, each) => {
-			const drawn = step === REVIEW ? this.review : this.map.root.querySelector('#cbi-json-' + step.id);
+			const drawn = step === REVIEW ? this.review : this.map.root.querySelector('#cbi-json-' + step.id).closest('.cbi-section');
 			drawn.style.display = each === index ? '' : 'none';
 			this.path.querySelector('[data-step="%s"]'.format(step.id)).classList.toggle('cbi-button-action', each === index);
 		});
