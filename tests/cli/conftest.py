@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fixtures for the tests of the haven command."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import FakeSubject, RealSubject, Subject
+from tests.root import need_root
 from tests.runtime.machines import Machine
 
 
@@ -45,8 +45,7 @@ def havend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
         yield subject
         subject.close()
         return
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
+    need_root()
     machine = Machine()
     try:
         subject = RealSubject(machine, tmp_path)

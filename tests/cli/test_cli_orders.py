@@ -2,6 +2,8 @@
 """What the commands ask of havend, and what they say when it has obeyed."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from haven.cli.main import main
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import STATUS
+from tests.runtime.machines import environment
 from tests.runtime.plans import MAIN, lan
 
 Fake = Callable[..., FakeHavend]
@@ -150,3 +153,49 @@ def test_plan_shows_the_steps(config: Path, capsys: pytest.CaptureFixture[str]) 
     assert "takeover" in capsys.readouterr().out
     assert main(["plan", "--json", "--config", str(config)]) == 0
     assert json.loads(capsys.readouterr().out)["node"] == "r1"
+
+
+# The command as it is on OpenWrt, with another place for the service's script.
+ON_OPENWRT = """
+import sys
+from haven.cli import configure, main, usage
+configure.SERVICE = sys.argv.pop(1)
+usage.Request.is_usual = lambda request: True
+sys.exit(main.main())
+"""
+
+
+def test_on_openwrt_the_service_follows_a_reload_even_if_it_has_called_for_it(
+    fake: Fake, config: Path, tmp_path: Path
+) -> None:
+    service, lock = tmp_path / "service", tmp_path / "lock"
+    service.write_text("#!/bin/sh\necho $1\nflock --nonblock 9 && echo in turn\n")
+    service.chmod(0o755)
+    havend = fake(status=STANDBY, load={})
+    words = ["--run-dir", havend.run_dir, "--config", config, "reload"]
+    # As rc.common does it: the lock is held by a descriptor that children get.
+    argv = [
+        "sh",
+        "-c",
+        f'exec 9>{lock}; flock 9; "$@"',
+        "-",
+        sys.executable,
+        "-c",
+        ON_OPENWRT,
+        service,
+        *words,
+    ]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "reloaded: 1 virtual router\nstart\nin turn\n"
+
+
+def test_a_refused_reload_leaves_the_service_alone(fake: Fake, config: Path, tmp_path: Path) -> None:
+    service = tmp_path / "service"
+    service.write_text("#!/bin/sh\necho $1\n")
+    service.chmod(0o755)
+    config.write_text("config haven 'main'\n\toption enabld '1'\n")
+    words = ["--run-dir", fake(status=STANDBY, refuse={}).run_dir, "--config", config, "reload"]
+    argv = [sys.executable, "-c", ON_OPENWRT, service, *words]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "") and "nothing was changed" in done.stderr

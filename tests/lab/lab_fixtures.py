@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The fixtures that tests/lab and tests/interop share."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.lab import namespace
 from tests.lab.network import Network
+from tests.root import need_root
 
 Build = Callable[..., Network]
 
@@ -15,8 +15,7 @@ Build = Callable[..., Network]
 @pytest.fixture(scope="session")
 def lab() -> Iterator[None]:
     """Make sure that a lab can be built, and that nothing of it is left behind."""
-    if os.geteuid() != 0:
-        pytest.fail("the lab builds network namespaces and needs root; run it with sudo", pytrace=False)
+    need_root()
     namespace.clean_up_always()
     namespace.remove_leftovers()
     yield

@@ -98,10 +98,11 @@ def test_the_firewall_lets_in_what_the_configuration_names_and_no_more(act: Act)
         f"{head} device br-lan family ipv4 proto 112 dest_ip 224.0.0.18",
         f"{head} device eth1 family ipv6 proto 112 src_ip fe80::3",
         f"{head} device sync0 family ipv4 proto udp src_ip 192.168.255.3 dest_port 3780",
+        f"{head} device sync0 family ipv4 proto udp src_ip 192.168.255.3 dest_port 3781",
     ]
     inside = record[record.index("procd_open_data") : record.index("procd_close_data") + 1]
     assert inside[1] == "json_add_array firewall" and inside[-2] == "json_close_array"
-    assert inside.count("json_add_object ") == inside.count("json_close_object") == 3
+    assert inside.count("json_add_object ") == inside.count("json_close_object") == 4
     assert record.index("procd_close_data") < record.index("procd_close_instance")
 
 
@@ -111,6 +112,7 @@ def test_from_several_peers_the_group_of_the_copies_is_let_in(act: Act):
     head = "src * direction in target ACCEPT device sync0 family ipv4 proto udp src_ip 192.168.255"
     for last in (3, 4):
         assert f"{head}.{last} dest_ip 225.0.0.50 dest_port 3780" in rules
+        assert f"{head}.{last} dest_port 3781" in rules
 
 
 @pytest.mark.parametrize("config", [CONFIG, CONFIG + CONNTRACK])
@@ -145,12 +147,8 @@ def test_an_interface_that_is_missing_is_said_and_waited_for(act: Act):
 
 
 def test_reload_of_a_running_service_asks_it_first(act: Act):
-    record = act("reload")
-    assert record[:3] == ["haven status", "haven reload", "procd_open_instance havend"]
-
-
-def test_a_refused_reload_leaves_procd_alone(act: Act):
-    assert act("reload", fails="reload") == ["haven status", "haven reload"]
+    # That one then starts the service anew (tests/cli).
+    assert act("reload") == ["haven status", "haven reload"]
 
 
 def test_reload_of_what_does_not_run_starts_it(act: Act):

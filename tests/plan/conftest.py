@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.plan.world import Namespace
+from tests.root import need_root
 
 NUMBERS = itertools.count(1)
 
@@ -15,8 +16,7 @@ NUMBERS = itertools.count(1)
 @pytest.fixture
 def namespace() -> Iterator[Callable[[], Namespace]]:
     """Make network namespaces that are deleted after the test."""
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces need root")
+    need_root()
     made: list[Namespace] = []
 
     def make() -> Namespace:

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Machines and daemons that go away with the test."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.root import need_root
 from tests.runtime.machines import Havend, Machine, cable
-
-
-def _needs_root() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("needs root for network namespaces")
 
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
     """One machine, with nothing in it."""
-    _needs_root()
+    need_root()
     made = Machine()
     yield made
     made.close()
@@ -27,7 +22,7 @@ def machine() -> Iterator[Machine]:
 @pytest.fixture
 def pair() -> Iterator[tuple[Machine, Machine]]:
     """Two machines with a cable between their devices `lan`."""
-    _needs_root()
+    need_root()
     made = Machine(), Machine()
     cable(*made)
     yield made

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # As many as havend keeps.
 MOST_PROBLEMS = 100
 
+# OpenWrt's, for the configuration and the run directory that are usual there.
+SERVICE = "/etc/init.d/haven"
+
 
 class Wrong(Failed):
     """The configuration has problems."""
@@ -87,7 +90,11 @@ def reload(request: Request) -> int:
         print(f"warning: {warning}", file=sys.stderr)
     with Connection(request.run_dir) as havend:
         havend.order("load", path=_leave(made, request.run_dir))
-    print(_outcome(made))
+    print(_outcome(made), flush=True)
+    if request.is_usual() and os.access(SERVICE, os.X_OK):
+        # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
+        # may have called it, and its lock is ours then.
+        os.execv(SERVICE, [SERVICE, "start"])
     return 0
 
 

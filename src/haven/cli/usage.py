@@ -36,6 +36,10 @@ class Request:
         """The run directory of havend."""
         return self.values["--run-dir"]
 
+    def is_usual(self) -> bool:
+        """Tell whether it is about the configuration and the run directory of the service."""
+        return all(self.values[option.name] == option.default for option in COMMON if option.value)
+
     @property
     def json(self) -> bool:
         """Whether JSON is wanted."""

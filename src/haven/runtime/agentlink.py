@@ -5,7 +5,10 @@ havend never waits for the agent longer than PREPARE_LIMIT, and then only before
 asked for.
 """
 
+import os
+
 from haven.core.clock import NEVER, SECOND
+from haven.runtime import cpython as system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 # The agent reports every second.
 SILENCE = 5 * SECOND
 PREPARE_LIMIT = 2 * SECOND
+# Where one of these is, the agent has work even when no connections are copied: it serves ubus, and so
+# LuCI, and calls the user's scripts.
+WORK = ("/var/run/ubus", "/etc/hotplug.d/haven")
 
 
 class AgentLink:
@@ -26,6 +32,7 @@ class AgentLink:
         self._client: Client | None = None
         self._report: dict[str, Any] = {}
         self._reported_at = -NEVER
+        self._begun = system.now()
         self._waiting: list[Callable[[], None]] = []
         self.deadline = NEVER
 
@@ -43,6 +50,12 @@ class AgentLink:
         connected = self._client is not None and not self._client.closed
         return connected and now - self._reported_at < SILENCE
 
+    def is_missed(self, copies_connections: bool, now: int) -> bool:
+        """Tell whether there is work for the agent and it has not reported; at the start it has time."""
+        if self.is_alive(now) or now - self._begun < SILENCE:
+            return False
+        return copies_connections or any(os.path.exists(path) for path in WORK)
+
     def is_in_sync(self, now: int) -> bool:
         """Tell whether this node has the connections of the Active, as far as the agent knows."""
         return self.is_alive(now) and self._report.get("in_sync") is True
@@ -52,9 +65,16 @@ class AgentLink:
         found = self._report.get("conntrack") if self.is_alive(now) else None
         return found if isinstance(found, dict) else {}
 
+    def peers(self, now: int) -> "list[dict[str, Any]]":
+        """Return what the agents of the other routers tell of themselves."""
+        return self._list("peers", now)
+
     def problems(self, now: int) -> "list[dict[str, str]]":
         """Return the problems that the agent reports."""
-        found = self._report.get("problems") if self.is_alive(now) else None
+        return self._list("problems", now)
+
+    def _list(self, name: str, now: int) -> "list[dict[str, Any]]":
+        found = self._report.get(name) if self.is_alive(now) else None
         return found if isinstance(found, list) else []
 
     def prepare(self, then: "Callable[[], None]", now: int) -> None:

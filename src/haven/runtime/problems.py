@@ -113,7 +113,7 @@ TABLE = (
     ),
     (
         "agent-silent",
-        "The agent does not report, so nobody sees to the copy of connections.",
+        "The agent does not report: nobody copies connections, answers LuCI and ubus, or calls scripts.",
         "Start haven-agent, and look for its last words in the log.",
     ),
     ("step-failed", "A step failed: %s.", "'haven plan' shows the step; the log has more."),

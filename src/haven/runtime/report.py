@@ -36,7 +36,7 @@ def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
         ],
         "groups": [_group(daemon, group, now) for group in groups],
         "conntrack": daemon.agent.connections(now),
-        "peers": [],
+        "peers": daemon.agent.peers(now),
         "plan": {
             "config": daemon.plan.config,
             "loaded_at": daemon.loaded.wall(),
@@ -126,6 +126,6 @@ def _problems(daemon: "Daemon", groups: "list[Group]", now: int) -> "list[dict[s
     found.extend(problems.of_failures(daemon.holder.failures))
     found.extend(daemon.own_problems)
     found.extend(daemon.agent.problems(now))
-    if daemon.plan.copies_connections and not daemon.agent.is_alive(now):
+    if daemon.agent.is_missed(daemon.plan.copies_connections, now):
         found.append(problems.problem("agent-silent", "haven-agent"))
     return found
