@@ -19,6 +19,7 @@ PART = {
     "address": "127.0.0.1",
     "peers": ["127.0.0.2"],
     "port": 3780,
+    "agent_port": 3781,
     "renew_us": 30_000_000,
     "guard": [],
     "conf": "",
@@ -125,3 +126,17 @@ def test_a_new_backup_says_at_once_that_it_is_not_in_sync(
         assert said.reports[-1]["in_sync"] is True
         connections.hear({"kind": "roles", "groups": {"gateway": "backup"}})
         assert said.reports[-1]["in_sync"] is False
+
+
+def test_a_plan_that_came_after_the_start_is_taken_with_the_first_word_of_havend(
+    connections: Connections, said: Said, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    text = plan.read_text()
+    plan.unlink()
+    early = Connections(str(tmp_path), said)
+    plan.write_text(text)
+    early.hear({"kind": "roles", "groups": {"gateway": "backup"}})
+    early.drive(100)
+    assert said.reports[-1]["conntrack"]["state"] == "starting"
+    early.close()

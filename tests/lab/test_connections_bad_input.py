@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import firewall
-from tests.lab.agent_node import AgentNode
+from tests.lab.agent_node import LIMIT_FILE, AgentNode
 from tests.lab.agent_pair import COUNT, Through, agent_gateway, codes, copies, wait_code, wait_no_problem
 from tests.lab.flows import answers, connect, echo_server
 from tests.lab.network import SERVICE, Network
@@ -120,12 +120,20 @@ def own_flows(node: AgentNode) -> list[str]:
     return [*firewall.flows(inside, "-p", "112"), *firewall.flows(inside, *COPYING)]
 
 
+def half_limit() -> str:
+    """Tell the limit of the machine, which every other router has."""
+    return Path(LIMIT_FILE).read_text()
+
+
 def test_a_standby_whose_table_is_smaller_and_full(network: Network, half: AgentNode, tmp_path: Path) -> None:
     second = AgentNode(network, "r2")
     second.limit = tmp_path / "nf_conntrack_max"
     second.limit.write_text(str(COUNT + 1))
     second.start().wait_state("backup")
-    wait_no_problem(second)
+    for node, there in ((half, second), (second, half)):
+        said = wait_code(node, "conntrack-limits-differ")
+        assert f"that of {there.name} " in said["message"]
+        wait_until(lambda node=node: codes(node) == {"conntrack-limits-differ"}, 20, "nothing else is wrong")
     through = Through(network, second)
     said = wait_code(second, "conntrack-full")
     assert f"of {COUNT + 1} entries" in said["message"]
@@ -135,8 +143,9 @@ def test_a_standby_whose_table_is_smaller_and_full(network: Network, half: Agent
     for node in (half, second):
         firewall.forget(node.router.namespace, *COPYING)
     holds_for(lambda: not any(own_flows(node) for node in (half, second)), 2, "nothing of theirs is tracked")
-    second.limit.write_text(str(10 * COUNT))
-    wait_no_problem(second)
+    second.limit.write_text(half_limit())
+    for node in (half, second):
+        wait_no_problem(node)
     through.assert_all_live_on()
 
 

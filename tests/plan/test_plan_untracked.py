@@ -9,7 +9,7 @@ import pytest
 from haven.plan.untracked import commands
 from tests.plan.world import Namespace, run_commands
 
-CONNTRACK = {"device": "sync", "port": 3780}
+CONNTRACK = {"device": "sync", "port": 3780, "agent_port": 3781}
 
 
 def test_without_copying_there_are_none():
@@ -19,8 +19,8 @@ def test_without_copying_there_are_none():
 def test_vrrp_everywhere_and_conntrackd_on_its_device_are_left_alone_both_ways():
     text = commands(CONNTRACK)["setup"][0]["stdin"]
     assert text.count("meta l4proto 112 notrack") == 2
-    assert 'iifname "sync" udp dport 3780 notrack' in text
-    assert 'oifname "sync" udp dport 3780 notrack' in text
+    assert 'iifname "sync" udp dport { 3780, 3781 } notrack' in text
+    assert 'oifname "sync" udp dport { 3780, 3781 } notrack' in text
     assert "hook prerouting priority raw;" in text and "hook output priority raw;" in text
 
 

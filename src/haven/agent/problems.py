@@ -39,6 +39,12 @@ TABLE = (
         "Install nftables, or set guard under conntrack to 0. What was copied lives on all the same.",
     ),
     (
+        "conntrack-limits-differ",
+        "This router's table holds {limit} connections, that of {peer} {there}: what is beyond the smaller "
+        "one is lost in a takeover.",
+        "Set net.netfilter.nf_conntrack_max to the same on all routers.",
+    ),
+    (
         "conntrack-full",
         "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
         "Raise nf_conntrack_max, to the same on all routers.",

@@ -3,6 +3,7 @@
 
 import time
 
+from haven.cli.connections import connections
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_routers import heard, table
 
@@ -28,6 +29,9 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     remarks = [remark for group in status["groups"] for remark in _remarks(group)]
     if remarks:
         lines += ["", *remarks]
+    copied = connections(status, WIDTH)
+    if copied:
+        lines += ["", *copied]
     for problem in [*status["problems"], *_untold_faults(status)]:
         lines += ["", *_problem(problem, colour)]
     return "\n".join(lines) + "\n"

@@ -126,6 +126,11 @@ class Conntrack:
     guard: bool
     sizes: Sizes = Sizes()
 
+    @property
+    def agent_port(self) -> int:
+        """Return the UDP port on which the agents tell each other of their tables."""
+        return self.port + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Dhcp:

@@ -290,7 +290,12 @@ CONNTRACK = SectionType(
             required=True,
             many=True,
         ),
-        Option("port", Whole(1, 65535), "UDP port on all of them.", default="3780"),
+        Option(
+            "port",
+            Whole(1, 65534),
+            "UDP port of conntrackd on all of them; the agents use the next one.",
+            default="3780",
+        ),
         Option(
             "renew",
             Whole(0, 3600),

@@ -67,9 +67,10 @@ def _sync(conntrack: Conntrack, device: str) -> Iterator[str]:
     for peer in conntrack.peers:
         family = 4 if len(peer) == 4 else 6
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
-        # Several peers send to a group, one sends to us.
+        # Several conntrackd send to a group, one sends to us.
         to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peers) > 1 else ""
         yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.port)
+        yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
 
 
 def _hold(model: Model) -> list[str]:

@@ -27,13 +27,14 @@ def commands(conntrack: dict[str, Any] | None) -> dict[str, list[dict[str, Any]]
 
 def _text(conntrack: dict[str, Any]) -> str:
     chains = [
-        _chain("prerouting", 'iifname "%s"' % conntrack["device"], conntrack["port"]),
-        _chain("output", 'oifname "%s"' % conntrack["device"], conntrack["port"]),
+        _chain("prerouting", 'iifname "%s"' % conntrack["device"], conntrack),
+        _chain("output", 'oifname "%s"' % conntrack["device"], conntrack),
     ]
     return "table %s {\n%s}\n" % (TABLE, "".join(chains))
 
 
-def _chain(hook: str, device: str, port: int) -> str:
-    rules = ["meta l4proto %d notrack" % VRRP, "%s udp dport %d notrack" % (device, port)]
+def _chain(hook: str, device: str, conntrack: dict[str, Any]) -> str:
+    ports = (conntrack["port"], conntrack["agent_port"])
+    rules = ["meta l4proto %d notrack" % VRRP, "%s udp dport { %d, %d } notrack" % (device, *ports)]
     body = "".join("\t\t%s\n" % rule for rule in ["type filter hook %s priority raw;" % hook, *rules])
     return "\tchain %s {\n%s\t}\n" % (hook, body)

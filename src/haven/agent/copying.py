@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The copying of connections by one plan: conntrackd, its orders, the guard, the link, the peers."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from haven.agent import account
+from haven.agent.conntrackd import Conntrackd
+from haven.agent.guard import Guard
+from haven.agent.orders import Question
+from haven.agent.peers import Peers
+from haven.agent.problems import problem
+from haven.agent.replication import ACTIVE, Replication
+from haven.agent.statistics import parse, unacknowledged, unsent
+from haven.agent.synclink import SyncLink
+
+# havend waits for two seconds at the most; conntrackd acknowledges after one.
+PREPARE_S = 1.6
+PREPARE_STEP_S = 0.005
+
+
+class Copying:
+    """What the plan's part on connections asks for; times in seconds of time.monotonic()."""
+
+    def __init__(self, part: dict[str, Any], run_dir: str) -> None:
+        self._part = part
+        self._state = "backup"
+        self._up = False
+        self._figures: dict[str, int] = {}
+        self.question: Question | None = None
+        self._conntrackd = Conntrackd(part["conf"], run_dir)
+        self._link = SyncLink(part["device"], part["address"])
+        self._peers = Peers(part["device"], part["address"], part["peers"], part["agent_port"])
+        self._replication = Replication(part["renew_us"] / 1e6)
+        self._guard = Guard(part["guard"], run_dir)
+
+    def fileno(self) -> int | None:
+        """Return what conntrackd's answer comes by, while there is one to come."""
+        return None if self.question is None else self.question.fileno()
+
+    def next_deadline(self) -> float | None:
+        """Return when there is something to do."""
+        until = None if self.question is None else self.question.until
+        times = (until, self._replication.next_deadline(), self._guard.next_deadline())
+        return min((at for at in times if at is not None), default=None)
+
+    def read(self) -> None:
+        """Read what conntrackd answers."""
+        if self.question is not None:
+            self.question.read()
+
+    def set_state(self, state: str, now: float, guarded: bool) -> None:
+        """Take the state of the gateway on this node."""
+        self._state = state
+        if guarded:
+            self._guard.follow(state == ACTIVE, now)
+        self._order(self._replication.set_state(state, now))
+
+    def hand_over(self) -> None:
+        """Wait until the peer has what was sent, and tell it no more: the addresses are about to leave."""
+        self._send_pending()
+        self._order(self._replication.hand_over(time.monotonic()))
+
+    def drive(self, now: float) -> None:
+        """Keep conntrackd running and give the orders that are due."""
+        self._guard.drive(now)
+        self._keep_running(now)
+        self._order(self._replication.tick(now))
+
+    def close(self) -> None:
+        """End everything."""
+        if self.question is not None:
+            self.question.close()
+        self._guard.close()
+        self._peers.close()
+        self._conntrackd.stop()
+
+    # conntrackd
+
+    def _keep_running(self, now: float) -> None:
+        child = self._conntrackd
+        if child.is_running():
+            if not self._up and child.answers():
+                self._up = True
+                self._order(self._replication.started(now))
+            return
+        if child.has_ended():
+            _say("conntrackd has ended")
+            self._up = False
+            self._replication.ended()
+            child.note_end(now)
+        if not self._link.can_start():
+            # It would end at once; when it can start it need not wait for what was no fault of its own.
+            child.start_at = now
+        elif child.is_installed() and now >= child.start_at:
+            self._start(now)
+
+    def _start(self, now: float) -> None:
+        self._conntrackd.failure = ""
+        try:
+            self._conntrackd.start(now)
+        except OSError as error:
+            self._conntrackd.failure = str(error)
+            self._conntrackd.note_end(now)
+
+    def _order(self, orders: list[str]) -> None:
+        for name in orders:
+            if self._up and not self._conntrackd.order(name):
+                _say(f"conntrackd did not {name}")
+
+    def _send_pending(self) -> None:
+        # Entries go out as they arise; what is left is what the peer has not yet acknowledged.
+        child, until = self._conntrackd, time.monotonic() + PREPARE_S
+        if not self._up or not _wait(lambda: unsent(child.statistics("queue")) == 0, until):
+            return
+        newest = max(unacknowledged(child.statistics("resend")), default=-1)
+        # On a busy router there is always something newer, which the peer acknowledges once a second.
+        _wait(lambda: min(unacknowledged(child.statistics("resend")), default=newest + 1) > newest, until)
+
+    # The report
+
+    def ask(self, now: float) -> bool:
+        """Ask conntrackd for its figures; tell whether there is one to ask.
+
+        While it reads a great table it does not answer, and nothing else may wait for that.
+        """
+        self._follow_link()
+        self._figures = self._figures if self._up else {}
+        self.question = self._conntrackd.question(now) if self._up else None
+        return self._up
+
+    def has_answered(self, now: float) -> bool:
+        """Tell whether the answer is there, or will not come; take what there is of it."""
+        question = self.question
+        if question is None or (not question.ended and now < question.until):
+            return False
+        question.close()
+        self.question = None
+        self._figures = parse(question.text)
+        self._replication.note_statistics(self._figures.get("received_packets"), now)
+        return True
+
+    def _follow_link(self) -> None:
+        # conntrackd's membership in the multicast group is gone with the device.
+        if self._link.was_replaced():
+            self._conntrackd.terminate()
+
+    def report(self, now: float) -> dict[str, Any]:
+        """Return what havend is to know; the peers' agents hear the gist of it."""
+        in_sync = self._replication.in_sync
+        table = account.table(in_sync)
+        self._peers.exchange({"node": self._part["node"], "state": self._state, **table}, now)
+        copying = {
+            "state": self._running_state(),
+            "device": self._part["device"],
+            "peers": self._part["peers"],
+            **table,
+            "heard_ms": account.milliseconds(self._replication.heard_age(now)),
+            "restarts": max(self._conntrackd.restarts, 0),
+            **account.trusted(self._figures, several=len(self._part["peers"]) > 1),
+        }
+        peers = self._peers.heard(now)
+        problems = self._problems(now, table, peers)
+        return {"conntrack": copying, "peers": peers, "problems": problems, "in_sync": in_sync}
+
+    def _running_state(self) -> str:
+        if not self._conntrackd.is_installed():
+            return "not installed"
+        return "running" if self._up else "starting"
+
+    def _problems(
+        self, now: float, table: dict[str, Any], peers: list[dict[str, Any]]
+    ) -> list[dict[str, str]]:
+        if not self._conntrackd.is_installed():
+            return [problem("conntrack-missing")]
+        obstacle = self._link.obstacle()
+        if not self._up and obstacle is None:
+            return [problem("conntrack-down", why=self._conntrackd.failure)]
+        found = [] if obstacle is None else [obstacle]
+        if obstacle is None and self._replication.is_silent(now):
+            silent = ", ".join(self._part["peers"])
+            found.append(problem("conntrack-peer-silent", peers=silent, device=self._part["device"]))
+        if self._guard.failure:
+            found.append(problem("conntrack-no-guard", why=self._guard.failure))
+        return found + account.problems(table, peers)
+
+
+def _wait(condition: Callable[[], bool], until: float) -> bool:
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(PREPARE_STEP_S)
+    return False
+
+
+def _say(text: str) -> None:
+    print(f"haven-agent: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The copy of connections as text: how many are here and at the peers, and what went wrong."""
+
+from haven.cli.text import wrapped
+from haven.cli.virtual_routers import heard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Document = dict[str, Any]
+
+# conntrackd's figures that are 0 where all is well, and how they are spoken of.
+FAILURES = (
+    ("inject_failed", "connections that this kernel did not take"),
+    ("lost", "messages lost"),
+    ("errors", "errors of receiving"),
+    ("malformed", "malformed messages"),
+)
+SYNCED: "dict[bool | None, str]" = {True: ", in sync", False: ", not in sync"}
+
+
+def connections(status: "Document", width: int) -> list[str]:
+    """Return lines on the copy of connections; none where nothing is copied."""
+    table = status["conntrack"]
+    if not table:
+        return []
+    parts = [_here(table, _is_copy(status)), *(_there(peer) for peer in status["peers"])]
+    failures = [f"{table[name]} {words}" for name, words in FAILURES if table.get(name)]
+    if failures:
+        parts.append("conntrackd counts %s." % ", ".join(failures))
+    return wrapped(" ".join(parts), width, then="  ")
+
+
+def _is_copy(status: "Document") -> bool:
+    return "active" not in [group["state"] for group in status["groups"]]
+
+
+def _here(table: "Document", is_copy: bool) -> str:
+    if table["entries"] is None:
+        return "Connections: the kernel tracks none yet."
+    share = f"{table['entries']} of {table['limit']}" if table["limit"] else str(table["entries"])
+    if not is_copy:
+        return f"Connections: {share} here."
+    return f"Connections: {share} here, {'' if table['in_sync'] else 'not '}in sync."
+
+
+def _there(peer: "Document") -> str:
+    name = peer.get("node") or peer["address"]
+    if peer["heard_ms"] is None:
+        return f"The agent of {name} is not heard."
+    held = peer.get("entries")
+    figure = "an unknown number" if held is None else str(held)
+    synced = SYNCED.get(peer.get("in_sync"), "")
+    if peer.get("state") == "active":
+        synced = ""
+    return f"{name} has {figure}{synced}, heard {heard(peer['heard_ms'])} ago."
