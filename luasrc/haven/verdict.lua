@@ -56,23 +56,23 @@ local function mark(map, problem, place)
 	return true
 end
 
-local function whole(problem)
-	return ("%s %s %s"):format(problem.section or "", problem.option or "", tostring(problem.message))
+local function place_of(problem)
+	return (problem.section or "") .. (problem.option and " " .. problem.option or "")
 end
 
 -- Refuse a map for the problems of its text, whose lines are in `places`.
 function M.refuse(map, problems, places)
+	local marked = {}
 	refuse(map, translate("Nothing was saved."))
-	local marked = 0
 	for _, problem in ipairs(problems) do
 		if mark(map, problem, places[problem.line]) then
-			marked = marked + 1
+			marked[#marked + 1] = place_of(problem)
 		else
-			refuse(map, whole(problem))
+			refuse(map, place_of(problem) .. " " .. tostring(problem.message))
 		end
 	end
-	if marked > 0 then
-		refuse(map, translate("What haven refuses is marked below."))
+	if #marked > 0 then
+		refuse(map, translate("haven refuses what is marked below: %s."):format(table.concat(marked, "; ")))
 	end
 end
 
