@@ -11,6 +11,7 @@ RUNS ?= 5
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven \
 	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm)
+LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
 	lint ipk docs bench bench-conntrack bench-start clean
@@ -26,7 +27,7 @@ help:
 	@echo "make test-lab         real routers in network namespaces (root)"
 	@echo "make test-interop     against Debian's keepalived (root)"
 	@echo "make test-package     the package for OpenWrt, without OpenWrt (root)"
-	@echo "make lint             ruff, mypy, shellcheck"
+	@echo "make lint             ruff, mypy, shellcheck, luacheck"
 	@echo "make docs             write docs/config.md anew from the option table"
 	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
@@ -78,6 +79,8 @@ lint: setup
 	$(BIN)/ruff format --check src tests bench openwrt-feed
 	$(BIN)/mypy
 	shellcheck $(SHELL_SCRIPTS)
+	luac5.1 -p $(LUA_SOURCES)
+	luacheck --quiet --std lua51 $(LUA_SOURCES)
 
 ipk:
 	$(PYTHON) openwrt-feed/ipk.py haven
