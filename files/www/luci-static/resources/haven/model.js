@@ -53,7 +53,7 @@ function sync(status) {
 	if (!table || !table.state)
 		return null;
 	const heard = table.heard_ms;
-	return Object.assign({ connected: heard != null && heard < SILENT_MS }, table);
+	return Object.assign({ connected: heard != null && heard < SILENT_MS, there: status.peers || [] }, table);
 }
 
 function peer(status, table) {

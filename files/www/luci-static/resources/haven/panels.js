@@ -21,14 +21,26 @@ function problem(each) {
 	]);
 }
 
+function share(table) {
+	return table.limit ? _('%d of %d').format(table.entries, table.limit) : String(table.entries);
+}
+
+function there(peer) {
+	return [ _('Connections on %s').format(peer.node || peer.address), peer.heard_ms == null ? _('not heard') : share(peer) ];
+}
+
+function isInSync(sync) {
+	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.in_sync !== false);
+}
+
 function syncRows(sync) {
-	const share = sync.limit ? _('%d of %d').format(sync.entries, sync.limit) : String(sync.entries);
 	return [
-		[ _('Connections here'), share ],
+		[ _('Connections here'), share(sync) ],
+		...sync.there.map(there),
 		[ _('Copied from the other router'), String(sync.injected) ],
 		[ _('Other router'), (sync.peers || []).join(', ') ],
 		[ _('Last heard'), sync.heard_ms == null ? _('never') : words.ago(sync.heard_ms / 1000) ],
-		[ _('Both tables'), sync.connected && sync.in_sync ? _('in sync') : _('not in sync') ],
+		[ _('Both tables'), isInSync(sync) ? _('in sync') : _('not in sync') ],
 		[ _('Lost messages'), sync.lost ? String(sync.lost) : null ]
 	];
 }
