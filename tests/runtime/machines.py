@@ -10,10 +10,10 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.lab import wait
 from tests.runtime.plans import MAIN, document
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -26,15 +26,7 @@ _numbers = itertools.count()
 
 def wait_until(condition: Callable[[], object], what: str, budget: float = 30) -> object:
     """Poll until the condition holds and return its value, or raise saying what did not happen."""
-    deadline = time.monotonic() + budget
-    while True:
-        late = time.monotonic() >= deadline
-        value = condition()
-        if value:
-            return value
-        if late:
-            raise AssertionError(f"{what}: did not happen within {budget:g} s")
-        time.sleep(0.005)
+    return wait.wait_until(condition, budget, what, interval=0.005)
 
 
 class Machine:

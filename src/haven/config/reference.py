@@ -5,6 +5,7 @@ import sys
 
 from haven.config.example import EXAMPLE
 from haven.config.options import SECTIONS, Option, SectionType
+from haven.config.output import write
 
 _INTRODUCTION = """\
 # Configuration
@@ -73,18 +74,5 @@ def _default(option: Option) -> str:
     return f"`{option.default}`" if option.default else option.default_says
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page to a file, or to standard output."""
-    if len(arguments) > 1:
-        print("usage: python -m haven.config.reference [FILE]", file=sys.stderr)
-        return 2
-    if not arguments:
-        sys.stdout.write(reference())
-        return 0
-    with open(arguments[0], "w", encoding="utf-8") as stream:
-        stream.write(reference())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write("haven.config.reference", reference(), sys.argv[1:]))

@@ -6,6 +6,7 @@ import sys
 
 from haven.config.kinds import Whole
 from haven.config.options import SECTIONS, Option, SectionType
+from haven.config.output import write
 
 VERSION = 1
 
@@ -52,18 +53,5 @@ def _option(option: Option) -> dict[str, object]:
     return row
 
 
-def main(arguments: list[str]) -> int:
-    """Write the schema to a file, or to standard output."""
-    if len(arguments) > 1:
-        print("usage: python -m haven.config.schema [FILE]", file=sys.stderr)
-        return 2
-    if not arguments:
-        sys.stdout.write(schema_text())
-        return 0
-    with open(arguments[0], "w", encoding="utf-8") as stream:
-        stream.write(schema_text())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write("haven.config.schema", schema_text(), sys.argv[1:]))
