@@ -39,14 +39,10 @@ function peerAddresses(status) {
 	return [ ...new Set([ ...heard, ...sync ]) ];
 }
 
-function peerState(status, sync) {
-	if (status.virtual_routers.some((r) => holder(r) === 'peer'))
-		return 'active';
-	return sync && sync.connected ? 'backup' : 'unknown';
-}
-
-// conntrackd speaks every second; more than a few missed ones mean that nobody is there.
-const SILENT_MS = 5000;
+// conntrackd and the agents speak every second; two missed ones mean that nobody may be there.
+const SILENT_MS = 3000;
+// Where both would be Active, the other's last word is likely to be older than its end.
+const DOUBTFUL_MS = 1500;
 
 function sync(status) {
 	const table = status.conntrack;
@@ -56,12 +52,22 @@ function sync(status) {
 	return Object.assign({ connected: heard != null && heard < SILENT_MS, there: status.peers || [] }, table);
 }
 
+/* What is heard on the wire counts first: what the other agent told may be a second old. */
+function peerState(status, table, told) {
+	if (status.virtual_routers.some((r) => holder(r) === 'peer'))
+		return 'active';
+	if (!told.state)
+		return table && table.connected ? 'backup' : 'unknown';
+	const limit = told.state === 'active' && status.state === 'active' ? DOUBTFUL_MS : SILENT_MS;
+	return told.heard_ms < limit ? told.state : 'unknown';
+}
+
 function peer(status, table) {
 	const told = (status.peers || [])[0] || {};
 	return {
 		self: false,
-		name: told.node || told.name || null,
-		state: told.state || peerState(status, table),
+		name: told.node || null,
+		state: peerState(status, table, told),
 		detail: peerAddresses(status)
 	};
 }
