@@ -27,7 +27,7 @@ function M.map()
 	end
 	local kept, why = buffer.over(map.uci, "haven")
 	if not kept then
-		return without_form(map, { kind = "unreadable", detail = why })
+		return without_form(map, { kind = why == "Permission denied" and "denied" or "unreadable", detail = why })
 	end
 	map.uci = kept
 	for _, section in ipairs(described.sections) do

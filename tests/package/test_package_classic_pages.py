@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Status and actions for LuCI's Lua runtime, with documents of real nodes; menu, rights and package."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.agent.ubus_object import SIGNATURE
+from tests.package.classic import LUASRC, escaped, lua, quoted, value
+from tests.package.conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "openwrt-feed"))
+import ipk  # noqa: E402
+
+DOCUMENTS = sorted((ROOT / "tests/cli/status").glob("*.json"))
+TEMPLATES = sorted(path.stem for path in (LUASRC / "view/haven").glob("*.htm"))
+HOSTILE = "<script>alert(1)</script>\"'&"
+NOW = 1_800_000_000
+
+
+def shown(document: Any, now: int = NOW) -> Any:
+    """Give the rows that the page shows of a status document."""
+    return lua(f'return require("luci.haven.overview").from_status({value(document)}, {now})')
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_the_status_of_a_real_node_is_shown(path: Path):
+    document = json.loads(path.read_text())
+    model = shown(document)
+    assert [row["name"] for row in model["addresses"]] == [
+        each["name"] for each in document["virtual_routers"]
+    ]
+    assert [row["message"] for row in model["problems"]] == [each["message"] for each in document["problems"]]
+    assert [row["advice"] for row in model["problems"]] == [each["do"] for each in document["problems"]]
+    for row, router in zip(model["addresses"], document["virtual_routers"], strict=True):
+        active = router["active"] or {}
+        holder = "self" if active.get("self") else "peer" if active.get("address") else "nobody"
+        assert row["held_by"] == holder
+        assert row["addresses"] == ", ".join(router["addresses"])
+    active = [each["name"] for each in document["groups"] if each["state"] == "active"]
+    assert model["switchable"] == active
+    assert model["maintenance"] is any(each["maintenance"] for each in document["groups"])
+
+
+def test_since_and_why_are_told_for_each_group():
+    document = json.loads((ROOT / "tests/cli/status/two_actives.json").read_text())
+    (group,) = shown(document, 1_799_999_955 + 3 * 3600 + 125)["groups"]
+    assert group["since"].endswith("(3 h 2 min ago)") and group["why"] == "no Active was heard"
+    assert group["state"] == "Active"
+
+
+def test_connections_are_in_sync_only_while_the_other_router_is_heard():
+    document = json.loads((ROOT / "tests/cli/status/active.json").read_text())
+    table = {
+        "state": "running",
+        "peers": ["10.0.0.2"],
+        "in_sync": True,
+        "entries": 7,
+        "limit": 100,
+        "injected": 3,
+    }
+    for heard, said in ((300, "in sync"), (9000, "not in sync"), (None, "not in sync")):
+        rows = shown({**document, "conntrack": {**table, "heard_ms": heard}})["connections"]
+        assert rows[0] == ["Connections here", "7 of 100"] and rows[4] == ["Both tables", said]
+    assert "connections" not in shown({**document, "conntrack": {}})
+
+
+@pytest.mark.parametrize(
+    ("world", "kind"),
+    [
+        ("world.rights.status = false", "denied"),
+        ("", "agent"),
+        ("world.answers.status = { nil, 7 }", "late"),
+        ("world.answers.status = { nil, 10 }", "havend"),
+        ("world.answers.status = { nil, 2 }", "argument"),
+        ("world.answers.status = { nil, 99 }", "unknown"),
+        ("world.answers.status = { {} }", "malformed"),
+        ("world.answers.status = { { virtual_routers = { 'x' }, groups = {}, problems = {} } }", "malformed"),
+        ("world.answers.status = { { error = 'why', kind = 'late' } }", "late"),
+    ],
+)
+def test_what_is_the_matter_is_said_on_every_page(world: str, kind: str):
+    for page in ("status", "actions"):
+        text = lua(
+            f'{world} require("luci.template").render("haven/{page}") return table.concat(world.output)'
+        )
+        assert re.findall('data-trouble="(.*?)"', text) == [kind]
+        assert 'data-part="body"></div>' in text or page == "actions"
+        assert "disabled" in text or page == "status"
+
+
+# Actions
+
+REFUSAL = '{"error":"no other router took over","kind":"refused"}\n9'
+
+
+@pytest.mark.parametrize(
+    ("action", "group", "argument"),
+    [
+        ("switchover", None, "'switchover' '{}'"),
+        ("switchover", "gateway", "'switchover' '{\"group\":\"gateway\"}'"),
+        ("switchover", "'; reboot '", "'switchover' '{\"group\":\"'\\''; reboot '\\''\"}'"),
+        ("maintenance-on", None, "'maintenance' '{\"on\":true}'"),
+        ("maintenance-off", None, "'maintenance' '{\"on\":false}'"),
+        ("reload", None, "'reload' '{}'"),
+    ],
+)
+def test_an_action_is_one_call_of_the_object(action: str, group: str | None, argument: str):
+    commands = lua(
+        'world.program = "echo; echo 4" local actions = require("luci.haven.actions") '
+        f'actions.run(actions.find("{action}"), {quoted(group) if group else "nil"}) return world.commands'
+    )
+    assert len(commands) == 1 and f"-S call haven {argument} 2>/dev/null" in commands[0]
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "outcome"),
+    [
+        (
+            "switchover",
+            '{"handed_over":["gateway"]}\n0',
+            {"said": ["Another router is Active now for gateway."]},
+        ),
+        ("switchover", REFUSAL, {"trouble": {"kind": "refused", "detail": "no other router took over"}}),
+        ("switchover", "\n252", {"trouble": {"kind": "agent", "detail": "ubus status 4"}}),
+        ("switchover", "\n7", {"trouble": {"kind": "late", "detail": "ubus status 7"}}),
+        (
+            "maintenance-on",
+            '{"on":true,"handed_over":[],"still_active":["lan"]}\n0',
+            {
+                "said": [
+                    "Maintenance has begun.",
+                    "No other router takes over lan: this one stays Active there.",
+                ]
+            },
+        ),
+        ("maintenance-off", '{"on":false,"still_active":["lan"]}\n0', {"said": ["Maintenance has ended."]}),
+        ("reload", '{"text":"reloaded"}\n0', {"said": ["Done."]}),
+        (
+            "reload",
+            '{"valid":false,"problems":[{"section":"@dhcp[0]","option":"vrid","message":"is missing"}]}\n9',
+            {"problems": ["@dhcp[0], vrid: is missing"]},
+        ),
+    ],
+)
+def test_the_outcome_of_an_action_is_told(tmp_path: Path, action: str, said: str, outcome: dict):
+    (tmp_path / "said").write_text(said)
+    assert outcome == lua(
+        f'world.program = "cat {tmp_path}/said" local actions = require("luci.haven.actions") '
+        f'return actions.run(actions.find("{action}"))'
+    )
+
+
+def test_who_may_not_act_calls_nothing():
+    chunk = """world.rights.switchover = false
+    local actions = require("luci.haven.actions")
+    return { actions.run(actions.find("switchover")), #world.commands, #world.calls }"""
+    assert lua(chunk) == [{"trouble": {"kind": "denied", "detail": ""}}, 0, 0]
+
+
+# Anything that a document holds may be hostile
+
+
+def hostile(document: Any) -> Any:
+    """Put markup into every text of a document."""
+    if isinstance(document, dict):
+        return {key: hostile(each) for key, each in document.items()}
+    if isinstance(document, list):
+        return [hostile(each) for each in document]
+    return HOSTILE if isinstance(document, str) and document != "active" else document
+
+
+SCOPES = {
+    "confirm": 'action = require("luci.haven.actions").find("switchover"), group = HOSTILE',
+    "outcome": 'action = require("luci.haven.actions").find("reload"), outcome = OUTCOME',
+    "trouble": "trouble = { kind = HOSTILE, detail = HOSTILE }",
+    "valuefooter": "self = { error = { x = HOSTILE } }, section = 'x', cbid = HOSTILE",
+    "seen": "self = { name = 'haven.seen', value = HOSTILE }",
+    "pair": "model = MODEL.load(), events = MODEL.load_events()",
+}
+OUTCOMES = [
+    "{ said = { HOSTILE } }",
+    "{ problems = { HOSTILE } }",
+    "{ trouble = { kind = HOSTILE, detail = HOSTILE } }",
+]
+
+
+@pytest.mark.parametrize(
+    ("template", "outcome"), [(name, each) for name in TEMPLATES for each in OUTCOMES if name == "outcome"]
+    + [(name, "nil") for name in TEMPLATES if name != "outcome"],
+)  # fmt: skip
+def test_no_markup_of_a_document_reaches_a_page(template: str, outcome: str):
+    document = hostile(json.loads((ROOT / "tests/cli/status/two_groups.json").read_text()))
+    document["conntrack"] = {"state": HOSTILE, "peers": [HOSTILE], "entries": 1, "injected": HOSTILE}
+    document["problems"] = [{"code": "x", "about": HOSTILE, "message": HOSTILE, "do": HOSTILE}]
+    events = {"events": [{"at": NOW, "text": HOSTILE}]}
+    text = lua(
+        f"HOSTILE = {quoted(HOSTILE)} OUTCOME = {outcome}\n"
+        f"world.answers = {{ status = {{ {value(document)} }}, events = {{ {value(events)} }} }}\n"
+        'MODEL = require("luci.haven.overview")\n'
+        f'require("luci.template").render("haven/{template}", {{ {SCOPES.get(template, "")} }})\n'
+        "return table.concat(world.output)"
+    )
+    assert "alert(1)" not in text.replace(escaped(HOSTILE), "")
+    reached = template not in ("actions", "refresh", "outcome") or outcome != "nil"
+    assert (escaped(HOSTILE) in text) is (reached or template == "actions")
+
+
+# Rights, menu, package
+
+
+def test_the_menu_asks_for_the_rights_of_haven_and_acts_by_post_alone():
+    chunk = """local entries = {}
+    local function kind(name) return function(...) return { name, ... } end end
+    local index = require("luci.controller.haven").index
+    setfenv(index, { _ = tostring, firstchild = kind("firstchild"), template = kind("template"),
+        cbi = kind("cbi"), post = kind("post"), entry = function(path, target, title)
+            entries[table.concat(path, "/")] = { target = target, title = title }
+            return entries[table.concat(path, "/")]
+        end })
+    index()
+    return entries"""
+    entries = lua(chunk)
+    top = "admin/services/haven-classic"
+    assert set(entries) == {top} | {
+        f"{top}/{name}" for name in ("status", "settings", "actions", "live", "act")
+    }
+    # Those below ask for what the one above asks for.
+    assert entries[top]["acl_depends"] == ["haven"]
+    assert entries[f"{top}/act"]["target"] == ["post", "act"]
+    for entry in entries.values():
+        if entry["target"][0] == "template":
+            assert entry["target"][1].removeprefix("haven/") in TEMPLATES
+    assert (LUASRC / "model/cbi" / f"{entries[f'{top}/settings']['target'][1]}.lua").exists()
+
+
+def test_every_method_that_the_pages_call_is_there_and_in_the_rights():
+    sources = "".join(path.read_text() for path in LUASRC.rglob("*.lua"))
+    called = set(re.findall(r'ask\("(\w+)"', sources)) | set(re.findall(r'method = "(\w+)"', sources))
+    (group,) = json.loads((ROOT / "files/usr/share/rpcd/acl.d/haven.json").read_text()).values()
+    granted = set(group["read"]["ubus"]["haven"]) | set(group["write"]["ubus"]["haven"])
+    assert called and called <= set(SIGNATURE) and called <= granted
+    assert {"status", "events", "validate", "switchover", "maintenance", "reload"} == called
+
+
+def test_asking_first_and_acting_then():
+    chunk = """local http = world.form
+    http.action, http.group = "switchover", "gateway"
+    world.answers.status = { %s }
+    local act = require("luci.controller.haven").act
+    act()
+    local asked, before = table.concat(world.output), #world.commands
+    http.confirmed, world.program, world.output = "1", "echo '{}'; echo 0", {}
+    act()
+    return { asked, before, table.concat(world.output), #world.commands }"""
+    document = json.loads((ROOT / "tests/cli/status/two_actives.json").read_text())
+    asked, before, acted, after = lua(chunk % value(document))
+    assert before == 0 and 'name="confirmed" value="1"' in asked and "This router hands gateway" in asked
+    assert after == 1 and 'data-part="outcome"' in acted
+
+
+def test_an_action_that_is_not_known_is_a_bad_request():
+    assert lua('world.form.action = "x" require("luci.controller.haven").act() return world.status') == 400
+
+
+def test_the_package_is_beside_the_others_and_brings_pages_alone():
+    names = ("haven", "luci-app-haven", "luci-app-haven-classic")
+    payloads = {name: set(ipk.payload(ROOT / f"openwrt-feed/{name}/contents")) for name in names}
+    classic = payloads["luci-app-haven-classic"]
+    assert classic == {f"usr/lib/lua/luci/{path.relative_to(LUASRC)}" for path in LUASRC.rglob("*.*")}
+    assert not classic & (payloads["haven"] | payloads["luci-app-haven"])
+    # The schema is of the version of haven that reads the configuration, whatever draws it.
+    assert "usr/share/haven/schema.json" in payloads["haven"]
+    depends = (ROOT / "openwrt-feed/luci-app-haven-classic/control").read_text()
+    assert "Depends: haven, luci-compat\n" in depends
