@@ -29,7 +29,7 @@ config virtual_router 'lan'
 """
 
 
-def ask(method: str, *, inside: list[str] | None = None, **arguments: str) -> Any:
+def ask(method: str, *, inside: list[str] | None = None, **arguments: object) -> Any:
     """Ask as rpcd does: the method in the argument, the arguments and the answer as JSON."""
     argv = [*(inside or []), sys.executable, "-m", "haven.openwrt.pages", method]
     done = subprocess.run(
@@ -44,7 +44,7 @@ def ask(method: str, *, inside: list[str] | None = None, **arguments: str) -> An
 
 def test_rpcd_is_told_all_methods_with_their_arguments() -> None:
     listed = subprocess.run([PROGRAM, "list"], capture_output=True, text=True, check=True).stdout
-    assert json.loads(listed) == {"plan": {"text": ""}, "validate": {"text": ""}, "heard": {"device": ""}}
+    assert json.loads(listed) == {"plan": {"text": ""}, "validate": {"text": ""}, "heard": {"devices": []}}
 
 
 def test_a_candidate_is_checked_and_compiled() -> None:
@@ -65,6 +65,7 @@ def test_a_wrong_candidate_is_answered_with_its_problems() -> None:
 
 def test_a_call_that_is_not_understood_fails() -> None:
     assert "'text' is missing" in ask("validate")
+    assert "'devices' is no list" in ask("heard", devices="lo")
     assert "erase" in ask("erase", text="")
 
 
@@ -100,11 +101,7 @@ def test_the_virtual_routers_of_others_are_heard(link: Namespace) -> None:
     frames = [_frame(51, bytes((192, 168, 1, 3))), _frame(60, bytes((192, 168, 1, 9)))]
     frames.append(_frame(70, bytes((192, 168, 1, 9)), damage=True))
     link.spawn([sys.executable, "-c", SEND, *frames])
-    answer = ask("heard", inside=["ip", "netns", "exec", link.name], device="here")
+    answer = ask("heard", inside=["ip", "netns", "exec", link.name], devices=["here", "there", "nowhere"])
     ours = {"vrid": 51, "source": "192.168.1.3", "priority": 150, "addresses": ["192.168.1.1"]}
-    assert answer == {"heard": [ours, {**ours, "vrid": 60, "source": "192.168.1.9"}]}
-
-
-def test_a_device_that_is_not_there_is_said(link: Namespace) -> None:
-    answer = ask("heard", inside=["ip", "netns", "exec", link.name], device="nowhere")
-    assert answer["heard"] == [] and "device" in answer["error"].lower()
+    theirs = {**ours, "vrid": 60, "source": "192.168.1.9"}
+    assert answer == {"heard": {"here": [ours, theirs], "there": [], "nowhere": None}}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which virtual routers other routers advertise on a link, so that a new one does not take their VRID."""
 
+import contextlib
 import select
 import socket
 import struct
@@ -24,23 +25,32 @@ LARGEST_PACKET = 2048
 Heard = dict[str, Any]
 
 
-def listen(device: str, seconds: float) -> list[Heard]:
-    """Collect the IPv4 ADVERTISEMENTs that come in on a device, one for each VRID and source.
+def listen(devices: list[str], seconds: float) -> dict[str, list[Heard] | None]:
+    """Collect the IPv4 ADVERTISEMENTs that come in on each device, one for each VRID and source.
 
-    Raises OSError when there is no such device, or no right to listen.
+    None stands for a device that is not there, or that there is no right to listen on.
     """
-    found: dict[tuple[int, str], Heard] = {}
-    end = time.monotonic() + seconds
-    with _open(device) as packets:
-        while (left := end - time.monotonic()) > 0:
-            if select.select([packets], [], [], left)[0]:
-                heard = _read(packets.recv(LARGEST_PACKET))
-                if heard is not None:
-                    found[heard["vrid"], heard["source"]] = heard
-    return [found[key] for key in sorted(found)]
+    opened = {device: _open(device) for device in dict.fromkeys(devices)}
+    heard: dict[socket.socket, dict[tuple[int, str], Heard]] = {each: {} for each in opened.values() if each}
+    try:
+        _collect(heard, time.monotonic() + seconds)
+    finally:
+        for packets in heard:
+            packets.close()
+    return {device: list(heard[packets].values()) if packets else None for device, packets in opened.items()}
 
 
-def _open(device: str) -> socket.socket:
+def _collect(heard: dict[socket.socket, dict[tuple[int, str], Heard]], end: float) -> None:
+    while heard and (left := end - time.monotonic()) > 0:
+        for packets in select.select(list(heard), [], [], left)[0]:
+            # A device that goes down meanwhile is told by an error, once.
+            with contextlib.suppress(OSError):
+                advert = _read(packets.recv(LARGEST_PACKET))
+                if advert is not None:
+                    heard[packets][advert["vrid"], advert["source"]] = advert
+
+
+def _open(device: str) -> socket.socket | None:
     # A packet socket, because the firewall would keep VRRP from another kind.
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
@@ -49,9 +59,9 @@ def _open(device: str) -> socket.socket:
         mac = multicast_mac(GROUP_V4)
         request = struct.pack("iHH8s", socket.if_nametoindex(device), PACKET_MR_MULTICAST, len(mac), mac)
         packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
-    except BaseException:
+    except OSError:
         packets.close()
-        raise
+        return None
     return packets
 
 

@@ -38,11 +38,11 @@ def plan(arguments: Document) -> Document:
 
 
 def heard(arguments: Document) -> Document:
-    """Name the virtual routers that other routers advertise on a device, after LISTEN_S seconds."""
-    try:
-        return {"heard": listen(_text(arguments, "device"), LISTEN_S)}
-    except OSError as why:
-        return {"heard": [], "error": why.strerror or str(why)}
+    """Name the virtual routers that other routers advertise on each device, after LISTEN_S seconds."""
+    devices = arguments.get("devices")
+    if not isinstance(devices, list) or not all(isinstance(each, str) for each in devices):
+        raise ValueError("'devices' is no list of names")
+    return {"heard": listen(devices, LISTEN_S)}
 
 
 METHODS = {"validate": validate, "plan": plan, "heard": heard}

@@ -23,7 +23,7 @@ const calls = {
 	reload: declare('reload'),
 	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
 	offlineValidate: declare('validate', [ 'text' ], 'luci.haven'),
-	heard: declare('heard', [ 'device' ], 'luci.haven')
+	heard: declare('heard', [ 'devices' ], 'luci.haven')
 };
 
 // What rpc.js says of an error, and which kind of trouble that is.
@@ -110,9 +110,9 @@ return baseclass.extend({
 		return askEvenOffline('validate', 'offlineValidate', text).then((a) => shaped(a, 'problems'));
 	},
 
-	/* The virtual routers that others advertise on a device; takes three seconds. */
-	heard(device) {
-		return ask('heard', SLOW_MS, device).then((a) => shaped(a, 'heard').heard);
+	/* The virtual routers that others advertise on each of the devices, by its name; takes three seconds. */
+	heard(devices) {
+		return ask('heard', SLOW_MS, devices).then((a) => a.heard || {});
 	},
 
 	switchover(group) {

@@ -59,14 +59,15 @@ return baseclass.extend({
 		}));
 	},
 
-	/* Listen on an interface for three seconds, once; resolves to whether there is anything new to know. */
-	hear(facts, name) {
-		const found = facts.interfaces.find((each) => each.name === name);
-		if (!found || !found.device || facts.heard[name] !== undefined)
-			return Promise.resolve(false);
-		facts.heard[name] = null;
-		return api.heard(found.device).then((heard) => {
-			facts.heard[name] = heard;
+	/* Listen on interfaces for three seconds, on each once; resolves to whether there is anything new to know. */
+	hear(facts, names) {
+		const unheard = facts.interfaces.filter((each) => names.includes(each.name) && each.device && facts.heard[each.name] === undefined);
+		for (const each of unheard)
+			facts.heard[each.name] = null;
+		// All in one call: uhttpd carries out one after the other.
+		return !unheard.length ? Promise.resolve(false) : api.heard(unheard.map((each) => each.device)).then((heard) => {
+			for (const each of unheard)
+				facts.heard[each.name] = heard[each.device] || null;
 			return true;
 		}, () => false);
 	}

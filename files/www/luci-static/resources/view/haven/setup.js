@@ -144,8 +144,7 @@ return view.extend({
 
 	/* Others may use a VRID; it takes three seconds to hear them, and nobody waits for that. */
 	listen() {
-		for (const name of [ this.answers.lan, this.answers.wan ].filter(Boolean))
-			facts.hear(this.facts, name).then((news) => news ? this.propose() : null);
+		facts.hear(this.facts, [ this.answers.lan, this.answers.wan ]).then((news) => news ? this.propose() : null);
 	},
 
 	remember(step) {
