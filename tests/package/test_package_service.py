@@ -113,6 +113,16 @@ def test_from_several_peers_the_group_of_the_copies_is_let_in(act: Act):
     for last in (3, 4):
         assert f"{head}.{last} dest_ip 225.0.0.50 dest_port 3780" in rules
         assert f"{head}.{last} dest_port 3781" in rules
+    # Else a switch with IGMP snooping keeps the copies from us as soon as it has asked once.
+    assert rules.count("src * direction in target ACCEPT device sync0 family ipv4 proto igmp") == 1
+
+
+def test_a_switch_that_asks_who_is_in_the_group_of_ipv6_is_heard(act: Act):
+    rules = [
+        each.strip() for each in _rules(act("start", CONFIG.replace("	list unicast_peer 'fe80::3'\n", "")))
+    ]
+    head = "src * direction in target ACCEPT device eth1 family ipv6 proto"
+    assert rules[1:] == [f"{head} 112 dest_ip ff02::12", f"{head} icmp src_ip fe80::/10 icmp_type 130/0"]
 
 
 @pytest.mark.parametrize("config", [CONFIG, CONFIG + CONNTRACK])

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from shutil import rmtree
 from typing import Any
 
 from haven.config.model import Model
 from haven.config.uci import Section, parse
 from haven.openwrt import keep, owned
 from haven.openwrt.dhcp import PACKAGE, Difference, Owned, difference
+from haven.plan.store import forget_leftovers
 
 UCI_SECONDS = 20
 # Changes that the user has not committed are in uci's usual place and stay there.
@@ -28,7 +30,8 @@ class Router:
     def __init__(self, root: str = "", uci: Sequence[str] = ("uci",)) -> None:
         self.note = root + owned.PATH
         self.sysupgrade = root + keep.PATH
-        self._uci = [*uci, "-t", root + CHANGES]
+        self.changes = root + CHANGES
+        self._uci = [*uci, "-t", self.changes]
         if root:
             self._uci += ["-c", root + "/etc/config"]
 
@@ -131,9 +134,12 @@ def _note(router: Router) -> dict[str, Any]:
 def take_back(router: Router) -> list[str]:
     """Undo all that was ever applied, and remove our folder if nothing is in it; return the problems."""
     problems = apply(None, router)
+    for path in (router.note, router.sysupgrade):
+        forget_leftovers(path)
     folder = os.path.dirname(router.note)
     if os.path.isdir(folder) and not os.listdir(folder):
         os.rmdir(folder)
+    rmtree(router.changes, ignore_errors=True)
     return problems
 
 

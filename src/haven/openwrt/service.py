@@ -22,6 +22,11 @@ from haven.plan.machine import InterfaceError, resolve_interface
 
 VRRP = 112
 GROUP = {4: "224.0.0.18", 6: "ff02::12"}
+# How a switch that snoops asks who is in a group (IGMP, MLD). Unanswered, it soon passes nothing on.
+QUERIES = {
+    4: "device=%s family=ipv4 proto=igmp",
+    6: "device=%s family=ipv6 proto=icmp src_ip=fe80::/10 icmp_type=130/0",
+}
 
 Resolve = Callable[[str], str]
 
@@ -59,6 +64,9 @@ def _vrrp(router: VirtualRouter, device: str) -> Iterator[str]:
     rule = "device=%s family=ipv%d proto=%d" % (device, router.family, VRRP)
     if not router.unicast_peers:
         yield "%s dest_ip=%s" % (rule, GROUP[router.family])
+        if router.family == 6:
+            # Of IPv4's, a switch passes on all of 224.0.0.x unasked.
+            yield QUERIES[6] % device
     for peer in router.unicast_peers:
         yield "%s src_ip=%s" % (rule, text_of(peer))
 
@@ -71,6 +79,8 @@ def _sync(conntrack: Conntrack, device: str) -> Iterator[str]:
         to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peers) > 1 else ""
         yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.port)
         yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
+        if len(conntrack.peers) > 1:
+            yield QUERIES[family] % device
 
 
 def _hold(model: Model) -> list[str]:
