@@ -83,6 +83,9 @@ function Field.value(self, key, label)
 	end
 	self.keys[#self.keys + 1], self.labels[#self.labels + 1] = key, label or key
 end
+-- Lua's datatypes lack some that the browser has: asked for them, CBI ends with an error.
+function Field.validate(self) error("no datatype " .. tostring(self.datatype)) end
+Field.transform = Field.validate
 function Field.depends(self, name, value) self.deps[#self.deps + 1] = { [name] = value } end
 function Field.cfgvalue(self, section) return self.map.uci:get(self.map.config, section, self.option) end
 

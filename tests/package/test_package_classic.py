@@ -184,6 +184,22 @@ def test_each_problem_that_haven_finds_is_at_its_field(settings: str):
     assert "of no section" in judged["message"] and "virtual_router 'lan' vrid" in judged["message"]
 
 
+def test_only_haven_judges_a_value(settings: str):
+    chunk = """local wrong = {}
+    for index = 1, 5 do
+        for _, field in ipairs(map.children[index].children) do
+            if field:validate("?") ~= "?" or field:transform("?") ~= "?" then wrong[#wrong + 1] = field.option end
+        end
+    end
+    return wrong"""
+    assert lua(settings + chunk) == []
+
+
+def test_haven_is_asked_once_although_cbi_parses_again_after_saving(settings: str):
+    chunk = "world.answers.validate = { { problems = {} } } map.children[6]:parse() map.children[6]:parse()\n"
+    assert lua(settings + chunk + "return #world.calls") == 1
+
+
 def test_what_haven_accepts_is_saved_and_the_agent_was_asked_for_the_whole_text(settings: str):
     chunk = "world.answers.validate = { { valid = true, problems = {} } } map.children[6]:parse()\n"
     judged = lua(settings + chunk + "return { map.save, map.message or '', world.calls }")

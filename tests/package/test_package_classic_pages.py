@@ -53,6 +53,14 @@ def test_since_and_why_are_told_for_each_group():
     assert group["state"] == "Active"
 
 
+def test_the_last_events_come_first_and_not_all_of_them():
+    events = {"events": [{"at": NOW + number, "text": f"event {number}"} for number in range(20)]}
+    chunk = (
+        f"world.answers.events = {{ {value(events)} }} return require('luci.haven.overview').load_events()"
+    )
+    assert [row["text"] for row in lua(chunk)] == [f"event {number}" for number in range(19, 7, -1)]
+
+
 def test_connections_are_in_sync_only_while_the_other_router_is_heard():
     document = json.loads((ROOT / "tests/cli/status/active.json").read_text())
     table = {
@@ -195,6 +203,9 @@ OUTCOMES = [
 )  # fmt: skip
 def test_no_markup_of_a_document_reaches_a_page(template: str, outcome: str):
     document = hostile(json.loads((ROOT / "tests/cli/status/two_groups.json").read_text()))
+    document["state"] = document["virtual_routers"][0]["state"] = HOSTILE
+    for group in document["groups"]:
+        group["state"] = "active"
     document["conntrack"] = {"state": HOSTILE, "peers": [HOSTILE], "entries": 1, "injected": HOSTILE}
     document["problems"] = [{"code": "x", "about": HOSTILE, "message": HOSTILE, "do": HOSTILE}]
     events = {"events": [{"at": NOW, "text": HOSTILE}]}
@@ -208,6 +219,23 @@ def test_no_markup_of_a_document_reaches_a_page(template: str, outcome: str):
     assert "alert(1)" not in text.replace(escaped(HOSTILE), "")
     reached = template not in ("actions", "refresh", "outcome") or outcome != "nil"
     assert (escaped(HOSTILE) in text) is (reached or template == "actions")
+
+
+# What needs no escape: words of ours, a number in base 16, and what escapes by itself.
+PLAIN = (
+    "token",
+    "action.id",
+    "row.held_by",
+    "self.name",
+    "ifattr(",
+    'problem.severe and "error" or "warning"',
+)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_prints_nothing_unescaped(template: str):
+    printed = re.findall("<%=(.*?)%>", (LUASRC / f"view/haven/{template}.htm").read_text())
+    assert [each for each in printed if not each.startswith(("pcdata(", *PLAIN))] == []
 
 
 # Rights, menu, package
