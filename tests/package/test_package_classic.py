@@ -188,7 +188,8 @@ def test_only_haven_judges_a_value(settings: str):
     chunk = """local wrong = {}
     for index = 1, 5 do
         for _, field in ipairs(map.children[index].children) do
-            if field:validate("?") ~= "?" or field:transform("?") ~= "?" then wrong[#wrong + 1] = field.option end
+            local same = field:validate("?") == "?" and field:transform("?") == "?"
+            wrong[#wrong + 1] = not same and field.option or nil
         end
     end
     return wrong"""
