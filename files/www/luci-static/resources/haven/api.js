@@ -28,6 +28,7 @@ const calls = {
 
 // What rpc.js says of an error, and which kind of trouble that is.
 const KINDS = [
+	[ /session is expired/, 'session' ],
 	[ /error -32000|ubus code (3|4):/, 'agent' ],
 	[ /error -32002|ubus code 6:/, 'denied' ],
 	[ /ubus code 7:|timed out/i, 'late' ],
@@ -46,7 +47,8 @@ function classify(error) {
 	if (error && error.kind)
 		return error;
 
-	const text = String(error && error.message || error);
+	// LuCI writes the place in its own source behind the words.
+	const text = String(error && error.message || error).replace(/\s+at \S+ \(http[\s\S]*$/, '');
 	const found = KINDS.find((row) => row[0].test(text));
 	return trouble(found ? found[1] : 'unknown', text);
 }

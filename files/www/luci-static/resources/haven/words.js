@@ -32,6 +32,7 @@ const TROUBLES = {
 	refused: [ _('haven did not do this.'), _('The reason is below; nothing was changed.') ],
 	denied: [ _('This login may not do that.'),
 		_('Log in as a user with the right “luci-app-haven”, or log in again after an installation.') ],
+	session: [ _('Your login has run out.'), _('Log in again; what you typed in Set-up is there again after that.') ],
 	late: [ _('The router has not answered in time.'),
 		_('It may be busy. This page goes on asking; what you typed stays.') ],
 	argument: [ _('The router does not understand this request.'),
