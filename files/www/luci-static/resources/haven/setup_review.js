@@ -72,9 +72,11 @@ return baseclass.extend({
 
 	/* Which of the server's problems belong to a question. */
 	placed(problems, after, answers) {
-		return problems.map((problem) => ({
-			field: sections.fieldOf(problem, after, answers),
-			message: [ problem.section, problem.option, problem.message ].filter(Boolean).join(': ')
-		}));
+		return problems.map((problem) => {
+			const field = sections.fieldOf(problem, after, answers);
+			// At its question nobody has to be told where it stands in the configuration.
+			const place = field ? [] : [ problem.section, problem.option ];
+			return { field: field, message: [ ...place, problem.message ].filter(Boolean).join(': ') };
+		});
 	}
 });

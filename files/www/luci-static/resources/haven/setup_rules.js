@@ -19,13 +19,11 @@ function networks(nets) {
 	return nets.map((net) => ipv4.network(net)).join(', ');
 }
 
-function ownAddress(address, name) {
-	return _('%s is the own address of this router on %s. The virtual address is a further one, that moves. To give your clients the gateway they know, first give each router another address under Network > Interfaces.').format(address, name);
-}
-
 /* A virtual address on an interface. */
 function virtual(text, facts, name) {
 	const written = ipv4.parse(text), nets = setup.nets(facts, name);
+	if (!text)
+		return _('Write an address, such as 192.168.1.1/24.');
 	if (!written)
 		return _('“%s” is not an IPv4 address. It looks like 192.168.1.1/24.').format(text);
 	const net = nets.find((each) => ipv4.within(written.value, each));
@@ -36,7 +34,8 @@ function virtual(text, facts, name) {
 
 function inNetwork(written, net, text, name) {
 	if (written.value === net.value)
-		return ownAddress(setup.bare(text), name);
+		return _('%s is the own address of this router on %s. The virtual address is a further one, that moves: take a free one, or first give this router another address under Network > Interfaces.')
+			.format(setup.bare(text), name);
 	if (ipv4.reserved(written.value, net))
 		return _('%s is the address of the network itself, or its broadcast address.').format(text);
 	if (written.length !== null && written.length !== net.length && written.length !== 32)

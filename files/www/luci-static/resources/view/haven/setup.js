@@ -277,8 +277,9 @@ return view.extend({
 			this.seen = seen;
 			this.facts.sections = facts.sections();
 			draft.keep({ given: this.given, carried: this.carried, step: STEPS.length - 1, saved: true, seen: seen });
-			return this.check();
-		}).then(() => true);
+			this.check();
+			return true;
+		});
 	},
 
 	saveAndApply() {
