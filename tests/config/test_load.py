@@ -60,7 +60,12 @@ def test_a_byte_order_mark_is_a_problem(tmp_path):
     assert only_message(path) == ":1: begins with a byte order mark; save it as plain UTF-8"
 
 
-def test_an_empty_file_is_a_model_with_nothing_to_do(tmp_path):
-    model, problems = load(written(tmp_path, b""))
+def test_an_empty_file_is_no_wish_to_stop(tmp_path):
+    for octets in (b"", b"\n"):
+        assert only_message(written(tmp_path, octets)).startswith(": is empty; was the flash full?")
+
+
+def test_without_a_section_there_is_nothing_to_do(tmp_path):
+    model, problems = load(written(tmp_path, b"# nothing yet\n"))
     assert problems == []
     assert (model.main.enabled, model.virtual_routers) == (False, ())

@@ -16,16 +16,20 @@ def main(words: list[str]) -> int:
         if not path.exists():
             print("uci: Entry not found", file=sys.stderr)
             return 1
-        sys.stdout.write(f"package {words[1]}\n{write(parse(path.read_text(), '', words[1])[0])}")
+        export(parse(path.read_text(), "", words[1])[0])
         return 0
     path, sections = folder / "dhcp", parse((folder / "dhcp").read_text(), "", "dhcp")[0]
     for line in sys.stdin.read().splitlines():
         command, _, argument = line.partition(" ")
-        if command == "commit":
-            path.write_text(write(sections))
+        if command == "export":
+            export(sections)
         elif not change(sections, command, argument):
             print("uci: Entry not found", file=sys.stderr)
     return 0
+
+
+def export(sections: list[Section]) -> None:
+    sys.stdout.write(f"package dhcp\n{write(sections)}")
 
 
 def change(sections: list[Section], command: str, argument: str) -> bool:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Power that goes between any two steps, and a flash that is full: the state before, or the state after.
-
-uci replaces its files as a whole, too (uci_file_commit); the stand-in here does.
-"""
+"""Power that goes between any two steps, and a flash that is full: the state before, or the state after."""
 
 import os
 import signal
@@ -14,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from haven.openwrt import owned
-from haven.openwrt.apply import ApplyError, Router, apply, take_back
+from haven.openwrt.apply import Router, apply, take_back
 from tests.openwrt import fake_uci
 from tests.openwrt.test_openwrt_dhcp import CLIENTS, DHCP, model
 
@@ -24,41 +21,33 @@ KEPT = b"## My own lines, Z\xfcrich\n/etc/mine\n"
 
 
 class Machine(Router):
-    """A router in a folder, whose uci is a function."""
+    """A router in a folder, whose uci is a function; `takes` is how many changes it has room for."""
+
+    takes = 100
 
     def __init__(self, root: Path) -> None:
         super().__init__(str(root))
         self.root = root
         self.path = root / "etc/config/dhcp"
         if not self.path.exists():
-            self.path.parent.mkdir(parents=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.write_text(DHCP)
             (root / "etc/sysupgrade.conf").write_bytes(KEPT)
 
     def uci(self, words: list[str], stdin: str = "") -> str:
-        """Do what uci does, and as it does it: the new file is written aside."""
+        """Do what uci does."""
         sections = fake_uci.parse(self.path.read_text(), "", "dhcp")[0]
-        if words[0] == "export":
-            return f"package dhcp\n{fake_uci.write(sections)}"
-        for line in stdin.splitlines():
+        for line in stdin.splitlines()[: self.takes]:
             command, _, argument = line.partition(" ")
-            assert command == "commit" or fake_uci.change(sections, command, argument)
-        aside = self.path.parent / ".dhcp.uci"
-        try:
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            with open(descriptor, "w") as file:
-                file.write(fake_uci.write(sections))
-        except OSError as why:
-            raise ApplyError(f"uci batch: {why.strerror}") from None
-        os.replace(aside, self.path)
-        return ""
+            assert command == "export" or fake_uci.change(sections, command, argument)
+        return f"package dhcp\n{fake_uci.write(sections)}"
 
     def tell_dnsmasq(self) -> None:
         """Tell nobody."""
 
     def content(self) -> dict[str, bytes]:
-        """Return every file that is no leftover of uci's."""
-        files = [path for path in self.root.rglob("*") if path.is_file() and path.name != ".dhcp.uci"]
+        """Return every file of the flash."""
+        files = [path for path in (self.root / "etc").rglob("*") if path.is_file()]
         return {str(path.relative_to(self.root)): path.read_bytes() for path in files}
 
 
@@ -141,8 +130,8 @@ def test_power_that_goes_at_any_step_leaves_whole_files_and_the_next_time_comple
 @pytest.fixture
 def flash(tmp_path: Path) -> Iterator[Path]:
     """A small file system."""
-    place = tmp_path / "flash"
-    place.mkdir()
+    place = tmp_path / "router/etc"
+    place.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "haven-test", str(place)], check=True)
     try:
         yield place
@@ -152,14 +141,14 @@ def flash(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("pages", range(4))
 def test_on_a_full_flash_nothing_is_half_written_and_the_next_time_completes(flash: Path, pages: int) -> None:
-    machine = Machine(flash)
+    machine = Machine(flash.parent)
     before = machine.content()
     filling = flash / "filling"
     room = os.statvfs(flash)
     filling.write_bytes(bytes((room.f_bavail - pages) * room.f_frsize))
     problems = _apply(machine)
     assert all("No space left on device" in text for text in problems) and (problems or pages)
-    found = {name: octets for name, octets in machine.content().items() if name != "filling"}
+    found = {name: octets for name, octets in machine.content().items() if name != "etc/filling"}
     assert not [name for name in found if name.endswith(".new")]
     for place in before:
         assert found[place] == before[place] or (place == "etc/config/dhcp") == (
@@ -168,3 +157,12 @@ def test_on_a_full_flash_nothing_is_half_written_and_the_next_time_completes(fla
     filling.unlink()
     assert _apply(machine) == [] and b"6,192.168.1.1" in machine.content()["etc/config/dhcp"]
     assert take_back(machine) == [] and machine.content() == before
+
+
+def test_where_uci_has_no_room_for_its_changes_nothing_is_changed(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    before, machine.takes = machine.content(), 1
+    assert apply(model(CLIENTS), machine) == [
+        "uci could not change a copy of /etc/config/dhcp; is there room in /tmp/.uci-haven?"
+    ]
+    assert machine.content() == before

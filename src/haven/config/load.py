@@ -9,6 +9,8 @@ from haven.config.model import Model
 from haven.config.problem import Problem
 from haven.config.uci import parse
 
+EMPTY = "is empty; was the flash full? To switch haven off there is option enabled '0' in section haven"
+
 
 def load(path: str | os.PathLike[str], host_name: str | None = None) -> tuple[Model | None, list[Problem]]:
     """Read and check a file; the model comes only without a problem."""
@@ -16,6 +18,9 @@ def load(path: str | os.PathLike[str], host_name: str | None = None) -> tuple[Mo
     text, problem = _read(file)
     if problem:
         return None, [problem]
+    if not text.strip():
+        # uci takes no notice of a full flash, and leaves this (uci_file_commit of 2025).
+        return None, [Problem(file, 0, None, None, EMPTY)]
     return load_text(text, file, host_name)
 
 

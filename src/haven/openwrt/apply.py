@@ -2,19 +2,20 @@
 """Make /etc/config/dhcp and /etc/sysupgrade.conf as the configuration wants them, and take it back."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from shutil import rmtree
 from typing import Any
 
 from haven.config.model import Model
 from haven.config.uci import Section, parse
 from haven.openwrt import keep, owned
 from haven.openwrt.dhcp import PACKAGE, Difference, Owned, difference
-from haven.plan.store import forget_leftovers
+from haven.plan.store import forget_leftovers, write_whole
 
 UCI_SECONDS = 20
+DHCP_FILE = "/etc/config/dhcp"
 # Changes that the user has not committed are in uci's usual place and stay there.
 CHANGES = "/tmp/.uci-haven"
 DNSMASQ = ["ubus", "call", "service", "event", '{"type":"config.change","data":{"package":"dhcp"}}']
@@ -30,23 +31,44 @@ class Router:
     def __init__(self, root: str = "", uci: Sequence[str] = ("uci",)) -> None:
         self.note = root + owned.PATH
         self.sysupgrade = root + keep.PATH
+        self.dhcp_file = root + DHCP_FILE
         self.changes = root + CHANGES
-        self._uci = [*uci, "-t", self.changes]
-        if root:
-            self._uci += ["-c", root + "/etc/config"]
+        self._uci = uci
 
     def dhcp(self) -> list[Section]:
         """Return the sections of /etc/config/dhcp."""
-        sections, problems = parse(self.uci(["export", PACKAGE]), "/etc/config/dhcp", PACKAGE)
-        if problems:
-            raise ApplyError("; ".join(str(problem) for problem in problems))
-        return sections
+        return _sections(self.uci(["export", PACKAGE]))
+
+    def changed_dhcp(self, found: Difference) -> bytes:
+        """Return /etc/config/dhcp as uci makes it of a difference. Raises ApplyError."""
+        before = self.dhcp()
+        try:
+            exported = self.uci(["batch"], "\n".join([*found.batch(), "export %s" % PACKAGE]) + "\n")
+        finally:
+            shutil.rmtree(self.changes, ignore_errors=True)
+        # uci says nothing of a file system without room.
+        if _entries(_sections(exported)) != _entries(before) + len(found.added) - len(found.removed):
+            raise ApplyError("uci could not change a copy of %s; is there room in %s?" % (DHCP_FILE, CHANGES))
+        return exported.partition("\n")[2].encode("utf-8", "surrogateescape")
+
+    def write_dhcp(self, octets: bytes) -> None:
+        """Replace /etc/config/dhcp, all of it or nothing; `uci commit` leaves nothing on a full flash."""
+        try:
+            write_whole(self.dhcp_file, octets, os.stat(self.dhcp_file).st_mode & 0o777)
+        except OSError as why:
+            raise ApplyError("%s: cannot be written: %s" % (DHCP_FILE, why.strerror)) from why
 
     def uci(self, words: list[str], stdin: str = "") -> str:
         """Run uci; ApplyError says why it failed."""
+        argv = [*self._uci, "-c", os.path.dirname(self.dhcp_file), "-t", self.changes, *words]
         try:
             done = subprocess.run(
-                [*self._uci, *words], input=stdin, capture_output=True, text=True, timeout=UCI_SECONDS
+                argv,
+                input=stdin,
+                capture_output=True,
+                timeout=UCI_SECONDS,
+                encoding="utf-8",
+                errors="surrogateescape",
             )
         except (OSError, subprocess.TimeoutExpired) as why:
             raise ApplyError("uci cannot be run: %s" % why) from why
@@ -81,7 +103,7 @@ def apply(model: Model | None, router: Router) -> list[str]:
         except (ApplyError, owned.OwnedError) as why:
             problems.append(str(why))
         except OSError as why:
-            problems.append("%s: %s" % (why.filename or router.sysupgrade, why.strerror))
+            problems.append("%s: cannot be written: %s" % (keep.PATH, why.strerror))
     return problems
 
 
@@ -90,14 +112,25 @@ def _apply_dhcp(model: Model | None, router: Router) -> list[str]:
     note = _note(router)
     if found.batch():
         # Before the change: what a power cut leaves half done is ours, too.
-        before = note.get(PACKAGE, {})
+        before, changed = note.get(PACKAGE, {}), router.changed_dhcp(found)
         owned.write(router.note, {**note, PACKAGE: _both(before, found.owned)})
-        router.uci(["batch"], "\n".join([*found.batch(), "commit %s" % PACKAGE]) + "\n")
+        router.write_dhcp(changed)
     if note.get(PACKAGE, {}) != found.owned or found.batch():
         owned.write(router.note, {**note, PACKAGE: found.owned})
     if found.batch():
         router.tell_dnsmasq()
     return found.conflicts
+
+
+def _sections(exported: str) -> list[Section]:
+    sections, problems = parse(exported, DHCP_FILE, PACKAGE)
+    if problems:
+        raise ApplyError("; ".join(str(problem) for problem in problems))
+    return sections
+
+
+def _entries(sections: list[Section]) -> int:
+    return sum(len(section.entries) for section in sections)
 
 
 def _both(before: Owned, after: Owned) -> Owned:
@@ -134,12 +167,11 @@ def _note(router: Router) -> dict[str, Any]:
 def take_back(router: Router) -> list[str]:
     """Undo all that was ever applied, and remove our folder if nothing is in it; return the problems."""
     problems = apply(None, router)
-    for path in (router.note, router.sysupgrade):
+    for path in (router.note, router.sysupgrade, router.dhcp_file):
         forget_leftovers(path)
     folder = os.path.dirname(router.note)
     if os.path.isdir(folder) and not os.listdir(folder):
         os.rmdir(folder)
-    rmtree(router.changes, ignore_errors=True)
     return problems
 
 
