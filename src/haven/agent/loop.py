@@ -2,7 +2,6 @@
 """The agent's loop: waits for havend and for the parts, and lets each part hear what havend says."""
 
 import select
-import sys
 import time
 from typing import Any, Protocol
 
@@ -56,7 +55,8 @@ class Agent:
 
     def run(self) -> None:
         """Run until `ending`."""
-        print("haven-agent: started", file=sys.stderr, flush=True)
+        # As havend: what is wrong on stderr, everything else on stdout.
+        print("haven-agent: started", flush=True)
         while not self.ending:
             self._turn()
         for part in self._parts:

@@ -232,7 +232,7 @@ class Connection:
         elif frame.number("status") == OK and self._object is not None:
             self.ready, self._deadline, self._wait = True, None, SHORTEST_WAIT_S
             if self._said:
-                _say("ubus: connected")
+                print("haven-agent: ubus: connected", flush=True)
             self._said.clear()
         else:
             status = frame.number("status")

@@ -104,7 +104,7 @@ def apply(model: Model | None, router: Router) -> list[str]:
             problems.append(str(why))
         except OSError as why:
             problems.append("%s: cannot be written: %s" % (keep.PATH, why.strerror))
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def _apply_dhcp(model: Model | None, router: Router) -> list[str]:
