@@ -11,16 +11,19 @@ const STATES = {
 	unknown: _('Unknown')
 };
 
+// Those of haven/runtime/words.py.
 const REASONS = {
 	startup: _('haven was started'),
+	owner: _('haven was started as the owner of the addresses'),
+	adopted: _('havend was restarted in time, the addresses were still in place'),
 	silence: _('no Active was heard any more'),
-	resigned: _('the Active router stepped back'),
+	resigned: _('the other router stepped back'),
 	preempt: _('this router has the higher priority'),
+	higher: _('the other router ranks higher'),
+	overslept: _('this router was late, and the other one had taken over meanwhile'),
+	handed_over: _('handed over to the other router'),
 	fault: _('something that is needed is down'),
-	recovered: _('what was down works again'),
-	switchover: _('somebody asked for it'),
-	maintenance: _('maintenance was switched on'),
-	shutdown: _('haven was stopped')
+	stop: _('haven was stopped')
 };
 
 // What is the matter, and what to do.

@@ -29,7 +29,7 @@ const ACTIONS = [
 		possible: (m) => m.switchable.length > 0,
 		why: _('This router is not Active: there is nothing to hand over.'),
 		says: (m) => [
-			_('This router hands %s to the other one and becomes Backup.').format(names(m.switchable)),
+			_('This router hands “%s” over to the other one and becomes Backup.').format(names(m.switchable)),
 			_('Connections live on when both tables are in sync. If nobody takes over, this router stays Active.')
 		],
 		run: () => api.switchover()
