@@ -8,8 +8,8 @@ local translate = require("luci.i18n").translate
 local M = {}
 
 local EVENTS_SHOWN = 12
--- conntrackd speaks every second; more than a few missed ones mean that nobody is there.
-local SILENT_MS = 5000
+-- conntrackd and the agents speak every second; two missed ones mean that nobody may be there.
+local SILENT_MS = 3000
 -- A problem that keeps the gateway from working, not one to look at some day.
 local SEVERE = { fault = true, rival = true, ["owner-twice"] = true, ["address-twice"] = true }
 
@@ -43,20 +43,48 @@ local function group_row(group, now)
 	}
 end
 
-local function connection_rows(table_)
+local function share(table_)
+	local entries = table_.entries
+	return table_.limit and translate("%d of %d"):format(entries or 0, table_.limit) or tostring(entries or "?")
+end
+
+local function fresh(heard_ms)
+	return heard_ms ~= nil and heard_ms < SILENT_MS
+end
+
+-- What the other agents tell of their routers and tables.
+local function peer_row(peer)
+	local heard = fresh(peer.heard_ms)
+	return {
+		name = peer.node or peer.address, state = heard and words.state(peer.state or "unknown") or translate("not heard"),
+		entries = heard and share(peer) or "", in_sync = heard and peer.in_sync ~= false
+	}
+end
+
+local function all_in_sync(table_, peers)
+	local agree = fresh(table_.heard_ms) and table_.in_sync
+	for _, peer in ipairs(peers) do
+		agree = agree and peer_row(peer).in_sync
+	end
+	return agree
+end
+
+local function connection_rows(table_, peers)
 	if not table_ or not table_.state then
 		return nil
 	end
-	local heard = table_.heard_ms
-	local agree = heard and heard < SILENT_MS and table_.in_sync
-	return {
-		{ translate("Connections here"), table_.limit
-			and translate("%d of %d"):format(table_.entries or 0, table_.limit) or tostring(table_.entries or "?") },
-		{ translate("Copied from the other router"), tostring(table_.injected or "?") },
-		{ translate("Other router"), table.concat(table_.peers or {}, ", ") },
-		{ translate("Last heard"), heard and words.ago(heard / 1000) or translate("never") },
-		{ translate("Both tables"), agree and translate("in sync") or translate("not in sync") }
-	}
+	local rows = { { translate("Connections here"), share(table_) } }
+	for _, peer in ipairs(peers) do
+		local row = peer_row(peer)
+		rows[#rows + 1] = { translate("Connections on %s"):format(row.name), row.entries ~= "" and row.entries or row.state }
+	end
+	rows[#rows + 1] = { translate("Copied from the other router"), tostring(table_.injected or "?") }
+	rows[#rows + 1] = { translate("Other router"), table.concat(table_.peers or {}, ", ") }
+	rows[#rows + 1] = { translate("Last heard"),
+		table_.heard_ms and words.ago(table_.heard_ms / 1000) or translate("never") }
+	rows[#rows + 1] = { translate("Both tables"),
+		all_in_sync(table_, peers) and translate("in sync") or translate("not in sync") }
+	return rows
 end
 
 local function problem_row(problem)
@@ -114,7 +142,8 @@ function M.from_status(status, now)
 		addresses = mapped(status.virtual_routers, address_row),
 		groups = mapped(status.groups, group_row, now),
 		problems = mapped(status.problems, problem_row),
-		connections = connection_rows(status.conntrack),
+		connections = connection_rows(status.conntrack, status.peers or {}),
+		peers = mapped(status.peers or {}, peer_row),
 		switchable = switchable(status.groups), maintenance = in_maintenance(status.groups)
 	}
 end

@@ -7,7 +7,8 @@ local M = {}
 
 local STATES = {
 	active = translate("Active"), backup = translate("Backup"), fault = translate("Fault"),
-	initialize = translate("Starting"), maintenance = translate("Maintenance")
+	initialize = translate("Starting"), maintenance = translate("Maintenance"),
+	unknown = translate("Unknown")
 }
 
 -- What is the matter, and what to do.

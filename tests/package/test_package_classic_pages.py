@@ -61,20 +61,38 @@ def test_the_last_events_come_first_and_not_all_of_them():
     assert [row["text"] for row in lua(chunk)] == [f"event {number}" for number in range(19, 7, -1)]
 
 
-def test_connections_are_in_sync_only_while_the_other_router_is_heard():
-    document = json.loads((ROOT / "tests/cli/status/active.json").read_text())
-    table = {
-        "state": "running",
-        "peers": ["10.0.0.2"],
-        "in_sync": True,
-        "entries": 7,
-        "limit": 100,
-        "injected": 3,
-    }
-    for heard, said in ((300, "in sync"), (9000, "not in sync"), (None, "not in sync")):
-        rows = shown({**document, "conntrack": {**table, "heard_ms": heard}})["connections"]
-        assert rows[0] == ["Connections here", "7 of 100"] and rows[4] == ["Both tables", said]
+@pytest.mark.parametrize(
+    ("here_ms", "there", "said"),
+    [
+        (300, {}, "in sync"),
+        (9000, {}, "not in sync"),
+        (None, {}, "not in sync"),
+        (300, {"in_sync": False}, "not in sync"),
+        (300, {"heard_ms": 9000}, "not in sync"),
+    ],
+)
+def test_tables_are_in_sync_while_both_routers_say_so_and_are_heard(
+    here_ms: int | None, there: dict, said: str
+):
+    document = json.loads((ROOT / "tests/cli/status/copy.json").read_text())
+    document["conntrack"].update(in_sync=True, heard_ms=here_ms)
+    document["peers"][0].update({"in_sync": True, "heard_ms": 10, **there})
+    rows = dict(shown(document)["connections"])
+    assert rows["Both tables"] == said
+    assert rows["Connections here"].startswith(f"{document['conntrack']['entries']} of ")
+
+
+def test_the_other_router_is_named_with_its_state_and_its_table():
+    document = json.loads((ROOT / "tests/cli/status/copy.json").read_text())
+    (peer,) = document["peers"]
+    peer["heard_ms"] = 10
+    model = shown(document)
+    share = f"{peer['entries']} of {peer['limit']}"
+    assert model["peers"] == [{"name": peer["node"], "state": "Active", "entries": share, "in_sync": True}]
+    assert [f"Connections on {peer['node']}", share] in model["connections"]
     assert "connections" not in shown({**document, "conntrack": {}})
+    peer["heard_ms"] = 60_000
+    assert [f"Connections on {peer['node']}", "not heard"] in shown(document)["connections"]
 
 
 @pytest.mark.parametrize(
