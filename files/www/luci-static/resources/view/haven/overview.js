@@ -68,7 +68,9 @@ return view.extend({
 
 	/* Events change with the state, or with the problems: no need to ask for them every second. */
 	showEvents(status) {
-		const change = JSON.stringify([ status.pid, status.groups.map((g) => g.last_transition), status.problems.length ]);
+		// The time of a transition is told by two clocks, and is a microsecond later or earlier each time.
+		const times = status.groups.map((g) => g.last_transition && Math.round(g.last_transition.at));
+		const change = JSON.stringify([ status.pid, times, status.problems.length ]);
 		if (change === this.lastChange)
 			return null;
 		this.lastChange = change;
