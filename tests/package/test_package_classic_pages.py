@@ -205,7 +205,7 @@ SCOPES = {
     "outcome": 'action = require("luci.haven.actions").find("reload"), outcome = OUTCOME',
     "trouble": "trouble = { kind = HOSTILE, detail = HOSTILE }",
     "valuefooter": "self = { error = { x = HOSTILE } }, section = 'x', cbid = HOSTILE",
-    "seen": "self = { name = 'haven.seen', value = HOSTILE }",
+    "seen": "self = { name = 'haven.seen', value = HOSTILE, map = { save = false } }",
     "pair": "model = MODEL.load(), events = MODEL.load_events()",
 }
 OUTCOMES = [
