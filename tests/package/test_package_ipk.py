@@ -107,6 +107,7 @@ def test_the_scripts_are_openwrts_stubs_and_ours_behind_them(package: Path, cont
     assert set(control) == {
         "control",
         "conffiles",
+        "preinst",
         "postinst",
         "postinst-pkg",
         "prerm",

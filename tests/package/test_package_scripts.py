@@ -31,7 +31,7 @@ def test_shells_understand_it(path: Path):
 
 
 def test_they_do_not_end_the_script_that_apk_makes_of_them():
-    for name in ("postinst", "prerm"):
+    for name in ("preinst", "postinst", "prerm"):
         text = (ROOT / "openwrt-feed/haven" / name).read_text()
         assert "exit" not in [word for line in text.splitlines() if line[:1] != "#" for word in line.split()]
 
@@ -100,9 +100,17 @@ def test_a_removal_takes_back_what_was_added_elsewhere_and_an_upgrade_does_not(m
 
 
 def test_an_image_that_is_being_built_is_left_alone(machine: Router):
-    for script in ("postinst", "prerm", "postrm"):
+    for script in ("preinst", "postinst", "prerm", "postrm"):
         assert machine.run(script, image="/somewhere") == []
     assert (machine.root / "usr/lib/haven").exists()
+
+
+def test_an_upgrade_stops_what_runs_before_its_files_change(machine: Router):
+    service = machine.root / "etc/init.d/haven"
+    service.write_text(RECORD)
+    service.chmod(0o755)
+    assert machine.run("preinst", upgrade=True) == ["haven stop"]
+    assert machine.run("preinst") == []
 
 
 def test_an_upgrade_keeps_what_the_new_package_has_brought(machine: Router):
