@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part of the agent that copies connections, beside a conntrackd that takes its time; time injected."""
 
+import contextlib
 import json
+import os
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -10,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from haven.agent import orders
+from haven import PLAN_VERSION
+from haven.agent import copying, orders
 from haven.agent.connections import Connections
+from haven.agent.conntrackd import STARTING_S
 from tests.lab.wait import wait_until
 
 PART = {
@@ -24,6 +29,7 @@ PART = {
     "guard": [],
     "conf": "",
 }
+PLAN = {"version": PLAN_VERSION, "node": "r1", "conntrack": PART}
 
 
 class Said:
@@ -31,11 +37,15 @@ class Said:
 
     def __init__(self) -> None:
         self.reports: list[dict[str, Any]] = []
+        self.prepared = 0
 
     def say(self, command: str, **arguments: Any) -> None:
-        """Keep a report."""
-        assert command == "report"
-        self.reports.append(arguments)
+        """Keep a report, and count what else there is to say."""
+        if command == "report":
+            self.reports.append(arguments)
+        else:
+            assert command == "prepared"
+            self.prepared += 1
 
 
 @pytest.fixture
@@ -47,10 +57,10 @@ def said() -> Said:
 def connections(tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connections]:
     """With a child that lives and does nothing."""
     program = tmp_path / "conntrackd"
-    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    (tmp_path / "plan.json").write_text(json.dumps({"conntrack": PART}))
+    (tmp_path / "plan.json").write_text(json.dumps(PLAN))
     made = Connections(str(tmp_path), said)
     yield made
     made.close()
@@ -76,13 +86,13 @@ def question(control: socket.socket) -> socket.socket:
         asked.close()
 
 
-def wait_report(connections: Connections, said: Said) -> None:
+def wait_report(connections: Connections, said: Said, now: float = 101.5) -> None:
     """Wait until the answer that has been given is reported."""
     before = len(said.reports)
 
     def reported() -> bool:
         connections.read()
-        connections.drive(101.5)
+        connections.drive(now)
         return len(said.reports) > before
 
     wait_until(reported, 10, "there is a report")
@@ -140,3 +150,70 @@ def test_a_plan_that_came_after_the_start_is_taken_with_the_first_word_of_havend
     early.drive(100)
     assert said.reports[-1]["conntrack"]["state"] == "starting"
     early.close()
+
+
+def test_a_handover_waits_for_no_conntrackd_that_does_not_answer(
+    connections: Connections, control: socket.socket, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "PREPARE_S", 0.1)
+    connections.hear({"kind": "roles", "groups": {"gateway": "active"}})
+    connections.drive(101)
+    connections.hear({"kind": "prepare"})
+    assert said.prepared == 1
+    # Asked once for what waits to be sent, and told to forget at the end.
+    assert asked_so_far(control)[-2:] == [orders.STATISTICS["queue"], orders.ORDERS["forget what was told"]]
+
+
+def asked_so_far(control: socket.socket) -> list[int]:
+    """List the numbers of all that was asked."""
+    control.setblocking(False)
+    found = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found.append(struct.unpack("=i", control.accept()[0].recv(4))[0])
+    return found
+
+
+def test_a_standby_without_conntrackd_is_not_in_sync(
+    connections: Connections, control: socket.socket, said: Said, tmp_path: Path
+) -> None:
+    connections.hear({"kind": "roles", "groups": {"gateway": "backup"}})
+    connections.drive(101)
+    for packets in range(8):
+        with question(control) as asked:
+            asked.sendall(b"multicast traffic:\n   0 Pckts sent   %d Pckts recv\n" % packets)
+        wait_report(connections, said, 101.5 + packets)
+        connections.drive(102 + packets)
+    assert said.reports[-1]["in_sync"] is True
+    with question(control):
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        wait_until(
+            lambda: connections.drive(111) or said.reports[-1]["in_sync"] is False, 10, "it is noticed"
+        )
+    assert connections.fileno() is None
+
+
+def test_a_plan_of_another_version_is_not_read(tmp_path: Path, said: Said) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps({**PLAN, "version": 1, "conntrack": {"device": "lo"}}))
+    made = Connections(str(tmp_path), said)
+    made.drive(100)
+    assert said.reports == [{"conntrack": {}, "peers": [], "problems": [], "in_sync": True}]
+
+
+def test_another_name_of_the_node_restarts_nothing(
+    connections: Connections, control: socket.socket, tmp_path: Path
+) -> None:
+    connections.hear({"kind": "roles", "groups": {"gateway": "backup"}})
+    connections.drive(101)
+    (tmp_path / "plan.json").write_text(json.dumps({**PLAN, "node": "r7"}))
+    with question(control):
+        connections.hear({"kind": "reload"})
+        assert connections.fileno() is not None
+
+
+def test_a_conntrackd_that_has_just_started_is_no_problem(connections: Connections, said: Said) -> None:
+    connections.drive(100)
+    connections.drive(101)
+    assert said.reports and not any(each["problems"] for each in said.reports)
+    connections.drive(100 + STARTING_S)
+    assert [each["code"] for each in said.reports[-1]["problems"]] == ["conntrack-down"]

@@ -33,6 +33,17 @@ def test_wait_grows_to_its_limit_while_it_ends_at_once(child: Conntrackd) -> Non
     assert child.restarts == 7
 
 
+def test_wait_grows_where_it_cannot_be_started(child: Conntrackd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_path", "/nowhere/conntrackd.conf")
+    waits = []
+    for now in (100, 200, 300):
+        with pytest.raises(OSError, match="nowhere"):
+            child.start(now)
+        child.note_end(now)
+        waits.append(child.start_at - now)
+    assert waits == [2 * SHORTEST_WAIT_S, 4 * SHORTEST_WAIT_S, 8 * SHORTEST_WAIT_S]
+
+
 def test_one_that_has_lived_long_is_started_soon(child: Conntrackd) -> None:
     for _ in range(4):
         end_at_once(child, 100)

@@ -117,6 +117,16 @@ def test_an_nft_that_refuses_is_named_and_changes_nothing(guard: Guard, kernel: 
     assert guard.failure == "" and kernel.armed
 
 
+def test_one_that_could_not_be_armed_in_time_is_not_armed_on_an_active(guard: Guard, kernel: Kernel) -> None:
+    kernel.let_nft("exit 1")
+    guard.follow(False, 100)
+    guard.follow(True, 103)
+    kernel.let_nft("cat > %s" % kernel.told)
+    guard.drive(100 + REFRESH_S)
+    assert not kernel.armed and kernel.loose == "0"
+    assert guard.next_deadline() is None
+
+
 def test_without_addresses_there_is_none(kernel: Kernel, tmp_path: Path) -> None:
     guard = Guard([], str(tmp_path))
     guard.follow(False, 100)

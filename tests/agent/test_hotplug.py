@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from haven import PLAN_VERSION
 from haven.agent.hotplug import Hotplug
 from tests.lab.wait import wait_until
 
@@ -24,7 +25,7 @@ class Desk:
         self.folder.mkdir(exist_ok=True)
         self.record.touch()
         self.run_dir = folder
-        (folder / "plan.json").write_text('{"node": "r1"}')
+        (folder / "plan.json").write_text(json.dumps({"version": PLAN_VERSION, "node": "r1"}))
         # The same clock as the part's own, at its end.
         self.now = time.monotonic()
         self.part = self.make()

@@ -42,7 +42,7 @@ def test_answer_is_read_to_its_end(conntrackd: Callable) -> None:
             sock.sendall(piece)
 
     path, heard = conntrackd(in_pieces)
-    answer = orders.ask(path, orders.STATISTICS["queue"])
+    answer = orders.ask(path, orders.STATISTICS["queue"], 10)
     assert heard == [36]
     assert answer.startswith("cache internal:\n") and answer.endswith("\nend\n") and len(answer) > 200_000
 
@@ -55,10 +55,7 @@ def test_order_is_taken_before_it_is_done(conntrackd: Callable) -> None:
     done.set()
 
 
-def test_answer_that_does_not_end_is_not_waited_for(
-    conntrackd: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(orders, "ANSWER_LIMIT_S", 0.1)
+def test_answer_that_does_not_end_is_not_waited_for(conntrackd: Callable) -> None:
     done = threading.Event()
 
     def begin(sock: socket.socket) -> None:
@@ -66,13 +63,13 @@ def test_answer_that_does_not_end_is_not_waited_for(
         done.wait(20)
 
     path, _heard = conntrackd(begin)
-    assert orders.ask(path, orders.STATISTICS[""]) == "begun"
+    assert orders.ask(path, orders.STATISTICS[""], 0.1) == "begun"
     done.set()
 
 
 def test_nobody_there(tmp_path: Path) -> None:
     assert not orders.order(str(tmp_path / "ctl"), orders.ORDERS["read the kernel"])
-    assert orders.ask(str(tmp_path / "ctl"), orders.STATISTICS[""]) == ""
+    assert orders.ask(str(tmp_path / "ctl"), orders.STATISTICS[""], 1) == ""
 
 
 def test_question_waits_for_nobody(conntrackd: Callable) -> None:

@@ -81,6 +81,24 @@ def test_a_link_that_is_not_there_is_tried_again(port: int, monkeypatch: pytest.
     second.close()
 
 
+def test_one_peer_that_cannot_be_reached_keeps_no_other_from_being_heard(port: int) -> None:
+    # Broadcasting is not permitted to this socket.
+    first = Peers("lo", FIRST, ["255.255.255.255", SECOND], port)
+    second = Peers("lo", SECOND, [FIRST], port)
+    first.exchange(ACCOUNT, 99)
+    second.exchange(ACCOUNT, 99)
+
+    def heard() -> bool:
+        first.exchange(ACCOUNT, 100)
+        return first.heard(100)[1].get("node") == "two"
+
+    wait_until(heard, 10, "the other is heard")
+    second.exchange({}, 100)
+    assert second.heard(100)[0]["entries"] == 7
+    first.close()
+    second.close()
+
+
 @pytest.mark.parametrize(
     "octets",
     [
@@ -112,3 +130,18 @@ def test_what_is_of_another_kind_is_left_out() -> None:
     }
     assert parse(json.dumps(told).encode()) == {}
     assert parse(json.dumps({"haven": 1, **ACCOUNT}).encode()) == ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"entries": 1 << 32},
+        {"entries": -1},
+        {"limit": int("9" * 30)},
+        {"node": "\x1b[2J"},
+        {"node": "n" * 65},
+        {"state": "a\nb"},
+    ],
+)
+def test_what_could_not_be_so_is_left_out(told: dict) -> None:
+    assert parse(json.dumps({"haven": 1, **told}).encode()) == {}

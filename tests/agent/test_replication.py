@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What conntrackd is told, and when."""
 
-from haven.agent.replication import CALM_S, SILENCE_S, WHOLE_TABLE_S, Replication
+from haven.agent.replication import CALM_S, HANDOVER_S, SILENCE_S, WHOLE_TABLE_S, Replication
 
 RENEW = 30.0
 
@@ -64,7 +64,33 @@ def test_an_active_that_stays_after_all_tells_again() -> None:
     replication.set_state("active", 0)
     replication.tick(CALM_S)
     replication.hand_over(100)
-    assert replication.tick(100 + CALM_S) == ["read the kernel", "send everything"]
+    assert replication.tick(100 + HANDOVER_S) == ["read the kernel", "send everything"]
+
+
+def test_nothing_is_read_again_while_a_handover_goes_on() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    renewed_at = CALM_S + RENEW
+    replication.hand_over(renewed_at - 0.1)
+    assert replication.tick(renewed_at) == replication.tick(renewed_at + CALM_S) == []
+
+
+def test_a_peer_has_some_time_to_be_heard_first() -> None:
+    replication = Replication(RENEW)
+    replication.started(100)
+    assert not replication.is_silent(100 + SILENCE_S)
+    assert replication.is_silent(100.1 + SILENCE_S)
+
+
+def test_without_conntrackd_a_standby_is_not_in_sync() -> None:
+    replication = running()
+    for second in range(int(WHOLE_TABLE_S) + 3):
+        replication.note_statistics(received=second, now=float(second))
+    assert replication.in_sync
+    replication.ended()
+    replication.note_statistics(None, 9)
+    assert not replication.in_sync
 
 
 def test_a_backup_has_nothing_to_hand_over() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haven import PLAN_VERSION
 from haven.config.load import load_text
 from haven.plan.compile import compile_plan
 from haven.plan.machine import InterfaceError, Link, Machine, OwnAddress
@@ -80,7 +81,7 @@ def test_the_facts_of_a_virtual_router_are_carried_over() -> None:
     )
     plan = compiled(text)
     router = plan["virtual_routers"][0]
-    assert (plan["version"], plan["node"], plan["config"], plan["realtime"]) == (1, "r1", FILE, 50)
+    assert (plan["version"], plan["node"], plan["config"], plan["realtime"]) == (PLAN_VERSION, "r1", FILE, 50)
     assert plan["enabled"] is False
     assert router["auth"] == b"s3cret".hex()
     assert (router["vrid"], router["family"], router["version"]) == (51, 4, 2)

@@ -9,6 +9,7 @@ import stat
 
 import pytest
 
+from haven import PLAN_VERSION
 from haven.plan.store import ROOT_KEYS, ROUTER_KEYS, PlanError, read_plan, write_plan
 
 STEP = {"do": "netlink", "say": "set up", "octets": "00" * 32, "patch": [[20, "lan"]], "tolerate": []}
@@ -22,7 +23,7 @@ ROUTER = {
 }
 PLAN = {
     **dict.fromkeys(ROOT_KEYS),
-    "version": 1,
+    "version": PLAN_VERSION,
     "groups": [{"name": "lan", "preempt": False, "preempt_delay_us": 0}],
     "virtual_routers": [ROUTER],
     "commands": {"setup": [], "teardown": []},
@@ -103,7 +104,7 @@ def without(key: str) -> dict:
     ("plan", "complaint"),
     [
         ([], "is not a plan"),
-        (changed(version=2), "has version 2; this program reads version 1"),
+        (changed(version=1), "has version 1; this program reads version 2"),
         (without("version"), "has version None"),
         (without("renew_us"), "the plan lacks renew_us"),
         (changed(groups=None), "groups has the wrong shape"),

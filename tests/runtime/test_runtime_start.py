@@ -186,7 +186,7 @@ def test_what_others_left_in_the_run_directory_does_no_harm(pair: Pair, havend: 
     leftover = socket.socket(socket.AF_UNIX)
     leftover.bind(str(node.run_dir / "havend.sock"))
     leftover.close()
-    (node.run_dir / "plan.json").write_text('{"version": 1, "node"')
+    (node.run_dir / "plan.json").write_text('{"version": 2, "node"')
     (node.run_dir / "alive").write_bytes(b"\xff\0nonsense")
     node.start().until("active")
     for name in ("havend.sock", "alive"):

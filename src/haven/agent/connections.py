@@ -22,6 +22,7 @@ class Connections:
         self._havend = havend
         self._roles = Roles()
         self._part: dict[str, Any] | None = None
+        self._node = ""
         self._copying: Copying | None = None
         self._report_at = 0.0
         self._take_plan()
@@ -50,7 +51,7 @@ class Connections:
         if event["kind"] in ("roles", "reload"):
             # Until havend has answered there may be no plan: it is starting, too.
             self._take_plan()
-        if event["kind"] in ("roles", "transition"):
+        if event["kind"] in ("roles", "reload", "transition"):
             self._follow_state()
         elif event["kind"] == "prepare":
             if self._copying is not None:
@@ -77,32 +78,28 @@ class Connections:
             self._copying.close()
 
     def _follow_state(self) -> None:
-        if self._copying is None:
+        # Before the first word of havend nothing is known: this may be the Active.
+        if self._copying is None or not self._roles.states:
             return
-        state = ACTIVE if ACTIVE in self._roles.states.values() else "backup"
+        present = self._roles.states.values()
+        state = next((each for each in (ACTIVE, "fault", "backup") if each in present), "initialize")
         now = time.monotonic()
-        # Before the first word of havend nothing may be guarded: this may be the Active.
-        self._copying.set_state(state, now, guarded=bool(self._roles.states))
+        self._copying.set_state(state, now)
         if state != ACTIVE:
             # havend has our word that we are in sync, from when we were Active.
             self._report(now)
 
     def _take_plan(self) -> None:
-        part = self._read_part()
+        plan = read_plan(self._run_dir)
+        if plan is None:
+            return
+        self._node, part = str(plan.get("node", "")), plan.get("conntrack")
         if part == self._part:
             return
         if self._copying is not None:
             self._copying.close()
         self._part, self._copying = part, Copying(part, self._run_dir) if part else None
-        self._follow_state()
-
-    def _read_part(self) -> dict[str, Any] | None:
-        plan = read_plan(self._run_dir)
-        if plan is None:
-            return self._part
-        part = plan.get("conntrack")
-        return {**part, "node": plan.get("node", "")} if isinstance(part, dict) else None
 
     def _report(self, now: float) -> None:
-        report = NOTHING_COPIED if self._copying is None else self._copying.report(now)
+        report = NOTHING_COPIED if self._copying is None else self._copying.report(self._node, now)
         self._havend.say("report", **report)

@@ -10,6 +10,8 @@ from haven.agent import orders
 # The wait before a restart doubles up to this, so that a conntrackd that cannot start costs little.
 LONGEST_WAIT_S = 30.0
 SHORTEST_WAIT_S = 0.5
+# It takes orders within a tenth of a second where the machine has nothing else to do.
+STARTING_S = 5.0
 
 
 class Conntrackd:
@@ -41,11 +43,12 @@ class Conntrackd:
 
     def start(self, now: float) -> None:
         """Start the child. Raises OSError."""
+        self._started_at = now
         with open(self._path, "w") as file:
             file.write(self.conf.replace("@RUN_DIR@", self._run_dir))
         if self.answers():
             # The child of an agent that was killed has lived on, and holds the port.
-            orders.ask(self._socket, orders.KILL)
+            orders.ask(self._socket, orders.KILL, orders.ANSWER_LIMIT_S)
         for left in (os.path.join(self._run_dir, "conntrackd.lock"), self._socket):
             if os.path.exists(left):
                 os.unlink(left)
@@ -55,7 +58,6 @@ class Conntrackd:
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PATH": _path()},
         )
-        self._started_at = now
         self.restarts += 1
 
     def note_end(self, now: float) -> None:
@@ -65,6 +67,10 @@ class Conntrackd:
         self.start_at = now + self._wait
         self._process = None
 
+    def is_starting(self, now: float) -> bool:
+        """Tell whether it lives and has not had the time to take orders."""
+        return self.is_running() and now - self._started_at < STARTING_S
+
     def answers(self) -> bool:
         """Tell whether the child takes orders yet."""
         return os.path.exists(self._socket)
@@ -73,9 +79,9 @@ class Conntrackd:
         """Give one order; tell whether it was taken."""
         return orders.order(self._socket, orders.ORDERS[name])
 
-    def statistics(self, part: str = "") -> str:
-        """Return what it says of its statistics, nothing when it does not answer."""
-        return orders.ask(self._socket, orders.STATISTICS[part])
+    def statistics(self, part: str, limit: float) -> str:
+        """Return what it says of its statistics within so many seconds, nothing when it does not answer."""
+        return orders.ask(self._socket, orders.STATISTICS[part], limit)
 
     def question(self, now: float) -> orders.Question:
         """Ask for its statistics without waiting for them."""

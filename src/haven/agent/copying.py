@@ -26,7 +26,7 @@ class Copying:
 
     def __init__(self, part: dict[str, Any], run_dir: str) -> None:
         self._part = part
-        self._state = "backup"
+        self._state = ""
         self._up = False
         self._figures: dict[str, int] = {}
         self.question: Question | None = None
@@ -51,11 +51,10 @@ class Copying:
         if self.question is not None:
             self.question.read()
 
-    def set_state(self, state: str, now: float, guarded: bool) -> None:
+    def set_state(self, state: str, now: float) -> None:
         """Take the state of the gateway on this node."""
         self._state = state
-        if guarded:
-            self._guard.follow(state == ACTIVE, now)
+        self._guard.follow(state == ACTIVE, now)
         self._order(self._replication.set_state(state, now))
 
     def hand_over(self) -> None:
@@ -71,11 +70,15 @@ class Copying:
 
     def close(self) -> None:
         """End everything."""
-        if self.question is not None:
-            self.question.close()
+        self._drop_question()
         self._guard.close()
         self._peers.close()
         self._conntrackd.stop()
+
+    def _drop_question(self) -> None:
+        if self.question is not None:
+            self.question.close()
+            self.question = None
 
     # conntrackd
 
@@ -89,6 +92,8 @@ class Copying:
         if child.has_ended():
             _say("conntrackd has ended")
             self._up = False
+            # What it was asked it does not answer, and what there is of an answer is of no more use.
+            self._drop_question()
             self._replication.ended()
             child.note_end(now)
         if not self._link.can_start():
@@ -112,12 +117,24 @@ class Copying:
 
     def _send_pending(self) -> None:
         # Entries go out as they arise; what is left is what the peer has not yet acknowledged.
-        child, until = self._conntrackd, time.monotonic() + PREPARE_S
-        if not self._up or not _wait(lambda: unsent(child.statistics("queue")) == 0, until):
+        until = time.monotonic() + PREPARE_S
+        if not self._up or self._wait("queue", lambda text: unsent(text) == 0, until) is None:
             return
-        newest = max(unacknowledged(child.statistics("resend")), default=-1)
+        first = self._wait("resend", bool, until)
+        newest = max(unacknowledged(first or ""), default=-1)
         # On a busy router there is always something newer, which the peer acknowledges once a second.
-        _wait(lambda: min(unacknowledged(child.statistics("resend")), default=newest + 1) > newest, until)
+        self._wait("resend", lambda text: min(unacknowledged(text), default=newest + 1) > newest, until)
+
+    def _wait(self, part: str, condition: Callable[[str], bool], until: float) -> str | None:
+        """Ask for a part of the statistics until it is as wanted; None without an answer or without time."""
+        while (left := until - time.monotonic()) > 0:
+            text = self._conntrackd.statistics(part, left)
+            if not text:
+                break
+            if condition(text):
+                return text
+            time.sleep(PREPARE_STEP_S)
+        return None
 
     # The report
 
@@ -136,8 +153,7 @@ class Copying:
         question = self.question
         if question is None or (not question.ended and now < question.until):
             return False
-        question.close()
-        self.question = None
+        self._drop_question()
         self._figures = parse(question.text)
         self._replication.note_statistics(self._figures.get("received_packets"), now)
         return True
@@ -147,11 +163,12 @@ class Copying:
         if self._link.was_replaced():
             self._conntrackd.terminate()
 
-    def report(self, now: float) -> dict[str, Any]:
+    def report(self, node: str, now: float) -> dict[str, Any]:
         """Return what havend is to know; the peers' agents hear the gist of it."""
         in_sync = self._replication.in_sync
         table = account.table(in_sync)
-        self._peers.exchange({"node": self._part["node"], "state": self._state, **table}, now)
+        if self._state:
+            self._peers.exchange({"node": node, "state": self._state, **table}, now)
         copying = {
             "state": self._running_state(),
             "device": self._part["device"],
@@ -176,23 +193,15 @@ class Copying:
         if not self._conntrackd.is_installed():
             return [problem("conntrack-missing")]
         obstacle = self._link.obstacle()
-        if not self._up and obstacle is None:
+        if not self._up and obstacle is None and not self._conntrackd.is_starting(now):
             return [problem("conntrack-down", why=self._conntrackd.failure)]
         found = [] if obstacle is None else [obstacle]
-        if obstacle is None and self._replication.is_silent(now):
+        if self._up and obstacle is None and self._replication.is_silent(now):
             silent = ", ".join(self._part["peers"])
             found.append(problem("conntrack-peer-silent", peers=silent, device=self._part["device"]))
         if self._guard.failure:
             found.append(problem("conntrack-no-guard", why=self._guard.failure))
         return found + account.problems(table, peers)
-
-
-def _wait(condition: Callable[[], bool], until: float) -> bool:
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(PREPARE_STEP_S)
-    return False
 
 
 def _say(text: str) -> None:

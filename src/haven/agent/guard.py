@@ -86,14 +86,16 @@ class Guard:
         if not active:
             self._lift_at = None
             self._arm(now)
-        elif self._armed:
+            return
+        # One that could not be armed is not to be armed on an Active.
+        self._refresh_at = None
+        if self._armed:
             self._take_over(now)
         elif os.path.exists(self._saved):
             # An agent before this one armed it.
             self._lift()
 
     def _take_over(self, now: float) -> None:
-        self._refresh_at = None
         if self._lift_at is None:
             self._lift_at = now + LASTS_S
             self._nft(script(self._addresses, active=True))

@@ -29,9 +29,9 @@ def order(path: str, number: int) -> bool:
     return _exchange(path, number, ORDER_LIMIT_S) is not None
 
 
-def ask(path: str, number: int) -> str:
-    """Return the answer to a question, what came of it until the limit, or nothing."""
-    return _exchange(path, number, ANSWER_LIMIT_S) or ""
+def ask(path: str, number: int, limit: float) -> str:
+    """Return the answer to a question, what came of it within so many seconds, or nothing."""
+    return _exchange(path, number, limit) or ""
 
 
 class Question:
@@ -78,6 +78,7 @@ class Question:
 
 
 def _exchange(path: str, number: int, limit: float) -> str | None:
+    until = time.monotonic() + limit
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(limit)
         try:
@@ -85,7 +86,7 @@ def _exchange(path: str, number: int, limit: float) -> str | None:
             sock.sendall(struct.pack("=i", number))
         except OSError:
             return None
-        return _rest(sock, time.monotonic() + limit).decode("ascii", "replace")
+        return _rest(sock, until).decode("ascii", "replace")
 
 
 def _rest(sock: socket.socket, until: float) -> bytes:

@@ -9,12 +9,14 @@ import json
 import socket
 from typing import Any
 
+from haven.agent.account import milliseconds
+
 LARGEST = 1024
 # More of them in one second than any peers send are somebody's mistake.
 MOST_READ = 64
 SILENCE_S = 5.0
 
-TEXTS, NUMBERS, FLAGS = ("node", "state"), ("entries", "limit"), ("in_sync",)
+LONGEST_TEXT = 64
 
 
 class Peers:
@@ -23,17 +25,20 @@ class Peers:
     def __init__(self, device: str, address: str, peers: list[str], port: int) -> None:
         self._device, self._address, self._peers, self._port = device, address, peers, port
         self._socket: socket.socket | None = None
+        self._index = 0
         self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def exchange(self, account: dict[str, Any], now: float) -> None:
         """Take what has come and tell our own account; a link that is not there is tried again next time."""
         try:
             sock = self._opened()
-            self._read(sock, now)
-            for peer in self._peers:
-                sock.sendto(json.dumps({"haven": 1, **account}).encode(), self._place(peer))
         except OSError:
             self.close()
+            return
+        self._read(sock, now)
+        for peer in self._peers:
+            with contextlib.suppress(OSError):
+                sock.sendto(json.dumps({"haven": 1, **account}).encode(), self._place(peer))
 
     def heard(self, now: float) -> list[dict[str, Any]]:
         """Return what status shows of each peer; of one that is silent, only its address."""
@@ -46,6 +51,10 @@ class Peers:
             self._socket = None
 
     def _opened(self) -> socket.socket:
+        index = socket.if_nametoindex(self._device)
+        if index != self._index:
+            # The device is another one of the same name.
+            self.close()
         if self._socket is None:
             family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
             sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -55,7 +64,7 @@ class Peers:
             except OSError:
                 sock.close()
                 raise
-            self._socket = sock
+            self._socket, self._index = sock, index
         return self._socket
 
     def _place(self, address: str) -> tuple[Any, ...]:
@@ -64,7 +73,7 @@ class Peers:
         return (address, self._port, 0, socket.if_nametoindex(self._device))
 
     def _read(self, sock: socket.socket, now: float) -> None:
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):
             for _ in range(MOST_READ):
                 octets, (sender, *_rest) = sock.recvfrom(LARGEST)
                 told = parse(octets)
@@ -74,8 +83,8 @@ class Peers:
     def _shown(self, peer: str, now: float) -> dict[str, Any]:
         at, told = self._heard.get(peer, (-SILENCE_S, {}))
         if not told or now - at > SILENCE_S:
-            return {"address": peer, "heard_ms": None}
-        return {"address": peer, "heard_ms": int((now - at) * 1000), **told}
+            at, told = now, {"heard_ms": None}
+        return {"address": peer, "heard_ms": milliseconds(now - at), **told}
 
 
 def parse(octets: bytes) -> dict[str, Any] | None:
@@ -86,5 +95,19 @@ def parse(octets: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(told, dict) or told.get("haven") != 1:
         return None
-    kinds = {**dict.fromkeys(TEXTS, str), **dict.fromkeys(NUMBERS, int), **dict.fromkeys(FLAGS, bool)}
-    return {name: told[name] for name, kind in kinds.items() if type(told.get(name)) is kind}
+    return {name: told[name] for name, is_good in KINDS.items() if is_good(told.get(name))}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and value.isprintable()
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 32
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+KINDS = {"node": _is_text, "state": _is_text, "entries": _is_number, "limit": _is_number, "in_sync": _is_flag}

@@ -17,6 +17,8 @@ ACTIVE = "active"
 # The first seconds after a takeover belong to the packets: reading and sending a great table takes the
 # processor from them, and nothing of it is urgent.
 CALM_S = 3.0
+# A handover is over by then: its longest part is a Skew_Time, of an interval at the most (RFC 9568, 6.1).
+HANDOVER_S = 10.0
 # What is missing in the cache of a new Active is missed by every copy; some is found only later.
 ROUNDS_READ = 3
 # How long after the peer was first heard its whole table has come: conntrackd sends 46 000 flows a second.
@@ -32,6 +34,7 @@ class Replication:
         self._renew = renew
         self._active = False
         self._running = False
+        self._started_at = 0.0
         self._renew_at: float | None = None
         self._calm_until = 0.0
         self._waiting: list[str] = []
@@ -45,6 +48,7 @@ class Replication:
     def started(self, now: float) -> list[str]:
         """conntrackd has just started, for the first time or again."""
         self._running = True
+        self._started_at = now
         self._received = self._heard_at = self._first_heard_at = None
         self._missed = self.in_sync = False
         if self._active:
@@ -58,6 +62,7 @@ class Replication:
         self._running = False
         self._renew_at = None
         self._waiting = []
+        self._received = self._heard_at = self._first_heard_at = None
         self.in_sync = False
 
     def set_state(self, state: str, now: float) -> list[str]:
@@ -80,8 +85,9 @@ class Replication:
         """The addresses are about to leave: the kernel then ends what it has masqueraded to one of them."""
         if not self._active or not self._running:
             return []
-        # Should the node stay Active after all.
-        self._later(now, ["read the kernel", "send everything"])
+        # Should the node stay Active after all; until then nothing may be read again.
+        self._calm_until, self._waiting = now + HANDOVER_S, ["read the kernel", "send everything"]
+        self._renew_later(now + HANDOVER_S)
         return ["forget what was told"]
 
     def _become_active(self, now: float) -> list[str]:
@@ -152,5 +158,5 @@ class Replication:
 
     def is_silent(self, now: float) -> bool:
         """Tell whether the peer's conntrackd has not been heard for long."""
-        age = self.heard_age(now)
-        return age is None or age > SILENCE_S
+        since = self._started_at if self._heard_at is None else self._heard_at
+        return now - since > SILENCE_S

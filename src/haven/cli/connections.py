@@ -2,7 +2,6 @@
 """The copy of connections as text: how many are here and at the peers, and what went wrong."""
 
 from haven.cli.text import wrapped
-from haven.cli.virtual_routers import heard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,4 +53,4 @@ def _there(peer: "Document") -> str:
     synced = SYNCED.get(peer.get("in_sync"), "")
     if peer.get("state") == "active":
         synced = ""
-    return f"{name} has {figure}{synced}, heard {heard(peer['heard_ms'])} ago."
+    return f"{name} has {figure}{synced}."

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
+from haven import PLAN_VERSION
 from haven.config.load import load
 from haven.config.model import Address, Conntrack, Group, Model, Route, VirtualRouter
 from haven.config.problem import Problem
@@ -14,7 +15,6 @@ from haven.plan.connections import connections, doubts, settings
 from haven.plan.machine import ETHERNET, InterfaceError, Link, Machine, read_machine, resolve_interface
 from haven.plan.names import macvlan_name, virtual_mac
 from haven.plan.netlink import RouteParts
-from haven.plan.store import VERSION
 
 Resolve = Callable[[str], str]
 
@@ -64,7 +64,7 @@ def compile_plan(
     copied = connections(model.conntrack, sync_device, _virtual_addresses(routers))
     sysctls = [pair for router in routers for pair in _sysctls(router)]
     return {
-        "version": VERSION,
+        "version": PLAN_VERSION,
         "node": model.main.node,
         "config": config,
         "made_from": None,

@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-VERSION = 1
+from haven import PLAN_VERSION
 
 ROOT_KEYS = (
     "version", "node", "config", "made_from", "enabled", "realtime", "address_lifetime_us", "renew_us",
@@ -103,8 +103,8 @@ def check_plan(plan: Any) -> dict[str, Any]:
     """Return a plan whose version is ours and whose parts are all there, or raise PlanError."""
     if not isinstance(plan, dict):
         raise PlanError("is not a plan")
-    if plan.get("version") != VERSION:
-        raise PlanError("has version %r; this program reads version %d" % (plan.get("version"), VERSION))
+    if plan.get("version") != PLAN_VERSION:
+        raise PlanError("has version %r; this program reads version %d" % (plan.get("version"), PLAN_VERSION))
     _need(plan, ROOT_KEYS, "the plan")
     for group in _rows(plan, "groups", "the plan"):
         _need(group, GROUP_KEYS, "a group")

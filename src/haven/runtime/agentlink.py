@@ -22,7 +22,7 @@ SILENCE = 5 * SECOND
 PREPARE_LIMIT = 2 * SECOND
 # Where one of these is, the agent has work even when no connections are copied: it serves ubus, and so
 # LuCI, and calls the user's scripts.
-WORK = ("/var/run/ubus", "/etc/hotplug.d/haven")
+WORK = ("/var/run/ubus", "/var/run/ubus.sock", "/etc/hotplug.d/haven")
 
 
 class AgentLink:

@@ -4,6 +4,7 @@
 import json
 import struct
 
+from haven import PLAN_VERSION
 from haven.core.advert import MESSAGE, PSEUDO_HEADER
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.runtime.document import Part, Wrong, is_number
@@ -13,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-VERSION = 1
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
 
@@ -90,8 +90,10 @@ def read_plan(path: str) -> Plan:
     except (ValueError, RecursionError):
         raise PlanError("%s: the plan is truncated or is not JSON" % path) from None
     found = document.get("version") if isinstance(document, dict) else None
-    if found != VERSION or isinstance(found, bool):
-        raise PlanError("%s: the plan has version %s, this havend reads version %d" % (path, found, VERSION))
+    if found != PLAN_VERSION or isinstance(found, bool):
+        raise PlanError(
+            "%s: the plan has version %s, this havend reads version %d" % (path, found, PLAN_VERSION)
+        )
     try:
         return Plan(Part(document, "the plan"))
     except Wrong as error:
