@@ -54,7 +54,7 @@ def test_a_peer_that_is_silent_is_not_quoted(pair: tuple[Peers, Peers]) -> None:
     second.exchange(ACCOUNT, 99)
     wait_heard(first, 100)
     assert first.heard(100 + SILENCE_S)[0]["heard_ms"] == SILENCE_S * 1000
-    assert first.heard(100.1 + SILENCE_S) == [{"address": SECOND, "heard_ms": None}]
+    assert first.heard(100.1 + SILENCE_S) == [{"address": SECOND, "heard_ms": None, "node": "two"}]
 
 
 def test_a_stranger_is_not_heard(pair: tuple[Peers, Peers], port: int) -> None:

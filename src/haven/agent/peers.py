@@ -41,7 +41,7 @@ class Peers:
                 sock.sendto(json.dumps({"haven": 1, **account}).encode(), self._place(peer))
 
     def heard(self, now: float) -> list[dict[str, Any]]:
-        """Return what status shows of each peer; of one that is silent, only its address."""
+        """Return what status shows of each peer; of one that is silent, its address and last known name."""
         return [self._shown(peer, now) for peer in self._peers]
 
     def close(self) -> None:
@@ -81,10 +81,10 @@ class Peers:
                     self._heard[sender.split("%")[0]] = (now, told)
 
     def _shown(self, peer: str, now: float) -> dict[str, Any]:
-        at, told = self._heard.get(peer, (-SILENCE_S, {}))
-        if not told or now - at > SILENCE_S:
-            at, told = now, {"heard_ms": None}
-        return {"address": peer, "heard_ms": milliseconds(now - at), **told}
+        at, told = self._heard.get(peer, (now, {}))
+        if told and now - at <= SILENCE_S:
+            return {"address": peer, "heard_ms": milliseconds(now - at), **told}
+        return {"address": peer, "heard_ms": None, **{name: told[name] for name in ("node",) if name in told}}
 
 
 def parse(octets: bytes) -> dict[str, Any] | None:
