@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # OpenWrt 24.10 and 25.12 ship this release; the plan is compiled by both.
 OLD_PYROUTE2 := 0.7.9
 OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
+# What LuCI checks its own pages with, and no other release of it.
+ESLINT := $(VENV)/eslint
+ESLINT_PACKAGES := eslint@9.39.2 @eslint/js@9.39.2 globals@17.3.0
 # How often bench-conntrack lets each thing happen.
 RUNS ?= 5
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
@@ -14,7 +17,7 @@ SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
-	lint ipk docs bench bench-conntrack bench-start clean
+	test-luci lint ipk docs bench bench-conntrack bench-start clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -27,7 +30,8 @@ help:
 	@echo "make test-lab         real routers in network namespaces (root)"
 	@echo "make test-interop     against Debian's keepalived (root)"
 	@echo "make test-package     the package for OpenWrt, without OpenWrt (root)"
-	@echo "make lint             ruff, mypy, shellcheck, luacheck"
+	@echo "make test-luci        the pages of LuCI in Chromium, with what real nodes tell (root)"
+	@echo "make lint             ruff, mypy, shellcheck, luacheck, eslint"
 	@echo "make docs             write docs/config.md anew from the option table"
 	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
@@ -47,10 +51,14 @@ $(OLD_VENV)/ready: pyproject.toml
 	$(OLD_VENV)/bin/pip install --quiet pyroute2==$(OLD_PYROUTE2) jinja2 pytest hypothesis
 	touch $@
 
+$(ESLINT)/ready: Makefile | $(VENV)/ready
+	npm install --prefix $(ESLINT) --no-audit --no-fund --silent $(ESLINT_PACKAGES)
+	touch $@
+
 demo: setup
 	$(BIN)/python -m tests.lab.demo
 
-test: lint test-core test-micropython test-units test-plan test-lab test-interop test-package
+test: lint test-core test-micropython test-units test-plan test-lab test-interop test-package test-luci
 
 test-core: setup
 	$(BIN)/coverage run --branch --source=src/haven/core -m pytest -q tests/core tests/scenarios
@@ -74,13 +82,18 @@ test-interop: setup
 test-package: setup
 	$(BIN)/pytest -q -rs tests/package tests/openwrt
 
-lint: setup
+test-luci: setup
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/luci
+
+lint: setup $(ESLINT)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check src tests bench openwrt-feed
 	$(BIN)/mypy
 	shellcheck $(SHELL_SCRIPTS)
 	luac5.1 -p $(LUA_SOURCES)
 	luacheck --quiet --std lua51 $(LUA_SOURCES)
+	NODE_PATH=$(ESLINT)/node_modules $(ESLINT)/node_modules/.bin/eslint \
+		--config tests/luci/eslint.config.cjs --max-warnings 0 files/www tests/luci/runtime
 
 ipk:
 	$(PYTHON) openwrt-feed/ipk.py haven

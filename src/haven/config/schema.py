@@ -24,7 +24,7 @@ def schema_text() -> str:
 def _section(section: SectionType) -> dict[str, object]:
     return {
         "type": section.name,
-        "help": section.help,
+        "help": section.help.replace("`", ""),
         "named": section.named,
         "single": section.single,
         "one_of": list(section.one_of),
@@ -43,7 +43,7 @@ def _option(option: Option) -> dict[str, object]:
         "list": option.many,
         "required": option.required,
         "default": option.default or None,
-        "default_says": option.default_says,
+        "default_says": option.default_says.replace("`", ""),
         "unit": option.unit,
         "only_with": list(option.only_with) if option.only_with else None,
         "help": option.help.replace("`", ""),

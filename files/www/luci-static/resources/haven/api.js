@@ -47,8 +47,8 @@ function classify(error) {
 	if (error && error.kind)
 		return error;
 
-	// LuCI writes the place in its own source behind the words.
-	const text = String(error && error.message || error).replace(/\s+at \S+ \(http[\s\S]*$/, '');
+	// LuCI writes the places in its own source behind the words, each on a line.
+	const [ text ] = String(error && error.message || error).split(/\n\s+at /);
 	const found = KINDS.find((row) => row[0].test(text));
 	return trouble(found ? found[1] : 'unknown', text);
 }

@@ -84,7 +84,7 @@ return baseclass.extend({
 	events(events) {
 		if (!events.length)
 			return E('p', {}, [ _('Nothing to show.') ]);
-		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', {}, [
+		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', { title: event.text }, [
 			E('time', {}, [ words.clock(event.at) ]), words.event(event)
 		])));
 	},

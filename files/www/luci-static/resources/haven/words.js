@@ -12,18 +12,19 @@ const STATES = {
 };
 
 // Those of haven/runtime/words.py.
+// The reasons of a transition (src/haven/core/effects.py).
 const REASONS = {
 	startup: _('haven was started'),
-	owner: _('haven was started as the owner of the addresses'),
-	adopted: _('havend was restarted in time, the addresses were still in place'),
+	owner: _('haven was started, and this router owns the addresses'),
+	adopted: _('haven was restarted in time, with the addresses still in place'),
 	silence: _('no Active was heard any more'),
-	resigned: _('the other router stepped back'),
+	resigned: _('the Active router stepped back'),
 	preempt: _('this router has the higher priority'),
-	higher: _('the other router ranks higher'),
-	overslept: _('this router was late, and the other one had taken over meanwhile'),
-	handed_over: _('handed over to the other router'),
-	fault: _('something that is needed is down'),
-	stop: _('haven was stopped')
+	higher: _('another router ranks higher'),
+	overslept: _('this router was late, and another one has taken over meanwhile'),
+	handed_over: _('the other router has taken over, as it was asked to'),
+	stop: _('haven was stopped'),
+	fault: _('something that is needed is down')
 };
 
 // What is the matter, and what to do.
@@ -34,7 +35,7 @@ const TROUBLES = {
 		_('Look at the system log; “service haven restart” starts it again.') ],
 	refused: [ _('haven did not do this.'), _('The reason is below; nothing was changed.') ],
 	denied: [ _('This login may not do that.'),
-		_('Log in as a user with the right “luci-app-haven”, or log in again after an installation.') ],
+		_('Log in as a user with the rights “haven” and “luci-app-haven”, or log in again after an installation.') ],
 	session: [ _('Your login has run out.'), _('Log in again; what you typed in Set-up is there again after that.') ],
 	late: [ _('The router has not answered in time.'),
 		_('It may be busy. This page goes on asking; what you typed stays.') ],

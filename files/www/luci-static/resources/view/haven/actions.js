@@ -94,11 +94,20 @@ return view.extend({
 	},
 
 	offer({ action, button, hint }) {
-		const possible = this.model !== null && action.possible(this.model);
-		button.disabled = !possible;
-		const text = possible || !action.why || !this.model ? this.model ? action.says(this.model).join(' ') : '' : action.why;
+		const hindrance = this.hindrance(action);
+		button.disabled = hindrance !== null;
+		const text = hindrance === null ? action.says(this.model).join(' ') : hindrance;
 		if (hint.textContent !== text)
 			dom.content(hint, [ text ]);
+	},
+
+	/* Why an action cannot be done now; null where it can. */
+	hindrance(action) {
+		if (!this.model)
+			return '';
+		if (!L.hasViewPermission())
+			return _('This login may look, and change nothing.');
+		return action.possible(this.model) ? null : action.why;
 	},
 
 	act(action) {

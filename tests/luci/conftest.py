@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A pair of real nodes, a browser, and the pages of one node in it."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.lab.lab_fixtures import lab
+from tests.lab.network import Network
+from tests.luci.pages import Pages
+from tests.luci.pair import Pair
+from tests.luci.router import Router
+from tests.luci.web import Web, folders
+
+__all__ = ["lab"]
+
+CHROMIUM = "/usr/bin/chromium"
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NETWORK = "config interface 'lan'\n\toption proto 'static'\nconfig interface 'wan'\n\toption proto 'static'\n"
+
+
+@pytest.fixture(scope="session")
+def pair(lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Two nodes that copy their connections to each other."""
+    network = Network(2)
+    with contextlib.ExitStack() as after:
+        after.callback(network.delete)
+        made = Pair(network, tmp_path_factory.mktemp("ubus"))
+        after.callback(made.close)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def router(pair: Pair) -> Router:
+    """What answers the pages of the first node."""
+    # A form leaves out what is the default; what it writes shall be what the test has changed.
+    text = re.sub(r"\toption (preempt|virtual_mac|accept) .*\n", "", pair.first.config_path.read_text())
+    return Router(pair.first.broker.path, text, NETWORK)
+
+
+@pytest.fixture
+def pages(router: Router, browser: Browser) -> Iterator[Pages]:
+    """The pages of the first node; at the end the console must have been silent."""
+    web = Web(router, folders())
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    made = Pages(context, web)
+    yield made
+    web.router.over.set()
+    context.close()
+    web.close()
+    assert made.console == made.expected

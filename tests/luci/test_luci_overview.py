@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The overview and the block on LuCI's own page: what the status document becomes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.luci.pages import Pages, wait_for
+from tests.luci.pair import Pair
+
+OWN = "/luci-static/resources/"
+# Documents that real nodes gave.
+RECORDED = sorted((Path(__file__).parents[1] / "cli/status").glob("*.json"))
+HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+
+
+def _facts(page: Page, part: str) -> dict[str, str]:
+    terms, values = (page.locator(f"[data-part={part}] {tag}").all_inner_texts() for tag in ("dt", "dd"))
+    return dict(zip(terms, values, strict=True))
+
+
+def _texts(page: Page, selector: str) -> list[str]:
+    """Tell the texts of a picture, with what they say when pointed at."""
+    return [(each.text_content() or "") for each in page.locator(f"svg {selector}").all()]
+
+
+def test_the_pair_its_connections_and_its_events_are_shown(pages: Pages, pair: Pair):
+    page = pages.open("haven/overview")
+    assert page.inner_text("h4") == "r1 is Active"
+    own, other = (page.locator(f"svg [data-node={node}]") for node in ("self", "peer"))
+    assert "haven-active" in (own.get_attribute("class") or "") and "r1" in (own.text_content() or "")
+    assert "haven-backup" in (other.get_attribute("class") or "") and "r2" in (other.text_content() or "")
+    assert page.locator("svg .haven-holds[data-holder=self]").count() == 2
+    assert page.locator("svg .haven-holds[data-holder=peer]").count() == 0
+    written = "".join(_texts(page, ".haven-address"))
+    for router in pair.first.status()["virtual_routers"]:
+        assert f"{', '.join(router['addresses'])}: r1" in written
+    facts = _facts(page, "sync")
+    assert facts["Both tables"] == "in sync" and " of " in facts["Connections on r2"]
+    group = _facts(page, "groups")
+    assert group["State"] == "Active" and group["Virtual routers"] == "lan, wan"
+    assert page.inner_text("[data-part=problems]").strip() == "No problem is known."
+    expect(page.locator("[data-part=events] li").first).to_contain_text("gateway: Backup → Active")
+
+
+def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):
+    page = pages.open("haven/overview")
+    haven = [method for name, method, _arguments in pages.router.asked if name == "haven"]
+    assert haven[0] == "status" and set(haven) <= {"status", "events"}
+    page.wait_for_selector("[data-part=events] li")
+    wait_for(page, lambda: len(pages.router.calls("status")) > 2, "the page asks again")
+    assert max(pages.router.sizes) <= 20_000
+    assert len(pages.router.calls("events")) == 1
+    # Nothing from anywhere else, and nothing twice.
+    scripts = [each for each in pages.requests if each.startswith(OWN + "haven/")]
+    assert scripts and len(scripts) == len(set(scripts))
+    assert all(each.startswith(("/", "data:")) for each in pages.requests)
+
+
+def test_nothing_is_asked_while_nobody_looks(pages: Pages):
+    page = pages.open("haven/overview")
+    wait_for(page, lambda: len(pages.router.calls("status")) > 1, "the page asks again")
+    page.evaluate("window.away = true; Object.defineProperty(document, 'hidden', { get: () => window.away })")
+    page.wait_for_timeout(1200)
+    before = len(pages.router.asked)
+    page.wait_for_timeout(2500)
+    assert len(pages.router.asked) == before
+    page.evaluate("window.away = false")
+    wait_for(page, lambda: len(pages.router.asked) > before, "the page asks again when it is seen again")
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_what_a_real_node_told_is_on_the_page(pages: Pages, path: Path):
+    document = json.loads(path.read_text())
+    pages.router.replace("status", document)
+    page = pages.open("haven/overview")
+    shown = page.inner_text("[data-part=problems]")
+    for problem in document["problems"]:
+        assert problem["message"] in shown and problem["do"] in shown
+    assert page.locator("[data-part=problems] [data-code]").count() == len(document["problems"])
+    for router in document["virtual_routers"]:
+        link = router["interface"] or router["device"]
+        holder = (router["active"] or {}).get("address") and ("self" if router["active"]["self"] else "peer")
+        cable = page.locator(f'svg [data-link="{link}"][data-holder={holder or "self"}]')
+        assert ("haven-holds" in (cable.get_attribute("class") or "")) is bool(holder)
+    assert page.locator("[data-part=groups] .haven-card").count() == len(document["groups"])
+    states = page.locator("[data-part=groups] dd").all_inner_texts()
+    for group in document["groups"]:
+        assert group["name"] in states
+
+
+def test_a_name_that_looks_like_html_is_text(pages: Pages, pair: Pair):
+    document = pair.first.status()
+    document["node"] = document["groups"][0]["name"] = HOSTILE
+    document["problems"] = [{"code": "fault", "about": HOSTILE, "message": HOSTILE, "do": HOSTILE}]
+    document["virtual_routers"][0]["addresses"] = [HOSTILE]
+    document["peers"][0]["node"] = HOSTILE
+    pages.router.replace("status", document)
+    page = pages.open("haven/overview")
+    assert page.locator("#view img").count() == 0
+    assert page.inner_text("h4") == f"{HOSTILE} is Active"
+
+
+def test_it_fits_a_telephone(pages: Pages):
+    page = pages.open("haven/overview")
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_block_on_the_page_of_luci(pages: Pages):
+    page = pages.open("include/12_haven")
+    assert page.inner_text("h3") == "High availability"
+    facts = dict(zip(*(page.locator(f"#view {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
+    assert facts["Gateway"] == "r1 is Active" and facts["Problems"] == "none"
+
+
+def test_the_block_says_what_is_the_matter(pages: Pages):
+    pages.router.broker = pages.router.broker.with_name("nobody.sock")
+    pages.router.replace("status", None, status=4)
+    page = pages.open("include/12_haven")
+    assert page.inner_text("#view p") == "haven does not run on this router."

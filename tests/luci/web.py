@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The web server of a router: LuCI's frame of a page, the scripts, and ubus."""
+
+import json
+import mimetypes
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.luci.router import SESSION, Late, Router
+
+ROOT = Path(__file__).parents[2]
+RESOURCES = "/luci-static/resources"
+# The folder of the real ones, www/luci-static/resources of a router or of LuCI's sources.
+REAL = os.environ.get("HAVEN_TEST_LUCI", "")
+STAND_IN = Path(__file__).parent / "runtime"
+
+PAGE = """<!DOCTYPE html>
+<html lang="{language}" data-darkmode="false"><head><meta charset="utf-8"><title>haven</title>
+<link rel="icon" href="data:,"><style>.hidden {{ display: none }}</style>
+<script>window.TR = {translations}</script>{scripts}</head>
+<body><div id="maincontent"><script src="{resources}/luci.js"></script><script>L = new LuCI({env})</script>
+<div id="tabmenu" style="display:none"></div><div id="indicators"></div>
+<div id="view"><script>{begin}</script></div></div></body></html>
+"""
+VIEW = "L.require('ui').then((ui) => ui.instantiateView('%s'))"
+# As view/status/index.js draws each of its parts.
+INCLUDE = """L.require('ui').then(() => L.require('view.status.include.%s'))
+    .then((part) => part.load().then((answer) => document.getElementById('view')
+        .replaceChildren(E('h3', {}, [ part.title ]), part.render(answer))))"""
+
+
+class Web:
+    """Serves the pages of one router on a port of its own."""
+
+    def __init__(self, router: Router, folders: list[Path]) -> None:
+        self.router = router
+        self.translations: dict[str, str] = {}
+        self.readonly = False
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folders))
+        self._server.daemon_threads = True
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        """Serve no more."""
+        self.router.over.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def page(self, path: str) -> str:
+        """Return a page of LuCI, as its templates write it."""
+        kind, _, name = path.strip("/").partition("/")
+        begin = (INCLUDE if kind == "include" else VIEW) % (name if kind == "include" else f"{kind}/{name}")
+        env = {
+            "media": "/luci-static/bootstrap",
+            "resource": RESOURCES,
+            "scriptname": "/cgi-bin/luci",
+            "pathinfo": path,
+            "requestpath": path.strip("/").split("/"),
+            "dispatchpath": path.strip("/").split("/"),
+            "pollinterval": 5,
+            "ubuspath": "/ubus/",
+            "sessionid": SESSION,
+            "nodespec": {"readonly": self.readonly, "satisfied": True},
+            "apply_rollback": 90,
+            "apply_holdoff": 1,
+            "apply_timeout": 5,
+            "apply_display": 0.1,
+        }
+        scripts = f'<script src="{RESOURCES}/cbi.js"></script>' if REAL else ""
+        return PAGE.format(
+            language="de" if self.translations else "en",
+            translations=json.dumps(self.translations),
+            resources=RESOURCES,
+            scripts=scripts,
+            env=json.dumps(env),
+            begin=begin,
+        )
+
+
+def _handler(web: Web, folders: list[Path]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            if path.startswith(RESOURCES):
+                self._file(path.removeprefix(RESOURCES + "/"))
+            else:
+                self._give(200, web.page(path).encode(), "text/html; charset=utf-8")
+
+        def do_POST(self) -> None:
+            octets = self.rfile.read(int(self.headers["Content-Length"]))
+            if not self.path.startswith("/ubus"):
+                # Not by ubus: LuCI has a page for it.
+                web.router.uci.applied.append(urlsplit(self.path).path.rpartition("/")[2])
+                self._give(200, b"{}", "application/json")
+                return
+            if web.router.is_down:
+                self._give(502, b"", "text/plain")
+                return
+            try:
+                answer = web.router.message(octets)
+            except Late:
+                self.close_connection = True
+                return
+            self._give(200, answer, "application/json")
+
+        def _file(self, name: str) -> None:
+            for folder in folders:
+                if (folder / name).is_file():
+                    self._give(
+                        200, (folder / name).read_bytes(), mimetypes.guess_type(name)[0] or "text/plain"
+                    )
+                    return
+            self._give(404, b"", "text/plain")
+
+        def _give(self, status: int, octets: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(octets)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(octets)
+
+        def log_message(self, *_what: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+def folders() -> list[Path]:
+    """Return where the scripts come from: haven's own, and LuCI's, real or stood in for."""
+    return [ROOT / "files/www/luci-static/resources", Path(REAL) if REAL else STAND_IN]
