@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
+'require haven.panels as panels';
 'require haven.setup_sections as sections';
 'require haven.steps as steps';
 'require haven.uci_text as text';
@@ -25,7 +26,30 @@ function part(title, says, children, name) {
 	return E('div', { 'class': 'haven-card', 'data-part': name }, [ E('h4', {}, [ title ]), E('p', {}, [ says ]), ...children ]);
 }
 
+function place(answers, part) {
+	return _('%s on %s, VRID %s').format(answers[part + '_address'], answers[part], answers[part + '_vrid']);
+}
+
+function wan(answers) {
+	return answers.wan_address ? place(answers, 'wan') : _('%s is watched, and has no virtual address').format(answers.wan);
+}
+
+function router(name, priority) {
+	return _('%s, priority %s').format(name, priority);
+}
+
 return baseclass.extend({
+	/* The answers in short. */
+	summary(answers) {
+		return E('div', { 'class': 'haven-card', 'data-part': 'summary' }, [ panels.facts([
+			[ _('Gateway'), place(answers, 'lan') ],
+			[ _('WAN'), answers.wan ? wan(answers) : '' ],
+			[ _('This router'), router(answers.node, answers.priority) ],
+			[ _('Other router'), router(answers.peer_node, answers.peer_priority) ],
+			[ _('Connections'), answers.sync ? _('copied over %s to %s').format(answers.sync, answers.sync_peer) : _('not copied') ]
+		]) ]);
+	},
+
 	/* Everything that is wrong, each with a way to its question. */
 	wrong(refused, titleOf, goTo) {
 		return part(_('Something has to be put right first'), _('Nothing has been changed. What you have typed stays.'),

@@ -257,7 +257,7 @@ return view.extend({
 		const forPeer = sections.forPeer(after, answers);
 		this.offer(this.changes.length > 0);
 		dom.content(this.review, [
-			review.changes(this.changes), review.untouched(sections.untouched(this.facts.sections, answers)),
+			review.summary(answers), review.changes(this.changes), review.untouched(sections.untouched(this.facts.sections, answers)),
 			review.plan(plan), review.peer(review.peerText(forPeer, answers), answers)
 		]);
 	},
