@@ -4,11 +4,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.luci.web import Web
 
 BUDGET_MS = 15_000
+expect.set_options(timeout=BUDGET_MS)
 
 
 class Pages:

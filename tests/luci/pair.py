@@ -16,6 +16,17 @@ class PairNode(AgentNode):
 
     broker: Broker
 
+    def agent_command(self) -> list[str]:
+        """Start the agent with the configuration, which `plan` and `validate` need."""
+        return [*super().agent_command(), "--config", str(self.config_path)]
+
+    def revive(self) -> None:
+        """Start what does not run."""
+        if not self.running:
+            self.start()
+        elif self.agent is None or self.agent.poll() is not None:
+            self.start_agent()
+
     def ask_ubus(self, method: str, **arguments: object) -> dict:
         """Call a method of the object `haven`; it must go well."""
         with Caller(self.broker.path) as caller:

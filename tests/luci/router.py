@@ -52,10 +52,12 @@ INTERFACES = [
 
 
 def groups() -> dict[str, dict]:
-    """Return all groups of rights that haven's packages bring."""
-    return {
-        name: group for path in RIGHTS.glob("*.json") for name, group in json.loads(path.read_text()).items()
-    }
+    """Return all groups of rights that haven's packages bring, with what they let read and write."""
+    found = {}
+    for path in sorted(RIGHTS.glob("*.json")):
+        for name, group in json.loads(path.read_text()).items():
+            found[name] = {right: group[right] for right in ("read", "write") if right in group}
+    return found
 
 
 class Late(Exception):
@@ -141,11 +143,15 @@ class Router:
             return self.replaced[name, method](arguments)
         return getattr(self, "_" + name.replace(".", "_"))(method, arguments)
 
-    def _haven(self, method: str, arguments: dict) -> Answer:
+    def ask_agent(self, method: str, arguments: dict) -> Answer:
+        """Call a method of the real object `haven`; LookupError where there is none."""
         with Caller(self.broker) as caller:
             if caller.signature("haven") is None:
                 raise LookupError
             return caller.call("haven", method, {**arguments, "ubus_rpc_session": SESSION})
+
+    def _haven(self, method: str, arguments: dict) -> Answer:
+        return self.ask_agent(method, arguments)
 
     def _luci_haven(self, method: str, arguments: dict) -> Answer:
         argv = [sys.executable, "-m", "haven.openwrt.pages", method]

@@ -183,25 +183,23 @@
 		console.error(error);
 	}
 
+	const BUTTONS = [ [ _('Save & Apply'), 'apply', 'handleSaveApply' ], [ _('Save'), 'save', 'handleSave' ],
+		[ _('Reset'), 'reset', 'handleReset' ] ];
+
 	const View = Base.extend({
 		__init__() {
 			const place = document.getElementById('view');
 			return Promise.resolve().then(() => this.load()).then((data) => this.render(data)).then((nodes) => {
 				dom.content(place, nodes);
-				place.appendChild(this.footer());
+				place.appendChild(this.addFooter());
 			}).catch(failed);
 		},
 
 		load() {},
 
-		button(title, kind, handler) {
-			return this[handler] ? E('button', { 'class': 'cbi-button cbi-button-' + kind,
-				'click': window.L.ui.createHandlerFn(this, handler) }, [ title ]) : null;
-		},
-
-		footer() {
-			const buttons = [ this.button(_('Save & Apply'), 'apply', 'handleSaveApply'),
-				this.button(_('Save'), 'save', 'handleSave'), this.button(_('Reset'), 'reset', 'handleReset') ].filter(Boolean);
+		addFooter() {
+			const buttons = BUTTONS.filter(([ , , handler ]) => this[handler]).map(([ title, kind, handler ]) => E('button', {
+				'class': 'cbi-button cbi-button-' + kind, 'click': window.L.ui.createHandlerFn(this, handler) }, [ title ]));
 			return buttons.length ? E('div', { 'class': 'cbi-page-actions' }, buttons) : E([]);
 		}
 	});

@@ -94,6 +94,9 @@ return view.extend({
 	},
 
 	offer({ action, button, hint }) {
+		// What is under way keeps its button as it is.
+		if (this.busy)
+			return;
 		const hindrance = this.hindrance(action);
 		button.disabled = hindrance !== null;
 		const text = hindrance === null ? action.says(this.model).join(' ') : hindrance;
@@ -116,11 +119,12 @@ return view.extend({
 	},
 
 	carryOut(action) {
+		this.busy = true;
 		dom.content(this.outcome, [ E('p', { 'class': 'spinning' }, [ _('%s…').format(action.title) ]) ]);
 		return action.run().then(
 			(answer) => dom.content(this.outcome, [ this.said(answer) ]),
 			(error) => dom.content(this.outcome, [ panels.trouble(error) ])
-		);
+		).finally(() => { this.busy = false; });
 	},
 
 	said(answer) {

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The actions and the plan of real nodes: said first, confirmed, done, and told how it ended."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.luci.pages import Pages
+from tests.luci.pair import Pair
+
+HANDOVER = "This router hands “gateway” over to the other one and becomes Backup."
+
+
+@pytest.fixture
+def settled(pair: Pair) -> Iterator[Pair]:
+    """The pair, which is afterwards what it was."""
+    yield pair
+    pair.first.ask_ubus("maintenance", on=False)
+    pair.settle()
+
+
+def _button(page: Page, action: str) -> Locator:
+    return page.locator(f"[data-action={action}]")
+
+
+def _confirm(page: Page) -> None:
+    page.locator(".modal [data-confirm]").click()
+
+
+def _outcome(page: Page) -> Locator:
+    return page.locator("[data-part=outcome]")
+
+
+def test_nothing_is_done_before_it_is_confirmed(pages: Pages):
+    page = pages.open("haven/actions")
+    for action, method in (
+        ("switchover", "switchover"),
+        ("maintenance-on", "maintenance"),
+        ("reload", "reload"),
+    ):
+        _button(page, action).click()
+        expect(page.locator(".modal p").first).to_be_visible()
+        page.locator(".modal button").first.click()
+        expect(page.locator(".modal")).to_be_hidden()
+        assert pages.router.calls(method) == []
+
+
+def test_a_switchover_moves_the_addresses_and_both_overviews_show_it(pages: Pages, settled: Pair):
+    page = pages.open("haven/actions")
+    assert _button(page, "switchover").is_enabled()
+    _button(page, "switchover").click()
+    expect(page.locator(".modal")).to_contain_text(HANDOVER)
+    _confirm(page)
+    expect(_outcome(page)).to_have_text("Another router is Active now for gateway.")
+    expect(_button(page, "switchover")).to_be_disabled()
+    overview = pages.open("haven/overview")
+    expect(overview.locator("h4")).to_have_text("r2 is Active")
+    expect(overview.locator("svg .haven-holds[data-holder=peer]")).to_have_count(2)
+    settled.settle()
+    expect(overview.locator("h4")).to_have_text("r1 is Active")
+    assert "The other router has taken over" not in overview.inner_text("[data-part=events]")
+    expect(overview.locator("[data-part=events]")).to_contain_text("taken over, as it was asked to")
+
+
+def test_maintenance_begins_and_ends(pages: Pages, settled: Pair):
+    page = pages.open("haven/actions")
+    expect(_button(page, "maintenance-off")).to_be_disabled()
+    _button(page, "maintenance-on").click()
+    _confirm(page)
+    expect(_outcome(page)).to_have_text("Another router is Active now for gateway.")
+    expect(_button(page, "maintenance-off")).to_be_enabled()
+    expect(_button(page, "maintenance-on")).to_be_disabled()
+    assert settled.first.group()["maintenance"] is True
+    _button(page, "maintenance-off").click()
+    _confirm(page)
+    expect(_button(page, "maintenance-on")).to_be_enabled()
+    assert pages.router.calls("maintenance") == [{"on": True}, {"on": False}]
+
+
+def test_a_reload_says_what_is_wrong(pages: Pages, pair: Pair):
+    page = pages.open("haven/actions")
+    _button(page, "reload").click()
+    _confirm(page)
+    expect(_outcome(page)).to_have_text("Done.")
+    good = pair.first.config_path.read_text()
+    try:
+        pair.first.config_path.write_text(good.replace("option vrid '51'", "option vrid '512'"))
+        _button(page, "reload").click()
+        _confirm(page)
+        expect(_outcome(page).locator(".warning")).to_contain_text("512")
+        plan = pages.open("haven/plan")
+        expect(plan.locator("[data-part=plan-problems]")).to_contain_text("512")
+    finally:
+        pair.first.config_path.write_text(good)
+        pair.first.cli("reload")
+
+
+def test_a_refusal_is_said(pages: Pages):
+    page = pages.open("haven/actions")
+    answer = {"error": "gateway: no other router took over", "kind": "refused"}
+    pages.router.replace("switchover", answer, status=9)
+    _button(page, "switchover").click()
+    _confirm(page)
+    expect(_outcome(page)).to_contain_text("no other router took over")
+    expect(_button(page, "switchover")).to_be_enabled()
+
+
+def test_while_an_action_is_under_way_it_cannot_be_begun_again(pages: Pages):
+    page = pages.open("haven/actions")
+    pages.router.hold("switchover")
+    _button(page, "switchover").click()
+    _confirm(page)
+    before = len(pages.router.calls("status"))
+    page.wait_for_timeout(2500)
+    assert len(pages.router.calls("status")) > before
+    expect(_button(page, "switchover")).to_be_disabled()
+    pages.expected.append("Failed to load resource: net::ERR_EMPTY_RESPONSE")
+    pages.router.over.set()
+    expect(_outcome(page).locator("[data-trouble]")).to_be_visible()
+
+
+def test_who_may_only_look_is_offered_nothing(pages: Pages):
+    pages.web.readonly = True
+    page = pages.open("haven/actions")
+    for action in ("switchover", "maintenance-on", "maintenance-off", "reload"):
+        expect(_button(page, action)).to_be_disabled()
+    assert page.inner_text("#view").count("This login may look, and change nothing.") == 4
+
+
+def test_the_plan_has_every_step(pages: Pages, pair: Pair):
+    page = pages.open("haven/plan")
+    plan = pair.first.ask_ubus("plan")
+    for router in plan["virtual_routers"]:
+        card = page.locator(".haven-card", has_text=f"Virtual router {router['name']}")
+        for stage in ("takeover", "release"):
+            steps = card.locator(f"[data-stage={stage}] li").all_inner_texts()
+            assert steps == [step["say"] for step in router[stage]] and steps
+
+
+def test_the_plan_is_there_before_haven_runs(pages: Pages):
+    pages.router.broker = pages.router.broker.with_name("nobody.sock")
+    pages.router.replace("plan", None, status=4)
+    page = pages.open("haven/plan")
+    assert page.locator("[data-trouble=agent]").count() == 1

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The log: all events of a real node, filtered and exported."""
+
+import csv
+import io
+import json
+
+from playwright.sync_api import Page, expect
+
+from tests.luci.pages import Pages
+from tests.luci.pair import Pair
+
+
+def _lines(page: Page) -> list[str]:
+    return page.locator("[data-part=events] li").all_inner_texts()
+
+
+def _export(page: Page, title: str) -> tuple[str, str]:
+    with page.expect_download() as waited:
+        page.get_by_text(title, exact=True).click()
+    found = waited.value
+    return found.suggested_filename, found.path().read_text(encoding="utf-8")
+
+
+def test_every_event_is_there_the_latest_first(pages: Pages, pair: Pair):
+    page = pages.open("haven/log")
+    events = pair.first.events()
+    assert len(_lines(page)) == len(events)
+    titles = [each.get_attribute("title") for each in page.locator("[data-part=events] li").all()]
+    assert titles == [event["text"] for event in reversed(events)]
+
+
+def test_it_is_filtered_by_kind_and_by_text(pages: Pages, pair: Pair):
+    page = pages.open("haven/log")
+    events = pair.first.events()
+    page.locator("select").select_option("transition")
+    assert len(_lines(page)) == sum(event["kind"] == "transition" for event in events)
+    page.locator("select").select_option("")
+    page.locator("input[type=search]").fill("STARTED")
+    assert len(_lines(page)) == sum("started" in json.dumps(event).lower() for event in events)
+    page.locator("input[type=search]").fill("no such word")
+    expect(page.locator("[data-part=events]")).to_have_text("Nothing to show.")
+
+
+def test_what_is_shown_is_exported(pages: Pages, pair: Pair):
+    page = pages.open("haven/log")
+    page.locator("select").select_option("transition")
+    wanted = [event for event in reversed(pair.first.events()) if event["kind"] == "transition"]
+    name, text = _export(page, "Export as JSON")
+    assert name == "haven-events.json" and [each["text"] for each in json.loads(text)] == [
+        event["text"] for event in wanted
+    ]
+    name, text = _export(page, "Export as CSV")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert name == "haven-events.csv"
+    assert [(row["to"], row["reason"], row["text"]) for row in rows] == [
+        (event["to"], event["reason"], event["text"]) for event in wanted
+    ]
+
+
+def test_a_quotation_mark_in_an_event_does_not_break_the_table(pages: Pages):
+    text = 'a "quoted", and\nbroken line'
+    events = [{"seq": 1, "at": 1_800_000_000.5, "kind": "problem", "text": text}]
+    pages.router.replace("events", {"events": events})
+    page = pages.open("haven/log")
+    (row,) = csv.DictReader(io.StringIO(_export(page, "Export as CSV")[1], newline=""))
+    assert (row["text"], row["seq"], row["at"], row["group"]) == (text, "1", "2027-01-15T08:00:00.500Z", "")
+
+
+def test_what_was_there_stays_when_the_next_answer_fails(pages: Pages):
+    page = pages.open("haven/log")
+    before = _lines(page)
+    pages.router.replace("events", {"events": "many"})
+    page.get_by_text("Refresh", exact=True).click()
+    expect(page.locator("[data-trouble=malformed]")).to_be_visible()
+    assert _lines(page) == before and before

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the pages say when something does not answer, or not as it should; nothing on them is lost."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.luci.pages import Pages
+from tests.luci.pair import Pair, PairNode
+
+VIEWS = ("haven/overview", "haven/plan", "haven/actions", "haven/log")
+BROKEN = "Failed to load resource: the server responded with a status of 502 (Bad Gateway)"
+
+
+@pytest.fixture
+def backup(pages: Pages, pair: Pair) -> Iterator[PairNode]:
+    """The second node, whose pages these are; it runs again afterwards."""
+    pages.router.broker = pair.second.broker.path
+    yield pair.second
+    pair.second.revive()
+    pair.second.wait_state("backup")
+    pair.second.wait_served()
+
+
+def _trouble(page: Page, kind: str) -> None:
+    expect(page.locator(f"[data-trouble={kind}]")).to_be_visible()
+
+
+def test_without_havend_the_last_picture_is_marked_as_old(pages: Pages, backup: PairNode):
+    page = pages.open("haven/overview")
+    expect(page.locator("h4")).to_have_text("r1 is Active")
+    backup.kill9()
+    _trouble(page, "havend")
+    assert page.locator(".haven-stale svg [data-node=peer]").count() == 1
+    expect(page.locator("[data-trouble]")).to_contain_text("What is shown here is")
+    for view in VIEWS[2:]:
+        _trouble(pages.open(view, until="[data-trouble]"), "havend")
+    page.bring_to_front()
+    backup.revive()
+    expect(page.locator("[data-trouble]")).to_have_count(0)
+    assert page.locator(".haven-stale").count() == 0
+
+
+def test_without_the_agent_haven_does_not_run(pages: Pages, backup: PairNode):
+    page = pages.open("haven/overview")
+    backup.kill_agent()
+    _trouble(page, "agent")
+    for view in VIEWS:
+        _trouble(pages.open(view, until="[data-trouble]"), "agent")
+    page.bring_to_front()
+    backup.revive()
+    expect(page.locator("[data-trouble]")).to_have_count(0)
+
+
+def test_an_answer_that_is_late(pages: Pages):
+    page = pages.open("haven/overview")
+    pages.router.hold("status")
+    _trouble(page, "late")
+    assert page.locator("svg [data-node=self]").count() == 1
+    pages.router.replaced.clear()
+    expect(page.locator("[data-trouble]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("answer", ["yes", {}, [], {"virtual_routers": 1, "groups": 2, "events": 3}], ids=str)
+def test_an_answer_that_is_none(pages: Pages, view: str, answer: object):
+    for method in ("status", "events", "plan"):
+        pages.router.replace(method, answer)
+    page = pages.open(view, until="[data-trouble]")
+    _trouble(page, "malformed")
+    assert page.locator("#view h2").count() == 1
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_login_without_the_right(pages: Pages, view: str):
+    pages.router.read = pages.router.write = set()
+    _trouble(pages.open(view, until="[data-trouble]"), "denied")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(6, "denied"), (7, "late"), (2, "argument"), (3, "agent"), (99, "unknown")]
+)
+def test_a_status_without_words(pages: Pages, status: int, kind: str):
+    pages.router.replace("status", None, status=status)
+    _trouble(pages.open("haven/overview", until="[data-trouble]"), kind)
+
+
+def test_a_router_that_cannot_be_reached(pages: Pages):
+    page = pages.open("haven/overview")
+    pages.router.is_down = True
+    _trouble(page, "router")
+    pages.router.is_down = False
+    expect(page.locator("[data-trouble]")).to_have_count(0)
+    pages.expected.extend([BROKEN] * pages.console.count(BROKEN))
+
+
+def test_what_luci_says_of_an_error_is_shown_without_its_source(pages: Pages):
+    pages.router.read = pages.router.write = set()
+    page = pages.open("haven/overview", until="[data-trouble]")
+    text = page.inner_text("[data-trouble]")
+    assert "Access denied" in text and ".js" not in text and " at " not in text.replace("Look at", "")
