@@ -23,7 +23,8 @@ def _compile(python: str, router: Path) -> None:
 
 def _rename(router: Path) -> None:
     """Let the archive have a version that no other haven of this machine has."""
-    content = {**sources(router), "haven/__init__.py": b'VERSION = "of the package"\n'}
+    content = sources(router)
+    content["haven/__init__.py"] += b'VERSION = "of the package"\n'
     with zipfile.ZipFile(router / ARCHIVE, "w") as archive:
         for name, octets in content.items():
             archive.writestr(name, octets)
