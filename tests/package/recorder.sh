@@ -11,7 +11,10 @@ done
 logger() { while read -r line; do record "log $line"; done; }
 service_running() { record service_running; [ "$(grep -c ^service_running "$RECORD")" -lt 3 ]; }
 sleep() { record "sleep $*"; }
-ubus() { record "ubus $*"; }
+ubus() {
+	record "ubus $*"
+	case " $FAILS " in *" list "*) echo '{}' ;; *) echo '{ "haven": {} }' ;; esac
+}
 haven() {
 	record "haven $*"
 	case " $FAILS " in *" $1 "*) return 1 ;; esac

@@ -109,7 +109,7 @@ def test_an_upgrade_stops_what_runs_before_its_files_change(machine: Router):
     service = machine.root / "etc/init.d/haven"
     service.write_text(RECORD)
     service.chmod(0o755)
-    assert machine.run("preinst", upgrade=True) == ["haven stop"]
+    assert machine.run("preinst", upgrade=True) == ["haven running", "haven stop"]
     assert machine.run("preinst") == []
 
 

@@ -161,8 +161,16 @@ def test_reload_of_a_running_service_asks_it_first(act: Act):
     assert act("reload") == ["haven status", "haven reload"]
 
 
+ASKED = ["haven status", 'ubus call service list {"name":"haven"}']
+
+
 def test_reload_of_what_does_not_run_starts_it(act: Act):
-    assert act("reload", fails="status")[:2] == ["haven status", "procd_open_instance havend"]
+    assert act("reload", fails="status")[:3] == [*ASKED, "procd_open_instance havend"]
+
+
+def test_a_reload_that_waited_for_a_stop_starts_nothing(act: Act):
+    """A trigger of an interface may fire while the service stops, and waits for the lock."""
+    assert act("reload", fails="status list") == ASKED
 
 
 def test_stop_says_goodbye_before_procd_ends_it_and_waits_for_the_end(act: Act, tmp_path: Path):
