@@ -64,16 +64,23 @@ return view.extend({
 		return false;
 	},
 
-	/* LuCI's form has marked the field itself where it could not read a value (form.js throws a TypeError). */
 	say(error) {
-		if (!(error instanceof TypeError))
-			dom.content(this.trouble, [ panels.trouble(api.classify(error)) ]);
+		dom.content(this.trouble, [ error instanceof TypeError ? this.unreadable(error) : panels.trouble(api.classify(error)) ]);
+	},
+
+	/* LuCI's form has marked the field where it could not read a value (form.js throws a TypeError), which may be far away. */
+	unreadable(error) {
+		const field = this.map.root.querySelector('.cbi-input-invalid');
+		if (field)
+			field.scrollIntoView({ block: 'center' });
+		return E('div', { 'class': 'alert-message warning', 'data-trouble': 'unreadable' }, [
+			_('Nothing was saved: a value cannot be read. It is marked below.'), E('p', {}, [ error.message ]) ]);
 	},
 
 	refuse(problems) {
 		const others = check.show(this.map.root, problems);
 		dom.content(this.trouble, [ problems.length
-			? E('div', { 'class': 'alert-message warning' }, [ _('Nothing was saved: the router refuses %d values. They are marked below.').format(problems.length) ])
+			? E('div', { 'class': 'alert-message warning' }, [ _('Nothing was saved: the router refuses what is marked below.') ])
 			: E('div', { 'class': 'alert-message' }, [ _('Nothing was saved.') ]), steps.problems(others) ]);
 	},
 
