@@ -13,11 +13,11 @@ RUNS ?= 5
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven \
-	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm)
+	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/files/etc/uci-defaults/*)
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
 .PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
-	test-luci lint ipk docs bench bench-conntrack bench-start clean
+	test-luci lint po ipk docs bench bench-conntrack bench-start clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -33,6 +33,7 @@ help:
 	@echo "make test-luci        the pages of LuCI in Chromium, with what real nodes tell (root)"
 	@echo "make lint             ruff, mypy, shellcheck, luacheck, eslint"
 	@echo "make docs             write docs/config.md anew from the option table"
+	@echo "make po               bring the translations in line with what the pages say"
 	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
@@ -99,6 +100,10 @@ ipk:
 	$(PYTHON) openwrt-feed/ipk.py haven
 	[ ! -d files/www ] || $(PYTHON) openwrt-feed/ipk.py luci-app-haven
 	[ ! -d luasrc ] || $(PYTHON) openwrt-feed/ipk.py luci-app-haven-classic
+	$(PYTHON) openwrt-feed/ipk.py luci-i18n-haven-de
+
+po: setup
+	$(BIN)/python openwrt-feed/po.py
 
 docs: setup
 	$(BIN)/python -m haven.config.reference > docs/config.md

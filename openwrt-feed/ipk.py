@@ -12,6 +12,7 @@ and the scripts. The lines of `contents` have paths from the root of the reposit
     * SOURCE TARGET FOLDER    the same as an archive, in which it is below FOLDER
     - SOURCE                  a file that is left out
     = MODULE TARGET           what a module of ours prints
+    + CATALOGUE TARGET        translations, as LuCI reads them
 
 The layout of the package is that of OpenWrt's scripts/ipkg-build.
 """
@@ -28,6 +29,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from lmo import lmo, read_po
 from slim import slim
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,13 +91,15 @@ def payload(contents: Path) -> Files:
     rows = [line.split() for line in contents.read_text().splitlines()]
     left_out = {ROOT / row[1] for row in rows if row[0] == "-"}
     found: Files = {}
-    for source, target in (row for row in rows if row[0] not in "-=*"):
+    for source, target in (row for row in rows if row[0] not in "-=*+"):
         for inner, octets in _below(ROOT / source, left_out):
             place = f"{target}/{inner}".lstrip("/")
             found[place] = (octets, _mode(place))
     for source, target, folder in (row[1:] for row in rows if row[0] == "*"):
         files = {f"{folder}/{inner}": octets for inner, octets in _below(ROOT / source, left_out)}
         found[target.lstrip("/")] = (_archive(files), 0o644)
+    for source, target in (row[1:] for row in rows if row[0] == "+"):
+        found[target.lstrip("/")] = (lmo(read_po((ROOT / source).read_text())), 0o644)
     if not found:
         raise SystemExit(f"{contents}: nothing of it is in the repository")
     made = [row[1:] for row in rows if row[0] == "="]
@@ -186,7 +190,7 @@ def source_date_epoch() -> int:
     """Return the time that stands in the package: what is asked for, or that of the last change."""
     if asked := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(asked)
-    argv = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct", "--", "src", "files", "openwrt-feed"]
+    argv = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct", "--", "src", "files", "po", "openwrt-feed"]
     try:
         answer = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

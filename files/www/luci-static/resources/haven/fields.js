@@ -12,13 +12,24 @@ function kind(option) {
 	return option.choices.length ? form.ListValue : form.Value;
 }
 
+function range(option) {
+	const whole = _('%d to %d').format(option.low, option.high);
+	return option.step > 1 ? _('%s in steps of %d').format(whole, option.step) : whole;
+}
+
+// The words of the schema are English; the translations have them, too.
+function values(option) {
+	const said = option.kind === 'whole' ? range(option) : _(option.values);
+	return option.unit ? said + ' ' + option.unit : said;
+}
+
 function help(option) {
-	const allowed = option.kind === 'flag' ? '' : _('Allowed: %s.').format(option.unit ? option.values + ' ' + option.unit : option.values);
-	return [ option.help, allowed ].filter(Boolean).map((text) => '%h'.format(text)).join(' ');
+	const allowed = option.kind === 'flag' ? '' : _('Allowed: %s.').format(values(option));
+	return [ _(option.help), allowed ].filter(Boolean).map((text) => '%h'.format(text)).join(' ');
 }
 
 function placeholder(option) {
-	return option.default_says || (option.default == null ? '' : option.default);
+	return option.default_says ? _(option.default_says) : (option.default == null ? '' : option.default);
 }
 
 /* Names that stand in this or in the network's configuration; another may be typed all the same. */
@@ -56,7 +67,7 @@ function onlyWith(option, siblings) {
 }
 
 function section(map, described) {
-	const drawn = map.section(form.TypedSection, described.type, described.type, '%h'.format(described.help));
+	const drawn = map.section(form.TypedSection, described.type, described.type, '%h'.format(_(described.help)));
 	drawn.anonymous = !described.named;
 	drawn.addremove = true;
 	for (const option of described.options)

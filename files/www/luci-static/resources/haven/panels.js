@@ -3,6 +3,7 @@
 'require baseclass';
 'require haven.words as words';
 'require haven.picture as picture';
+'require haven.told as told';
 
 // A problem that keeps the gateway from working, not one to look at some day.
 const SEVERE = [ 'fault', 'rival', 'owner-twice', 'address-twice' ];
@@ -16,8 +17,8 @@ function problem(each) {
 	const severe = SEVERE.includes(each.code) ? ' haven-severe' : '';
 	return E('div', { 'class': 'haven-problem' + severe, 'data-code': each.code }, [
 		E('strong', {}, [ each.about ? '%s: '.format(each.about) : '' ]),
-		String(each.message),
-		E('p', { 'class': 'haven-advice' }, [ String(each.do || '') ])
+		told.translate(String(each.message)),
+		E('p', { 'class': 'haven-advice' }, [ told.translate(String(each.do || '')) ])
 	]);
 }
 

@@ -5,6 +5,7 @@
 'require haven.model as model';
 'require haven.panels as panels';
 'require haven.picture as picture';
+'require haven.told as told';
 'require haven.words as words';
 
 function rows(shown) {
@@ -12,7 +13,7 @@ function rows(shown) {
 		[ _('Gateway'), picture.summary(shown) ],
 		[ _('This router'), words.state(shown.self.state) ],
 		[ _('Since'), words.clock(shown.self.since) ],
-		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => p.message).join('; ') : _('none') ]
+		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => told.translate(p.message)).join('; ') : _('none') ]
 	];
 }
 

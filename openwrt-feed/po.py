@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write po/templates/haven.pot anew, and bring every translation in line with it.
+
+    python3 openwrt-feed/po.py
+
+What the pages show comes from their scripts and from the menu; from the tables of options and of problems
+comes what the programs say in English. A translation keeps what it has; what is new in it is empty, and
+what nobody says any more goes.
+"""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from lmo import Messages, quoted, read_po
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATE = ROOT / "po/templates/haven.pot"
+sys.path.insert(0, str(ROOT / "src"))
+
+from haven.agent import problems as of_agent  # noqa: E402
+from haven.config.schema import schema  # noqa: E402
+from haven.runtime import problems, words  # noqa: E402
+
+HEADER = "Content-Type: text/plain; charset=UTF-8\n"
+_IN_SCRIPTS = re.compile(r"\b_\(('(?:[^'\\\n]|\\.)*')\)")
+_IN_LUA = re.compile(r'\btranslatef?\(\s*("(?:[^"\\\n]|\\.)*"(?:\s*\.\.\s*"(?:[^"\\\n]|\\.)*")*)')
+_IN_TEMPLATES = re.compile(r"<%:(.*?)%>")
+
+Found = dict[str, list[str]]
+
+
+def strings() -> Found:
+    """Return every string that is shown, in order, with the places it comes from."""
+    found: Found = {}
+    for place, text in [*_of_sources(), *_of_menu(), *_of_schema(), *_of_problems()]:
+        places = found.setdefault(" ".join(text.split()), [])
+        if text and place not in places:
+            places.append(place)
+    found.pop("", None)
+    return found
+
+
+def _of_sources() -> Iterator[tuple[str, str]]:
+    for folder, suffix, shape in (
+        ("files/www", ".js", _IN_SCRIPTS),
+        ("luasrc", ".lua", _IN_LUA),
+        ("luasrc", ".htm", _IN_TEMPLATES),
+    ):
+        for path in sorted((ROOT / folder).rglob(f"*{suffix}")):
+            for literal in shape.findall(path.read_text()):
+                text = literal if suffix == ".htm" else _joined(literal)
+                yield str(path.relative_to(ROOT)), text
+
+
+def _joined(literal: str) -> str:
+    """Read a string of a script; Lua joins two by dots."""
+    return ast.literal_eval("(%s)" % re.sub(r'"\s*\.\.\s*"', '" "', literal))
+
+
+def _of_menu() -> Iterator[tuple[str, str]]:
+    for path in sorted((ROOT / "files/usr/share/luci/menu.d").glob("*.json")):
+        for entry in json.loads(path.read_text()).values():
+            yield str(path.relative_to(ROOT)), entry["title"]
+
+
+def _of_schema() -> Iterator[tuple[str, str]]:
+    place = "src/haven/config/options.py"
+    for section in schema()["sections"]:
+        yield place, section["help"]
+        for option in section["options"]:
+            yield place, option["help"]
+            yield place, option["default_says"]
+            # Of numbers and flags the page itself says what is allowed.
+            if option["kind"] not in ("whole", "flag"):
+                yield place, option["values"]
+
+
+def _of_problems() -> Iterator[tuple[str, str]]:
+    for _code, message, do in problems.TABLE:
+        if message != "%s.":
+            yield "src/haven/runtime/problems.py", message
+        yield "src/haven/runtime/problems.py", do
+    for fault in words._FAULT.values():
+        yield "src/haven/runtime/words.py", fault[0].upper() + fault[1:] + "."
+    for _code, message, do in of_agent.TABLE:
+        for text in (message, do):
+            yield "src/haven/agent/problems.py", re.sub(r"\{\w+\}", "%s", text)
+
+
+def catalogue(found: Found, known: Messages, header: str) -> str:
+    """Write a catalogue of all strings with the translations that are known."""
+    lines = ['msgid ""', 'msgstr ""', *(quoted(line + "\n") for line in header.splitlines())]
+    for text, places in found.items():
+        lines += ["", *(f"#: {place}" for place in places)]
+        lines += [f"msgid {quoted(text)}", f"msgstr {quoted(known.get(text, ''))}"]
+    return "\n".join(lines) + "\n"
+
+
+def template() -> str:
+    """Return the template, which has every string and no translation."""
+    return catalogue(strings(), {}, HEADER)
+
+
+def main() -> int:
+    """Write the template and the translations."""
+    found = strings()
+    TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
+    TEMPLATE.write_text(template())
+    for path in sorted((ROOT / "po").glob("*/haven.po")):
+        known = read_po(path.read_text())
+        path.write_text(catalogue(found, known, known[""]))
+        print(f"{path.relative_to(ROOT)}: {sum(not known.get(text) for text in found)} not translated")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
