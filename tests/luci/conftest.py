@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.lab.lab_fixtures import lab
 from tests.lab.network import Network
-from tests.luci.pages import Pages
+from tests.luci.pages import BUDGET_MS, Pages
 from tests.luci.pair import Pair
 from tests.luci.router import Router
 from tests.luci.web import Web, folders
@@ -50,6 +50,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Page:
+    """A tab that the tests use one after the other."""
+    context = browser.new_context()
+    context.set_default_timeout(BUDGET_MS)
+    return context.new_page()
+
+
 @pytest.fixture
 def router(pair: Pair) -> Router:
     """What answers the pages of the first node."""
@@ -59,13 +67,12 @@ def router(pair: Pair) -> Router:
 
 
 @pytest.fixture
-def pages(router: Router, browser: Browser) -> Iterator[Pages]:
+def pages(router: Router, tab: Page) -> Iterator[Pages]:
     """The pages of the first node; at the end the console must have been silent."""
     web = Web(router, folders())
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    made = Pages(context, web)
+    made = Pages(tab, web)
     yield made
     web.router.over.set()
-    context.close()
+    made.close()
     web.close()
     assert made.console == made.expected

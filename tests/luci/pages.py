@@ -4,39 +4,61 @@
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect
 
 from tests.luci.web import Web
 
 BUDGET_MS = 15_000
+SIZE = {"width": 1200, "height": 900}
 expect.set_options(timeout=BUDGET_MS)
 
 
 class Pages:
     """Opens pages and watches what the browser complains of."""
 
-    def __init__(self, context: BrowserContext, web: Web) -> None:
+    def __init__(self, tab: Page, web: Web) -> None:
         self.web, self.router = web, web.router
-        self._context = context
-        context.set_default_timeout(BUDGET_MS)
         self.console: list[str] = []
         # What a test provokes on purpose.
         self.expected: list[str] = []
         self.requests: list[str] = []
+        self._tab = tab
+        self._opened: list[Page] = []
 
     def open(self, path: str, until: str = "#view .haven h2, #view h3") -> Page:
-        """Open a page, and wait until it is drawn."""
-        page = self._context.new_page()
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.console.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url.removeprefix(self.web.address)))
+        """Open a page, each in a tab of its own, and wait until it is drawn."""
+        # A new tab is a new process: most tests need none.
+        page = self._tab.context.new_page() if self._opened else self._tab
+        self._opened.append(page)
+        page.set_viewport_size(SIZE)
+        for event, listener in self._listeners():
+            page.on(event, listener)
         page.goto(f"{self.web.address}/{path}")
         page.wait_for_selector(until)
         return page
 
+    def close(self) -> None:
+        """Leave the pages and what they have stored."""
+        for page in self._opened:
+            page.evaluate("sessionStorage.clear()")
+            page.goto("about:blank")
+            for event, listener in self._listeners():
+                page.remove_listener(event, listener)
+        for page in self._opened[1:]:
+            page.close()
+
+    def _listeners(self) -> list[tuple[str, Callable]]:
+        return [("console", self._hear), ("pageerror", self._fail), ("request", self._see)]
+
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.console.append(message.text)
+
+    def _fail(self, error: Error) -> None:
+        self.console.append(str(error))
+
+    def _see(self, request: Request) -> None:
+        self.requests.append(request.url.removeprefix(self.web.address))
 
 
 def field(page: Page, section: str, option: str, config: str = "haven") -> Locator:

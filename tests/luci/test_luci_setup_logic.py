@@ -36,7 +36,7 @@ def page(pair: Pair, browser: Browser) -> Iterator[Page]:
     """Any page has LuCI's loader, and nothing here changes it: one for all; this one asks for little."""
     router = Router(pair.first.broker.path, pair.first.config_path.read_text(), "")
     with contextlib.closing(Web(router, folders())) as web, browser.new_context() as context:
-        made = Pages(context, web)
+        made = Pages(context.new_page(), web)
         yield made.open("haven/log")
         assert made.console == []
 
