@@ -5,7 +5,7 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 // Units of the picture; 400 px of a telephone show them nearly one to one.
-const WIDTH = 400, NODE_WIDTH = 160, NODE_HEIGHT = 66, MARGIN = 10;
+const WIDTH = 400, NODE_WIDTH = 152, NODE_HEIGHT = 66, MARGIN = 10;
 const LINK_TOP = NODE_HEIGHT + 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 46;
 
 function draw(tag, attributes, children) {
@@ -39,9 +39,9 @@ function nodeDetail(node) {
 function drawNode(node, x) {
 	return draw('g', { 'class': 'haven-node haven-' + node.state, 'data-node': node.self ? 'self' : 'peer' }, [
 		draw('rect', { x: x, y: MARGIN, width: NODE_WIDTH, height: NODE_HEIGHT, rx: 8 }),
-		label(x + 10, MARGIN + 20, nodeName(node), 'haven-strong', 19),
-		label(x + 10, MARGIN + 39, words.state(node.state), 'haven-state', 19),
-		label(x + 10, MARGIN + 56, nodeDetail(node), 'haven-small', 25)
+		label(x + 10, MARGIN + 20, nodeName(node), 'haven-strong', 17),
+		label(x + 10, MARGIN + 39, words.state(node.state), 'haven-state', 17),
+		label(x + 10, MARGIN + 56, nodeDetail(node), 'haven-small', 24)
 	]);
 }
 
