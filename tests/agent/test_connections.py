@@ -2,6 +2,7 @@
 """The part of the agent that copies connections, beside a conntrackd that takes its time; time injected."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -187,9 +188,13 @@ def test_a_standby_without_conntrackd_is_not_in_sync(
     assert said.reports[-1]["in_sync"] is True
     with question(control):
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-        wait_until(
-            lambda: connections.drive(111) or said.reports[-1]["in_sync"] is False, 10, "it is noticed"
-        )
+        times = itertools.count(111)
+
+        def noticed() -> bool:
+            connections.drive(float(next(times)))
+            return not said.reports[-1]["in_sync"]
+
+        wait_until(noticed, 10, "it is noticed")
     assert connections.fileno() is None
 
 
