@@ -135,7 +135,7 @@ function secondNetwork(answers, facts) {
 }
 
 function ownOn(answers, facts, part) {
-	return answers[part] && !setup.nets(facts, answers[part]).length
+	return answers[part] && answers[part + '_address'] && !setup.nets(facts, answers[part]).length
 		? _('%s has no IPv4 address now, so what you write cannot be compared with it.').format(answers[part]) : null;
 }
 
@@ -164,7 +164,7 @@ function syncWhere(answers) {
 }
 
 const NOTES = [
-	[ 'lan', (answers, facts) => ownOn(answers, facts, 'lan') ],
+	[ 'lan_address', (answers, facts) => ownOn(answers, facts, 'lan') ],
 	[ 'wan', secondNetwork ],
 	[ 'wan_address', withoutWanAddress ],
 	[ 'wan_address', (answers, facts) => ownOn(answers, facts, 'wan') ],
