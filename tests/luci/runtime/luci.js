@@ -154,16 +154,14 @@
 
 	let waiting = [];
 
-	function post(messages) {
-		const content = messages.length === 1 ? messages[0].message : messages.map((each) => each.message);
-		return fetch(window.L.env.ubuspath, { method: 'POST', body: JSON.stringify(content) });
-	}
-
 	function flush() {
 		const asked = waiting;
 		waiting = [];
-		post(asked).then((answer) => answer.ok ? answer.json() : raise('Error', 'HTTP error %d'.format(answer.status)))
-			.then((found) => asked.forEach((each, at) => each.resolve(asked.length === 1 ? found : found[at])))
+		fetch(window.L.env.ubuspath, { method: 'POST', body: JSON.stringify(asked.map((each) => each.message)) })
+			.then((answer) => answer.json().catch(() => null))
+			// An error of HTTP shows itself by nothing else.
+			.then((found) => asked.forEach((each) => Array.isArray(found) && found.length ? each.resolve(found.shift())
+				: each.reject(new Error('No related RPC reply'))))
 			.catch((error) => asked.forEach((each) => each.reject(error)));
 	}
 

@@ -33,7 +33,7 @@ const KINDS = [
 	[ /error -32002|ubus code 6:/, 'denied' ],
 	[ /ubus code 7:|timed out/i, 'late' ],
 	[ /ubus code 2:/, 'argument' ],
-	[ /HTTP error|XHR|NetworkError|aborted|Failed to fetch/i, 'router' ]
+	[ /HTTP error|No related RPC reply|XHR|NetworkError|aborted|Failed to fetch/i, 'router' ]
 ];
 
 function trouble(kind, detail) {
