@@ -93,7 +93,7 @@ class Node(Kind):
     """The name of a router, in the letters of a host name."""
 
     def __init__(self) -> None:
-        Kind.__init__(self, "node", "letters, digits, `-`, `.`", "hostname")
+        Kind.__init__(self, "node", "letters, digits, `.` and `-`", "hostname")
 
     def parse(self, text: str) -> str:
         """Read a host name."""
