@@ -18,6 +18,7 @@ from haven import PLAN_VERSION
 from haven.agent import copying, orders
 from haven.agent.connections import Connections
 from haven.agent.conntrackd import STARTING_S
+from haven.agent.peers import Peers
 from tests.lab.wait import wait_until
 
 PART = {
@@ -151,6 +152,22 @@ def test_a_plan_that_came_after_the_start_is_taken_with_the_first_word_of_havend
     early.drive(100)
     assert said.reports[-1]["conntrack"]["state"] == "starting"
     early.close()
+
+
+def test_a_node_in_maintenance_says_so_to_its_peers(
+    connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Peers, "exchange", lambda _self, account, _now: told.append(account["state"]))
+
+    def tell(state: str, now: float) -> str:
+        connections.hear({"kind": "roles", "groups": {"gateway": state}})
+        connections.drive(now)
+        return told[-1]
+
+    assert tell("backup", 200) == "backup"
+    (tmp_path / "maintenance").touch()
+    assert (tell("backup", 202), tell("active", 204)) == ("maintenance", "active")
 
 
 def test_a_handover_waits_for_no_conntrackd_that_does_not_answer(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The copying of connections by one plan: conntrackd, its orders, the guard, the link, the peers."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -20,12 +21,15 @@ from haven.agent.synclink import SyncLink
 PREPARE_S = 1.6
 PREPARE_STEP_S = 0.005
 
+# havend's note in the run directory, for as long as it lasts.
+MAINTENANCE = "maintenance"
+
 
 class Copying:
     """What the plan's part on connections asks for; times in seconds of time.monotonic()."""
 
     def __init__(self, part: dict[str, Any], run_dir: str) -> None:
-        self._part = part
+        self._part, self._run_dir = part, run_dir
         self._state = ""
         self._up = False
         self._figures: dict[str, int] = {}
@@ -168,7 +172,7 @@ class Copying:
         in_sync = self._replication.in_sync
         table = account.table(in_sync)
         if self._state:
-            self._peers.exchange({"node": node, "state": self._state, **table}, now)
+            self._peers.exchange({"node": node, "state": self._told_state(), **table}, now)
         copying = {
             "state": self._running_state(),
             "device": self._part["device"],
@@ -181,6 +185,11 @@ class Copying:
         peers = self._peers.heard(now)
         problems = self._problems(now, table, peers)
         return {"conntrack": copying, "peers": peers, "problems": problems, "in_sync": in_sync}
+
+    def _told_state(self) -> str:
+        # What havend's own status calls it; the groups of a node in maintenance are Backup like any other's.
+        resting = self._state == "backup" and os.path.exists(os.path.join(self._run_dir, MAINTENANCE))
+        return MAINTENANCE if resting else self._state
 
     def _running_state(self) -> str:
         if not self._conntrackd.is_installed():
