@@ -16,6 +16,7 @@ from tests.luci.pages import Pages
 from tests.luci.router import ROOT
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
+import ipk  # noqa: E402
 import lmo  # noqa: E402
 
 import po  # noqa: E402
@@ -159,3 +160,12 @@ def test_the_settings_in_german(pages: Pages):
     )
     row = page.locator("#cbi-haven-lan-vrid .cbi-value-description")
     expect(row).to_contain_text("Erlaubt: 1 bis 255.")
+
+
+def test_the_package_has_the_catalogue_and_names_the_language():
+    places = ipk.payload(ROOT / "openwrt-feed/luci-i18n-haven-de/contents")
+    octets, _mode = places.pop("usr/lib/lua/luci/i18n/haven.de.lmo")
+    assert octets == lmo.lmo(lmo.read_po(GERMAN.read_text()))
+    ((place, (script, mode)),) = places.items()
+    assert place == "etc/uci-defaults/luci-i18n-haven-de" and mode == 0o755
+    assert b"uci set luci.languages.de=" in script
