@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.luci.pages import Pages
+from tests.luci.pages import Pages, wait_for
 from tests.luci.pair import Pair
 
 HANDOVER = "This router hands “gateway” over to the other one and becomes Backup."
@@ -112,8 +112,7 @@ def test_while_an_action_is_under_way_it_cannot_be_begun_again(pages: Pages):
     _button(page, "switchover").click()
     _confirm(page)
     before = len(pages.router.calls("status"))
-    page.wait_for_timeout(2500)
-    assert len(pages.router.calls("status")) > before
+    wait_for(page, lambda: len(pages.router.calls("status")) > before + 1, "the page goes on asking")
     expect(_button(page, "switchover")).to_be_disabled()
     pages.expected.append("Failed to load resource: net::ERR_EMPTY_RESPONSE")
     pages.router.over.set()
