@@ -7,6 +7,7 @@ from tests.agent.ubus_broker import Broker, make_broker
 from tests.agent.ubus_caller import Caller
 from tests.lab import firewall
 from tests.lab.agent_node import AgentNode
+from tests.lab.agent_pair import wait_no_problem
 from tests.lab.network import Network
 from tests.lab.wait import wait_until
 
@@ -62,6 +63,12 @@ class Pair:
                 lambda node=node: self._knows_the_other(node), 30, f"{node.name} is told of the other table"
             )
 
+        self._calm_down()
+
+    def _calm_down(self) -> None:
+        for node in self.nodes:
+            wait_no_problem(node)
+
     def _knows_the_other(self, node: PairNode) -> bool:
         return any(peer["entries"] is not None for peer in node.status()["peers"])
 
@@ -71,6 +78,7 @@ class Pair:
             self.second.ask_ubus("switchover")
         self.first.wait_state("active")
         self.second.wait_state("backup")
+        self._calm_down()
 
     def close(self) -> None:
         """End what is not in the network's namespaces."""

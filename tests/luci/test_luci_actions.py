@@ -133,7 +133,7 @@ def test_the_plan_has_every_step(pages: Pages, pair: Pair):
     for router in plan["virtual_routers"]:
         card = page.locator(".haven-card", has_text=f"Virtual router {router['name']}")
         for stage in ("takeover", "release"):
-            steps = card.locator(f"[data-stage={stage}] li").all_inner_texts()
+            steps = card.locator(f"[data-stage={stage}] li").all_text_contents()
             assert steps == [step["say"] for step in router[stage]] and steps
 
 

@@ -12,7 +12,7 @@ from tests.luci.pair import Pair
 
 
 def _lines(page: Page) -> list[str]:
-    return page.locator("[data-part=events] li").all_inner_texts()
+    return page.locator("[data-part=events] li").all_text_contents()
 
 
 def _export(page: Page, title: str) -> tuple[str, str]:
