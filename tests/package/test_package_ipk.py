@@ -174,9 +174,14 @@ def test_the_files_for_the_sdk_are_those_of_the_package(router: Path, tmp_path: 
 
 
 def test_the_init_script_is_a_page_and_the_feed_makefiles_are_short():
-    assert len((ROOT / "files/etc/init.d/haven").read_text().splitlines()) <= 60
+    assert len((ROOT / "files/etc/init.d/haven").read_text().splitlines()) <= 64
     for path in ROOT.glob("openwrt-feed/*/Makefile"):
-        assert len(path.read_text().splitlines()) <= 40, path
+        text = path.read_text()
+        assert len(text.splitlines()) <= 40, path
+        if path.parent.name != "python3-netfilterqueue":
+            # Elsewhere the SDK's own default, the target's architecture, comes after it.
+            assert "PKGARCH:=all" in text[text.index("define Package/") : text.index("endef")], path
+            assert "ipk.py --into $(1) %s\n" % path.parent.name in text, path
 
 
 def test_an_unpacked_package_is_what_tar_sees(package: Path):

@@ -161,11 +161,13 @@ def test_reload_of_a_running_service_asks_it_first(act: Act):
     assert act("reload") == ["haven status", "haven reload"]
 
 
-ASKED = ["haven status", 'ubus call service list {"name":"haven"}']
+# It may be starting; the recorder's service runs for the first two times that it is asked.
+PATIENT = ["haven status", "service_running", "sleep 1"]
+ASKED = [*PATIENT, *PATIENT, *PATIENT[:2], 'ubus call service list {"name":"haven"}']
 
 
 def test_reload_of_what_does_not_run_starts_it(act: Act):
-    assert act("reload", fails="status")[:3] == [*ASKED, "procd_open_instance havend"]
+    assert act("reload", fails="status")[: len(ASKED) + 1] == [*ASKED, "procd_open_instance havend"]
 
 
 def test_a_reload_that_waited_for_a_stop_starts_nothing(act: Act):

@@ -47,6 +47,16 @@ def test_the_commands_run_on_every_python_of_openwrts_releases(version: str, com
     assert done.returncode == 0 and done.stdout.startswith("usage: haven-agent")
 
 
+@pytest.mark.skipif(len(PYTHONS) < 2, reason="there is one Python here")
+def test_what_was_compiled_for_another_python_says_what_to_do(router: Path):
+    first, second = sorted(PYTHONS)[:2]
+    _compile(PYTHONS[first], router)
+    for program in ("usr/bin/haven", "usr/sbin/havend", "usr/sbin/haven-agent"):
+        done = run(router, program, "--help", python=PYTHONS[second])
+        assert done.returncode == 1 and "Traceback" not in done.stderr
+        assert done.stderr.endswith("install haven again.\n")
+
+
 @pytest.mark.parametrize("version", sorted(PYTHONS))
 def test_programs_leave_no_compiled_files_behind(version: str, router: Path):
     before = sorted(router.rglob("*"))

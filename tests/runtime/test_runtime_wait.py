@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -156,3 +157,18 @@ def test_what_is_wrong_is_on_stderr_and_the_rest_on_stdout(pair: Pair, havend: M
     assert wrong.splitlines()[0] == "havend: refused: it is wrong"
     assert "link" in wrong.splitlines()[1] and len(wrong.splitlines()) == 2
     assert "Backup -> Active" in ordinary and ordinary.endswith("havend: r1: stopped\n")
+
+
+def test_a_compiler_that_is_killed_is_nobodys_mistake_and_tried_again(
+    pair: Pair, havend: Make, tmp_path: Path
+) -> None:
+    node = havend(pair[0], GOOD)
+    killed = tmp_path / "python"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    lines = ["import sys", "from haven.runtime.main import main", f"sys.executable = {str(killed)!r}"]
+    script = "; ".join([*lines, "sys.exit(main())"])
+    words = ["--wait", "--config", str(node.config), "--run-dir", str(node.run_dir)]
+    argv = ["ip", "netns", "exec", pair[0].name, sys.executable, "-c", script, *words]
+    done = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=60)
+    assert done.returncode == 1 and "was ended by signal 9" in done.stderr

@@ -25,6 +25,7 @@ from haven.agent.ubus_connection import (
     Signature,
 )
 from haven.agent.ubus_octets import BOOL, STRING
+from haven.config.secrets import hide_passwords
 
 NAME = "haven"
 SIGNATURE: Signature = {
@@ -210,8 +211,7 @@ class Methods:
 
     def _presentable(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return a document without passwords, and with the user's name for the configuration."""
-        for router in document.get("virtual_routers", []):
-            router["auth"] = None if router.get("auth") is None else "hidden"
+        hide_passwords(document)
         for problem in document.get("problems", []):
             problem["file"] = problem["file"].replace(CANDIDATE, self._config)
         if "config" in document:

@@ -22,15 +22,20 @@ PACKET_MR_MULTICAST = 0
 SHORTEST_IP_HEADER = 20
 LARGEST_PACKET = 2048
 
+MOST_DEVICES = 16
+# There are 255 VRIDs; who sends more than this is nobody's router.
+MOST_HEARD = 512
+
 Heard = dict[str, Any]
 
 
 def listen(devices: list[str], seconds: float) -> dict[str, list[Heard] | None]:
     """Collect the IPv4 ADVERTISEMENTs that come in on each device, one for each VRID and source.
 
+    Of more than MOST_DEVICES devices the first are listened on.
     None stands for a device that is not there, or that there is no right to listen on.
     """
-    opened = {device: _open(device) for device in dict.fromkeys(devices)}
+    opened = {device: _open(device) for device in dict.fromkeys(devices[:MOST_DEVICES])}
     heard: dict[socket.socket, dict[tuple[int, str], Heard]] = {each: {} for each in opened.values() if each}
     try:
         _collect(heard, time.monotonic() + seconds)
@@ -46,7 +51,7 @@ def _collect(heard: dict[socket.socket, dict[tuple[int, str], Heard]], end: floa
             # A device that goes down meanwhile is told by an error, once.
             with contextlib.suppress(OSError):
                 advert = _read(packets.recv(LARGEST_PACKET))
-                if advert is not None:
+                if advert is not None and len(heard[packets]) < MOST_HEARD:
                     heard[packets][advert["vrid"], advert["source"]] = advert
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from haven.config.load import load_text
 from haven.config.problem import Problem
+from haven.config.secrets import hide_passwords
 from haven.openwrt.heard import listen
 from haven.plan.compile import compile_plan
 from haven.plan.machine import read_machine
@@ -34,7 +35,7 @@ def plan(arguments: Document) -> Document:
     if model is None:
         return _problems(problems, False)
     made, more = compile_plan(model, read_machine(), CONFIG)
-    return _problems([*problems, *more], False) if made is None else _without_passwords(made)
+    return _problems([*problems, *more], False) if made is None else hide_passwords(made)
 
 
 def heard(arguments: Document) -> Document:
@@ -57,12 +58,6 @@ def _text(arguments: Document, name: str) -> str:
 
 def _problems(problems: list[Problem], valid: bool) -> Document:
     return {"valid": valid, "problems": [problem.as_dict() for problem in problems]}
-
-
-def _without_passwords(made: Document) -> Document:
-    for router in made["virtual_routers"]:
-        router["auth"] = None if router.get("auth") is None else "hidden"
-    return made
 
 
 def main() -> int:

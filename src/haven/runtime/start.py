@@ -19,11 +19,15 @@ RETRY_S = 1
 
 
 class Refused(Exception):
-    """There is no plan for the configuration; `texts` are the problems, the text is for a terminal."""
+    """There is no plan for the configuration; `texts` are the problems, the text is for a terminal.
 
-    def __init__(self, texts: "list[str]", text: str) -> None:
+    `passing` when another attempt may succeed as things are.
+    """
+
+    def __init__(self, texts: "list[str]", text: str, passing: bool = False) -> None:
         super().__init__(text)
         self.texts = texts
+        self.passing = passing
 
 
 def run(config: str, run_dir: str, wait: bool = False) -> int:
@@ -41,7 +45,7 @@ def run(config: str, run_dir: str, wait: bool = False) -> int:
     try:
         plan = before if before is not None and _is_current(before, config) else _make_plan(config, path)
     except Refused as why:
-        if not wait:
+        if not wait or why.passing:
             explain(str(why))
             return 1
         plan, problems = before or _nothing(config, path), why.texts
@@ -131,6 +135,10 @@ def _make_plan(config: str, path: str) -> Plan:
     # The compiler is another process: what it needs of memory goes when it does.
     argv = [sys.executable, "-m", "haven.plan", "--config", config, "--output", path]
     status, complaint = system.run(argv)
+    if status < 0:
+        # By a signal, as when there is no memory left: nobody's configuration is at fault.
+        text = "havend: not started: the compiler of the plan was ended by signal %d" % -status
+        raise Refused([text], complaint + text, passing=True)
     if status:
         text = complaint + "havend: not started: the problems above stand in the way"
         raise Refused(_problems(complaint), text)
@@ -145,7 +153,7 @@ def _make_plan(config: str, path: str) -> Plan:
 
 
 def _problems(complaint: str) -> "list[str]":
-    lines = complaint.splitlines()
+    lines = complaint.splitlines() or ["the compiler of the plan failed and did not say why"]
     # What Python says last is what it is about.
     return lines[-1:] if "Traceback" in complaint else lines
 
