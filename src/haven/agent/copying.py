@@ -21,6 +21,7 @@ from haven.agent.synclink import SyncLink
 PREPARE_S = 1.6
 PREPARE_STEP_S = 0.005
 
+NOT_INSTALLED = "not installed"
 # havend's note in the run directory, for as long as it lasts.
 MAINTENANCE = "maintenance"
 
@@ -173,8 +174,9 @@ class Copying:
         table = account.table(in_sync)
         if self._state:
             self._peers.exchange({"node": node, "state": self._told_state(), **table}, now)
+        running = self._running_state()
         copying = {
-            "state": self._running_state(),
+            "state": running,
             "device": self._part["device"],
             "peers": self._part["peers"],
             **table,
@@ -183,7 +185,7 @@ class Copying:
             **account.trusted(self._figures, several=len(self._part["peers"]) > 1),
         }
         peers = self._peers.heard(now)
-        problems = self._problems(now, table, peers)
+        problems = self._problems(now, running, table, peers)
         return {"conntrack": copying, "peers": peers, "problems": problems, "in_sync": in_sync}
 
     def _told_state(self) -> str:
@@ -193,13 +195,13 @@ class Copying:
 
     def _running_state(self) -> str:
         if not self._conntrackd.is_installed():
-            return "not installed"
+            return NOT_INSTALLED
         return "running" if self._up else "starting"
 
     def _problems(
-        self, now: float, table: dict[str, Any], peers: list[dict[str, Any]]
+        self, now: float, running: str, table: dict[str, Any], peers: list[dict[str, Any]]
     ) -> list[dict[str, str]]:
-        if not self._conntrackd.is_installed():
+        if running == NOT_INSTALLED:
             return [problem("conntrack-missing")]
         obstacle = self._link.obstacle()
         if not self._up and obstacle is None and not self._conntrackd.is_starting(now):

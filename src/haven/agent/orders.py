@@ -5,6 +5,7 @@ A request is one native int; the answer is text up to the end of the stream (con
 has the numbers, local.c the exchange).
 """
 
+import select
 import socket
 import struct
 import time
@@ -26,27 +27,38 @@ CHUNK = 65536
 
 def order(path: str, number: int) -> bool:
     """Give an order over the socket at `path`; tell whether it was taken."""
-    return _exchange(path, number, ORDER_LIMIT_S) is not None
+    return _waited(path, number, ORDER_LIMIT_S).taken
 
 
 def ask(path: str, number: int, limit: float) -> str:
     """Return the answer to a question, what came of it within so many seconds, or nothing."""
-    return _exchange(path, number, limit) or ""
+    return _waited(path, number, limit).text
 
 
 class Question:
-    """A question under way: its answer is read as it comes, and nobody waits for it. Times in seconds."""
+    """A question under way, whose answer is read as it comes; `taken` when somebody has heard it.
 
-    def __init__(self, path: str, number: int, now: float) -> None:
-        self.until = now + ANSWER_LIMIT_S
-        self.ended = False
+    Times are in seconds; after `until` the answer is not worth waiting for.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        number: int,
+        now: float,
+        limit: float = ANSWER_LIMIT_S,
+        taking_limit: float = ORDER_LIMIT_S,
+    ) -> None:
+        self.until = now + limit
+        self.taken = self.ended = False
         self._received = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(ORDER_LIMIT_S)
+        self._socket.settimeout(taking_limit)
         try:
             self._socket.connect(path)
             self._socket.sendall(struct.pack("=i", number))
             self._socket.setblocking(False)
+            self.taken = True
         except OSError:
             self.close()
 
@@ -77,27 +89,10 @@ class Question:
         self._socket.close()
 
 
-def _exchange(path: str, number: int, limit: float) -> str | None:
-    until = time.monotonic() + limit
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(limit)
-        try:
-            sock.connect(path)
-            sock.sendall(struct.pack("=i", number))
-        except OSError:
-            return None
-        return _rest(sock, until).decode("ascii", "replace")
-
-
-def _rest(sock: socket.socket, until: float) -> bytes:
-    received = b""
-    try:
-        while (wait := until - time.monotonic()) > 0:
-            sock.settimeout(wait)
-            chunk = sock.recv(CHUNK)
-            if not chunk:
-                break
-            received += chunk
-    except OSError:
-        pass
-    return received
+def _waited(path: str, number: int, limit: float) -> Question:
+    question = Question(path, number, time.monotonic(), limit, limit)
+    while (descriptor := question.fileno()) is not None and (wait := question.until - time.monotonic()) > 0:
+        select.select([descriptor], [], [], wait)
+        question.read()
+    question.close()
+    return question

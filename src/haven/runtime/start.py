@@ -81,18 +81,18 @@ def _claim(run_dir: str, wait: bool) -> bool:
     """Make the run directory ours; tell whether it is. With `wait` it is in the end."""
     said = ""
     while True:
-        refusal = _refusal(run_dir)
-        if refusal is None:
+        obstacle = _obstacle(run_dir)
+        if obstacle is None:
             return True
-        if refusal != said:
-            explain("havend: %s: %s" % ("waiting" if wait else "not started", refusal))
-            said = refusal
+        if obstacle != said:
+            explain("havend: %s: %s" % ("waiting" if wait else "not started", obstacle))
+            said = obstacle
         if not wait:
             return False
         system.sleep(RETRY_S)
 
 
-def _refusal(run_dir: str) -> "str | None":
+def _obstacle(run_dir: str) -> "str | None":
     try:
         os.makedirs(run_dir, exist_ok=True)
         if not os.access(run_dir, os.W_OK):
