@@ -69,7 +69,7 @@ test-micropython: setup
 	$(BIN)/micropython tests/micropython.py
 
 test-units: setup
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/plan tests/cli tests/runtime tests/agent
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/plan tests/cli tests/havend tests/agent tests/bus
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan

@@ -48,7 +48,7 @@ class WideHaven(_Wide, HavenNode):
     def command(self) -> list[str]:
         """Start it with the copied interpreter."""
         paths = ["--config", str(self.config_path), "--run-dir", str(self.run_dir)]
-        return [str(lone_python()), "-m", "haven.runtime.main", *paths]
+        return [str(lone_python()), "-m", "haven.havend.main", *paths]
 
     def environment(self) -> dict[str, str]:
         """Let Python find the sources."""

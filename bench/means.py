@@ -10,7 +10,7 @@ from bench.nodes import HavenAgent, HavenUnguarded, Stock
 from bench.table import Figures
 from bench.world import World, world
 from bench.young import BIRTHS_PER_SECOND, lost
-from haven.agent import guard
+from haven.agent.conntrack import guard
 from tests.lab import firewall
 from tests.lab.flows import Births
 

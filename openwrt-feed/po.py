@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "po/templates/haven.pot"
 sys.path.insert(0, str(ROOT / "src"))
 
-from haven.agent import problems as of_agent  # noqa: E402
+from haven.agent.conntrack import problems as of_agent  # noqa: E402
 from haven.config.schema import schema  # noqa: E402
-from haven.runtime import problems, words  # noqa: E402
+from haven.havend import diagnosis, messages  # noqa: E402
 
 HEADER = "Content-Type: text/plain; charset=UTF-8\n"
 _IN_SCRIPTS = re.compile(r"\b_\(('(?:[^'\\\n]|\\.)*')\)")
@@ -81,15 +81,15 @@ def _of_schema() -> Iterator[tuple[str, str]]:
 
 
 def _of_problems() -> Iterator[tuple[str, str]]:
-    for _code, message, do in problems.TABLE:
+    for _code, message, do in diagnosis.TABLE:
         if message != "%s.":
-            yield "src/haven/runtime/problems.py", message
-        yield "src/haven/runtime/problems.py", do
-    for fault in words._FAULT.values():
-        yield "src/haven/runtime/words.py", fault[0].upper() + fault[1:] + "."
+            yield "src/haven/havend/diagnosis.py", message
+        yield "src/haven/havend/diagnosis.py", do
+    for fault in messages._FAULT.values():
+        yield "src/haven/havend/messages.py", fault[0].upper() + fault[1:] + "."
     for _code, message, do in of_agent.TABLE:
         for text in (message, do):
-            yield "src/haven/agent/problems.py", re.sub(r"\{\w+\}", "%s", text)
+            yield "src/haven/agent/conntrack/problems.py", re.sub(r"\{\w+\}", "%s", text)
 
 
 def catalogue(found: Found, known: Messages, header: str) -> str:

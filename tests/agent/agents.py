@@ -4,7 +4,7 @@
 import subprocess
 from pathlib import Path
 
-from tests.runtime.machines import Havend, environment, python
+from tests.havend.machines import Havend, environment, python
 
 
 class AgentProcess:

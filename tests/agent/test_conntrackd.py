@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.conntrackd import LONGEST_WAIT_S, SHORTEST_WAIT_S, Conntrackd
+from haven.agent.conntrack.conntrackd import LONGEST_WAIT_S, SHORTEST_WAIT_S, Conntrackd
 from tests.lab.wait import wait_until
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.ubus_connection import INVALID_ARGUMENT, METHOD_NOT_FOUND, OK, UNKNOWN_ERROR
-from haven.agent.ubus_octets import BOOL, STRING
+from haven.ubus.codec import BOOL, STRING
+from haven.ubus.server import INVALID_ARGUMENT, METHOD_NOT_FOUND, OK, UNKNOWN_ERROR
 from tests.agent.agents import AgentProcess
-from tests.agent.ubus_broker import KINDS, Broker, make_broker
-from tests.agent.ubus_caller import Caller
+from tests.bus.ubus_broker import KINDS, Broker, make_broker
+from tests.bus.ubus_caller import Caller
+from tests.havend.machines import Havend, Machine, cable
+from tests.havend.plans import MAIN, lan
 from tests.lab.wait import wait_until
-from tests.runtime.machines import Havend, Machine, cable
-from tests.runtime.plans import MAIN, lan
 
 SESSION = {"ubus_rpc_session": "00000000000000000000000000000000"}
 PASSWORD = "s3cretpw"

@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import FakeSubject, RealSubject, Subject
+from tests.havend.machines import Machine
 from tests.root import need_root
-from tests.runtime.machines import Machine
 
 
 @pytest.fixture

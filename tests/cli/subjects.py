@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.cli.fake_havend import FakeHavend
-from tests.runtime.machines import Havend, Machine, environment
-from tests.runtime.plans import MAIN, lan
+from tests.havend.machines import Havend, Machine, environment
+from tests.havend.plans import MAIN, lan
 
 STATUS = Path(__file__).parent / "status" / "active.json"
 EVENT = {

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from haven.cli import client
+from haven.cli import control_client
 from haven.cli.main import main
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import EVENT, STATUS, argv
-from tests.runtime.machines import environment
+from tests.havend.machines import environment
 
 Fake = Callable[..., FakeHavend]
 
@@ -67,8 +67,8 @@ def _ask_as_nobody(folder: int) -> int:
         os.fchdir(folder)
         os.setgid(65534)
         os.setuid(65534)
-        client.ask(".", "status")
-    except client.Unanswered as why:
+        control_client.ask(".", "status")
+    except control_client.Unanswered as why:
         return 7 if str(why) == "needs root: only root may talk to havend" else 1
     return 2
 
@@ -81,7 +81,7 @@ def test_path_that_is_too_long_is_said(tmp_path: Path, capsys: pytest.CaptureFix
 def test_silence_does_not_last(
     command: str, fake: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(control_client, "PATIENCE_S", 0.1)
     reason = complaint(capsys, fake().run_dir, *command.split())
     assert reason == "haven: havend does not answer\n"
 
@@ -89,7 +89,7 @@ def test_silence_does_not_last(
 def test_drops_of_an_answer_do_not_lengthen_the_wait(
     fake: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(control_client, "PATIENCE_S", 0.3)
     reason = complaint(capsys, fake(status=itertools.repeat(b" ")).run_dir, "status")
     assert reason == "haven: havend does not answer\n"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import STATUS
-from tests.runtime.machines import environment
+from tests.havend.machines import environment
 
-SLOW = ("pyroute2", "jinja2", "haven.config", "haven.plan", "haven.core", "haven.runtime", "argparse")
+SLOW = ("pyroute2", "jinja2", "haven.config", "haven.plan", "haven.core", "haven.havend", "argparse")
 
 PROGRAM = f"""
 import sys

@@ -15,7 +15,7 @@ from pathlib import Path
 from haven.cli.watch import frame
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import EVENT, STATUS, argv
-from tests.runtime.machines import environment
+from tests.havend.machines import environment
 
 Fake = Callable[..., FakeHavend]
 

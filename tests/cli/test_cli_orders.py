@@ -12,8 +12,8 @@ import pytest
 from haven.cli.main import main
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import STATUS
-from tests.runtime.machines import environment
-from tests.runtime.plans import MAIN, lan
+from tests.havend.machines import environment
+from tests.havend.plans import MAIN, lan
 
 Fake = Callable[..., FakeHavend]
 
@@ -108,7 +108,7 @@ def test_reload_that_disables_haven_says_so(
 def test_reload_asks_nothing_of_the_compiler_when_nobody_would_take_the_plan(
     tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("haven.cli.configure._make", lambda config: pytest.fail("compiled"))
+    monkeypatch.setattr("haven.cli.config_commands._make", lambda config: pytest.fail("compiled"))
     assert main(["--run-dir", str(tmp_path), "--config", str(config), "reload"]) == 1
     assert capsys.readouterr().err == "haven: havend is not running\n"
 
@@ -158,9 +158,9 @@ def test_plan_shows_the_steps(config: Path, capsys: pytest.CaptureFixture[str]) 
 # The command as it is on OpenWrt, with another place for the service's script.
 ON_OPENWRT = """
 import sys
-from haven.cli import configure, main, usage
-configure.SERVICE = sys.argv.pop(1)
-usage.Request.is_usual = lambda request: True
+from haven.cli import config_commands, main, usage
+config_commands.SERVICE = sys.argv.pop(1)
+usage.Request.is_of_service = lambda request: True
 sys.exit(main.main())
 """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.cli.status import render
+from haven.cli.status_text import render
 
 FOLDER = Path(__file__).parent / "status"
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))

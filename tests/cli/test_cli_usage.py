@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from haven import VERSION
+from haven.cli.command_table import COMMANDS
 from haven.cli.completion import bash
 from haven.cli.main import main
-from haven.cli.table import COMMANDS
 from haven.cli.usage import UsageError, parse
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import STATUS, argv
-from tests.runtime.machines import environment
+from tests.havend.machines import environment
 
 COMPLETION = Path(__file__).parents[2] / "files/usr/share/bash-completion/completions/haven"
 

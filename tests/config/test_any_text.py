@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from haven.config.example import EXAMPLE
 from haven.config.load import load_text
 from haven.config.options import SECTIONS
-from haven.config.uci import Section, parse, write
+from haven.config.uci.document import UciSection, parse, write
 
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=12)
 VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
@@ -22,7 +22,7 @@ PIECES = st.sampled_from(
 
 @st.composite
 def sections(draw):
-    section = Section(draw(NAMES), draw(st.one_of(st.just(""), NAMES)))
+    section = UciSection(draw(NAMES), draw(st.one_of(st.just(""), NAMES)))
     for name, value, listed in draw(st.lists(st.tuples(NAMES, VALUES, st.booleans()), max_size=5)):
         section.add(name, value, listed=listed)
     return section
@@ -31,7 +31,7 @@ def sections(draw):
 @st.composite
 def near_sections(draw):
     """Sections with known types and options, and values of any sort."""
-    section = Section(draw(st.sampled_from([type.name for type in SECTIONS])), draw(NAMES))
+    section = UciSection(draw(st.sampled_from([type.name for type in SECTIONS])), draw(NAMES))
     some_value = st.one_of(VALUES, st.sampled_from(["1", "2", "3", "10.0.0.1/24", "fe80::1", "lan", "a:1"]))
     for name, value, listed in draw(st.lists(st.tuples(OPTION_NAMES, some_value, st.booleans()), max_size=8)):
         section.add(name, value, listed=listed)

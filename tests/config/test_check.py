@@ -4,7 +4,14 @@
 import pytest
 
 from haven.config.load import load_text
-from haven.config.model import Address, Conntrack, Group, Main, Route, Track
+from haven.config.model import (
+    Address,
+    ConntrackSettings,
+    GroupSettings,
+    NodeSettings,
+    Route,
+    TrackedInterface,
+)
 
 GOOD = """\
 config virtual_router 'lan'
@@ -35,8 +42,8 @@ def model_of(text):
 
 def test_the_least_configuration_gets_the_defaults():
     model = model_of(GOOD)
-    assert model.main == Main(enabled=False, node="r1", realtime=50)
-    assert model.groups == (Group("lan", preempt=False, preempt_delay_us=0),)
+    assert model.main == NodeSettings(enabled=False, node="r1", realtime=50)
+    assert model.groups == (GroupSettings("lan", preempt=False, preempt_delay_us=0),)
     router = model.virtual_routers[0]
     assert (router.name, router.group, router.interface, router.device) == ("lan", "lan", None, "br-lan")
     assert (router.vrid, router.version, router.family, router.priority) == (51, 3, 4, 100)
@@ -82,8 +89,8 @@ config conntrack
     list peer_address '10.9.0.2'
 """
     )
-    assert model.main == Main(True, "left", 0)
-    assert model.groups == (Group("g", True, 5_000_000),)
+    assert model.main == NodeSettings(True, "left", 0)
+    assert model.groups == (GroupSettings("g", True, 5_000_000),)
     router = model.virtual_routers[0]
     assert (router.group, router.interface, router.device) == ("g", "lan", None)
     assert (router.version, router.priority, router.interval_us) == (2, 255, 3_000_000)
@@ -91,9 +98,9 @@ config conntrack
     assert (router.auth_pass, router.source) == (b"secret", bytes([10, 0, 0, 2]))
     assert router.unicast_peers == (bytes([10, 0, 0, 3]),)
     assert router.routes == (Route(None, via=bytes([10, 0, 0, 9]), metric=3),)
-    assert router.tracks == (Track("wan", 20),)
+    assert router.tracks == (TrackedInterface("wan", 20),)
     own, peers = bytes([10, 9, 0, 1]), (bytes([10, 9, 0, 2]),)
-    assert model.conntrack == Conntrack(
+    assert model.conntrack == ConntrackSettings(
         True, None, "sync0", own, peers, port=3780, renew_us=30_000_000, wait_us=60_000_000, guard=True
     )
     assert model.members("g") == (router,)
@@ -130,7 +137,7 @@ def test_an_empty_option_is_not_set():
 
 
 def test_a_disabled_conntrack_may_be_unfinished():
-    assert model_of(GOOD + "config conntrack\n").conntrack == Conntrack(
+    assert model_of(GOOD + "config conntrack\n").conntrack == ConntrackSettings(
         False, None, None, None, (), 3780, 30_000_000, 60_000_000, True
     )
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """UCI text, on CPython and on MicroPython."""
 
-from haven.config.problem import Problem, near
-from haven.config.uci import Section, parse, write
+from haven.config.diagnostic import Diagnostic, near
+from haven.config.uci.document import UciSection, parse, write
 
 
 def one_value(line):
@@ -120,7 +120,7 @@ def test_bad_option_lines_are_reported():
 
 
 def test_what_is_written_reads_back():
-    section = Section("virtual_router", "lan")
+    section = UciSection("virtual_router", "lan")
     values = ["it's", 'a "b"', "c\\d # e; f", "", "two\nlines", "a\noption x 1", "ä"]
     for value in values:
         section.add("x", value)
@@ -133,12 +133,12 @@ def test_what_is_written_reads_back():
 
 
 def test_problems_are_values():
-    one = Problem("f", 2, "t 'n'", "x", "is wrong")
-    assert one == Problem("f", 2, "t 'n'", "x", "is wrong")
-    assert one != Problem("f", 3, "t 'n'", "x", "is wrong")
-    assert len({one, Problem("f", 2, "t 'n'", "x", "is wrong")}) == 1
+    one = Diagnostic("f", 2, "t 'n'", "x", "is wrong")
+    assert one == Diagnostic("f", 2, "t 'n'", "x", "is wrong")
+    assert one != Diagnostic("f", 3, "t 'n'", "x", "is wrong")
+    assert len({one, Diagnostic("f", 2, "t 'n'", "x", "is wrong")}) == 1
     assert str(one) == "f:2: t 'n', option 'x': is wrong"
-    assert str(Problem("f", 0, None, None, "cannot be read")) == "f: cannot be read"
+    assert str(Diagnostic("f", 0, None, None, "cannot be read")) == "f: cannot be read"
     assert one.as_dict() == {
         "file": "f",
         "line": 2,

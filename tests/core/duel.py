@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two nodes with one virtual router each, and a third that speaks when the test says so."""
 
-from haven.core.advert import Advert, encode
 from haven.core.clock import SECOND
+from haven.core.vrrp.advert import Advert, encode
 from tests.core.wire import Wire, group, octets_of, router
 
 PEER = octets_of("10.0.0.9")
@@ -18,19 +18,26 @@ def two(a, b, **changes):
     )
 
 
-def say(node, priority, source=PEER, interval=None):
+def say(node, priority, source=PEER, advert_interval_us=None):
     """Let a node hear another router."""
     spec = node.member().spec
     message = encode(
-        Advert(spec.version, spec.vrid, priority, interval or spec.interval, spec.addresses, spec.auth),
+        Advert(
+            spec.version,
+            spec.vrid,
+            priority,
+            advert_interval_us or spec.advert_interval_us,
+            spec.addresses,
+            spec.auth,
+        ),
         source,
         spec.destinations()[0],
     )
     return node.hear(message, source)
 
 
-def down_interval(version, priority, interval):
+def down_interval(version, priority, advert_interval_us):
     """Return Active_Down_Interval in the RFCs' own words."""
     if version == 2:
-        return 3 * interval + (256 - priority) * SECOND // 256
-    return 3 * interval + (256 - priority) * interval // 256
+        return 3 * advert_interval_us + (256 - priority) * SECOND // 256
+    return 3 * advert_interval_us + (256 - priority) * advert_interval_us // 256

@@ -4,7 +4,7 @@
 from haven.core.clock import CENTISECOND, SECOND
 from haven.core.effects import Announce, Reapply, Release, Send, TakeOver, Transition
 from haven.core.events import Maintenance, Switchover
-from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import Wire, group, octets_of, pair, router
 
 
@@ -42,7 +42,7 @@ def test_other_addresses_are_applied_and_advertised_without_a_failover():
     assert kinds(a) == [Reapply, Reapply]
     wire.run(2 * SECOND)
     assert [len(effect.packets[0][1]) for _at, effect in a.said(Send) if effect.router == "lan"][-1] == 16
-    assert "addresses" in b.member().remarks
+    assert "addresses" in b.member().anomalies
     assert b.said(Transition) == []
 
 
@@ -58,13 +58,13 @@ def test_a_new_priority_is_said_at_once():
 
 def test_a_shorter_interval_counts_at_once():
     wire = Wire()
-    slow = group(router(priority=200, interval=4000 * CENTISECOND))
+    slow = group(router(priority=200, advert_interval_us=4000 * CENTISECOND))
     wire.node("a", slow)
     wire.nodes[0].start()
     wire.run(200 * SECOND)
     a = wire.nodes[0]
     a.forget()
-    a.load(group(router(priority=200, interval=CENTISECOND)))
+    a.load(group(router(priority=200, advert_interval_us=CENTISECOND)))
     wire.run(10 * CENTISECOND)
     assert len(a.sent()) >= 10
 
@@ -73,8 +73,8 @@ def test_a_longer_interval_does_not_make_the_backup_nervous():
     wire, a, b = two()
     a.load(
         group(
-            router("lan", priority=200, interval=400 * CENTISECOND),
-            router("wan", priority=200, interval=400 * CENTISECOND),
+            router("lan", priority=200, advert_interval_us=400 * CENTISECOND),
+            router("wan", priority=200, advert_interval_us=400 * CENTISECOND),
         )
     )
     wire.run(60 * SECOND)

@@ -3,7 +3,7 @@
 
 from haven.core.clock import CENTISECOND, MILLISECOND, NEVER, SECOND
 from haven.core.effects import Announce, Send, TakeOver, Transition
-from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.duel import down_interval, say, two
 from tests.core.wire import DELAY, Wire, gaps, group, octets_of, router
 
@@ -113,16 +113,23 @@ def test_a_router_that_adopts_wrongly_stands_down():
 
 
 def test_silence_takes_exactly_active_down_interval_at_every_priority():
-    for version, interval in ((3, SECOND), (3, CENTISECOND), (3, 4095 * CENTISECOND), (2, 2 * SECOND)):
+    for version, advert_interval_us in (
+        (3, SECOND),
+        (3, CENTISECOND),
+        (3, 4095 * CENTISECOND),
+        (2, 2 * SECOND),
+    ):
         for priority in range(1, 255):
             wire = Wire()
-            node = wire.node("b", group(router(version=version, priority=priority, interval=interval)))
+            node = wire.node(
+                "b", group(router(version=version, priority=priority, advert_interval_us=advert_interval_us))
+            )
             node.start()
-            wire.run(interval)
+            wire.run(advert_interval_us)
             say(node, 254)
             say(node, 254)
-            took = wire.run_until(lambda at=node: at.state() == ACTIVE, 4 * interval + SECOND)
-            assert took == down_interval(version, priority, interval), (version, priority)
+            took = wire.run_until(lambda at=node: at.state() == ACTIVE, 4 * advert_interval_us + SECOND)
+            assert took == down_interval(version, priority, advert_interval_us), (version, priority)
 
 
 def test_a_death_is_noticed_within_the_interval():
@@ -166,10 +173,10 @@ def test_of_three_the_second_best_takes_over():
 
 def test_the_interval_of_the_active_is_what_a_backup_waits_for():
     wire = Wire()
-    a = wire.node("a", group(router(priority=200, interval=10 * CENTISECOND)))
-    b = wire.node("b", group(router(interval=2 * SECOND)))
+    a = wire.node("a", group(router(priority=200, advert_interval_us=10 * CENTISECOND)))
+    b = wire.node("b", group(router(advert_interval_us=2 * SECOND)))
     wire.start()
-    assert b.member().interval == 10 * CENTISECOND
+    assert b.member().active_adver_interval_us == 10 * CENTISECOND
     a.power_off()
     last = a.sent()[-1][0]
     wire.run_until(lambda: b.state() == ACTIVE)
@@ -183,7 +190,7 @@ def test_the_interval_of_the_active_is_what_a_backup_waits_for():
 def test_version_2_with_unlike_intervals_never_agrees():
     wire = Wire()
     wire.node("a", group(router(version=2, priority=200)))
-    wire.node("b", group(router(version=2, interval=2 * SECOND)))
+    wire.node("b", group(router(version=2, advert_interval_us=2 * SECOND)))
     wire.start()
     assert wire.active() == ["a", "b"]
     assert wire.nodes[1].member().counters.errors["interval"] > 0

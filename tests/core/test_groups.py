@@ -4,7 +4,7 @@
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import FaultsChanged, PriorityChanged, Release, Send, TakeOver
 from haven.core.events import AddressesChanged, AnnounceAgain
-from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import DELAY, Wire, gaps, group, octets_of, pair, router
 
 SKEW_100 = (256 - 100) * SECOND // 256

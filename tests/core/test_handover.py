@@ -4,12 +4,12 @@
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Announce, HandoverEnded, Release, Send, Transition
 from haven.core.events import Maintenance, Startup, Switchover
-from haven.core.group import ASK_AGAIN, HANDOVER_MARGIN
-from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from haven.core.group import HANDOVER_MARGIN_US, RETRY_HANDOVER_AFTER
+from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import DELAY, Wire, group, pair, router
 
 SKEW_100 = (256 - 100) * SECOND // 256
-WAIT = SECOND + HANDOVER_MARGIN
+WAIT = SECOND + HANDOVER_MARGIN_US
 
 
 def two(**changes):
@@ -199,7 +199,12 @@ def test_in_maintenance_a_lonely_active_asks_every_ten_seconds():
     began = wire.now
     wire.run(40 * SECOND)
     asked = [at - began for at, name, _priority in a.sent(0) if name == "lan"]
-    assert asked == [0, WAIT + ASK_AGAIN, 2 * (WAIT + ASK_AGAIN), 3 * (WAIT + ASK_AGAIN)]
+    assert asked == [
+        0,
+        WAIT + RETRY_HANDOVER_AFTER,
+        2 * (WAIT + RETRY_HANDOVER_AFTER),
+        3 * (WAIT + RETRY_HANDOVER_AFTER),
+    ]
     # Who asked for maintenance is told once.
     assert ended(a) == [False]
     assert a.said(Release) == []

@@ -9,19 +9,24 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "s
 # Each layer: which layers it may import besides itself, and which modules from outside; None is any.
 LAYERS = {
     "core": ((), ("struct",)),
-    "runtime": (("core",), ("errno", "gc", "json", "os", "select", "socket", "struct", "sys", "time")),
+    "contract": (("core",), ("errno", "json", "struct")),
+    "havend": (
+        ("contract", "core"),
+        ("errno", "gc", "json", "os", "select", "socket", "struct", "sys", "time"),
+    ),
+    "ubus": ((), None),
     "config": (("core",), None),
-    "plan": (("config", "core"), None),
-    "agent": (("config", "core"), None),
-    "openwrt": (("config", "core", "plan"), None),
-    "cli": (("agent", "config", "core", "openwrt", "plan", "runtime"), None),
+    "plan": (("config", "core", "ubus"), None),
+    "agent": (("config", "core", "ubus"), None),
+    "openwrt": (("config", "core", "plan", "ubus"), None),
+    "cli": (("agent", "config", "core", "openwrt", "plan", "havend"), None),
 }
 
 # What differs between the Pythons stands in one small file for each.
-PLATFORM = ("runtime/cpython.py", "runtime/micropython.py")
+PLATFORM = ("havend/host/cpython.py", "havend/host/micropython.py")
 
 # These run on MicroPython, too, with all that they import.
-PORTABLE = ["haven.config.options", "haven.config.uci"]
+PORTABLE = ["haven.config.options.__init__", "haven.config.uci.document"]
 PORTABLE_MODULES = ("socket", "struct")
 
 # The heavy ones; whoever is not named here does without.
@@ -96,7 +101,9 @@ def test_what_runs_on_micropython_imports_nothing_that_it_lacks():
     while waiting:
         module = waiting.pop()
         seen.add(module)
-        for name in imports(module.replace("haven.", "", 1).replace(".", os.sep) + ".py"):
+        path = module.replace("haven.", "", 1).replace(".", os.sep)
+        folder = os.path.join(SOURCE, "haven", path)
+        for name in imports(path + (os.sep + "__init__.py" if os.path.isdir(folder) else ".py")):
             if name.startswith("haven."):
                 waiting.extend([] if name in seen else [name])
             else:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which packets a virtual router takes, and what it says of those that it drops (RFC 9568 7.1)."""
 
-from haven.core.advert import MESSAGE, Advert, encode, is_link_local
 from haven.core.clock import CENTISECOND, SECOND
 from haven.core.effects import Dropped
 from haven.core.events import AdvertHeard
-from haven.core.limit import MAX_KEYS, PERIOD
+from haven.core.rate_limit import MAX_KEYS, PERIOD
+from haven.core.vrrp.advert import MESSAGE, Advert, encode, is_link_local
 from tests.core.check import raised
 from tests.core.wire import Wire, group, link_local, octets_of, router
 
@@ -28,7 +28,7 @@ def advert_of(node, **changes):
         "version": spec.version,
         "vrid": spec.vrid,
         "priority": 200,
-        "interval": spec.interval,
+        "interval_us": spec.advert_interval_us,
         "addresses": spec.addresses,
         "auth": spec.auth,
     }
@@ -128,7 +128,7 @@ def test_the_reserved_bits_are_ignored():
     node = lone()
     assert fate(node.hear(patched(node, 4, 0xF0), PEER)) is None
     assert node.member().counters.received == 1
-    assert node.member().interval == SECOND
+    assert node.member().active_adver_interval_us == SECOND
 
 
 def test_an_interval_of_zero_is_dropped():
@@ -139,16 +139,16 @@ def test_an_interval_of_zero_is_dropped():
 
 def test_version_3_takes_an_interval_that_is_not_its_own():
     node = lone()
-    assert say(node, interval=3 * CENTISECOND) is None
-    assert node.member().interval == 3 * CENTISECOND
-    assert node.member().remarks["interval"][0] == PEER
+    assert say(node, interval_us=3 * CENTISECOND) is None
+    assert node.member().active_adver_interval_us == 3 * CENTISECOND
+    assert node.member().anomalies["interval"][0] == PEER
     assert say(node) is None
-    assert "interval" not in node.member().remarks
+    assert "interval" not in node.member().anomalies
 
 
 def test_version_2_drops_an_interval_that_is_not_its_own():
     node = lone(group(router(version=2)))
-    assert say(node, interval=2 * SECOND) == "interval"
+    assert say(node, interval_us=2 * SECOND) == "interval"
     assert say(node) is None
 
 
@@ -188,31 +188,31 @@ def test_link_local_is_a_tenth_of_a_prefix():
 def test_other_addresses_are_taken_with_a_remark():
     node = lone()
     assert say(node, addresses=(octets_of("192.168.51.7"),)) is None
-    assert node.member().remarks["addresses"][0] == PEER
+    assert node.member().anomalies["addresses"][0] == PEER
     assert say(node, source=octets_of("10.0.0.8")) is None
-    assert "addresses" in node.member().remarks
+    assert "addresses" in node.member().anomalies
     assert say(node) is None
-    assert "addresses" not in node.member().remarks
+    assert "addresses" not in node.member().anomalies
 
 
 def test_the_order_of_the_addresses_does_not_matter():
     both = (octets_of("192.168.51.1"), octets_of("192.168.51.2"))
     node = lone(group(router(addresses=both)))
     assert say(node, addresses=(both[1], both[0])) is None
-    assert node.member().remarks == {}
+    assert node.member().anomalies == {}
 
 
 def test_a_second_owner_is_remarked():
     node = lone(group(router(priority=255)))
     say(node, priority=255)
-    assert node.member().remarks["owner"][0] == PEER
+    assert node.member().anomalies["owner"][0] == PEER
 
 
 def test_a_packet_from_our_own_address_is_another_machine():
     node = lone()
     own = node.address("lan")
     assert say(node, source=own) == "source"
-    assert node.member().remarks["own_address"][0] == own
+    assert node.member().anomalies["own_address"][0] == own
 
 
 def test_unicast_takes_the_peers_alone_and_any_ttl():
@@ -257,13 +257,13 @@ def test_what_does_not_fit_is_not_encoded():
         {"vrid": 256},
         {"priority": 256},
         {"priority": -1},
-        {"interval": 0},
-        {"interval": CENTISECOND - 1},
-        {"interval": 4096 * CENTISECOND},
+        {"interval_us": 0},
+        {"interval_us": CENTISECOND - 1},
+        {"interval_us": 4096 * CENTISECOND},
         {"addresses": ()},
         {"addresses": (PEER,) * 256},
-        {"version": 2, "interval": 256 * SECOND},
-        {"version": 2, "interval": SECOND - 1},
+        {"version": 2, "interval_us": 256 * SECOND},
+        {"version": 2, "interval_us": SECOND - 1},
     ):
         error = raised(ValueError, encode, advert_of(node, **changes), source, destination)
         assert "is not in" in str(error)

@@ -4,14 +4,14 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from haven.core.advert import MESSAGE, PSEUDO_HEADER, REASONS, Advert, PacketError, decode, encode
 from haven.core.announce import announcement
 from haven.core.checksum import internet_checksum, pseudo_header
 from haven.core.clock import CENTISECOND, MILLISECOND, SECOND
 from haven.core.effects import Dropped
 from haven.core.events import Maintenance, Switchover
-from haven.core.states import ACTIVE, BACKUP
-from haven.core.timing import active_down_interval, skew_time
+from haven.core.vrrp.advert import MESSAGE, PSEUDO_HEADER, REASONS, Advert, PacketError, decode, encode
+from haven.core.vrrp.states import ACTIVE, BACKUP
+from haven.core.vrrp.timing import active_down_interval, skew_time
 from tests.core.wire import Wire, group, octets_of, pair, router
 
 PEER = octets_of("10.0.0.9")
@@ -100,7 +100,7 @@ def test_what_is_encoded_is_decoded(case):
     advert, source, destination = case
     message = encode(advert, source, destination)
     again = decode(message, source, destination)
-    for name in ("version", "vrid", "priority", "interval", "addresses"):
+    for name in ("version", "vrid", "priority", "interval_us", "addresses"):
         assert getattr(again, name) == getattr(advert, name)
     if advert.version == 3:
         assert again.auth is None
@@ -137,10 +137,12 @@ def test_a_neighbour_advertisement_carries_a_good_checksum(mac, address):
 
 @given(st.sampled_from((2, 3)), st.integers(1, 254), st.integers(1, 4095))
 def test_a_higher_priority_never_waits_longer(version, priority, centiseconds):
-    interval = centiseconds * CENTISECOND
-    assert skew_time(version, priority + 1, interval) <= skew_time(version, priority, interval)
-    down = active_down_interval(version, priority, interval)
-    assert 3 * interval < down <= 3 * interval + max(interval, SECOND)
+    advert_interval_us = centiseconds * CENTISECOND
+    assert skew_time(version, priority + 1, advert_interval_us) <= skew_time(
+        version, priority, advert_interval_us
+    )
+    down = active_down_interval(version, priority, advert_interval_us)
+    assert 3 * advert_interval_us < down <= 3 * advert_interval_us + max(advert_interval_us, SECOND)
 
 
 # Stories
@@ -169,12 +171,12 @@ acts = st.one_of(
 
 def spec_of(lan, wan, preempt, interval_ms):
     """Return a configuration of a LAN and a WAN side."""
-    interval = interval_ms * MILLISECOND
+    advert_interval_us = interval_ms * MILLISECOND
     return group(
-        router("lan", priority=lan, interval=interval),
-        router("wan", priority=wan, interval=interval),
+        router("lan", priority=lan, advert_interval_us=advert_interval_us),
+        router("wan", priority=wan, advert_interval_us=advert_interval_us),
         preempt=preempt,
-        preempt_delay=SECOND if preempt and lan > 100 else 0,
+        preempt_delay_us=SECOND if preempt and lan > 100 else 0,
     )
 
 
@@ -288,7 +290,7 @@ def test_whatever_happens_one_is_active_in_the_end(count, opposed, story):
     world.come_to_rest()
     assert len(world.wire.active()) == 1
     assert sorted(node.state() for node in world.wire.nodes) == [ACTIVE] + [BACKUP] * (count - 1)
-    assert all(node.engine.groups["gateway"].leaving is None for node in world.wire.nodes)
+    assert all(node.engine.groups["gateway"].handover is None for node in world.wire.nodes)
 
 
 @settings(max_examples=100, deadline=None)

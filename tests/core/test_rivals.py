@@ -3,7 +3,7 @@
 
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.effects import Announce, Release
-from haven.core.states import ACTIVE, BACKUP, INITIALIZE
+from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.duel import PEER, down_interval, say, two
 from tests.core.wire import Wire, group, link_local, octets_of, pair, router
 
@@ -33,11 +33,11 @@ def test_with_preempt_the_higher_priority_takes_over():
     assert wire.active() == ["a"]
     assert b.transitions()[-1][2] == "higher"
     # A planned change is not worth a warning.
-    assert "rival" not in b.member().remarks
+    assert "rival" not in b.member().anomalies
 
 
 def test_preempt_delay_counts_from_the_first_word_of_the_lower_one():
-    wire, a, b = two(200, 100, preempt=True, preempt_delay=30 * SECOND)
+    wire, a, b = two(200, 100, preempt=True, preempt_delay_us=30 * SECOND)
     b.start()
     wire.run(5 * SECOND)
     a.start()
@@ -51,7 +51,7 @@ def test_preempt_delay_counts_from_the_first_word_of_the_lower_one():
 
 
 def test_preempt_delay_does_not_hold_up_a_real_takeover():
-    wire, a, b = two(200, 100, preempt=True, preempt_delay=1000 * SECOND)
+    wire, a, b = two(200, 100, preempt=True, preempt_delay_us=1000 * SECOND)
     b.start()
     wire.run(5 * SECOND)
     a.start()
@@ -64,7 +64,7 @@ def test_preempt_delay_does_not_hold_up_a_real_takeover():
 
 def test_preempt_delay_starts_anew_when_a_higher_one_was_there():
     wire = Wire()
-    node = wire.node("a", group(router(priority=200), preempt=True, preempt_delay=10 * SECOND))
+    node = wire.node("a", group(router(priority=200), preempt=True, preempt_delay_us=10 * SECOND))
     node.start()
     say(node, 100)
     wire.run(2 * SECOND)
@@ -128,11 +128,11 @@ def test_an_active_answers_a_lower_one_at_once_and_tells_the_hosts():
     assert a.sent() == [(wire.now, "lan", 200)]
     assert len(a.said(Announce)) == 1
     # It may have been the last word of one that yields.
-    assert "rival" not in a.member().remarks
+    assert "rival" not in a.member().anomalies
     for _ in range(300):
         wire.run(10 * MILLISECOND)
         say(a, 100)
-    assert a.member().remarks["rival"] == (PEER, wire.now)
+    assert a.member().anomalies["rival"] == (PEER, wire.now)
     # Each is answered, but the hosts are told a few times and then once a second.
     assert len(a.sent()) == 301
     assert 3 <= len(a.said(Announce)) <= 8
@@ -156,14 +156,18 @@ def test_after_a_split_the_hosts_are_told_on_every_link_whoever_speaks_first():
         wire.run(SECOND + 10 * MILLISECOND)
         assert wire.active() == ["a"]
         # The one that yields says a last word, or the other would not know of what hosts have learned.
-        yielded = b.transitions()[-1][0]
+        preempt_barred = b.transitions()[-1][0]
         told = sorted(
-            {effect.router for at, effect in a.said(Announce) if healed <= at <= yielded + SECOND // 100}
+            {
+                effect.router
+                for at, effect in a.said(Announce)
+                if healed <= at <= preempt_barred + SECOND // 100
+            }
         )
         assert told == ["lan", "wan"], turn
 
 
-def test_who_overslept_has_no_last_word():
+def test_who_stalled_has_no_last_word():
     # Its priority may be the higher one: whoever took over would yield to it.
     wire, a, b = two(200, 100)
     wire.start()
@@ -171,7 +175,7 @@ def test_who_overslept_has_no_last_word():
     wire.run(19 * SECOND)
     a.forget()
     wire.run(2 * SECOND)
-    assert a.transitions()[-1][2] == "overslept"
+    assert a.transitions()[-1][2] == "stalled"
     assert a.sent() == []
     assert wire.active() == ["b"]
 
@@ -227,7 +231,7 @@ def test_announcements_are_repeated_and_refreshed():
 
 def test_without_refresh_announcements_end():
     wire = Wire()
-    node = wire.node("a", group(router(announce_refresh=0)))
+    node = wire.node("a", group(router(announce_refresh_us=0)))
     node.start()
     wire.run(200 * SECOND)
     assert len(node.said(Announce)) == 5
@@ -250,7 +254,7 @@ def test_a_backup_announces_nothing():
 # Late processes
 
 
-def test_an_active_that_overslept_yields_to_whoever_took_over():
+def test_an_active_that_stalled_yields_to_whoever_took_over():
     wire, a, b = two(200, 100)
     wire.start()
     a.sleep(20 * SECOND)
@@ -258,10 +262,10 @@ def test_an_active_that_overslept_yields_to_whoever_took_over():
     assert b.state() == ACTIVE
     wire.run(SECOND)
     assert wire.active() == ["b"]
-    assert a.transitions()[-1][2] == "overslept"
+    assert a.transitions()[-1][2] == "stalled"
 
 
-def test_an_active_that_overslept_alone_goes_on():
+def test_an_active_that_stalled_alone_goes_on():
     wire = Wire()
     node = wire.node("a", group())
     node.start()

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The table of states, and the values that cross the border of the core."""
 
-from haven.core import states
 from haven.core.clock import SECOND
 from haven.core.effects import Announce, Reapply, Release, Send
 from haven.core.events import Shutdown, Startup
-from haven.core.timing import active_down_interval, skew_time
+from haven.core.vrrp import states
+from haven.core.vrrp.timing import active_down_interval, skew_time
 from tests.core.check import raised
 
 STATES = (states.INITIALIZE, states.BACKUP, states.ACTIVE)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Octets captured from other implementations, or made by hand from the RFCs, and what they mean."""
 
-from haven.core.advert import PacketError, decode, encode, padded_password
 from haven.core.announce import announcement, virtual_mac
 from haven.core.clock import MILLISECOND
 from haven.core.frame import multicast_frame
+from haven.core.vrrp.advert import PacketError, decode, encode, padded_password
 from tests.core.check import raised, vectors
 from tests.core.wire import octets_of
 
@@ -17,7 +17,7 @@ def test_decode_says_what_the_octets_mean():
         assert advert.version == case["version"], case["name"]
         assert advert.vrid == case["vrid"], case["name"]
         assert advert.priority == case["priority"], case["name"]
-        assert advert.interval == case["interval_ms"] * MILLISECOND, case["name"]
+        assert advert.interval_us == case["interval_ms"] * MILLISECOND, case["name"]
         assert advert.addresses == tuple(octets_of(each) for each in case["addresses"]), case["name"]
         assert advert.checksum == case["checksum"], case["name"]
         if case["password"] is None:

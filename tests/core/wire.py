@@ -4,12 +4,12 @@
 import heapq
 import socket
 
-from haven.core import states
 from haven.core.clock import SECOND
 from haven.core.effects import Announce, Reapply, Release, Send, TakeOver, Transition
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Shutdown, Startup
 from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.vrrp import states
 
 DELAY = 100
 
@@ -32,7 +32,7 @@ def router(name="lan", **changes):
         "family": 4,
         "version": 3,
         "priority": 100,
-        "interval": SECOND,
+        "advert_interval_us": SECOND,
     }
     fields.update(changes)
     if "addresses" not in fields:

@@ -59,7 +59,7 @@ class HavenNode(Node):
 
     def command(self) -> list[str]:
         """Start the installed havend, or the one in the sources."""
-        program = executable("havend") or [sys.executable, "-m", "haven.runtime.main"]
+        program = executable("havend") or [sys.executable, "-m", "haven.havend.main"]
         return [*program, "--config", str(self.config_path), "--run-dir", str(self.run_dir)]
 
     def environment(self) -> dict[str, str]:

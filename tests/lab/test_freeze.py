@@ -26,7 +26,7 @@ def test_thawed_active_leaves_exactly_one(network: Network, preempt: bool) -> No
     capture = network.capture("lan")
     first.freeze()
     second.wait_state("active")
-    # Long enough for the frozen one to see that it overslept its own Active_Down_Interval.
+    # Long enough for the frozen one to see that it stalled for longer than its own Active_Down_Interval.
     wait_until(lambda: len(capture.adverts(sender="r2")) >= 5, 5, "r2 is established")
     first.thaw()
     keeper, other = (first, second) if preempt else (second, first)

@@ -3,8 +3,8 @@
 
 from pathlib import Path
 
-from tests.agent.ubus_broker import Broker, make_broker
-from tests.agent.ubus_caller import Caller
+from tests.bus.ubus_broker import Broker, make_broker
+from tests.bus.ubus_caller import Caller
 from tests.lab import firewall
 from tests.lab.agent_node import AgentNode
 from tests.lab.agent_pair import wait_no_problem

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from haven.config.schema import schema_text
-from tests.agent.ubus_caller import Caller
+from tests.bus.ubus_caller import Caller
+from tests.havend.machines import environment
 from tests.luci.uci_store import UciStore
-from tests.runtime.machines import environment
 
 ROOT = Path(__file__).parents[2]
 RIGHTS = ROOT / "files/usr/share/rpcd/acl.d"
@@ -154,7 +154,7 @@ class Router:
         return self.ask_agent(method, arguments)
 
     def _luci_haven(self, method: str, arguments: dict) -> Answer:
-        argv = [sys.executable, "-m", "haven.openwrt.pages", method]
+        argv = [sys.executable, "-m", "haven.openwrt.luci_calls", method]
         done = subprocess.run(
             argv, input=json.dumps(arguments), capture_output=True, text=True, env=environment()
         )

@@ -5,9 +5,9 @@ import json
 import re
 import subprocess
 
-from haven.agent.ubus_object import SIGNATURE, STATUS_OF
+from haven.agent.ubus.methods import SIGNATURE, STATUS_OF
 from haven.core.effects import REASONS
-from haven.runtime import problems
+from haven.havend import diagnosis
 from tests.luci.router import LUCI_BASE, ROOT, groups
 
 RESOURCES = ROOT / "files/www/luci-static/resources"
@@ -119,4 +119,4 @@ def test_what_is_severe_is_a_problem_that_there_is():
     listed = re.search(r"const SEVERE = \[(.*?)\]", _script("panels.js"))
     assert listed
     severe = set(re.findall(r"'([\w-]+)'", listed.group(1)))
-    assert severe <= {code for code, _message, _do in problems.TABLE}
+    assert severe <= {code for code, _message, _do in diagnosis.TABLE}

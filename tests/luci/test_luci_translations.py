@@ -9,9 +9,9 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from haven.agent import problems as of_agent
-from haven.runtime import problems
-from haven.runtime.words import _FAULT
+from haven.agent.conntrack import problems as of_agent
+from haven.havend import diagnosis as problems
+from haven.havend.messages import _FAULT
 from tests.luci.pages import Pages
 from tests.luci.router import ROOT
 

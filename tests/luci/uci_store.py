@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from haven.config.uci import parse
+from haven.config.uci.document import parse
 
 OK, INVALID_ARGUMENT, NOT_FOUND = 0, 2, 4
 Values = dict[str, Any]

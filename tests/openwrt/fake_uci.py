@@ -5,7 +5,7 @@
 import sys
 from pathlib import Path
 
-from haven.config.uci import Entry, Section, parse, write
+from haven.config.uci.document import UciEntry, UciSection, parse, write
 
 
 def main(words: list[str]) -> int:
@@ -28,11 +28,11 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def export(sections: list[Section]) -> None:
+def export(sections: list[UciSection]) -> None:
     sys.stdout.write(f"package dhcp\n{write(sections)}")
 
 
-def change(sections: list[Section], command: str, argument: str) -> bool:
+def change(sections: list[UciSection], command: str, argument: str) -> bool:
     place, equals, value = argument.partition("=")
     _package, name, option = place.split(".")
     value = value.strip("'")
@@ -47,11 +47,11 @@ def change(sections: list[Section], command: str, argument: str) -> bool:
         section.entries = [entry for entry in section.entries if (entry.name, entry.value) != (option, value)]
     if command == "set":
         section.entries = [entry for entry in section.entries if entry.name != option]
-        section.entries.append(Entry(option, value))
+        section.entries.append(UciEntry(option, value))
     if command == "add_list":
         for entry in present:
             entry.listed = True
-        section.entries.append(Entry(option, value, listed=True))
+        section.entries.append(UciEntry(option, value, listed=True))
     return True
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from haven.config.load import load_text
 from haven.config.model import Model
-from haven.config.uci import parse
-from haven.openwrt import apply as applying
-from haven.openwrt.apply import ApplyError, Router, apply, look, take_back
+from haven.config.uci.document import parse
+from haven.openwrt import applied_files as applying
+from haven.openwrt.applied_files import ApplyError, RouterFiles, apply, look, take_back
 
 DHCP = """
 config dnsmasq
@@ -47,7 +47,7 @@ def model(more: str = CLIENTS, address: str = "192.168.1.1", enabled: int = 1, m
     return found
 
 
-class Machine(Router):
+class Machine(RouterFiles):
     """A router in a folder, with a uci."""
 
     def __init__(self, root: Path, uci: list[str]) -> None:
@@ -186,7 +186,7 @@ def test_without_the_file_or_uci_the_note_stays_as_it_was(router: Machine):
     assert apply(model(), router)[0].startswith("uci export: ")
     assert Path(router.note).read_text() == before
     with pytest.raises(ApplyError, match="uci cannot be run"):
-        Router(str(router.path.parents[2]), ["/nowhere/uci"]).dhcp()
+        RouterFiles(str(router.path.parents[2]), ["/nowhere/uci"]).dhcp()
 
 
 def test_a_power_cut_between_note_and_change_leaves_nothing_that_is_not_known(
@@ -197,14 +197,14 @@ def test_a_power_cut_between_note_and_change_leaves_nothing_that_is_not_known(
     class PowerCut(Exception):
         pass
 
-    def cut(self: Router, octets: bytes) -> None:
+    def cut(self: RouterFiles, octets: bytes) -> None:
         raise PowerCut
 
-    whole = Router.write_dhcp
-    monkeypatch.setattr(Router, "write_dhcp", cut)
+    whole = RouterFiles.write_dhcp
+    monkeypatch.setattr(RouterFiles, "write_dhcp", cut)
     with pytest.raises(PowerCut):
         apply(model(), router)
-    monkeypatch.setattr(Router, "write_dhcp", whole)
+    monkeypatch.setattr(RouterFiles, "write_dhcp", whole)
     assert router.path.read_text() == DHCP
     assert apply(model(), router) == [] and "3,192.168.1.1" in router.lan("dhcp_option")
     take_back(router)

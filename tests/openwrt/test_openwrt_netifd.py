@@ -5,7 +5,7 @@ from typing import Any
 
 from haven.config.load import load_text
 from haven.openwrt.netifd import FIREWALL, Claim, claims, hold
-from haven.plan.bus import BusError, NoBusError
+from haven.ubus.client import NoUbusError, UbusError
 
 CONFIG = """
 config haven 'main'
@@ -111,7 +111,7 @@ def test_without_a_zone_there_is_nothing_to_join() -> None:
 
 def test_a_netifd_that_does_not_answer_is_a_problem_only_where_it_is_needed() -> None:
     def refuse(path: str, method: str, arguments: Any = None) -> Any:
-        raise NoBusError("ubus is not here")
+        raise NoUbusError("ubus is not here")
 
     assert hold([], refuse, _zone) == []
     assert hold([BRIDGE], refuse, _zone) == ["netifd cannot be asked to keep our devices: ubus is not here"]
@@ -122,7 +122,7 @@ def test_a_refused_entry_is_told_and_the_rest_is_done() -> None:
 
     def call(path: str, method: str, arguments: Any = None) -> Any:
         if method == "add_dynamic" and arguments["device"] == "br-lan":
-            raise BusError("ubus: status 9")
+            raise UbusError("ubus: status 9")
         return netifd.call(path, method, arguments)
 
     assert hold([BRIDGE, MACVLAN], call, _zone) == ["network add_dynamic: ubus: status 9"]

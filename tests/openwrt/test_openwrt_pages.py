@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from haven.core.advert import GROUP_V4, Advert, encode
 from haven.core.frame import multicast_frame
+from haven.core.vrrp.advert import GROUP_V4, Advert, encode
 from tests.lab.namespace import Namespace
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ config virtual_router 'lan'
 
 def ask(method: str, *, inside: list[str] | None = None, **arguments: object) -> Any:
     """Ask as rpcd does: the method in the argument, the arguments and the answer as JSON."""
-    argv = [*(inside or []), sys.executable, "-m", "haven.openwrt.pages", method]
+    argv = [*(inside or []), sys.executable, "-m", "haven.openwrt.luci_calls", method]
     done = subprocess.run(
         argv,
         input=json.dumps(arguments),

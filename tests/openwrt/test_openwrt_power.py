@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from haven.openwrt import owned
-from haven.openwrt.apply import Router, apply, take_back
+from haven.openwrt.applied_files import RouterFiles, apply, take_back
 from tests.openwrt import fake_uci
 from tests.openwrt.test_openwrt_dhcp import CLIENTS, DHCP, model
 
@@ -20,7 +20,7 @@ MODEL = model(CLIENTS, main="\tlist keep '/etc/conntrackd'\n\tlist keep '/etc/mi
 KEPT = b"## My own lines, Z\xfcrich\n/etc/mine\n"
 
 
-class Machine(Router):
+class Machine(RouterFiles):
     """A router in a folder, whose uci is a function; `takes` is how many changes it has room for."""
 
     takes = 100
@@ -51,10 +51,10 @@ class Machine(Router):
         return {str(path.relative_to(self.root)): path.read_bytes() for path in files}
 
 
-Act = Callable[[Router], list[str]]
+Act = Callable[[RouterFiles], list[str]]
 
 
-def _apply(machine: Router) -> list[str]:
+def _apply(machine: RouterFiles) -> list[str]:
     return apply(MODEL, machine)
 
 

@@ -4,7 +4,7 @@
 import json
 import sys
 
-from haven.agent.ubus_object import SIGNATURE
+from haven.agent.ubus.methods import SIGNATURE
 from tests.package.conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))

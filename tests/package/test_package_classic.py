@@ -12,7 +12,7 @@ import pytest
 
 from haven.config.load import load_text
 from haven.config.schema import schema, schema_text
-from haven.config.uci import parse
+from haven.config.uci.document import parse
 from tests.package.classic import escaped, lua, quoted, value
 
 # A form on two sections of which one has no name.

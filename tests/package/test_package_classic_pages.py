@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from haven.agent.ubus_object import SIGNATURE
+from haven.agent.ubus.methods import SIGNATURE
 from tests.package.classic import LUASRC, escaped, lua, quoted, value
 from tests.package.conftest import ROOT
 

@@ -141,7 +141,7 @@ def test_only_programs_and_their_data_are_in_it(router: Path):
     assert not [name for name in files if re.search(r"(^|/)(\.|__pycache__|test)", name)]
     inside = sources(router)
     assert not [name for name in inside if re.search(r"(^|/)(\.|__pycache__|test)", name)]
-    assert {"haven/plan/conntrackd.conf.j2", "haven/runtime/main.py"} <= set(inside)
+    assert {"haven/plan/conntrackd.conf.j2", "haven/havend/main.py"} <= set(inside)
     assert ARCHIVE in files and not [name for name in files if name.endswith(".py")]
 
 

@@ -51,7 +51,7 @@ def act(request: pytest.FixtureRequest, tmp_path: Path) -> Act:
     script.write_text(
         text.replace("/var/run/haven", str(tmp_path))
         .replace("PYTHONPATH=/usr/lib/haven/haven.zip python3", sys.executable)
-        .replace("haven.openwrt.service", f"haven.openwrt.service {config}")
+        .replace("haven.openwrt.service_facts", f"haven.openwrt.service_facts {config}")
     )
 
     def run(action: str, text: str = CONFIG, fails: str = "") -> list[str]:

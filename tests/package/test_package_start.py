@@ -67,7 +67,7 @@ def test_programs_leave_no_compiled_files_behind(version: str, router: Path):
 def test_to_compile_twice_changes_nothing(router: Path):
     _compile(sys.executable, router)
     before = (router / ARCHIVE).read_bytes()
-    argv = [sys.executable, "-m", "haven.openwrt.compiled"]
+    argv = [sys.executable, "-m", "haven.openwrt.bytecode"]
     subprocess.run(argv, check=True, env={"PYTHONPATH": str(router / ARCHIVE)})
     assert (router / ARCHIVE).read_bytes() == before
 

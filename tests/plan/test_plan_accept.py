@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from haven.plan import accept
+from haven.plan import accept_mode
 from tests.plan.world import Namespace, cable, compiled, run_commands, start
 
 pytestmark = pytest.mark.skipif(shutil.which("nft") is None, reason="nft is not here")
@@ -101,15 +101,17 @@ def router(**changes: object) -> dict:
 
 @pytest.mark.parametrize("one", [router(accept=True), router(priority=255)], ids=["accepting", "owner"])
 def test_no_rules_where_the_address_may_answer(one: dict) -> None:
-    assert accept.commands([one]) == {"setup": [], "teardown": []}
+    assert accept_mode.commands([one]) == {"setup": [], "teardown": []}
 
 
 def test_a_link_local_address_is_dropped_on_its_own_device_only() -> None:
-    text = accept.commands([router(addresses=["fe80::1/64"])])["setup"][0]["stdin"]
+    text = accept_mode.commands([router(addresses=["fe80::1/64"])])["setup"][0]["stdin"]
     assert 'iifname { "br-lan" } ip6 daddr fe80::1 drop' in text
 
 
 def test_accepting_routers_add_no_rules_of_their_own() -> None:
-    text = accept.commands([router(), router(accept=True, addresses=["10.0.0.1/24"])])["setup"][0]["stdin"]
+    text = accept_mode.commands([router(), router(accept=True, addresses=["10.0.0.1/24"])])["setup"][0][
+        "stdin"
+    ]
     assert "192.168.1.1" in text
     assert "10.0.0.1" not in text

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
+from haven.cli.plan_text import COLUMNS, duration, show_plan
 from haven.config.load import load_text
 from haven.plan.__main__ import main
-from haven.plan.compile import compile_plan
-from haven.plan.machine import Link, Machine
-from haven.plan.show import COLUMNS, duration, show_plan
-from haven.plan.store import read_plan
+from haven.plan.assemble import compile_plan
+from haven.plan.machine import DeviceFacts, Machine
+from haven.plan.plan_file import read_plan
 
 GOOD = """
 config haven 'main'
@@ -154,8 +154,8 @@ def test_the_manual_shows_what_the_program_shows() -> None:
     assert not problems
     facts = Machine(
         {
-            "br-lan": Link(4, "br-lan", bytes(6), 1500, True, 1, kind="bridge"),
-            "wan": Link(5, "wan", bytes(6), 1500, True, 1),
+            "br-lan": DeviceFacts(4, "br-lan", bytes(6), 1500, True, 1, kind="bridge"),
+            "wan": DeviceFacts(5, "wan", bytes(6), 1500, True, 1),
         }
     )
     plan, _ = compile_plan(model, facts, "/etc/config/haven")

@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 from haven import PLAN_VERSION
 from haven.config.load import load_text
-from haven.plan.compile import compile_plan
-from haven.plan.machine import InterfaceError, Link, Machine, OwnAddress
-from haven.plan.names import macvlan_name, virtual_mac
-from haven.plan.store import check_plan
+from haven.plan.assemble import compile_plan
+from haven.plan.device_names import macvlan_name, virtual_mac
+from haven.plan.machine import DeviceFacts, InterfaceError, Machine, OwnAddress
+from haven.plan.plan_file import check_plan
 
 FILE = "/etc/config/haven"
 
 
-def link(name: str, **changes: Any) -> Link:
+def link(name: str, **changes: Any) -> DeviceFacts:
     facts = {"index": 2, "name": name, "mac": bytes(6), "mtu": 1500, "up": True, "hardware": 1}
-    return Link(**{**facts, **changes})
+    return DeviceFacts(**{**facts, **changes})
 
 
-def machine(*links: Link) -> Machine:
+def machine(*links: DeviceFacts) -> Machine:
     return Machine({one.name: one for one in links})
 
 

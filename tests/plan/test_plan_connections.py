@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from haven.config.load import load_text
-from haven.plan import connections
-from haven.plan.compile import compile_plan
-from haven.plan.machine import Link, Machine, OwnAddress
+from haven.plan import conntrack
+from haven.plan.assemble import compile_plan
+from haven.plan.machine import DeviceFacts, Machine, OwnAddress
 
 FILE = "/etc/config/haven"
 LIMIT = 100_000
@@ -24,7 +24,7 @@ config conntrack
 	option address '10.9.0.1'
 	list peer_address '10.9.0.2'
 """
-SYNC = Link(2, "sync", bytes(6), 1500, True, 1, addresses=(OwnAddress("10.9.0.1", True),))
+SYNC = DeviceFacts(2, "sync", bytes(6), 1500, True, 1, addresses=(OwnAddress("10.9.0.1", True),))
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +32,11 @@ def limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the kernel take this many connections."""
     file = tmp_path / "nf_conntrack_max"
     file.write_text(f"{LIMIT}\n")
-    monkeypatch.setattr(connections, "LIMIT_FILE", str(file))
+    monkeypatch.setattr(conntrack, "LIMIT_FILE", str(file))
     return file
 
 
-def plan_of(*more: str, text: str = TEXT, machine: tuple[Link, ...] = (SYNC,)) -> dict[str, Any]:
+def plan_of(*more: str, text: str = TEXT, machine: tuple[DeviceFacts, ...] = (SYNC,)) -> dict[str, Any]:
     model, problems = load_text(text + "".join(f"\t{line}\n" for line in more), FILE)
     assert model is not None, [str(problem) for problem in problems]
     plan, problems = compile_plan(model, Machine({link.name: link for link in machine}), FILE)
@@ -149,6 +149,6 @@ def test_windows_that_stood_still_do_not_end_connections():
 def test_what_is_missing_of_the_link_is_a_warning():
     assert plan_of()["warnings"] == ["virtual_router 'lan': device 'lan' does not exist yet"]
     assert "conntrack: device 'sync' does not exist yet" in plan_of(machine=())["warnings"]
-    bare = Link(2, "sync", bytes(6), 1500, True, 1)
+    bare = DeviceFacts(2, "sync", bytes(6), 1500, True, 1)
     expected = "conntrack: 'sync' does not have the address 10.9.0.1 now"
     assert expected in plan_of(machine=(bare,))["warnings"]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from haven.plan import steps
-from haven.plan.netlink import RouteParts
+from haven.plan import stages
+from haven.plan.netlink_encoder import RouteParts
 from tests.plan.world import Namespace, cable
 
 DEFAULT = RouteParts(4, "", "192.168.1.254", None, "192.168.1.1", None, None)
@@ -22,7 +22,7 @@ def router(namespace: Callable[[], Namespace]) -> Namespace:
     return one
 
 
-def place(family: int = 4, **changes: object) -> steps.Place:
+def place(family: int = 4, **changes: object) -> stages.RouterPlace:
     """A virtual router on the device `lan`."""
     facts = {
         "vrid": 51,
@@ -35,10 +35,10 @@ def place(family: int = 4, **changes: object) -> steps.Place:
         "routes": (DEFAULT, TABLE) if family == 4 else (),
         "lifetime_us": 8_000_000,
     }
-    return steps.Place(**{**facts, **changes})
+    return stages.RouterPlace(**{**facts, **changes})
 
 
-def with_macvlan(family: int, **changes: object) -> steps.Place:
+def with_macvlan(family: int, **changes: object) -> stages.RouterPlace:
     mac = "00:00:5e:00:0%d:33" % (2 if family == 6 else 1)
     return place(family, virtual_mac=mac, holder="hv%d-51-lan" % family, **changes)
 
@@ -53,7 +53,7 @@ def picture(router: Namespace) -> object:
 
 
 def test_an_ipv4_address_arrives_with_a_lifetime(router: Namespace) -> None:
-    router.carry_out(steps.takeover(place()))
+    router.carry_out(stages.takeover(place()))
     held = router.addresses("lan")["192.168.1.1"]
     assert held["prefixlen"] == 32
     assert 6 <= held["valid_life_time"] <= 8
@@ -61,7 +61,7 @@ def test_an_ipv4_address_arrives_with_a_lifetime(router: Namespace) -> None:
 
 
 def test_an_ipv6_address_is_usable_at_once_and_never_preferred(router: Namespace) -> None:
-    router.carry_out(steps.takeover(place(6)))
+    router.carry_out(stages.takeover(place(6)))
     for address in ("fe80::1", "2001:db8:1::1"):
         held = router.addresses("lan")[address]
         assert held["nodad"]
@@ -72,7 +72,7 @@ def test_an_ipv6_address_is_usable_at_once_and_never_preferred(router: Namespace
 
 
 def test_routes_arrive_and_say_where_they_come_from(router: Namespace) -> None:
-    router.carry_out(steps.takeover(place()))
+    router.carry_out(stages.takeover(place()))
     default, near = router.look("route show proto 112")
     assert (default["dst"], default["gateway"], default["prefsrc"]) == (
         "default",
@@ -88,11 +88,11 @@ def test_routes_arrive_and_say_where_they_come_from(router: Namespace) -> None:
 def test_release_leaves_nothing_behind(router: Namespace, build: Callable, family: int) -> None:
     before = picture(router)
     one = build(family)
-    router.carry_out(steps.setup(one))
-    router.carry_out(steps.takeover(one))
+    router.carry_out(stages.setup(one))
+    router.carry_out(stages.takeover(one))
     assert picture(router) != before
-    router.carry_out(steps.release(one))
-    router.carry_out(steps.teardown(one))
+    router.carry_out(stages.release(one))
+    router.carry_out(stages.teardown(one))
     assert picture(router) == before
 
 
@@ -100,7 +100,7 @@ def test_release_leaves_nothing_behind(router: Namespace, build: Callable, famil
 @pytest.mark.parametrize("family", [4, 6])
 def test_every_stage_can_be_carried_out_twice(router: Namespace, build: Callable, family: int) -> None:
     one = build(family)
-    for stage in (steps.setup, steps.takeover, steps.release, steps.teardown):
+    for stage in (stages.setup, stages.takeover, stages.release, stages.teardown):
         router.carry_out(stage(one))
         after_once = picture(router)
         router.carry_out(stage(one))
@@ -114,18 +114,18 @@ def test_release_and_teardown_do_no_harm_when_there_is_nothing(
 ) -> None:
     before = picture(router)
     one = build(family)
-    router.carry_out(steps.release(one))
-    router.carry_out(steps.teardown(one))
+    router.carry_out(stages.release(one))
+    router.carry_out(stages.teardown(one))
     router.ip("link del lan")
-    router.carry_out(steps.release(one))
-    router.carry_out(steps.teardown(one))
+    router.carry_out(stages.release(one))
+    router.carry_out(stages.teardown(one))
     assert before != picture(router), "only the device has gone"
 
 
 def test_a_renewal_lengthens_the_life_again(router: Namespace) -> None:
     short = place(lifetime_us=3_000_000)
-    router.carry_out(steps.takeover(short))
-    renewals = [step for step in steps.takeover(place()) if step.get("renew")]
+    router.carry_out(stages.takeover(short))
+    renewals = [step for step in stages.takeover(place()) if step.get("renew")]
     router.carry_out(renewals)
     assert router.addresses("lan")["192.168.1.1"]["valid_life_time"] > 3
 
@@ -133,7 +133,7 @@ def test_a_renewal_lengthens_the_life_again(router: Namespace) -> None:
 @pytest.mark.parametrize("family", [4, 6])
 def test_the_macvlan_is_made_down_and_without_addresses(router: Namespace, family: int) -> None:
     one = with_macvlan(family)
-    router.carry_out(steps.setup(one))
+    router.carry_out(stages.setup(one))
     link = router.look("link show dev %s" % one.holder)[0]
     assert "UP" not in link["flags"]
     assert link["address"] == one.virtual_mac
@@ -144,27 +144,27 @@ def test_the_macvlan_is_made_down_and_without_addresses(router: Namespace, famil
 @pytest.mark.parametrize("family", [4, 6])
 def test_the_macvlan_up_holds_the_virtual_addresses_and_no_other(router: Namespace, family: int) -> None:
     one = with_macvlan(family)
-    router.carry_out(steps.setup(one))
-    router.carry_out(steps.takeover(one))
+    router.carry_out(stages.setup(one))
+    router.carry_out(stages.takeover(one))
     assert "UP" in router.look("link show dev %s" % one.holder)[0]["flags"]
     assert sorted(router.addresses(one.holder)) == sorted(one.hosts)
-    router.carry_out(steps.release(one))
+    router.carry_out(stages.release(one))
     assert "UP" not in router.look("link show dev %s" % one.holder)[0]["flags"]
 
 
 def test_the_own_address_stays_primary_when_it_comes_after_the_virtual_one(router: Namespace) -> None:
     router.ip("addr del 192.168.1.2/24 dev lan")
     one = place(routes=())
-    router.carry_out(steps.takeover(one))
+    router.carry_out(stages.takeover(one))
     router.ip("addr add 192.168.1.2/24 dev lan")
     assert "secondary" not in router.addresses("lan")["192.168.1.2"]
-    router.carry_out(steps.release(one))
+    router.carry_out(stages.release(one))
     assert list(router.addresses("lan"))[0] == "192.168.1.2"
     assert [route["dst"] for route in router.look("route show dev lan")] == ["192.168.1.0/24"]
 
 
 def test_a_route_of_somebody_else_survives_takeover_and_release(router: Namespace) -> None:
     router.ip("route add default via 192.168.1.253")
-    router.carry_out(steps.takeover(place()))
-    router.carry_out(steps.release(place()))
+    router.carry_out(stages.takeover(place()))
+    router.carry_out(stages.release(place()))
     assert [route["gateway"] for route in router.look("route show default")] == ["192.168.1.253"]

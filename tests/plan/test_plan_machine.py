@@ -100,7 +100,7 @@ def test_without_ubus_the_way_out_is_named(tmp_path: pathlib.Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "module", ["haven.plan", "haven.plan.show", "haven.plan.store", "haven.plan.machine"]
+    "module", ["haven.plan", "haven.cli.plan_text", "haven.plan.plan_file", "haven.plan.machine"]
 )
 def test_what_only_reads_plans_does_not_pay_for_pyroute2(module: str) -> None:
     script = "import sys, %s; sys.exit('pyroute2' in sys.modules)" % module

@@ -15,8 +15,8 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
-from haven.plan import netlink
-from haven.plan.netlink import Message, RouteParts
+from haven.plan import netlink_encoder
+from haven.plan.netlink_encoder import Message, RouteParts
 
 MAC = "00:00:5e:00:01:33"
 DEFAULT = RouteParts(4, "", "203.0.113.1", None, None, None, None)
@@ -25,20 +25,20 @@ LAN6 = RouteParts(6, "2001:db8:1::/64", "fe80::2", "br-lan", None, 4096, None)
 GOLDEN = json.loads((pathlib.Path(__file__).parent / "messages.json").read_text())
 
 MESSAGES = {
-    "address_add_4": netlink.address_add("br-lan", "192.168.1.1", 8_000_000),
-    "address_add_6": netlink.address_add("br-lan", "fe80::1", 8_000_000),
-    "address_delete_4": netlink.address_delete("br-lan", "192.168.1.1"),
-    "route_add_default": netlink.route_add(DEFAULT),
-    "route_add_full": netlink.route_add(FULL),
-    "route_delete_full": netlink.route_delete(FULL),
-    "route_add_6": netlink.route_add(LAN6),
-    "macvlan_add": netlink.macvlan_add("hv4-51-br-lan", "br-lan", MAC),
-    "link_without_own_addresses": netlink.link_without_own_addresses("hv4-51-br-lan"),
-    "link_up": netlink.link_up("hv4-51-br-lan"),
-    "link_down": netlink.link_down("hv4-51-br-lan"),
-    "link_delete": netlink.link_delete("hv4-51-br-lan"),
-    "bridge_entry_add": netlink.bridge_entry_add("br-lan", MAC, 10),
-    "bridge_entry_delete": netlink.bridge_entry_delete("br-lan", MAC, 0),
+    "address_add_4": netlink_encoder.address_add("br-lan", "192.168.1.1", 8_000_000),
+    "address_add_6": netlink_encoder.address_add("br-lan", "fe80::1", 8_000_000),
+    "address_delete_4": netlink_encoder.address_delete("br-lan", "192.168.1.1"),
+    "route_add_default": netlink_encoder.route_add(DEFAULT),
+    "route_add_full": netlink_encoder.route_add(FULL),
+    "route_delete_full": netlink_encoder.route_delete(FULL),
+    "route_add_6": netlink_encoder.route_add(LAN6),
+    "macvlan_add": netlink_encoder.macvlan_add("hv4-51-br-lan", "br-lan", MAC),
+    "link_without_own_addresses": netlink_encoder.link_without_own_addresses("hv4-51-br-lan"),
+    "link_up": netlink_encoder.link_up("hv4-51-br-lan"),
+    "link_down": netlink_encoder.link_down("hv4-51-br-lan"),
+    "link_delete": netlink_encoder.link_delete("hv4-51-br-lan"),
+    "bridge_entry_add": netlink_encoder.bridge_entry_add("br-lan", MAC, 10),
+    "bridge_entry_delete": netlink_encoder.bridge_entry_delete("br-lan", MAC, 0),
 }
 
 little_endian = pytest.mark.skipif(sys.byteorder != "little", reason="the golden octets are little-endian")
@@ -67,7 +67,11 @@ def test_length_is_right_and_sequence_and_port_are_left_to_the_sender(name: str)
 
 @given(st.text("abcxyz0189_-", min_size=1, max_size=15))
 def test_messages_can_follow_each_other_in_one_packet(name: str) -> None:
-    for message in (netlink.link_up(name), netlink.link_without_own_addresses(name), MESSAGES["macvlan_add"]):
+    for message in (
+        netlink_encoder.link_up(name),
+        netlink_encoder.link_without_own_addresses(name),
+        MESSAGES["macvlan_add"],
+    ):
         assert len(message.octets) % 4 == 0
 
 
@@ -87,7 +91,7 @@ def decoded(kind: type, octets: bytes) -> object:
 
 @given(st.ip_addresses(), st.integers(1, 2**31 - 1), st.integers(1, 10_000))
 def test_a_patched_address_message_names_the_device(address: object, index: int, seconds: int) -> None:
-    message = netlink.address_add("eth0", str(address), seconds * 1_000_000)
+    message = netlink_encoder.address_add("eth0", str(address), seconds * 1_000_000)
     assert [name for _, name in message.patch] == ["eth0"]
     fields = decoded(ifaddrmsg, patched(message, index))
     assert fields["index"] == index
@@ -106,7 +110,7 @@ def test_a_patched_route_message_names_the_device(
     address: object, prefix: int, index: int, metric: "int | None", table: "int | None"
 ) -> None:
     route = RouteParts(4, "%s/%d" % (address, prefix), "10.0.0.1", "wan", "10.0.0.2", metric, table)
-    for message in (netlink.route_add(route), netlink.route_delete(route)):
+    for message in (netlink_encoder.route_add(route), netlink_encoder.route_delete(route)):
         fields = decoded(rtmsg, patched(message, index))
         assert fields.get_attr("RTA_OIF") == index
         assert fields.get_attr("RTA_TABLE") == (254 if table is None else table)

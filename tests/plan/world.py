@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from haven.plan.store import read_plan
+from haven.plan.plan_file import read_plan
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "src")

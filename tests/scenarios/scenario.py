@@ -15,10 +15,10 @@ import socket
 
 from haven.core import effects as wanted
 from haven.core import events
-from haven.core.advert import PSEUDO_HEADER, Advert, encode
 from haven.core.clock import MILLISECOND
 from haven.core.engine import Engine
 from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.vrrp.advert import PSEUDO_HEADER, Advert, encode
 
 HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 
@@ -96,7 +96,7 @@ def router_of(row):
         auth=row["password"].encode() if "password" in row else None,
         unicast_peers=tuple(octets_of(each) for each in row.get("unicast_peers", ())),
         tracks=tuple((device, weight) for device, weight in row.get("tracks", ())),
-        announce_refresh=row.get("announce_refresh_us", 0),
+        announce_refresh_us=row.get("announce_refresh_us", 0),
     )
 
 
@@ -171,7 +171,7 @@ class Player:
             event.get("version", spec.version),
             event.get("vrid", spec.vrid),
             event["priority"],
-            event.get("interval_us", spec.interval),
+            event.get("interval_us", spec.advert_interval_us),
             addresses,
             event["password"].encode() if "password" in event else spec.auth,
         )

@@ -5,10 +5,10 @@ import select
 import time
 from typing import Any, Protocol
 
-from haven.agent.connections import Connections
-from haven.agent.havend import Havend
-from haven.agent.hotplug import Hotplug
-from haven.agent.ubus import Ubus
+from haven.agent.conntrack.part import ConntrackPart
+from haven.agent.havend_link import HavendLink
+from haven.agent.scripts.part import ScriptsPart
+from haven.agent.ubus.part import UbusPart
 
 LONGEST_WAIT_S = 1.0
 
@@ -49,9 +49,9 @@ class Agent:
 
     def __init__(self, run_dir: str, config: str) -> None:
         self.ending = False
-        self._havend = Havend(run_dir)
-        connections = Connections(run_dir, self._havend)
-        self._parts: list[Part] = [connections, Ubus(run_dir, config), Hotplug(run_dir)]
+        self._havend = HavendLink(run_dir)
+        connections = ConntrackPart(run_dir, self._havend)
+        self._parts: list[Part] = [connections, UbusPart(run_dir, config), ScriptsPart(run_dir)]
 
     def run(self) -> None:
         """Run until `ending`."""

@@ -3,7 +3,7 @@
 
 import sys
 
-from haven.cli.table import COMMANDS, COMMON
+from haven.cli.command_table import COMMANDS, COMMON
 
 TEXT = """\
 # bash completion for haven                               -*- shell-script -*-

@@ -10,5 +10,5 @@ class Unanswered(Failed):
     """havend did not answer, or what came is no answer."""
 
 
-class Refused(Failed):
+class RequestRefused(Failed):
     """havend answered that it will not, or cannot."""

@@ -4,7 +4,7 @@
 Not argparse: its parsers for eight commands take as long to build as all the rest of `haven status`.
 """
 
-from haven.cli.table import COMMANDS, COMMON, Argument, Command, Option, find
+from haven.cli.command_table import COMMANDS, COMMON, Command, CommandArgument, CommandOption, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Request:
         """The run directory of havend."""
         return self.values["--run-dir"]
 
-    def is_usual(self) -> bool:
+    def is_of_service(self) -> bool:
         """Tell whether it is about the configuration and the run directory of the service."""
         return all(self.values[option.name] == option.default for option in COMMON if option.value)
 
@@ -81,7 +81,7 @@ def _take_option(request: Request, word: str, left: list[str]) -> None:
     request.values[name] = value
 
 
-def _option(name: str) -> Option | None:
+def _option(name: str) -> CommandOption | None:
     for option in (*COMMON, *(option for command in COMMANDS for option in command.options)):
         if option.name == name:
             return option
@@ -124,7 +124,7 @@ def _either(choices: "Iterable[str]") -> str:
 
 
 def _suggest(word: str, known: "Iterable[str]") -> str:
-    from haven.config.problem import suggest
+    from haven.config.diagnostic import suggest
 
     return suggest(word, known)
 
@@ -152,11 +152,11 @@ def _call(command: Command) -> str:
     return " ".join(words)
 
 
-def _shown(argument: Argument) -> str:
+def _shown(argument: CommandArgument) -> str:
     return argument.name if argument.required else f"[{argument.name}]"
 
 
-def _option_rows(options: "Iterable[Option]") -> list[tuple[str, str]]:
+def _option_rows(options: "Iterable[CommandOption]") -> list[tuple[str, str]]:
     return [
         (
             f"{option.name} {option.value}".rstrip(),

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The checked configuration as typed values; addresses are octets, text only for people."""
 
-import socket
 from dataclasses import dataclass, field
 
-from haven.config.uci import Section
-
-
-def text_of(octets: bytes) -> str:
-    """Write an IPv4 or IPv6 address as text."""
-    return socket.inet_ntop(socket.AF_INET if len(octets) == 4 else socket.AF_INET6, octets)
+from haven.config.uci.document import UciSection
+from haven.inet import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class TrackedInterface:
     """An interface to watch; weight 0: down is a fault, else the priority is lower by it."""
 
     name: str
@@ -58,7 +53,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Main:
+class NodeSettings:
     """This router; realtime is the SCHED_RR priority, 0 for none."""
 
     enabled: bool
@@ -68,7 +63,7 @@ class Main:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GroupSettings:
     """Virtual routers that change state together."""
 
     name: str
@@ -77,7 +72,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class VirtualRouter:
+class VirtualRouterSettings:
     """Addresses that move between routers; one of interface and device is set."""
 
     name: str
@@ -97,12 +92,12 @@ class VirtualRouter:
     auth_pass: bytes | None
     source: bytes | None
     checksum: str
-    tracks: tuple[Track, ...]
+    tracks: tuple[TrackedInterface, ...]
     announce_refresh_us: int
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class ConntrackdSizes:
     """Room that conntrackd takes, in entries and KiB; None: as the kernel's limit asks for."""
 
     hash_size: int | None = None
@@ -112,7 +107,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Conntrack:
+class ConntrackSettings:
     """Where connections are copied between the routers."""
 
     enabled: bool
@@ -124,7 +119,7 @@ class Conntrack:
     renew_us: int
     wait_us: int
     guard: bool
-    sizes: Sizes = Sizes()
+    sizes: ConntrackdSizes = ConntrackdSizes()
 
     @property
     def agent_port(self) -> int:
@@ -133,7 +128,7 @@ class Conntrack:
 
 
 @dataclass(frozen=True, slots=True)
-class Dhcp:
+class DhcpSettings:
     """A LAN whose clients are told the virtual address in these DHCP options."""
 
     interface: str
@@ -145,17 +140,17 @@ class Dhcp:
 class Model:
     """A whole configuration without a problem; `sections` are those it was made from."""
 
-    main: Main
-    groups: tuple[Group, ...]
-    virtual_routers: tuple[VirtualRouter, ...]
-    conntrack: Conntrack | None
-    dhcps: tuple[Dhcp, ...]
-    sections: tuple[Section, ...] = field(compare=False)
+    main: NodeSettings
+    groups: tuple[GroupSettings, ...]
+    virtual_routers: tuple[VirtualRouterSettings, ...]
+    conntrack: ConntrackSettings | None
+    dhcps: tuple[DhcpSettings, ...]
+    sections: tuple[UciSection, ...] = field(compare=False)
 
-    def group(self, name: str) -> Group:
+    def group(self, name: str) -> GroupSettings:
         """Find a group by its name."""
         return next(group for group in self.groups if group.name == name)
 
-    def members(self, group: str) -> tuple[VirtualRouter, ...]:
+    def members(self, group: str) -> tuple[VirtualRouterSettings, ...]:
         """Give the virtual routers of a group."""
         return tuple(router for router in self.virtual_routers if router.group == group)

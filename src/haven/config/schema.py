@@ -4,8 +4,8 @@
 import json
 import sys
 
-from haven.config.kinds import Whole
 from haven.config.options import SECTIONS, Option, SectionType
+from haven.config.options.kinds import Whole
 from haven.config.output import write
 
 VERSION = 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a virtual router has counted since it was made."""
 
-from haven.core.advert import REASONS
+from haven.core.vrrp.advert import REASONS
 
 
 class Counters:

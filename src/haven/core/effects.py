@@ -81,7 +81,7 @@ REASONS = (
     "resigned",
     "preempt",
     "higher",
-    "overslept",
+    "stalled",
     "handed_over",
     "fault",
     "stop",
@@ -96,7 +96,7 @@ class HandoverEnded(Value):
         self.done = done
 
 
-class PreemptWait(Value):
+class SyncWait(Value):
     """Preemption waits for the connections, `left` at the most; 0: no longer, though they have not come."""
 
     def __init__(self, group: str, left: int) -> None:

@@ -5,8 +5,6 @@ effects = engine.handle(AdvertHeard("lan", ...), now=1200)
 wait = max(0, engine.next_deadline() - now)
 """
 
-from haven.core import states
-from haven.core.advert import PacketError
 from haven.core.clock import NEVER
 from haven.core.counters import Counters
 from haven.core.effects import Dropped, Reapply, Release, TakeOver
@@ -22,17 +20,19 @@ from haven.core.events import (
     Switchover,
 )
 from haven.core.group import Group
-from haven.core.limit import Limiter
+from haven.core.rate_limit import RateLimiter
 from haven.core.spec import GroupSpec, RouterSpec
-from haven.core.tracking import Machine
+from haven.core.tracking import LinkStates
 from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
+from haven.core.vrrp import states
+from haven.core.vrrp.advert import PacketError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
 
-NOTHING: "tuple[Value, ...]" = ()
+NO_EFFECTS: "tuple[Value, ...]" = ()
 
 
 class Engine:
@@ -43,15 +43,15 @@ class Engine:
         self.routers: dict[str, VirtualRouter] = {}
         # Packets of virtual routers that are not ours, by reason.
         self.strangers = Counters()
-        self._machine = Machine()
+        self._links = LinkStates()
         self._by_wire: dict[tuple[str, int, int], tuple[VirtualRouter, Group]] = {}
-        self._virtual: dict[tuple[str, int], set[bytes]] = {}
-        self._limiter = Limiter()
+        self._virtual_addresses: dict[tuple[str, int], set[bytes]] = {}
+        self._limiter = RateLimiter()
         self._effects: Effects = []
         self._maintenance = False
         self._in_sync = False
         self._started = False
-        self._soonest = NEVER
+        self._next_deadline = NEVER
 
     # What the host asks
 
@@ -61,12 +61,12 @@ class Engine:
         A deadline that moved away is noticed only when its old time comes: postponing a timer, which is
         what almost every packet does, costs nothing that way.
         """
-        return self._soonest
+        return self._next_deadline
 
     def tick(self, now: int) -> "Effects | tuple[Value, ...]":
         """Do what time asks for."""
-        if now < self._soonest:
-            return NOTHING
+        if now < self._next_deadline:
+            return NO_EFFECTS
         for group in self._ordered():
             group.tick(now)
         return self._flush()
@@ -91,11 +91,11 @@ class Engine:
             return self._flush()
         router, group = found
         packet = (message, source, destination, ttl)
-        if router.is_usual(packet):
-            router.hear_usual(now)
+        if router.is_last_accepted(packet):
+            router.hear_repeated(now)
             # A timer that was off may have to be looked at sooner than anything else.
-            self._soonest = min(self._soonest, router.deadline)
-            return NOTHING
+            self._next_deadline = min(self._next_deadline, router.deadline)
+            return NO_EFFECTS
         try:
             advert = router.check(packet)
         except PacketError as error:
@@ -112,11 +112,11 @@ class Engine:
 
     def _dispatch(self, event: Value, now: int) -> None:
         if type(event) is LinkChanged:
-            self._machine.set_link(event.device, event.up)
-            self._follow_machine(now)
+            self._links.set_link(event.device, event.up)
+            self._follow_links(now)
         elif type(event) is AddressesChanged:
-            self._machine.set_addresses(event.device, event.family, event.addresses)
-            self._follow_machine(now)
+            self._links.set_addresses(event.device, event.family, event.addresses)
+            self._follow_links(now)
         elif type(event) is Startup:
             self._startup(event.adopt, now)
         elif type(event) is Shutdown:
@@ -140,7 +140,7 @@ class Engine:
 
     def _startup(self, adopt: "tuple[str, ...]", now: int) -> None:
         self._started = True
-        self._follow_machine(now)
+        self._follow_links(now)
         for group in self._ordered():
             group.startup(now, group.spec.name in adopt)
 
@@ -153,15 +153,15 @@ class Engine:
         # By the time the host says so, another may be Active, or the virtual router gone.
         router = self.routers.get(name)
         if router is not None and self._group_of(router).state == states.ACTIVE:
-            router.owe_announcement()
+            router.allow_announcement_now()
             router.announce(now, self._effects)
 
     def _group_of(self, router: VirtualRouter) -> Group:
         return self._by_wire[router.spec.wire()][1]
 
-    def _follow_machine(self, now: int) -> None:
+    def _follow_links(self, now: int) -> None:
         for group in self._ordered():
-            group.follow_machine(self._machine, self._virtual, now)
+            group.follow_links(self._links, self._virtual_addresses, now)
 
     def _drop(
         self, device: str, router: "VirtualRouter | None", error: PacketError, source: bytes, now: int
@@ -169,7 +169,7 @@ class Engine:
         counters = self.strangers if router is None else router.counters
         counters.errors[error.reason] += 1
         if error.reason == "source" and router is not None and source == router.source:
-            router.remarks["own_address"] = (source, now)
+            router.anomalies["own_address"] = (source, now)
         name = None if router is None else router.spec.name
         more = self._limiter.passes((device, name, error.reason, source), now)
         if more is not None:
@@ -179,9 +179,9 @@ class Engine:
         return [self.groups[name] for name in sorted(self.groups)]
 
     def _flush(self) -> "Effects":
-        self._soonest = NEVER
+        self._next_deadline = NEVER
         for group in self.groups.values():
-            self._soonest = min(self._soonest, group.next_deadline())
+            self._next_deadline = min(self._next_deadline, group.next_deadline())
         effects = self._effects[:]
         # Groups hold this very list.
         del self._effects[:]
@@ -219,7 +219,7 @@ class Engine:
         for spec in specs:
             self._load_group(spec, now)
         self._index()
-        self._follow_machine(now)
+        self._follow_links(now)
         if self._started:
             self._startup((), now)
         return gone + self._flush()
@@ -239,16 +239,16 @@ class Engine:
                 member = self._add(group, router, now)
             else:
                 self._change(group, member, router, now)
-            member.usual = None
+            member.last_accepted = None
             members.append(member)
         group.spec = spec
         group.set_members(members)
-        group.look_again(now)
+        group.recheck_silence(now)
 
     def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec, now: int) -> None:
         if router.spec != spec:
             router.set_spec(spec)
-            if group.state == states.ACTIVE and group.leaving is None:
+            if group.state == states.ACTIVE and group.handover is None:
                 router.deadline = now
         if group.state == states.ACTIVE:
             # Routes and the like differ outside the core's sight, too: the host compares.
@@ -258,7 +258,7 @@ class Engine:
         router = VirtualRouter(spec)
         if group.state == states.ACTIVE:
             router.become_active()
-            if group.leaving is None:
+            if group.handover is None:
                 router.deadline = now
             self._effects.append(TakeOver((spec.name,)))
             router.announce(now, self._effects)
@@ -267,13 +267,13 @@ class Engine:
         return router
 
     def _index(self) -> None:
-        self.routers, self._by_wire, self._virtual = {}, {}, {}
+        self.routers, self._by_wire, self._virtual_addresses = {}, {}, {}
         for group in self._ordered():
             for router in group.members:
                 spec = router.spec
                 self.routers[spec.name] = router
                 self._by_wire[spec.wire()] = (router, group)
-                self._virtual.setdefault((spec.device, spec.family), set()).update(spec.addresses)
+                self._virtual_addresses.setdefault((spec.device, spec.family), set()).update(spec.addresses)
 
 
 def _identity(spec: RouterSpec) -> "tuple[str, str, int, int, int]":

@@ -4,22 +4,22 @@
 The group has the state; its members have timers, and hear. That is why members cannot disagree.
 """
 
-from haven.core import states
-from haven.core.advert import Advert
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.effects import (
     FaultsChanged,
     HandoverEnded,
-    PreemptWait,
     PriorityChanged,
     Release,
+    SyncWait,
     TakeOver,
     Transition,
 )
 from haven.core.spec import OWNER_PRIORITY, GroupSpec
-from haven.core.timing import skew_time
-from haven.core.tracking import Machine, effective_priority, faults_of, penalty_of
+from haven.core.tracking import LinkStates, effective_priority, faults_of, penalty_of
 from haven.core.virtual_router import VirtualRouter
+from haven.core.vrrp import states
+from haven.core.vrrp.advert import Advert
+from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 STOP = "stop"
 SWITCHOVER = "switchover"
 MAINTENANCE = "maintenance"
-ASKING = "asking"
+RETRY = "asking"
 
 # How long past the longest Skew_Time a handover waits for the next Active to be heard.
-HANDOVER_MARGIN = 100 * MILLISECOND
+HANDOVER_MARGIN_US = 100 * MILLISECOND
 # In maintenance, and still Active because nobody else could be: ask again now and then.
-ASK_AGAIN = 10 * SECOND
+RETRY_HANDOVER_AFTER = 10 * SECOND
 # An advertisement may leave this part of its interval early, to share a wake-up with others.
 EARLY = 16
 
@@ -51,15 +51,15 @@ class Group:
         self.penalty = 0
         self.faults: tuple[tuple[str, str], ...] = ()
         self.members: list[VirtualRouter] = []
-        self.leaving: str | None = None
-        self.leaving_until = NEVER
-        self.ask_again_at = NEVER
+        self.handover: str | None = None
+        self.handover_until = NEVER
+        self.retry_handover_at = NEVER
         # After a switchover the node stays Backup although its priority may be the higher one.
-        self.yielded = False
+        self.preempt_barred = False
         self._preempt_from: int | None = None
         self.in_sync = False
-        self._hold_until = 0
-        self._waits = False
+        self._sync_wait_until = 0
+        self._waits_for_sync = False
         self._effects = effects
 
     def set_members(self, members: "list[VirtualRouter]") -> None:
@@ -114,15 +114,15 @@ class Group:
     def _enter(self, state: str, now: int) -> None:
         self.state = state
         self._preempt_from = None
-        self._waits = False
-        self.ask_again_at = NEVER
-        self._forget_usual()
+        self._waits_for_sync = False
+        self.retry_handover_at = NEVER
+        self._forget_last_accepted()
         for member in self.members:
             member.rival_until = 0
         if state == states.ACTIVE:
-            self.yielded = False
+            self.preempt_barred = False
             if self.maintenance:
-                self.ask_again_at = now + ASK_AGAIN
+                self.retry_handover_at = now + RETRY_HANDOVER_AFTER
 
     # Start and end
 
@@ -131,7 +131,7 @@ class Group:
         self.started = True
         if self.faults or self.state != states.INITIALIZE or not self.members:
             return
-        self._hold_until = now + self.spec.preempt_hold
+        self._sync_wait_until = now + self.spec.sync_wait_us
         if adopt:
             self.fire(states.STARTUP_ADOPTING, now, reason="adopted")
         elif all(member.priority == OWNER_PRIORITY for member in self.members):
@@ -143,7 +143,7 @@ class Group:
         """End in Initialize; an Active keeps its addresses until another has taken over."""
         self.started = False
         if self.state == states.ACTIVE:
-            self._hand_over(STOP, now)
+            self._begin_handover(STOP, now)
         else:
             self.fire(states.SHUTDOWN, now, reason="stop")
 
@@ -167,7 +167,7 @@ class Group:
             self._hear_active(member, advert, packet, now)
 
     def _hear_resignation(self, member: VirtualRouter, follows: bool, now: int) -> None:
-        if self.state == states.ACTIVE and self.leaving is None:
+        if self.state == states.ACTIVE and self.handover is None:
             self.fire(states.PRIORITY_ZERO, now, by=member)
         elif self.state == states.BACKUP and follows:
             if self.maintenance and member.active_priority == 1:
@@ -178,26 +178,26 @@ class Group:
 
     def _hear_rival(self, member: VirtualRouter, advert: Advert, packet: "Packet", now: int) -> None:
         source = packet[1]
-        late = member.overslept(now)
-        if self.leaving is not None:
+        late = member.has_stalled(now)
+        if self.handover is not None:
             member.accept(advert, packet)
-            self._handed_over(member, now)
+            self._complete_handover(member, now)
             return
-        member.note_rival(advert, now)
-        decides = self._decides(member, now)
+        member.record_rival(advert, now)
+        decides = self._judges_rival(member, now)
         better = (advert.priority, source) > (member.priority, member.source or b"")
         if late or (decides and better):
             member.accept(advert, packet)
-            event, reason = (states.OVERSLEPT, "overslept") if late else (states.HIGHER_HEARD, "higher")
+            event, reason = (states.STALLED, "stalled") if late else (states.HIGHER_HEARD, "higher")
             self.fire(event, now, by=member, reason=reason)
             return
         # Its first word may be its last, on yielding; who goes on is a rival.
         if now > member.rival_since:
-            member.remarks["rival"] = (source, now)
+            member.anomalies["rival"] = (source, now)
         if decides:
             self.fire(states.LOWER_HEARD, now, by=member)
 
-    def _decides(self, member: VirtualRouter, now: int) -> bool:
+    def _judges_rival(self, member: VirtualRouter, now: int) -> bool:
         """Tell whether a rival is to be judged by what this link says of it.
 
         Addresses, or priorities that are not alike, may rank two nodes one way on one link and the other
@@ -208,57 +208,57 @@ class Group:
         for other in self.members[: self.members.index(member)]:
             if other.rival_until > now:
                 return False
-            patience = max(patience, other.own_down_interval())
+            patience = max(patience, other.own_active_down_interval())
         return now - member.rival_since >= patience
 
     def _hear_active(self, member: VirtualRouter, advert: Advert, packet: "Packet", now: int) -> None:
         if advert.priority >= member.priority:
             self._preempt_from = None
         elif self._may_preempt(member, now):
-            member.disregard(advert, packet)
+            member.record_preempted(advert, packet)
             self.fire(states.LOWER_HEARD, now, by=member)
             return
         member.accept(advert, packet)
         if self._preempt_from is not None:
             # The same packet will mean something else when the delay is over.
-            self._forget_usual()
+            self._forget_last_accepted()
         self.fire(states.ADVERT_ACCEPTED, now, by=member)
 
     def _may_preempt(self, member: VirtualRouter, now: int) -> bool:
         # The owner of the addresses preempts in any case (RFC 9568 6.1).
         wanted = self.spec.preempt or member.priority == OWNER_PRIORITY
-        if not wanted or self.yielded or self.maintenance:
+        if not wanted or self.preempt_barred or self.maintenance:
             return False
         if self._preempt_from is None:
-            self._preempt_from = now + self.spec.preempt_delay
+            self._preempt_from = now + self.spec.preempt_delay_us
         if now < self._preempt_from:
             return False
-        held = not self.in_sync and now < self._hold_until
-        if held != self._waits and not self.in_sync:
-            self._effects.append(PreemptWait(self.spec.name, self._hold_until - now if held else 0))
-        self._waits = held
+        held = not self.in_sync and now < self._sync_wait_until
+        if held != self._waits_for_sync and not self.in_sync:
+            self._effects.append(SyncWait(self.spec.name, self._sync_wait_until - now if held else 0))
+        self._waits_for_sync = held
         return not held
 
-    def preempt_wait(self, now: int) -> "int | None":
+    def sync_wait_left(self, now: int) -> "int | None":
         """Return how much longer preemption waits for the connections at the most, or None."""
-        return max(0, self._hold_until - now) if self._waits else None
+        return max(0, self._sync_wait_until - now) if self._waits_for_sync else None
 
     def set_in_sync(self, on: bool, now: int) -> None:
         """Let preemption wait no more for the state of the Active, or let it wait anew."""
         if self.in_sync and not on:
-            self._hold_until = now + self.spec.preempt_hold
-        self.in_sync, self._waits = on, False
-        self._forget_usual()
+            self._sync_wait_until = now + self.spec.sync_wait_us
+        self.in_sync, self._waits_for_sync = on, False
+        self._forget_last_accepted()
 
-    def _forget_usual(self) -> None:
+    def _forget_last_accepted(self) -> None:
         for member in self.members:
-            member.usual = None
+            member.last_accepted = None
 
     # Timers
 
     def next_deadline(self) -> int:
         """Return the earliest time at which tick() has something to do."""
-        soonest = min(self.leaving_until, self.ask_again_at)
+        soonest = min(self.handover_until, self.retry_handover_at)
         for member in self.members:
             if member.deadline < soonest:
                 soonest = member.deadline
@@ -268,18 +268,18 @@ class Group:
 
     def tick(self, now: int) -> None:
         """Do what is due."""
-        if now >= self.leaving_until:
-            self._nobody_took_over(now)
-        if now >= self.ask_again_at:
-            self._hand_over(ASKING, now)
+        if now >= self.handover_until:
+            self._call_off_handover(now)
+        if now >= self.retry_handover_at:
+            self._begin_handover(RETRY, now)
         for member in self.members:
             if self.state == states.ACTIVE:
-                if now + member.spec.interval // EARLY >= member.deadline:
+                if now + member.spec.advert_interval_us // EARLY >= member.deadline:
                     self.fire(states.ADVER_TIMER, now, by=member)
             elif now >= member.deadline:
                 self._hear_nothing(member, now)
             if now >= member.announce_at:
-                member.announce_due(now, self._effects)
+                member.repeat_announcement(now, self._effects)
 
     def _hear_nothing(self, member: VirtualRouter, now: int) -> None:
         member.silent = True
@@ -296,7 +296,7 @@ class Group:
         silence = None if first.heard_at is None else now - first.heard_at
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)
 
-    def look_again(self, now: int) -> None:
+    def recheck_silence(self, now: int) -> None:
         """Notice that those members that are left have all been silent for long."""
         if self.state == states.BACKUP and all(member.silent for member in self.members):
             self.members[0].deadline = now
@@ -305,7 +305,7 @@ class Group:
 
     def switchover(self, now: int) -> None:
         """Ask another router to take over, and keep the addresses until one has."""
-        self._hand_over(SWITCHOVER, now)
+        self._begin_handover(SWITCHOVER, now)
 
     def set_maintenance(self, on: bool, now: int) -> None:
         """Stand back from now on, or be a candidate again."""
@@ -315,50 +315,50 @@ class Group:
         self._apply_priority()
         self._effects.append(PriorityChanged(self.spec.name, self.penalty, on))
         if on and self.state == states.ACTIVE:
-            self._hand_over(MAINTENANCE, now)
+            self._begin_handover(MAINTENANCE, now)
         elif not on:
-            self.ask_again_at = NEVER
-            if self.leaving in (MAINTENANCE, ASKING):
-                self._nobody_took_over(now)
+            self.retry_handover_at = NEVER
+            if self.handover in (MAINTENANCE, RETRY):
+                self._call_off_handover(now)
 
-    def _hand_over(self, purpose: str, now: int) -> None:
-        if self.leaving == STOP:
+    def _begin_handover(self, purpose: str, now: int) -> None:
+        if self.handover == STOP:
             return
-        self.leaving = purpose
-        self.ask_again_at = NEVER
-        longest = max(skew_time(each.spec.version, 0, each.spec.interval) for each in self.members)
-        self.leaving_until = now + longest + HANDOVER_MARGIN
+        self.handover = purpose
+        self.retry_handover_at = NEVER
+        longest = max(skew_time(each.spec.version, 0, each.spec.advert_interval_us) for each in self.members)
+        self.handover_until = now + longest + HANDOVER_MARGIN_US
         for action in (states.STOP_TIMERS, states.SEND_PRIORITY_ZERO):
             self._perform(action, self.members, now)
 
-    def _handed_over(self, member: VirtualRouter, now: int) -> None:
-        purpose = self.leaving
+    def _complete_handover(self, member: VirtualRouter, now: int) -> None:
+        purpose = self.handover
         self.fire(states.HANDED_OVER, now, by=member, reason="handed_over")
-        self.yielded = purpose == SWITCHOVER
+        self.preempt_barred = purpose == SWITCHOVER
         if purpose == STOP:
             self.fire(states.SHUTDOWN, now, reason="stop")
 
-    def _nobody_took_over(self, now: int) -> None:
-        if self.leaving == STOP:
+    def _call_off_handover(self, now: int) -> None:
+        if self.handover == STOP:
             self.fire(states.SHUTDOWN, now, reason="stop")
             return
         if self.maintenance:
-            self.ask_again_at = now + ASK_AGAIN
+            self.retry_handover_at = now + RETRY_HANDOVER_AFTER
         for action in (states.SEND_ADVERT, states.START_ADVER_TIMER, states.ANNOUNCE):
             self._perform(action, self.members, now)
         self._end_handover(False)
 
     def _end_handover(self, done: bool) -> None:
         # To ask again is our own idea: nobody waits to hear how it ended.
-        if self.leaving not in (None, ASKING):
+        if self.handover not in (None, RETRY):
             self._effects.append(HandoverEnded(self.spec.name, done))
-        self.leaving = None
-        self.leaving_until = NEVER
+        self.handover = None
+        self.handover_until = NEVER
 
     # Faults and priorities
 
-    def follow_machine(
-        self, machine: Machine, virtual: "dict[tuple[str, int], set[bytes]]", now: int
+    def follow_links(
+        self, machine: LinkStates, virtual: "dict[tuple[str, int], set[bytes]]", now: int
     ) -> None:
         """Take the links and addresses as they are now, and change state if they ask for it."""
         faults: list[tuple[str, str]] = []

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the engine is told to run: groups and their virtual routers, from the plan."""
 
-from haven.core.advert import PSEUDO_HEADER, multicast_group
 from haven.core.clock import SECOND
 from haven.core.value import Value
+from haven.core.vrrp.advert import PSEUDO_HEADER, multicast_group
 
 OWNER_PRIORITY = 255
 
@@ -23,14 +23,14 @@ class RouterSpec(Value):
         family: int,
         version: int,
         priority: int,
-        interval: int,
+        advert_interval_us: int,
         addresses: "tuple[bytes, ...]",
         checksum: str = PSEUDO_HEADER,
         auth: "bytes | None" = None,
         source: "bytes | None" = None,
         unicast_peers: "tuple[bytes, ...]" = (),
         tracks: "tuple[tuple[str, int], ...]" = (),
-        announce_refresh: int = 60 * SECOND,
+        announce_refresh_us: int = 60 * SECOND,
     ) -> None:
         self.name = name
         self.device = device
@@ -38,14 +38,14 @@ class RouterSpec(Value):
         self.family = family
         self.version = version
         self.priority = priority
-        self.interval = interval
+        self.advert_interval_us = advert_interval_us
         self.addresses = addresses
         self.checksum = checksum
         self.auth = auth
         self.source = source
         self.unicast_peers = unicast_peers
         self.tracks = tracks
-        self.announce_refresh = announce_refresh
+        self.announce_refresh_us = announce_refresh_us
 
     def wire(self) -> "tuple[str, int, int]":
         """Return what tells one virtual router from another: device, family, VRID (RFC 9568 1.6)."""
@@ -67,11 +67,11 @@ class GroupSpec(Value):
         name: str,
         routers: "tuple[RouterSpec, ...]",
         preempt: bool = False,
-        preempt_delay: int = 0,
-        preempt_hold: int = 0,
+        preempt_delay_us: int = 0,
+        sync_wait_us: int = 0,
     ) -> None:
         self.name = name
         self.routers = routers
         self.preempt = preempt
-        self.preempt_delay = preempt_delay
-        self.preempt_hold = preempt_hold
+        self.preempt_delay_us = preempt_delay_us
+        self.sync_wait_us = sync_wait_us

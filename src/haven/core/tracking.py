@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From links and addresses to faults and priorities."""
 
-from haven.core.advert import is_link_local
 from haven.core.spec import OWNER_PRIORITY, RouterSpec
+from haven.core.vrrp.advert import is_link_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ NO_SOURCE = "source"
 TRACKED_DOWN = "track"
 
 
-class Machine:
+class LinkStates:
     """What the engine knows of this machine: which links are up and which addresses they have."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Machine:
         return None
 
 
-def faults_of(spec: RouterSpec, machine: Machine, source: "bytes | None") -> "tuple[tuple[str, str], ...]":
+def faults_of(spec: RouterSpec, machine: LinkStates, source: "bytes | None") -> "tuple[tuple[str, str], ...]":
     """Return why this virtual router cannot work now: (kind, device) pairs."""
     faults = []
     if not machine.is_up(spec.device):
@@ -61,7 +61,7 @@ def faults_of(spec: RouterSpec, machine: Machine, source: "bytes | None") -> "tu
     return tuple(faults)
 
 
-def penalty_of(specs: "Iterable[RouterSpec]", machine: Machine) -> int:
+def penalty_of(specs: "Iterable[RouterSpec]", machine: LinkStates) -> int:
     """Return what the tracked devices that are down take off the priority of their group.
 
     A device that several members track counts once, with its greatest weight.

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One virtual router: its timers, what it hears, and what that means."""
 
-from haven.core import states
-from haven.core.advert import (
+from haven.core.clock import MILLISECOND, NEVER, SECOND
+from haven.core.counters import Counters
+from haven.core.effects import Announce, Send
+from haven.core.spec import RouterSpec
+from haven.core.vrrp import states
+from haven.core.vrrp.advert import (
     Advert,
     PacketError,
     check_auth,
@@ -11,11 +15,7 @@ from haven.core.advert import (
     encode,
     same_addresses,
 )
-from haven.core.clock import MILLISECOND, NEVER, SECOND
-from haven.core.counters import Counters
-from haven.core.effects import Announce, Send
-from haven.core.spec import RouterSpec
-from haven.core.timing import active_down_interval, skew_time
+from haven.core.vrrp.timing import active_down_interval, skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class VirtualRouter:
         self.faults: tuple[tuple[str, str], ...] = ()
         self.counters = Counters()
         # What was last noticed about other routers that a user should know: kind -> (source, when).
-        self.remarks: dict[str, tuple[bytes, int]] = {}
+        self.anomalies: dict[str, tuple[bytes, int]] = {}
         self.deadline = NEVER
         self.announce_at = NEVER
         # Since when, and until when at the least, another Active is heard here.
@@ -61,33 +61,33 @@ class VirtualRouter:
         self.active_source: bytes | None = None
         self.active_priority: int | None = None
         self.heard_at: int | None = None
-        self.interval = self.spec.interval
+        self.active_adver_interval_us = self.spec.advert_interval_us
         self.silent = False
         self.resigned = False
         self.lower_heard = False
-        self.usual: Packet | None = None
-        self._heard_interval: int | None = None
+        self.last_accepted: Packet | None = None
+        self._heard_interval_us: int | None = None
 
     def set_identity(self, source: "bytes | None", priority: int) -> None:
         """Take the source address and the priority to speak with from now on."""
         if (source, priority) != (self.source, self.priority):
             self.source, self.priority = source, priority
             self._send = None
-            self.usual = None
+            self.last_accepted = None
 
     def set_spec(self, spec: RouterSpec) -> None:
         """Take other settings without any change of state."""
         self.spec = spec
         self._send = None
-        self.usual = None
+        self.last_accepted = None
 
     # What is heard
 
-    def is_usual(self, packet: "Packet") -> bool:
+    def is_last_accepted(self, packet: "Packet") -> bool:
         """Tell whether a packet is the very one that was accepted last, so that it needs no check."""
-        return self.usual == packet
+        return self.last_accepted == packet
 
-    def hear_usual(self, now: int) -> None:
+    def hear_repeated(self, now: int) -> None:
         """Do for the usual packet what its row in the table says."""
         self.counters.received += 1
         self.heard_at = now
@@ -113,8 +113,8 @@ class VirtualRouter:
         check_contents(advert, spec.family)
         if advert.version == 2:
             check_auth(advert, spec.auth)
-            if advert.interval != spec.interval:
-                raise PacketError("interval", "interval %d s is not ours" % (advert.interval // SECOND))
+            if advert.interval_us != spec.advert_interval_us:
+                raise PacketError("interval", "interval %d s is not ours" % (advert.interval_us // SECOND))
         if source == self.source:
             raise PacketError("source", "it comes from our own address: another machine has it, too")
         return advert
@@ -126,44 +126,44 @@ class VirtualRouter:
         if advert.priority == 0:
             self.counters.priority_zero_received += 1
             return
-        self._heard_interval = advert.interval
-        self._remark("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
-        self._remark("interval", advert.interval == self.spec.interval, source, now)
-        self._remark("owner", advert.priority != 255 or self.spec.priority != 255, source, now)
+        self._heard_interval_us = advert.interval_us
+        self._set_anomaly("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
+        self._set_anomaly("interval", advert.interval_us == self.spec.advert_interval_us, source, now)
+        self._set_anomaly("owner", advert.priority != 255 or self.spec.priority != 255, source, now)
 
-    def _remark(self, kind: str, fine: bool, source: bytes, now: int) -> None:
+    def _set_anomaly(self, kind: str, fine: bool, source: bytes, now: int) -> None:
         if not fine:
-            self.remarks[kind] = (source, now)
-        elif kind in self.remarks and self.remarks[kind][0] == source:
-            del self.remarks[kind]
+            self.anomalies[kind] = (source, now)
+        elif kind in self.anomalies and self.anomalies[kind][0] == source:
+            del self.anomalies[kind]
 
     def accept(self, advert: Advert, packet: "Packet") -> None:
         """Remember the Active that a Backup follows."""
         self.active_source = packet[1]
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
-        self.usual = packet
+        self.last_accepted = packet
 
-    def disregard(self, advert: Advert, packet: "Packet") -> None:
+    def record_preempted(self, advert: Advert, packet: "Packet") -> None:
         """Remember an Active that a Backup is about to preempt."""
         self.active_source = packet[1]
         self.active_priority = advert.priority
         self.lower_heard = True
-        self.usual = None
+        self.last_accepted = None
 
-    def note_rival(self, advert: Advert, now: int) -> None:
+    def record_rival(self, advert: Advert, now: int) -> None:
         """Remember that this Active hears another one."""
         if now >= self.rival_until:
             self.rival_since = now
-        self.rival_until = now + active_down_interval(self.spec.version, self.priority, advert.interval)
+        self.rival_until = now + active_down_interval(self.spec.version, self.priority, advert.interval_us)
 
-    def own_down_interval(self) -> int:
+    def own_active_down_interval(self) -> int:
         """Return how long others wait for this one before they take it for dead."""
-        return active_down_interval(self.spec.version, self.priority, self.spec.interval)
+        return active_down_interval(self.spec.version, self.priority, self.spec.advert_interval_us)
 
-    def overslept(self, now: int) -> bool:
+    def has_stalled(self, now: int) -> bool:
         """Tell whether this Active has said nothing for so long that others have taken over by now."""
-        return now > self.deadline + self.own_down_interval()
+        return now > self.deadline + self.own_active_down_interval()
 
     # What the table asks for
 
@@ -176,13 +176,13 @@ class VirtualRouter:
         elif action == states.ANNOUNCE:
             self.announce(now, effects)
         elif action == states.START_ADVER_TIMER:
-            self.deadline = now + self.spec.interval
+            self.deadline = now + self.spec.advert_interval_us
         elif action == states.START_ACTIVE_DOWN_TIMER:
             self.deadline = now + self._active_down()
         elif action == states.SET_SKEW:
             self._shorten(now)
         elif action == states.ADOPT_INTERVAL:
-            self.interval = self._heard_interval or self.spec.interval
+            self.active_adver_interval_us = self._heard_interval_us or self.spec.advert_interval_us
         elif action == states.OWN_INTERVAL:
             self.forget_active()
         elif action == states.STOP_TIMERS:
@@ -190,14 +190,14 @@ class VirtualRouter:
             self.silent = self.resigned = self.lower_heard = False
 
     def _active_down(self) -> int:
-        return active_down_interval(self.spec.version, self.priority, self.interval)
+        return active_down_interval(self.spec.version, self.priority, self.active_adver_interval_us)
 
     def _shorten(self, now: int) -> None:
         # A timer that would fire sooner anyway is left alone.
-        skew = now + skew_time(self.spec.version, self.priority, self.interval)
+        skew = now + skew_time(self.spec.version, self.priority, self.active_adver_interval_us)
         self.deadline = min(self.deadline, skew)
         self.resigned = True
-        self.usual = None
+        self.last_accepted = None
 
     def _advertise(self, effects: "Effects") -> None:
         if self._send is None:
@@ -214,7 +214,13 @@ class VirtualRouter:
     def _message(self, priority: int) -> Send:
         spec, source = self.spec, self.source or b""
         advert = Advert(
-            spec.version, spec.vrid, priority, spec.interval, spec.addresses, spec.auth, spec.checksum
+            spec.version,
+            spec.vrid,
+            priority,
+            spec.advert_interval_us,
+            spec.addresses,
+            spec.auth,
+            spec.checksum,
         )
         packets = tuple((to, encode(advert, source, to)) for to in spec.destinations())
         return Send(spec.name, source, packets)
@@ -224,7 +230,7 @@ class VirtualRouter:
     def announce(self, now: int, effects: "Effects") -> None:
         """Announce the addresses now, unless that was just done, and again a few times."""
         if now - self._announced_at >= ANNOUNCE_AT_MOST_EVERY:
-            self._say(now, effects)
+            self._announce_now(now, effects)
             self._announce_step = 0
             self.announce_at = now + ANNOUNCE_AGAIN[0]
         else:
@@ -235,23 +241,23 @@ class VirtualRouter:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self.counters.became_active += 1
         self.forget_active()
-        self.owe_announcement()
+        self.allow_announcement_now()
 
-    def owe_announcement(self) -> None:
+    def allow_announcement_now(self) -> None:
         """Let the next announcement pass, however short ago the last was."""
         self._announced_at = -NEVER
 
-    def announce_due(self, now: int, effects: "Effects") -> None:
+    def repeat_announcement(self, now: int, effects: "Effects") -> None:
         """Do the announcement that is due and set the time of the next."""
-        self._say(now, effects)
+        self._announce_now(now, effects)
         self._announce_step += 1
         if self._announce_step < len(ANNOUNCE_AGAIN):
             self.announce_at = now + ANNOUNCE_AGAIN[self._announce_step]
-        elif self.spec.announce_refresh:
-            self.announce_at = now + self.spec.announce_refresh
+        elif self.spec.announce_refresh_us:
+            self.announce_at = now + self.spec.announce_refresh_us
         else:
             self.announce_at = NEVER
 
-    def _say(self, now: int, effects: "Effects") -> None:
+    def _announce_now(self, now: int, effects: "Effects") -> None:
         self._announced_at = now
         effects.append(Announce(self.spec.name))

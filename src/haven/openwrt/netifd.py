@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from haven.config.model import Model
-from haven.plan.bus import BusError, call
-from haven.plan.names import macvlan_name
+from haven.plan.device_names import macvlan_name
+from haven.ubus.client import UbusError, call
 
 PREFIX = "haven_"
 FW4_SECONDS = 10
@@ -67,7 +67,7 @@ def hold(wanted: Iterable[Claim], ask: Call = call, zone: Resolve = zone_of) -> 
     wanted = list(wanted)
     try:
         entries = ask("network.interface", "dump").get("interface", [])
-    except BusError as why:
+    except UbusError as why:
         return ["netifd cannot be asked to keep our devices: %s" % why] if wanted else []
     return _Netifd(entries, ask, zone).hold(wanted)
 
@@ -116,7 +116,7 @@ class _Netifd:
         self.changed = True
         try:
             self.ask(path, method, arguments or {})
-        except BusError as why:
+        except UbusError as why:
             self.problems.append("%s %s: %s" % (path, method, why))
 
 

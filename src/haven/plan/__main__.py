@@ -4,7 +4,7 @@
 import argparse
 import sys
 
-from haven.plan.store import PlanError, write_plan
+from haven.plan.plan_file import PlanError, write_plan
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         # Here, so that a package that is missing can be named.
-        from haven.plan.compile import make_plan
+        from haven.plan.assemble import make_plan
 
         plan, problems = make_plan(options.config)
     except ModuleNotFoundError as why:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from haven.plan.bus import BusError, NoBusError, NotFoundError, call
+from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call
 
 ETHERNET = 1
 IFF_UP = 1
@@ -25,7 +25,7 @@ class OwnAddress:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class DeviceFacts:
     """A network device as the kernel shows it; `lower` is the index of the device under a VLAN."""
 
     index: int
@@ -46,9 +46,9 @@ class Link:
 class Machine:
     """The devices of this machine by their names."""
 
-    links: dict[str, Link] = field(default_factory=dict)
+    links: dict[str, DeviceFacts] = field(default_factory=dict)
 
-    def at_index(self, index: int) -> Link | None:
+    def at_index(self, index: int) -> DeviceFacts | None:
         """Return the device with an index, or None."""
         return next((link for link in self.links.values() if link.index == index), None)
 
@@ -75,7 +75,7 @@ def _addresses_by_index(messages: Iterable[Any]) -> dict[int, list[OwnAddress]]:
     return found
 
 
-def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> Link:
+def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> DeviceFacts:
     info: Any = message.get_attr("IFLA_LINKINFO")
     details: Any = info.get_attr("IFLA_INFO_DATA") if info is not None else None
 
@@ -84,7 +84,7 @@ def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> Link:
         value = details.get_attr(name) if hasattr(details, "get_attr") else 0
         return value if isinstance(value, int) else 0
 
-    return Link(
+    return DeviceFacts(
         index=message["index"],
         name=message.get_attr("IFLA_IFNAME"),
         mac=bytes.fromhex((message.get_attr("IFLA_ADDRESS") or "").replace(":", "")),
@@ -104,12 +104,12 @@ def resolve_interface(name: str) -> str:
     """Return the device of a netifd interface; InterfaceError says why there is none."""
     try:
         status = call("network.interface.%s" % name, "status")
-    except NoBusError:
+    except NoUbusError:
         text = "interface %s cannot be resolved: ubus is not here; off OpenWrt name the device"
         raise InterfaceError(text % name) from None
     except NotFoundError:
         raise InterfaceError("interface %s cannot be resolved: netifd does not know it" % name) from None
-    except BusError as why:
+    except UbusError as why:
         raise InterfaceError("interface %s cannot be resolved: %s" % (name, why)) from None
     # An interface that is down has no l3_device yet, but most kinds already have their device.
     device = status.get("l3_device") or status.get("device") if isinstance(status, dict) else None

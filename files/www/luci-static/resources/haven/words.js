@@ -21,7 +21,7 @@ const REASONS = {
 	resigned: _('the Active router stepped back'),
 	preempt: _('this router has the higher priority'),
 	higher: _('another router ranks higher'),
-	overslept: _('this router was late, and another one has taken over meanwhile'),
+	stalled: _('this router was late, and another one has taken over meanwhile'),
 	handed_over: _('the other router has taken over, as it was asked to'),
 	stop: _('haven was stopped'),
 	fault: _('something that is needed is down')

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the agents tell each other of their tables: a datagram a second to each peer, beside conntrackd's.
+
+Nothing is decided by it; it is shown. So it is not answered, not repeated, and may be lost.
+"""
+
+import contextlib
+import json
+import socket
+from typing import Any
+
+from haven.agent.conntrack.table_account import milliseconds
+
+LARGEST = 1024
+# More of them in one second than any peers send are somebody's mistake.
+MOST_READ = 64
+SILENCE_S = 5.0
+
+LONGEST_TEXT = 64
+
+
+class PeerAccounts:
+    """The agents of the other routers, over the device that connections are copied over; times in seconds."""
+
+    def __init__(self, device: str, address: str, peers: list[str], port: int) -> None:
+        self._device, self._address, self._peers, self._port = device, address, peers, port
+        self._socket: socket.socket | None = None
+        self._index = 0
+        self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def exchange(self, account: dict[str, Any], now: float) -> None:
+        """Take what has come and tell our own account; a link that is not there is tried again next time."""
+        try:
+            sock = self._opened()
+        except OSError:
+            self.close()
+            return
+        self._read(sock, now)
+        for peer in self._peers:
+            with contextlib.suppress(OSError):
+                sock.sendto(json.dumps({"haven": 1, **account}).encode(), self._place(peer))
+
+    def heard(self, now: float) -> list[dict[str, Any]]:
+        """Return what status shows of each peer; of one that is silent, its address and last known name."""
+        return [self._shown(peer, now) for peer in self._peers]
+
+    def close(self) -> None:
+        """Give the socket up."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _opened(self) -> socket.socket:
+        index = socket.if_nametoindex(self._device)
+        if index != self._index:
+            # The device is another one of the same name.
+            self.close()
+        if self._socket is None:
+            family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+            sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._device.encode() + b"\0")
+                sock.bind(self._place(self._address))
+            except OSError:
+                sock.close()
+                raise
+            self._socket, self._index = sock, index
+        return self._socket
+
+    def _place(self, address: str) -> tuple[Any, ...]:
+        if ":" not in address:
+            return (address, self._port)
+        return (address, self._port, 0, socket.if_nametoindex(self._device))
+
+    def _read(self, sock: socket.socket, now: float) -> None:
+        with contextlib.suppress(OSError):
+            for _ in range(MOST_READ):
+                octets, (sender, *_rest) = sock.recvfrom(LARGEST)
+                told = parse(octets)
+                if told is not None and sender.split("%")[0] in self._peers:
+                    self._heard[sender.split("%")[0]] = (now, told)
+
+    def _shown(self, peer: str, now: float) -> dict[str, Any]:
+        at, told = self._heard.get(peer, (now, {}))
+        if told and now - at <= SILENCE_S:
+            return {"address": peer, "heard_ms": milliseconds(now - at), **told}
+        return {"address": peer, "heard_ms": None, **{name: told[name] for name in ("node",) if name in told}}
+
+
+def parse(octets: bytes) -> dict[str, Any] | None:
+    """Return what a peer tells, None for what is not a peer's; what is not of its kind is left out."""
+    try:
+        told = json.loads(octets)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or told.get("haven") != 1:
+        return None
+    return {name: told[name] for name, is_good in KINDS.items() if is_good(told.get(name))}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and value.isprintable()
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 32
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+KINDS = {"node": _is_text, "state": _is_text, "entries": _is_number, "limit": _is_number, "in_sync": _is_flag}

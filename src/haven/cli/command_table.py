@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands, a row each: parsing, help and shell completion are made from them.
+
+A row names its function and does not import it: `haven status` must not wait for the compiler.
+"""
+
+
+class CommandOption:
+    """A word that begins with dashes; `value` is what the help calls its value, if it takes one."""
+
+    def __init__(self, name: str, help: str, value: str = "", default: str = "") -> None:
+        self.name = name
+        self.help = help
+        self.value = value
+        self.default = default
+
+
+class CommandArgument:
+    """The word after the command; one of `choices`, or any if there are none."""
+
+    def __init__(self, name: str, help: str, choices: tuple[str, ...] = (), required: bool = False) -> None:
+        self.name = name
+        self.help = help
+        self.choices = choices
+        self.required = required
+
+
+class Command:
+    """A command, what it says of itself, the function that does it and what can be said with it."""
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        function: str,
+        options: tuple[CommandOption, ...] = (),
+        argument: CommandArgument | None = None,
+    ) -> None:
+        self.name = name
+        self.help = help
+        self.function = function
+        self.options = options
+        self.argument = argument
+
+
+COMMON = (
+    CommandOption("--config", "the configuration", "FILE", "/etc/config/haven"),
+    CommandOption("--run-dir", "where havend has its control socket", "DIR", "/var/run/haven"),
+    CommandOption("--help", "say this, or what a command does"),
+    CommandOption("--version", "say which haven this is"),
+)
+
+JSON = CommandOption("--json", "print JSON")
+
+COMMANDS = (
+    Command(
+        "status",
+        "whether all is well, who is Active, and why",
+        "haven.cli.show_commands:status",
+        (JSON, CommandOption("--watch", "show it again every second; q leaves")),
+    ),
+    Command(
+        "events",
+        "what has happened",
+        "haven.cli.show_commands:events",
+        (JSON, CommandOption("--follow", "go on with what happens; Ctrl-C leaves")),
+    ),
+    Command(
+        "validate",
+        "check the configuration, all problems at once",
+        "haven.cli.config_commands:validate",
+        (JSON,),
+    ),
+    Command(
+        "plan",
+        "what this node would do on takeover and on release",
+        "haven.cli.config_commands:plan",
+        (JSON,),
+    ),
+    Command("dhcp", "what a reload would change in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
+    Command(
+        "reload", "take the changed configuration, without a failover", "haven.cli.config_commands:reload"
+    ),
+    Command("stop", "hand over, give the addresses up and end havend", "haven.cli.order_commands:stop"),
+    Command(
+        "switchover",
+        "let another router take over from this one",
+        "haven.cli.order_commands:switchover",
+        argument=CommandArgument("GROUP", "this group only"),
+    ),
+    Command(
+        "maintenance",
+        "be Active only when no other router can be",
+        "haven.cli.order_commands:maintenance",
+        argument=CommandArgument("on|off", "begin or end it", ("on", "off"), required=True),
+    ),
+)
+
+
+def find(name: str) -> Command | None:
+    """Return the command of this name."""
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    return None

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven validate`, `haven plan` and `haven reload`: what the configuration says."""
+
+import os
+import sys
+
+from haven.cli.errors import Failed
+from haven.cli.text import count
+from haven.cli.usage import Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from haven.config.diagnostic import Diagnostic
+    from haven.config.model import Model
+
+# As many as havend keeps.
+MOST_PROBLEMS = 100
+
+# OpenWrt's, for the configuration and the run directory that are usual there.
+SERVICE = "/etc/init.d/haven"
+
+
+class ConfigRefused(Failed):
+    """The configuration has problems."""
+
+    def __init__(self, problems: "list[Diagnostic]") -> None:
+        self.texts = [str(problem) for problem in problems]
+        super().__init__("%s in the configuration" % count(len(self.texts), "problem"))
+
+
+def validate(request: Request) -> int:
+    """Check the configuration."""
+    from haven.config.load import load
+
+    model, problems = load(request.config)
+    if request.json:
+        from haven.cli.show_commands import print_json
+
+        print_json({"valid": model is not None, "problems": [problem.as_dict() for problem in problems]})
+        return 0 if model is not None else 1
+    if model is None:
+        _complain(ConfigRefused(problems))
+        return 1
+    print(f"{request.config}: {_good(model)}")
+    return 0
+
+
+def _good(model: "Model") -> str:
+    routers = count(len(model.virtual_routers), "virtual router")
+    groups = count(len(model.groups), "group")
+    disabled = "" if model.main.enabled else "; haven is disabled (option enabled '0')"
+    return f"no problem; {routers} in {groups}{disabled}"
+
+
+def plan(request: Request) -> int:
+    """Print what this node would do on takeover and on release."""
+    try:
+        made = _make(request.config)
+    except ConfigRefused as why:
+        _complain(why)
+        return 1
+    if request.json:
+        from haven.cli.show_commands import print_json
+
+        print_json(made)
+    else:
+        from haven.cli.plan_text import show_plan
+
+        sys.stdout.write(show_plan(made))
+    return 0
+
+
+def reload(request: Request) -> int:
+    """Give the running havend the configuration as it is now."""
+    from haven.cli.control_client import ControlConnection
+
+    with ControlConnection(request.run_dir) as havend:
+        havend.ask("status")
+    # Connected anew afterwards: the compiler can take longer than havend is to keep a line open.
+    try:
+        made = _make(request.config)
+    except ConfigRefused as why:
+        _complain(why)
+        with ControlConnection(request.run_dir) as havend:
+            havend.ask("refuse", problems=why.texts[:MOST_PROBLEMS])
+        raise Failed("nothing was changed: the configuration in force stays") from None
+    for warning in made["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    with ControlConnection(request.run_dir) as havend:
+        havend.order("load", path=_leave(made, request.run_dir))
+    print(_outcome(made), flush=True)
+    if request.is_of_service() and os.access(SERVICE, os.X_OK):
+        # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
+        # may have called it, and its lock is ours then.
+        os.execv(SERVICE, [SERVICE, "start"])
+    return 0
+
+
+def _leave(made: "dict[str, Any]", run_dir: str) -> str:
+    """Write the plan beside the one in force, which havend replaces with it when it takes it."""
+    from haven.plan.plan_file import PlanError, write_plan
+
+    # havend's working directory is another.
+    path = os.path.join(os.path.abspath(run_dir), "plan.json.new")
+    try:
+        write_plan(path, made)
+    except PlanError as why:
+        raise Failed(str(why)) from None
+    return path
+
+
+def _outcome(made: "dict[str, Any]") -> str:
+    if not made["enabled"]:
+        return "haven is disabled now (option enabled '0'): havend stops"
+    return f"reloaded: {count(len(made['virtual_routers']), 'virtual router')}"
+
+
+def _make(config: str) -> "dict[str, Any]":
+    from haven.plan.assemble import make_plan
+
+    made, problems = make_plan(config)
+    if made is None:
+        raise ConfigRefused(problems)
+    return made
+
+
+def _complain(why: ConfigRefused) -> None:
+    for text in why.texts:
+        print(text, file=sys.stderr)

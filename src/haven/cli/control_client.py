@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ask the living havend over its control socket."""
+
+import json
+import os
+import socket
+import time
+
+from haven.cli.errors import RequestRefused, Unanswered
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Any
+
+PATIENCE_S = 5.0
+# Answers that come with the end of a handover: the longest Skew_Time is 41 s.
+HANDOVER_S = 60.0
+RECEIVE = 1 << 16
+
+UNINTELLIGIBLE = "havend's answer is not understood; are haven and havend of one version?"
+SILENT = "havend does not answer"
+HUNG_UP = "havend hung up before it had answered"
+
+
+class ControlConnection:
+    """A connection to havend, for `with`."""
+
+    def __init__(self, run_dir: str) -> None:
+        self._received = b""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(PATIENCE_S)
+        try:
+            self._socket.connect(os.path.join(run_dir, "havend.sock"))
+        except OSError as why:
+            self._socket.close()
+            raise Unanswered(_refusal(why, run_dir)) from None
+
+    def __enter__(self) -> "ControlConnection":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, why: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self._socket.close()
+
+    def ask(self, command: str, patience: float | None = None, **arguments: "Any") -> "Any":
+        """Return havend's result for one command. Raises Unanswered or Refused."""
+        line = json.dumps({"command": command, **arguments}).encode() + b"\n"
+        try:
+            self._socket.settimeout(PATIENCE_S)
+            self._socket.sendall(line)
+        except TimeoutError:
+            raise Unanswered(SILENT) from None
+        except OSError:
+            # It may have said why before it hung up.
+            pass
+        return _result(self._next_line(PATIENCE_S if patience is None else patience))
+
+    def order(self, command: str, **arguments: "Any") -> "Any":
+        """Ask for what takes as long as a handover, of a havend that is known to answer."""
+        self.ask("status")
+        return self.ask(command, HANDOVER_S, **arguments)
+
+    def follow(self) -> "Iterator[list[dict[str, Any]]]":
+        """Yield the events so far, then each as it happens, until havend ends."""
+        yield self.ask("events", follow=True)
+        while True:
+            line = self._next_line(None)
+            try:
+                yield [json.loads(line)["event"]]
+            except (ValueError, KeyError, TypeError):
+                raise Unanswered(UNINTELLIGIBLE) from None
+
+    def _next_line(self, patience: float | None) -> bytes:
+        deadline = None if patience is None else time.monotonic() + patience
+        while b"\n" not in self._received:
+            octets = self._receive(deadline)
+            if not octets:
+                raise Unanswered(HUNG_UP)
+            self._received += octets
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
+    def _receive(self, deadline: float | None) -> bytes:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise Unanswered(SILENT)
+        try:
+            self._socket.settimeout(left)
+            return self._socket.recv(RECEIVE)
+        except TimeoutError:
+            raise Unanswered(SILENT) from None
+        except OSError:
+            return b""
+
+
+def _refusal(why: OSError, run_dir: str) -> str:
+    if isinstance(why, (FileNotFoundError, ConnectionRefusedError, NotADirectoryError)):
+        return "havend is not running"
+    if isinstance(why, PermissionError):
+        return "needs root: only root may talk to havend"
+    if isinstance(why, (BlockingIOError, TimeoutError)):
+        return SILENT
+    return f"{run_dir}: {why.strerror or why}"
+
+
+def _result(line: bytes) -> "Any":
+    try:
+        answer = json.loads(line)
+        if answer["ok"] is True:
+            return answer["result"]
+        reason = str(answer["error"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Unanswered(UNINTELLIGIBLE) from None
+    raise RequestRefused(reason)
+
+
+def ask(run_dir: str, command: str, **arguments: "Any") -> "Any":
+    """Ask one thing over a connection of its own. Raises Unanswered or Refused."""
+    with ControlConnection(run_dir) as havend:
+        return havend.ask(command, **arguments)

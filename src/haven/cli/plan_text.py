@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A plan as text for a human: what a failover would do, before it happens."""
+
+import textwrap
+from typing import Any
+
+from haven.core.vrrp.timing import active_down_interval
+
+COLUMNS = 100
+INDENT = 2
+LABEL = 13
+SECOND = 1_000_000
+MILLISECOND = 1_000
+
+Row = tuple[str, str]
+
+
+def show_plan(plan: dict[str, Any]) -> str:
+    """Return a plan as text of at most 100 columns."""
+    parts = [_wrap("", "Plan of %s, made from %s" % (plan["node"], plan["config"]))]
+    if plan["warnings"]:
+        parts.append(_block("Warnings", [("", warning) for warning in plan["warnings"]]))
+    parts += [_group(group, plan["virtual_routers"]) for group in plan["groups"]]
+    parts += [_router(router) for router in plan["virtual_routers"]]
+    parts.append(_machine(plan))
+    return "\n".join("\n".join(part) + "\n" for part in parts if part)
+
+
+def _block(title: str, rows: list[Row]) -> list[str]:
+    lines = [title]
+    for label, text in rows:
+        head = " " * INDENT + (label.ljust(LABEL) if label else "")
+        lines += _wrap(head, text)
+    return lines
+
+
+def _wrap(head: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        COLUMNS,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_on_hyphens=False,
+    ) or [head.rstrip()]
+
+
+def _group(group: dict[str, Any], routers: list[dict[str, Any]]) -> list[str]:
+    members = [router["name"] for router in routers if router["group"] == group["name"]]
+    if not group["preempt"]:
+        rule = "no: who is Active stays it"
+    elif group["preempt_delay_us"]:
+        rule = "yes: the higher priority takes over after %s" % duration(group["preempt_delay_us"])
+    else:
+        rule = "yes: the higher priority takes over at once"
+    rows = [("members", ", ".join(members) or "none"), ("preempts", rule)]
+    return _block("Group %s" % group["name"], rows)
+
+
+def _router(router: dict[str, Any]) -> list[str]:
+    rows = [*_who(router), *_where(router), *_timers(router)]
+    for label, stage in (
+        ("takeover", "takeover"),
+        ("release", "release"),
+        ("set-up", "setup"),
+        ("teardown", "teardown"),
+    ):
+        rows += _numbered(label, router[stage])
+    return _block("Virtual router %s" % router["name"], rows)
+
+
+def _who(router: dict[str, Any]) -> list[Row]:
+    version = "VRRP version %d for IPv%d" % (router["version"], router["family"])
+    rows = [
+        ("who", "VRID %d, priority %d, %s" % (router["vrid"], router["priority"], version)),
+        ("group", router["group"]),
+    ]
+    if router["auth"] is not None:
+        rows.append(("password", "yes (sent in the clear)"))
+    return rows
+
+
+def _where(router: dict[str, Any]) -> list[Row]:
+    interface = " (interface %s)" % router["interface"] if router["interface"] else ""
+    holder = router["address_device"]
+    rows = [("where", "%s%s" % (router["device"], interface))]
+    if router["virtual_mac"]:
+        mac = bytes.fromhex(router["virtual_mac"]).hex(":")
+        rows.append(("virtual MAC", "%s on %s" % (mac, holder)))
+    rows.append(("addresses", ", ".join(router["addresses"])))
+    rows.append(("accept", "answers on them" if router["accept"] else "forwards only, answers ARP and ND"))
+    if router["source"]:
+        rows.append(("source", router["source"]))
+    if router["unicast_peers"]:
+        rows.append(("peers", ", ".join(router["unicast_peers"])))
+    if router["tracks"]:
+        rows.append(("tracks", ", ".join(_track(*track) for track in router["tracks"])))
+    return rows
+
+
+def _track(name: str, weight: int) -> str:
+    return "%s (priority -%d)" % (name, weight) if weight else "%s (fault)" % name
+
+
+def _timers(router: dict[str, Any]) -> list[Row]:
+    every = "advertisement every %s" % duration(router["interval_us"])
+    refresh = router["announce_refresh_us"]
+    again = "addresses announced again every %s" % duration(refresh) if refresh else "no repeated announcing"
+    silence = active_down_interval(router["version"], router["priority"], router["interval_us"])
+    return [
+        ("timers", "%s, %s" % (every, again)),
+        (" ", "takes over after %.3f s of silence" % (silence / SECOND)),
+    ]
+
+
+def _numbered(label: str, steps: list[dict[str, Any]]) -> list[Row]:
+    width = len(str(len(steps)))
+    return [
+        (label if number == 1 else " ", "%*d. %s" % (width, number, step["say"]))
+        for number, step in enumerate(steps, 1)
+    ]
+
+
+def _machine(plan: dict[str, Any]) -> list[str]:
+    life = "%s, renewed every %s" % (duration(plan["address_lifetime_us"]), duration(plan["renew_us"]))
+    urgency = "SCHED_RR %d" % plan["realtime"] if plan["realtime"] else "usual"
+    rows = [("addresses", "live for " + life), ("scheduling", urgency)]
+    for number, (name, value) in enumerate(plan["sysctls"]):
+        rows.append((" " if number else "settings", "%s = %s" % (name, value)))
+    for label, stage in (("at start", "setup"), ("at the end", "teardown")):
+        rows += _commands(label, plan["commands"][stage])
+    return _block("This machine", rows)
+
+
+def _commands(label: str, commands: list[dict[str, Any]]) -> list[Row]:
+    rows = []
+    for row, command in zip(_numbered(label, commands), commands, strict=True):
+        rows += [row, (" ", "   $ " + " ".join(command["argv"]))]
+        rows += [(" ", "     " + line.expandtabs(4)) for line in command["stdin"].splitlines()]
+    return rows
+
+
+def duration(microseconds: int) -> str:
+    """Return a time in the largest unit that makes it a whole number."""
+    if microseconds % SECOND == 0:
+        return "%d s" % (microseconds // SECOND)
+    if microseconds % MILLISECOND == 0:
+        return "%d ms" % (microseconds // MILLISECOND)
+    return "%d us" % microseconds

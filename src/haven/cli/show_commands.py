@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven status` and `haven events`."""
+
+import json
+import os
+import sys
+import time
+
+from haven.cli.control_client import HUNG_UP, UNINTELLIGIBLE, ControlConnection, ask
+from haven.cli.errors import Failed, Unanswered
+from haven.cli.usage import Request, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def status(request: Request) -> int:
+    """Print the status of this node."""
+    watching = "--watch" in request.flags
+    if request.json:
+        if watching:
+            raise UsageError("status: --json and --watch do not go together")
+        print_json(_ask_status(request.run_dir))
+    elif watching:
+        from haven.cli.watch import watch
+
+        watch(lambda: _text_or_reason(request.run_dir))
+    else:
+        sys.stdout.write(_text(request.run_dir))
+    return 0
+
+
+def _ask_status(run_dir: str) -> "dict[str, Any]":
+    document = ask(run_dir, "status")
+    if not isinstance(document, dict) or document.get("version") != 1:
+        raise Unanswered(UNINTELLIGIBLE)
+    return document
+
+
+def _text(run_dir: str) -> str:
+    from haven.cli.status_text import render
+
+    document = _ask_status(run_dir)
+    try:
+        return render(document, time.time(), wants_colour())
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Unanswered(UNINTELLIGIBLE) from None
+
+
+def _text_or_reason(run_dir: str) -> str:
+    try:
+        return _text(run_dir)
+    except Failed as why:
+        return f"{why}\n"
+
+
+def wants_colour() -> bool:
+    """Tell whether stdout is a terminal whose user did not ask for plain text."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def events(request: Request) -> int:
+    """Print what has happened, and with --follow what happens."""
+    if "--follow" in request.flags:
+        return _follow(request)
+    found = ask(request.run_dir, "events")
+    if request.json:
+        print_json(found)
+    else:
+        sys.stdout.write(_lines(found))
+    return 0
+
+
+def _follow(request: Request) -> int:
+    try:
+        with ControlConnection(request.run_dir) as havend:
+            for batch in havend.follow():
+                if request.json:
+                    sys.stdout.write("".join(json.dumps(event) + "\n" for event in batch))
+                else:
+                    sys.stdout.write(_lines(batch))
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 0
+    except Unanswered as why:
+        raise Failed("havend has ended" if str(why) == HUNG_UP else str(why)) from None
+    return 0
+
+
+def _lines(batch: "list[dict[str, Any]]") -> str:
+    from haven.cli.event_text import line
+
+    try:
+        return "".join(line(event, wants_colour()) + "\n" for event in batch)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Unanswered(UNINTELLIGIBLE) from None
+
+
+def print_json(document: "Any") -> None:
+    """Print a document for programs that a person can read, too."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")

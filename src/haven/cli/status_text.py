@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The status document as text: is all well, who is Active, since when and why; then the details."""
+
+import time
+
+from haven.cli.conntrack_text import connections
+from haven.cli.text import count, duration, painted, wrapped
+from haven.cli.virtual_router_table import heard, table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Document = dict[str, Any]
+
+WIDTH = 80
+STATES = {"initialize": "in Initialize", "fault": "in Fault", "maintenance": "in maintenance"}
+# Beyond this the time of day alone says too little.
+HALF_A_DAY = 43200
+# After so many intervals without an advertisement nobody knows who is Active.
+MISSED = 4
+
+
+def render(status: "Document", now: float, colour: bool = False) -> str:
+    """Return a status document as lines for a terminal, 80 columns wide where names allow it."""
+    lines = _headline(status, now, colour)
+    if status["virtual_routers"]:
+        lines += ["", *table(status["virtual_routers"], now, colour)]
+    remarks = [remark for group in status["groups"] for remark in _remarks(group)]
+    if remarks:
+        lines += ["", *remarks]
+    copied = connections(status, WIDTH)
+    if copied:
+        lines += ["", *copied]
+    for problem in [*status["problems"], *_untold_faults(status)]:
+        lines += ["", *_problem(problem, colour)]
+    return "\n".join(lines) + "\n"
+
+
+def _headline(status: "Document", now: float, colour: bool) -> list[str]:
+    verdict, kind = _verdict(status)
+    lines = wrapped(f"{verdict}: {_sentence(status, now)}", WIDTH)
+    lines[0] = painted(verdict, kind, colour) + lines[0][len(verdict) :]
+    return lines
+
+
+def _verdict(status: "Document") -> tuple[str, str]:
+    number = len(status["problems"]) + len(_untold_faults(status))
+    states = {group["state"] for group in status["groups"]}
+    if number:
+        return count(number, "problem"), "problem"
+    if not states:
+        return "Nothing to do", "initialize"
+    if any(group["maintenance"] for group in status["groups"]):
+        return "In maintenance", "maintenance"
+    if "initialize" in states:
+        return "Not ready yet", "initialize"
+    if any(_waits(router) for router in status["virtual_routers"]):
+        return "Waiting for the election", "initialize"
+    return "All is well", "well"
+
+
+def _waits(router: "Document") -> bool:
+    return router["state"] == "backup" and router["active"]["address"] is None
+
+
+def _sentence(status: "Document", now: float) -> str:
+    node, groups = status["node"], status["groups"]
+    if not groups:
+        refused = bool(status["problems"])
+        return f"{node} runs no virtual router." if refused else f"{node} has no virtual router configured."
+    last = max(groups, key=lambda group: float(group["since"]))
+    when, why = _moment(last["since"], now), _cause(last)
+    if len(groups) == 1:
+        parts = [f"{node} is {_state(last['state'])} since {when}{why}."]
+    else:
+        parts = [f"{node} is {_who(groups)}.", f"Last change at {when}, {last['name']}{why}."]
+    return " ".join([*parts, *_other_active(status, last["name"])])
+
+
+def _who(groups: "list[Document]") -> str:
+    states = sorted({group["state"] for group in groups})
+    if len(states) == 1:
+        return f"{_state(states[0])} for {'both' if len(groups) == 2 else f'all {len(groups)}'} groups"
+    each = []
+    for state in states:
+        names = [group["name"] for group in groups if group["state"] == state]
+        shown = ", ".join(names) if len(names) <= 3 else f"{len(names)} groups"
+        each.append(f"{_state(state)} for {shown}")
+    return " and ".join(each)
+
+
+def _state(state: str) -> str:
+    return STATES.get(state, state.capitalize())
+
+
+def _moment(at: float, now: float) -> str:
+    form = "%H:%M:%S" if now - at < HALF_A_DAY else "%Y-%m-%d %H:%M"
+    return f"{time.strftime(form, time.localtime(at))} ({duration(now - at)})"
+
+
+def _cause(group: "Document") -> str:
+    change = group["last_transition"]
+    if not change:
+        return ""
+    # "gateway: Backup -> Active: the Active was silent": the cause comes last.
+    return ": " + str(change.get("text") or change["reason"]).split(": ", 2)[-1]
+
+
+def _other_active(status: "Document", group: str) -> list[str]:
+    members = [router for router in status["virtual_routers"] if router["group"] == group]
+    known = [router for router in members if router["active"]["seen_ms"] is not None]
+    if not known or any(router["active"]["self"] for router in members):
+        return []
+    for router in known:
+        # Of several links one can be cut, which has heard nothing for long.
+        if router["active"]["seen_ms"] <= MISSED * router["interval_ms"]:
+            return [f"{router['active']['address']} is Active, heard {_heard(router)} ago."]
+    last = min(known, key=lambda router: int(router["active"]["seen_ms"]))
+    return [f"{last['active']['address']} was Active when it was last heard, {_heard(last)} ago."]
+
+
+def _heard(router: "Document") -> str:
+    return heard(router["active"]["seen_ms"])
+
+
+def _remarks(group: "Document") -> list[str]:
+    name, found = group["name"], []
+    if group["maintenance"]:
+        found.append(
+            f"{name} is in maintenance: this node is Active only when no other router can be. "
+            "'haven maintenance off' ends it."
+        )
+    if group.get("leaving"):
+        found.append(f"{name} is being handed over to another router.")
+    wait = group.get("preempt_wait_ms")
+    if wait is not None:
+        found.append(f"{name} waits for the connections before it takes over, at most {wait // 1000} s more.")
+    return [line for text in found for line in wrapped(text, WIDTH, then="  ")]
+
+
+def _untold_faults(status: "Document") -> "list[Document]":
+    """Return the faults that no problem speaks of."""
+    told = {problem["about"] for problem in status["problems"] if problem["code"] == "fault"}
+    return [
+        {"about": group["name"], "message": f"{fault}.", "do": "Mend it; the group comes back by itself."}
+        for group in status["groups"]
+        if group["name"] not in told
+        for fault in group["faults"]
+    ]
+
+
+def _problem(problem: "Document", colour: bool) -> list[str]:
+    about = str(problem["about"])
+    lines = wrapped(f"{about}: {problem['message']}", WIDTH, then="  ")
+    lines[0] = painted(about, "problem", colour) + lines[0][len(about) :]
+    return lines + wrapped(str(problem["do"]), WIDTH, first="  -> ", then="     ")

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The one table of options: the parser, the checks, the reference page and the schema are made from it."""
+
+from haven.config.options.conntrack_section import CONNTRACK
+from haven.config.options.dhcp_section import DHCP
+from haven.config.options.group_section import GROUP
+from haven.config.options.node_section import HAVEN
+from haven.config.options.option import Option, SectionType
+from haven.config.options.virtual_router_section import VIRTUAL_ROUTER
+
+__all__ = ["GROUP", "HAVEN", "SECTIONS", "Option", "SectionType", "section_type"]
+
+SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, CONNTRACK, DHCP)
+
+
+def section_type(name: str) -> SectionType | None:
+    """Find a section type by its name."""
+    for section in SECTIONS:
+        if section.name == name:
+            return section
+    return None

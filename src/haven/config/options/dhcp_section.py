@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The options of a `dhcp` section."""
+
+from haven.config.options.kinds import Name, Whole
+from haven.config.options.option import Option, SectionType
+
+DHCP = SectionType(
+    "dhcp",
+    "Lets the clients of a LAN have the virtual address as their gateway: what haven adds to "
+    "/etc/config/dhcp, and takes away with this section. `haven dhcp` shows it before it is done.",
+    (
+        Option(
+            "interface", Name("interface name"), "Interface of the LAN in /etc/config/dhcp.", required=True
+        ),
+        Option(
+            "virtual_router",
+            Name("name of a `virtual_router` section"),
+            "The virtual router whose first address is meant.",
+            default_says="the only IPv4 one on this interface",
+        ),
+        Option(
+            "dhcp_option",
+            Whole(1, 254),
+            "DHCP option that names the virtual address.",
+            default_says="`3` gateway and `6` DNS server",
+            many=True,
+        ),
+    ),
+)

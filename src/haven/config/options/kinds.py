@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kinds of option values: text to a plain value, or a ValueError that says what would be right."""
+
+from haven.config.diagnostic import quote, suggest
+
+_DIGITS = "0123456789"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_YES = ("1", "on", "true", "yes", "enabled")
+_NO = ("0", "off", "false", "no", "disabled")
+
+
+class Kind:
+    """How a value is read, and what the reference, the schema and LuCI say about it."""
+
+    # A value with no space in it may stand in a list that was written as one 'option' line.
+    spaceless = True
+    choices: tuple[str, ...] = ()
+
+    def __init__(self, name: str, values: str, datatype: str) -> None:
+        self.name = name
+        self.values = values
+        self.datatype = datatype
+
+    def parse(self, text: str) -> object:
+        """Read one value."""
+        raise NotImplementedError
+
+
+class Whole(Kind):
+    """A whole number within limits, in steps if wanted."""
+
+    def __init__(self, low: int, high: int, step: int = 1) -> None:
+        values = "%d to %d" % (low, high)
+        if step > 1:
+            values += " in steps of %d" % step
+        Kind.__init__(self, "whole", values, "range(%d,%d)" % (low, high))
+        self.low = low
+        self.high = high
+        self.step = step
+
+    def parse(self, text: str) -> int:
+        """Read ASCII digits: int() alone would also take '1_0' and the digits of other scripts."""
+        number = whole_number(text, self.high)
+        if number is None or number < self.low or number % self.step:
+            raise ValueError("%s is not a whole number from %s" % (quote(text), self.values))
+        return number
+
+
+class Flag(Kind):
+    """Yes or no, in the words that OpenWrt's get_bool takes."""
+
+    choices = ("0", "1")
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "flag", "`1` yes, `0` no", "bool")
+
+    def parse(self, text: str) -> bool:
+        """Read a yes or a no."""
+        if text not in _YES and text not in _NO:
+            raise ValueError("%s is neither 1 (yes) nor 0 (no)" % quote(text))
+        return text in _YES
+
+
+class Choice(Kind):
+    """One word of a few."""
+
+    def __init__(self, *choices: str) -> None:
+        Kind.__init__(self, "choice", " or ".join(["`%s`" % word for word in choices]), "string")
+        self.choices = choices
+
+    def parse(self, text: str) -> str:
+        """Read one of the words."""
+        if text not in self.choices:
+            wanted = " or ".join([quote(word) for word in self.choices])
+            raise ValueError("%s is not %s%s" % (quote(text), wanted, suggest(text, self.choices)))
+        return text
+
+
+class Name(Kind):
+    """The name of a section, of this configuration or of netifd's."""
+
+    def __init__(self, values: str) -> None:
+        Kind.__init__(self, "name", values, "uciname")
+
+    def parse(self, text: str) -> str:
+        """Read a name that libuci would take."""
+        if not only(text, _LETTERS + _DIGITS + "_"):
+            raise ValueError("%s is not a name; use letters, digits and _" % quote(text))
+        return text
+
+
+class Node(Kind):
+    """The name of a router, in the letters of a host name."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "node", "letters, digits, `.` and `-`", "hostname")
+
+    def parse(self, text: str) -> str:
+        """Read a host name."""
+        if not only(text, _LETTERS + _DIGITS + "-._") or text[0] in "-." or len(text) > 63:
+            message = "%s is not a host name; use letters, digits, '-' and '.', 63 at most"
+            raise ValueError(message % quote(text))
+        return text
+
+
+class Device(Kind):
+    """The name of a network device, by the kernel's own rule."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "device", "device name", "netdevname")
+
+    def parse(self, text: str) -> str:
+        """Read a device name."""
+        check_device_name(text)
+        return text
+
+
+class File(Kind):
+    """The path of a file or folder, as a line of /etc/sysupgrade.conf takes it."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "file", "path from `/`", "file")
+
+    def parse(self, text: str) -> str:
+        """Read a path."""
+        if not text.startswith("/") or [char for char in text if char <= " " or char == "\x7f"]:
+            raise ValueError("%s is not a path from / without spaces" % quote(text))
+        return text
+
+
+class Secret(Kind):
+    """A shared word that fits the authentication field; its text never shows in a message."""
+
+    def __init__(self, longest: int) -> None:
+        Kind.__init__(self, "secret", "1 to %d characters" % longest, "maxlength(%d)" % longest)
+        self.longest = longest
+
+    def parse(self, text: str) -> bytes:
+        """Read the word as octets."""
+        octets = text.encode()
+        if len(octets) > self.longest:
+            message = "is %d octets long; %d at most are carried"
+            raise ValueError(message % (len(octets), self.longest))
+        return octets
+
+
+class Track(Kind):
+    """An interface to watch: 'wan', or 'wan:20' with the loss of priority while it is down."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "track", "`NAME` or `NAME:WEIGHT` (weight 0 to 254)", "string")
+
+    def parse(self, text: str) -> tuple[str, int]:
+        """Read the name and the weight; weight 0 means fault."""
+        parts = text.split(":")
+        if len(parts) > 2:
+            raise ValueError("%s is not NAME or NAME:WEIGHT" % quote(text))
+        check_device_name(parts[0])
+        weight = whole_number(parts[1], 254) if len(parts) == 2 else 0
+        if weight is None:
+            raise ValueError("the weight in %s is not a whole number from 0 to 254" % quote(text))
+        return parts[0], weight
+
+
+def only(text: str, letters: str) -> bool:
+    """Tell whether the text is made of these letters, one at least."""
+    return bool(text) and all(char in letters for char in text)
+
+
+def whole_number(text: str, high: int) -> int | None:
+    """Read ASCII digits up to a limit, or None."""
+    # The length is bounded first: CPython refuses very long numbers with an error of its own.
+    if not only(text, _DIGITS) or len(text) > 10:
+        return None
+    number = int(text)
+    return number if number <= high else None
+
+
+def check_device_name(text: str) -> None:
+    """Raise ValueError unless the kernel would take this name for a device."""
+    if len(text.encode()) > 15:
+        raise ValueError("%s is too long for a device name; 15 characters are the limit" % quote(text))
+    bad = [char for char in text if char in "/:" or char <= " " or char == "\x7f"]
+    if not text or text in (".", "..") or bad:
+        message = "%s is not a device name; spaces, '/' and ':' cannot be part of one"
+        raise ValueError(message % quote(text))

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The options of a `haven` section: this router."""
+
+from haven.config.options.kinds import File, Flag, Node, Whole
+from haven.config.options.option import Option, SectionType
+
+HAVEN = SectionType(
+    "haven",
+    "This router.",
+    (
+        Option("enabled", Flag(), "Run haven on this router.", default="0"),
+        Option(
+            "node",
+            Node(),
+            "Name of this router in `haven status` and in logs. Each router has its own.",
+            default_says="the host name",
+        ),
+        Option(
+            "realtime",
+            Whole(0, 99),
+            "Real-time priority (SCHED_RR) of the process that sends advertisements, so that a busy "
+            "processor does not look like a dead router. `0` is ordinary scheduling.",
+            default="50",
+        ),
+        Option(
+            "keep",
+            File(),
+            "File or folder that a sysupgrade keeps, beside what it keeps anyway: a line of "
+            "/etc/sysupgrade.conf, which goes with this option.",
+            many=True,
+        ),
+    ),
+    single=True,
+)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a row of the option table is."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.config.options.kinds import Kind
+
+
+class Option:
+    """One option of a section type."""
+
+    def __init__(
+        self,
+        name: str,
+        kind: "Kind",
+        help: str,
+        default: str = "",
+        default_says: str = "",
+        unit: str = "",
+        required: bool = False,
+        many: bool = False,
+        only_with: tuple[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.help = help
+        self.default = default
+        # Words for a default that is not a fixed value.
+        self.default_says = default_says
+        self.unit = unit
+        self.required = required
+        self.many = many
+        # (option, value): means something only while that option has this value.
+        self.only_with = only_with
+
+
+class SectionType:
+    """One section type: `named` sections must have a name, of a `single` one there is one at most."""
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        options: tuple[Option, ...],
+        named: bool = False,
+        single: bool = False,
+        one_of: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.help = help
+        self.options = options
+        self.named = named
+        self.single = single
+        # Exactly one of these options is set.
+        self.one_of = one_of
+
+    def option(self, name: str) -> Option | None:
+        """Find an option by its name."""
+        for option in self.options:
+            if option.name == name:
+                return option
+        return None
+
+    @property
+    def option_names(self) -> tuple[str, ...]:
+        """Name the options in the order of the table."""
+        return tuple([option.name for option in self.options])

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The options of a `virtual_router` section."""
+
+from haven.config.options.address_kinds import AddressKind, HostKind, RouteKind
+from haven.config.options.kinds import Choice, Device, Flag, Name, Secret, Track, Whole
+from haven.config.options.option import Option, SectionType
+
+VIRTUAL_ROUTER = SectionType(
+    "virtual_router",
+    "Addresses that move between routers, on one device.",
+    (
+        Option(
+            "group",
+            Name("name of a `group` section"),
+            "The group that this virtual router changes state with.",
+            default_says="a group of its own",
+        ),
+        Option(
+            "interface",
+            Name("interface name"),
+            "Interface of /etc/config/network. Set this or `device`, not both.",
+        ),
+        Option("device", Device(), "Network device, such as `br-lan`. Set this or `interface`, not both."),
+        Option(
+            "vrid",
+            Whole(1, 255),
+            "Virtual router ID: the same on all routers of this gateway, and used by no other gateway "
+            "on this network.",
+            required=True,
+        ),
+        Option(
+            "version",
+            Choice("2", "3"),
+            "VRRP version. `3` is RFC 9568; `2` is RFC 3768, for IPv4 beside older routers.",
+            default="3",
+        ),
+        Option(
+            "priority",
+            Whole(1, 255),
+            "The highest priority becomes Active. `255` is for a router whose own address is the "
+            "virtual one.",
+            default="100",
+        ),
+        Option(
+            "advert_interval",
+            Whole(10, 255000, step=10),
+            "Time between advertisements; a dead router is noticed after a little more than three of them. "
+            "Version 3: 10 to 40950. Version 2: whole seconds, 1000 to 255000.",
+            default="1000",
+            unit="ms",
+        ),
+        Option(
+            "virtual_mac",
+            Flag(),
+            "Give the addresses a MAC address of their own that moves with them: 00:00:5e:00:01:VRID, "
+            "for IPv6 00:00:5e:00:02:VRID.",
+            default="0",
+        ),
+        Option(
+            "accept",
+            Flag(),
+            "Answer on the virtual addresses: ping, DNS, LuCI. `0`: forward only.",
+            default="1",
+        ),
+        Option(
+            "address",
+            AddressKind(),
+            "Virtual address. All of one virtual router are IPv4 or all are IPv6, 255 at most; IPv6 needs "
+            "a link-local one (fe80::/10) among them. Without a length: /32 or /128.",
+            required=True,
+            many=True,
+        ),
+        Option(
+            "route",
+            RouteKind(),
+            "Route that exists while this router is Active, written as for `ip route`.",
+            many=True,
+        ),
+        Option(
+            "unicast_peer",
+            HostKind(),
+            "Address of another router: advertisements go to these addresses instead of by multicast.",
+            default_says="multicast",
+            many=True,
+        ),
+        Option(
+            "auth_pass",
+            Secret(8),
+            "Shared word of version 2. It is sent in clear: it keeps accidents away, not attackers.",
+            only_with=("version", "2"),
+        ),
+        Option(
+            "track_interface",
+            Track(),
+            "Interface or device that must be up. Down means fault, or with `NAME:WEIGHT` a priority "
+            "lower by WEIGHT.",
+            many=True,
+        ),
+        Option(
+            "source_address",
+            HostKind(),
+            "Address that advertisements are sent from.",
+            default_says="an address of the device",
+        ),
+        Option(
+            "checksum",
+            Choice("pseudo_header", "message"),
+            "What the checksum of a sent IPv4 advertisement covers: the IP pseudo-header too, as with "
+            "keepalived, or the message alone, as with some other routers. Both are understood.",
+            default="pseudo_header",
+            only_with=("version", "3"),
+        ),
+        Option(
+            "announce_refresh",
+            Whole(0, 86400),
+            "How often the Active repeats gratuitous ARP or unsolicited neighbour advertisements. "
+            "`0`: never.",
+            default="60",
+            unit="s",
+        ),
+    ),
+    named=True,
+    one_of=("interface", "device"),
+)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""UCI text to sections with line numbers, and back; what cannot be read becomes a Problem."""
+
+from haven.config.diagnostic import Diagnostic, quote, suggest
+from haven.config.uci.lexer import Statement, UciLexer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_KEYWORDS = ("config", "option", "list", "package")
+_NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+
+class UciEntry:
+    """One `option` or `list` line."""
+
+    def __init__(self, name: str, value: str, line: int = 0, listed: bool = False) -> None:
+        self.name = name
+        self.value = value
+        self.line = line
+        self.listed = listed
+
+
+class UciSection:
+    """One `config` block; `index` counts the sections of its type, as in @virtual_router[0]."""
+
+    def __init__(self, type: str, name: str = "", line: int = 0, index: int = 0) -> None:
+        self.type = type
+        self.name = name
+        self.line = line
+        self.index = index
+        self.entries: list[UciEntry] = []
+
+    @property
+    def label(self) -> str:
+        """Name the section the way its user does."""
+        if self.name:
+            return "%s '%s'" % (self.type, self.name)
+        return "@%s[%d]" % (self.type, self.index)
+
+    def add(self, name: str, value: str, line: int = 0, listed: bool = False) -> None:
+        """Append an entry."""
+        self.entries.append(UciEntry(name, value, line, listed))
+
+
+def parse(text: str, file: str = "", package: str = "haven") -> tuple[list[UciSection], list[Diagnostic]]:
+    """Read UCI text; sections that have a problem are given as far as they could be read."""
+    return _Parser(file, package).run(text)
+
+
+def write(sections: "Iterable[UciSection]") -> str:
+    """Write sections as `uci export` does."""
+    lines = []
+    for section in sections:
+        lines.append("\nconfig %s%s" % (section.type, " " + _quoted(section.name) if section.name else ""))
+        for entry in section.entries:
+            keyword = "list" if entry.listed else "option"
+            lines.append("\t%s %s %s" % (keyword, entry.name, _quoted(entry.value)))
+    return "\n".join(lines) + "\n"
+
+
+def valid_name(text: str) -> bool:
+    """Tell whether libuci takes this as the name of a section or an option."""
+    return bool(text) and all(char in _NAME_LETTERS for char in text)
+
+
+def _quoted(text: str) -> str:
+    # A new pair of quotes after each line end keeps "\noption" in a value apart from a forgotten quote.
+    return "'%s'" % text.replace("'", "'\\''").replace("\n", "\n''")
+
+
+class _Parser:
+    def __init__(self, file: str, package: str) -> None:
+        self._file = file
+        self._package = package
+        self._sections: list[UciSection] = []
+        self._problems: list[Diagnostic] = []
+        self._current: UciSection | None = None
+
+    def run(self, text: str) -> tuple[list[UciSection], list[Diagnostic]]:
+        reader = UciLexer(text)
+        statement = reader.statement()
+        while statement is not None:
+            self._take(statement)
+            statement = reader.statement()
+        return self._sections, self._problems
+
+    def _take(self, statement: Statement) -> None:
+        keyword = statement.words[0] if statement.words else ""
+        if keyword in ("config", "c"):
+            self._config(statement)
+        elif keyword in ("option", "o", "list", "l"):
+            self._option(statement, keyword in ("list", "l"))
+        elif keyword in ("package", "p"):
+            self._package_line(statement)
+        elif statement.wrong:
+            self._complain(statement, statement.wrong)
+        else:
+            message = "a line cannot start with %s%s" % (quote(keyword), suggest(keyword, _KEYWORDS))
+            self._complain(statement, message)
+
+    def _complain(self, statement: Statement, message: str, option: str | None = None) -> None:
+        section = self._current.label if self._current else None
+        self._problems.append(Diagnostic(self._file, statement.line, section, option, message))
+
+    def _config(self, statement: Statement) -> None:
+        # What follows a bad 'config' line must not be taken for part of the section before it.
+        self._current = None
+        wrong = statement.wrong or _wrong_config(statement.words[1:])
+        if wrong:
+            self._complain(statement, wrong)
+        type, name = (statement.words[1:] + ["", ""])[:2]
+        index = len([section for section in self._sections if section.type == type])
+        self._current = UciSection(type or "section", name if valid_name(name) else "", statement.line, index)
+        if not wrong:
+            self._sections.append(self._current)
+
+    def _option(self, statement: Statement, listed: bool) -> None:
+        words = statement.words[1:]
+        name = words[0] if words and valid_name(words[0]) else None
+        if self._current is None:
+            self._complain(statement, "stands before the first 'config' line", name)
+            return
+        wrong = statement.wrong or _wrong_option(words)
+        if wrong:
+            self._complain(statement, wrong, name)
+        else:
+            self._current.add(words[0], words[1], statement.line, listed)
+
+    def _package_line(self, statement: Statement) -> None:
+        name = statement.words[1] if len(statement.words) == 2 else ""
+        if statement.wrong:
+            self._complain(statement, statement.wrong)
+        elif not name:
+            self._complain(statement, "'package' takes one name")
+        elif name != self._package:
+            message = "this is the configuration of '%s', not of %s" % (self._package, quote(name))
+            self._complain(statement, message)
+
+
+def _wrong_config(words: list[str]) -> str:
+    if not words or not words[0]:
+        return "'config' needs a section type"
+    if not all(" " < char < "\x7f" for char in words[0]):
+        return "the section type %s holds a character that UCI does not allow" % quote(words[0])
+    if len(words) > 1 and words[1] and not valid_name(words[1]):
+        return "the section name %s may hold only letters, digits and _" % quote(words[1])
+    if "".join(words[2:]):
+        return "too many words; a section has a type and a name"
+    return ""
+
+
+def _wrong_option(words: list[str]) -> str:
+    if not words or not words[0]:
+        return "an option needs a name and a value"
+    if not valid_name(words[0]):
+        return "the option name %s may hold only letters, digits and _" % quote(words[0])
+    if len(words) < 2:
+        return "has no value"
+    if "".join(words[2:]):
+        return "has more than one value; put quotes around a value with spaces"
+    return ""

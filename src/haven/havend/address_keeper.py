@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hold the virtual addresses of an Active: take, renew, mend and release them.
+
+An address carries a lifetime in the kernel and is renewed well before it ends, so that it leaves a node
+whose havend is dead or hangs.
+"""
+
+from haven.core.clock import NEVER, SECOND
+from haven.havend.netlink_batch import NetlinkBatch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from haven.contract.plan import Plan, RouterPlan, Step
+    from haven.havend.kernel_tables import KernelTables
+
+    OwnedStep = tuple[str, Step]
+
+# Another program that keeps removing an address gets its way in between two renewals.
+MEND_AT_MOST = 20
+MEND_PERIOD = SECOND
+
+
+class AddressKeeper:
+    """Carries out the steps of the plan; `failures` are those of the last time, by virtual router."""
+
+    def __init__(self, kernel: "KernelTables") -> None:
+        self._kernel = kernel
+        self._stepper = NetlinkBatch(kernel)
+        self._plans: dict[str, RouterPlan] = {}
+        self._renew_interval = NEVER
+        # The plans as they were carried out, which a reload may have changed since.
+        self._applied: dict[str, RouterPlan] = {}
+        self.failures: dict[str, list[str]] = {}
+        self.renew_at = NEVER
+        self._mended: dict[str, list[int]] = {}
+
+    def load(self, plan: "Plan") -> None:
+        """Take another plan and make the devices that it needs; addresses stay as they are."""
+        before, self._plans = self._plans, plan.routers
+        self._renew_interval = plan.renew_interval
+        self.failures = {name: texts for name, texts in self.failures.items() if name in self._plans}
+        for name in sorted(self._plans):
+            old = before.get(name)
+            if old is None or old.setup != self._plans[name].setup:
+                self.set_up(name)
+
+    def set_up(self, router: str) -> None:
+        """Make the devices that a virtual router needs."""
+        plan = self._plans[router]
+        if plan.setup and self._kernel.link(plan.device) is not None:
+            self._run([(router, step) for step in plan.setup])
+
+    def tear_down(self, plan: "RouterPlan") -> None:
+        """Remove the devices of a virtual router that is no more, unless another stands on them now."""
+        needed = {step for each in self._plans.values() if each is not plan for step in each.teardown}
+        self._stepper.run([step for step in self._possible(plan.teardown) if step not in needed])
+
+    def clean(self, routers: "tuple[str, ...]") -> None:
+        """Remove what an earlier process may have left; nothing there is no failure."""
+        for router in routers:
+            self._stepper.run(self._possible(self._plans[router].release))
+
+    def take(self, routers: "tuple[str, ...]", now: int) -> None:
+        """Put the addresses and routes of these virtual routers in place."""
+        for name in routers:
+            self._applied[name] = self._plans[name]
+        self.renew_at = min(self.renew_at, now + self._renew_interval)
+        self._run([(name, step) for name in routers for step in self._plans[name].takeover])
+
+    def release(self, routers: "tuple[str, ...]") -> None:
+        """Take the addresses and routes of these virtual routers away."""
+        steps: list[OwnedStep] = []
+        for name in routers:
+            plan = self._applied.pop(name, None) or self._plans[name]
+            self.failures.pop(name, None)
+            steps.extend((name, step) for step in self._possible(plan.release))
+        if not self._applied:
+            self.renew_at = NEVER
+        self._run(steps)
+
+    def held(self) -> "tuple[str, ...]":
+        """Return the virtual routers whose addresses this node holds."""
+        return tuple(sorted(self._applied))
+
+    def reapply(self, router: str, now: int) -> bool:
+        """Change what differs from what was taken; tell whether addresses came or moved."""
+        before, plan = self._applied[router], self._plans[router]
+        if before.takeover == plan.takeover and before.release == plan.release:
+            self._applied[router] = plan
+            return False
+        self._stepper.run([step for step in self._possible(before.release) if step not in plan.release])
+        self.take((router,), now)
+        return not plan.places() <= before.places()
+
+    def renew(self, now: int) -> None:
+        """Give every held address a new lifetime."""
+        self.renew_at = now + self._renew_interval if self._applied else NEVER
+        self._stepper.run(
+            [
+                step
+                for name in self.held()
+                for step in self._possible(self._applied[name].takeover)
+                if step.renew
+            ]
+        )
+
+    def owner_of(self, device: str, address: bytes) -> "str | None":
+        """Return the held virtual router that an address on a device belongs to."""
+        for name, plan in self._applied.items():
+            if (device, address) in plan.places():
+                return name
+        return None
+
+    def mend(self, router: str, now: int) -> bool:
+        """Put back what somebody removed; tell whether that was done."""
+        mended = [at for at in self._mended.get(router, ()) if now - at < MEND_PERIOD]
+        self._mended[router] = mended
+        if len(mended) >= MEND_AT_MOST:
+            return False
+        mended.append(now)
+        self.take((router,), now)
+        return True
+
+    def is_held(self, router: str) -> bool:
+        """Tell whether the kernel has every address of a virtual router."""
+        return all(self._kernel.holds(device, address) for device, address in self._plans[router].places())
+
+    def _possible(self, steps: "tuple[Step, ...]") -> "list[Step]":
+        # With the device went what stood on it: nothing is left to remove there.
+        return [
+            step for step in steps if all(self._kernel.link(device) is not None for _at, device in step.patch)
+        ]
+
+    def _run(self, steps: "Iterable[OwnedStep]") -> None:
+        """Carry out steps, each of a virtual router, and note which of those it went wrong for."""
+        owned = list(steps)
+        for name, _step in owned:
+            self.failures.pop(name, None)
+        for failure in self._stepper.run([step for _name, step in owned]):
+            self.failures.setdefault(owned[failure.position][0], []).append(failure.text)

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The control socket: one JSON line in, one JSON line out."""
+
+import json
+import os
+
+from haven.havend.host import system
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from typing import Any
+
+    Ask = Callable[["ControlClient", dict[str, Any]], "dict[str, Any] | None"]
+
+RECEIVE = 1 << 16
+LONGEST_REQUEST = 1 << 20
+# A follower that does not read is dropped before its events fill the memory.
+LONGEST_BACKLOG = 8 << 20
+MOST_CLIENTS = 32
+
+
+class ControlClient:
+    """One connection; `follows` when it wants every event, `awaits` while an answer comes later."""
+
+    def __init__(self, sock: "socket.socket", poller: system.Poller) -> None:
+        self.socket = sock
+        self.descriptor = sock.fileno()
+        self.follows = False
+        self.awaits = False
+        self.closed = False
+        self._poller = poller
+        self._received = bytearray()
+        self._backlog = bytearray()
+        self._ended = False
+        poller.add(self.descriptor)
+
+    def reply(self, document: "dict[str, Any]") -> None:
+        """Queue a line and send what the connection takes."""
+        if self.closed:
+            return
+        self._backlog += json.dumps(document).encode() + b"\n"
+        self._flush()
+        if len(self._backlog) > LONGEST_BACKLOG:
+            self.close()
+
+    def reply_at_last(self, document: "dict[str, Any]") -> None:
+        """Reply to the request whose answer was to come later."""
+        self.awaits = False
+        self.reply(document)
+
+    def read(self) -> None:
+        """Take in or send what can be; who does not read the answers is not read from either."""
+        if self._backlog:
+            self._flush()
+        elif self._ended:
+            self.close()
+        else:
+            self._receive()
+
+    def _receive(self) -> None:
+        try:
+            octets = self.socket.recv(RECEIVE)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.close()
+            return
+        self._received += octets
+        self._ended = not octets
+        if len(self._received) > LONGEST_REQUEST and b"\n" not in self._received:
+            self.reply({"ok": False, "error": "a request has at most %d octets" % LONGEST_REQUEST})
+            self.close()
+        self.settle()
+
+    def _flush(self) -> None:
+        try:
+            while self._backlog:
+                del self._backlog[: self.socket.send(self._backlog)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for what is to come next; after the last answer to one who asks no more, close."""
+        if self.closed:
+            return
+        owed = self._backlog or self.has_request() or self.awaits or self.follows
+        if self._ended and not owed:
+            self.close()
+        else:
+            # Requests that wait for their turn are enough to have in memory.
+            reading = not self._backlog and not self._ended and not self.has_request()
+            self._poller.change(self.descriptor, reading, bool(self._backlog))
+
+    def has_request(self) -> bool:
+        """Tell whether a whole request waits for its turn."""
+        return not self.closed and not self._backlog and b"\n" in self._received
+
+    def next_request(self) -> bytes:
+        """Return the next request and forget it."""
+        end = self._received.index(b"\n")
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        return line
+
+    def close(self) -> None:
+        """End the connection."""
+        if not self.closed:
+            self.closed = True
+            self._poller.remove(self.descriptor)
+            self.socket.close()
+
+
+class ControlServer:
+    """Accepts connections and hands each request to `ask`, which answers or answers later (None).
+
+    One request is answered in a turn of the loop, so that clients wait for the election and not the
+    other way round.
+    """
+
+    def __init__(self, path: str, poller: system.Poller, ask: "Ask") -> None:
+        self._path = path
+        self._poller = poller
+        self._ask = ask
+        self._listener = system.listen_at(path)
+        self._clients: dict[int, ControlClient] = {}
+        # Whose turn it is comes first.
+        self._asking: list[ControlClient] = []
+        poller.add(self._listener.fileno())
+
+    def serves(self, descriptor: int) -> bool:
+        """Tell whether a descriptor is the listener's or a client's."""
+        return descriptor == self._listener.fileno() or descriptor in self._clients
+
+    def read(self, descriptor: int) -> None:
+        """Take in what waits on one descriptor."""
+        self._forget_closed()
+        if descriptor == self._listener.fileno():
+            self._accept()
+            return
+        client = self._clients.get(descriptor)
+        if client is not None:
+            client.read()
+            self._give_turn(client)
+            self._forget_closed()
+
+    def is_asked(self) -> bool:
+        """Tell whether a request waits for its answer."""
+        return bool(self._asking)
+
+    def answer_one(self) -> None:
+        """Answer the request that has waited longest."""
+        client = self._asking.pop(0)
+        if client.has_request():
+            self._answer(client, client.next_request())
+            client.settle()
+        self._give_turn(client)
+        self._forget_closed()
+
+    def tell_followers(self, event: "dict[str, Any]") -> None:
+        """Send an event to everybody who follows."""
+        for client in self._clients.values():
+            if client.follows:
+                client.reply({"event": event})
+                self._give_turn(client)
+
+    def close(self) -> None:
+        """Close everything and remove the socket."""
+        for client in self._clients.values():
+            client.close()
+        self._poller.remove(self._listener.fileno())
+        self._listener.close()
+        try:
+            os.unlink(self._path)
+        except OSError:
+            return
+
+    def _accept(self) -> None:
+        for _ in range(MOST_CLIENTS):
+            sock = system.accept_from(self._listener)
+            if sock is None:
+                return
+            client = ControlClient(sock, self._poller)
+            if len(self._clients) < MOST_CLIENTS:
+                self._clients[client.descriptor] = client
+            else:
+                client.reply({"ok": False, "error": "%d connections are open already" % MOST_CLIENTS})
+                client.close()
+
+    def _give_turn(self, client: ControlClient) -> None:
+        if client.has_request() and client not in self._asking:
+            self._asking.append(client)
+
+    def _forget_closed(self) -> None:
+        for descriptor in [number for number, client in self._clients.items() if client.closed]:
+            del self._clients[descriptor]
+
+    def _answer(self, client: ControlClient, line: bytes) -> None:
+        try:
+            request = json.loads(line.decode())
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict) or not isinstance(request.get("command"), str):
+            client.reply({"ok": False, "error": "a request is one line of JSON with a command"})
+            return
+        answer = self._ask(client, request)
+        if answer is None:
+            client.awaits = True
+        else:
+            client.reply(answer)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What differs between the Pythons that havend runs on, chosen once."""
+
+from haven.havend.host import cpython as system
+
+__all__ = ["system"]

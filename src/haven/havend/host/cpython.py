@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What CPython does in its own way: the clock, sockets with addresses, waiting, signals, children.
+
+Everything else in this folder runs on MicroPython, too.
+"""
+
+import fcntl
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import time
+
+VRRP_PROTOCOL = 112
+RAW_PROTOCOL = 255
+# 255 IPv6 addresses, where the MTU allows them.
+PACKET_LENGTH = 8192
+# Two hundred and fifty virtual routers advertise in one burst.
+RECEIVE_BUFFER = 1 << 20
+
+SO_RCVBUFFORCE = 33
+IP_MULTICAST_ALL = 49
+IPV6_MULTICAST_ALL = 29
+NETLINK_ROUTE = 0
+
+# What recvmsg gives for one packet: hop limit and destination.
+_IPV6_ANCILLARY = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)
+
+
+def now() -> int:
+    """Return microseconds on a clock that only grows and is the same for every process."""
+    return time.monotonic_ns() // 1000
+
+
+def sleep(seconds: int) -> None:
+    """Do nothing for a while; only before there is anything to miss."""
+    time.sleep(seconds)
+
+
+def node_name() -> str:
+    """Return what this machine calls itself."""
+    return os.uname().nodename
+
+
+class Poller:
+    """Waits for descriptors to become ready, to a fraction of a millisecond."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll()
+
+    def add(self, descriptor: int) -> None:
+        """Wait for this descriptor, too."""
+        self._poll.register(descriptor, select.POLLIN)
+
+    def change(self, descriptor: int, reading: bool, writing: bool) -> None:
+        """Wait until this descriptor has octets, takes octets, or (neither) is closed at the other end."""
+        self._poll.modify(descriptor, (select.POLLIN if reading else 0) | (select.POLLOUT if writing else 0))
+
+    def remove(self, descriptor: int) -> None:
+        """Wait for this descriptor no more."""
+        self._poll.unregister(descriptor)
+
+    def wait(self, microseconds: int) -> "list[tuple[int, int]]":
+        """Return the (descriptor, mask) pairs that are ready within this time.
+
+        poll() counts whole milliseconds and rounds up; the rest is slept away, so that a timer of
+        10 ms does not fire a tenth of its time late.
+        """
+        if 0 < microseconds < 1000:
+            time.sleep(microseconds / 1000000)
+            microseconds = 0
+        return self._poll.poll(max(0, microseconds // 1000))
+
+
+def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.socket:
+    """Return a socket that hears protocol 112 on one device, as a member of the group.
+
+    Raises OSError when the device is not there.
+    """
+    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
+    sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, VRRP_PROTOCOL)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+        if family == 6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("@I", index))
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
+            member = group + b"\0\0\0\0" + struct.pack("@i", index)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def receive_v4(sock: socket.socket) -> "tuple[bytes, bytes, int, bytes] | None":
+    """Return (source, destination, TTL, payload) of the next packet, or None when there is none."""
+    try:
+        packet = sock.recv(PACKET_LENGTH)
+    except OSError:
+        return None
+    head = (packet[0] & 15) * 4
+    return packet[12:16], packet[16:20], packet[8], packet[head:]
+
+
+def receive_v6(sock: socket.socket) -> "tuple[bytes, bytes, int, bytes] | None":
+    """Return (source, destination, hop limit, payload) of the next packet, or None."""
+    try:
+        payload, ancillary, _flags, sender = sock.recvmsg(PACKET_LENGTH, _IPV6_ANCILLARY)
+    except OSError:
+        return None
+    hops, destination = 0, b"\0" * 16
+    for _level, kind, value in ancillary:
+        if kind == socket.IPV6_HOPLIMIT:
+            hops = struct.unpack("@i", value)[0]
+        elif kind == socket.IPV6_PKTINFO:
+            destination = value[:16]
+    source = socket.inet_pton(socket.AF_INET6, sender[0].split("%")[0])
+    return source, destination, hops, payload
+
+
+def open_link(device: str) -> socket.socket:
+    """Return a socket that sends Ethernet frames on a device and receives nothing."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+    try:
+        sock.bind((device, 0))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def open_sender(device: str, family: int) -> socket.socket:
+    """Return a socket that routes whole IP packets out of a device and receives nothing."""
+    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
+    sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, RAW_PROTOCOL)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def send_to(sock: socket.socket, packet: bytes, destination: bytes, index: int) -> None:
+    """Send a whole IP packet to an address, given as octets. Raises OSError."""
+    if len(destination) == 4:
+        sock.sendto(packet, (socket.inet_ntop(socket.AF_INET, destination), 0))
+    else:
+        scope = index if destination[0] == 0xFE else 0
+        sock.sendto(packet, (socket.inet_ntop(socket.AF_INET6, destination), 0, 0, scope))
+
+
+def open_netlink(groups: int) -> socket.socket:
+    """Return a route netlink socket that hears these groups (a mask, RTMGRP_*)."""
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, NETLINK_ROUTE)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    sock.bind((0, groups))
+    return sock
+
+
+def index_of(device: str) -> "int | None":
+    """Return the index that a device has at this moment, or None when there is none."""
+    try:
+        return socket.if_nametoindex(device)
+    except OSError:
+        return None
+
+
+def error_text(code: int) -> str:
+    """Return what an error number means."""
+    return os.strerror(code)
+
+
+def lock_folder(path: str) -> bool:
+    """Lock a folder for the life of this process; tell whether nobody else has. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    return True
+
+
+def prepare_descriptors() -> None:
+    """Fill what is closed of the standard three, and allow as many as we may have.
+
+    A closed descriptor 2 would be the number of the next file or socket, and get the log lines.
+    """
+    descriptor = os.open("/dev/null", os.O_RDWR)
+    while descriptor <= 2:
+        os.set_inheritable(descriptor, True)
+        descriptor = os.dup(descriptor)
+    os.close(descriptor)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def listen_at(path: str) -> socket.socket:
+    """Return a socket that accepts control connections of this user alone."""
+    if os.path.exists(path):
+        os.unlink(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    before = os.umask(0o177)
+    try:
+        sock.bind(path)
+    finally:
+        os.umask(before)
+    sock.listen(128)
+    return sock
+
+
+def accept_from(listener: socket.socket) -> "socket.socket | None":
+    """Return the next control connection, or None when there is none."""
+    try:
+        sock, _address = listener.accept()
+    except OSError:
+        return None
+    sock.setblocking(False)
+    return sock
+
+
+def be_realtime(priority: int) -> "str | None":
+    """Ask for real-time scheduling, or with 0 for the usual one; return why not, or None."""
+    try:
+        policy = os.SCHED_RR if priority else os.SCHED_OTHER
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def open_signals() -> int:
+    """Return a descriptor that becomes readable when this process is asked to end."""
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return reader
+
+
+def read_signals(descriptor: int) -> bool:
+    """Read what is waiting there; tell whether it was a wish to end."""
+    try:
+        return bool(os.read(descriptor, 64))
+    except BlockingIOError:
+        return False
+
+
+def spawn(argv: "list[str]", text: str = "") -> "tuple[int, int]":
+    """Start a program with this text on its standard input.
+
+    Return its process id and a descriptor with what it complains of. Raises OSError.
+    """
+    reader, writer = os.pipe()
+    given = os.memfd_create("stdin")
+    try:
+        os.write(given, text.encode())
+        os.lseek(given, 0, os.SEEK_SET)
+        actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, writer, 2)]
+        child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(given)
+        os.close(writer)
+    return child, reader
+
+
+def end_of(child: int) -> int:
+    """Wait for a program that is about to end; return its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def run(argv: "list[str]", text: str = "") -> "tuple[int, str]":
+    """Run a program with this text on its standard input; return its status and what it complained of.
+
+    Only at start and at the end: it waits.
+    """
+    try:
+        child, descriptor = spawn(argv, text)
+    except OSError as error:
+        return 127, "%s: %s" % (argv[0], error.strerror)
+    with open(descriptor, errors="replace") as from_child:
+        complaint = from_child.read()
+    return end_of(child), complaint

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The links and addresses of this machine, followed through netlink."""
+
+from haven.core.events import AddressesChanged, LinkChanged
+from haven.core.value import Value
+from haven.havend.host import system
+from haven.havend.netlink_messages import (
+    EVERYTHING,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    RTM_DELADDR,
+    RTM_DELLINK,
+    RTM_GETADDR,
+    RTM_GETLINK,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+    KernelLink,
+    dump_request,
+    messages,
+    parse_address,
+    parse_link,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RECEIVE = 1 << 16
+# A machine that never stops changing must not keep the timers from their turn.
+AT_ONCE = 64
+
+
+class LinkReplaced(Value):
+    """A device of this name appeared, or came back as another one or with another MAC address."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+
+
+class AddressGone(Value):
+    """An address was taken off a device by somebody, or ran out."""
+
+    def __init__(self, device: str, address: bytes) -> None:
+        self.device = device
+        self.address = address
+
+
+class FamilyBack(Value):
+    """A device has addresses of a family again after it had none."""
+
+    def __init__(self, device: str, family: int) -> None:
+        self.device = device
+        self.family = family
+
+
+class KernelTables:
+    """A copy of the kernel's tables, and what changed in them."""
+
+    def __init__(self) -> None:
+        self.socket = system.open_netlink(EVERYTHING)
+        self._asking = system.open_netlink(0)
+        self._asking.setblocking(True)
+        self._by_index: dict[int, KernelLink] = {}
+        self._by_name: dict[str, KernelLink] = {}
+        self._addresses: dict[tuple[int, int], list[bytes]] = {}
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Hear no more."""
+        self.socket.close()
+        self._asking.close()
+
+    def link(self, device: str) -> "KernelLink | None":
+        """Return the device of this name, if there is one."""
+        return self._by_name.get(device)
+
+    def index_of(self, device: str) -> int:
+        """Return the index of a device. Raises KeyError when there is none."""
+        link = self._by_name.get(device)
+        if link is not None:
+            return link.index
+        # One that was made this very moment has not been heard of yet.
+        index = system.index_of(device)
+        if index is None:
+            raise KeyError(device)
+        return index
+
+    def addresses(self, device: str, family: int) -> "tuple[bytes, ...]":
+        """Return the addresses of a device that can be used, in the kernel's order."""
+        link = self._by_name.get(device)
+        return () if link is None else tuple(self._addresses.get((link.index, family), ()))
+
+    def holds(self, device: str, address: bytes) -> bool:
+        """Tell whether a device has an address."""
+        return address in self.addresses(device, 6 if len(address) == 16 else 4)
+
+    def changes(self) -> "Iterator[Value]":
+        """Yield what has changed since the last call, as events."""
+        for _ in range(AT_ONCE):
+            try:
+                octets = self.socket.recv(RECEIVE)
+            except BlockingIOError:
+                return
+            except OSError:
+                # The kernel had more to say than the buffer holds: ask for all of it.
+                self._forget_waiting()
+                yield from self.everything()
+                return
+            for kind, _sequence, body in messages(octets):
+                yield from self._apply(kind, body)
+
+    def _forget_waiting(self) -> None:
+        # It is older than the answer will be. Until the buffer is empty, no more comes in.
+        while True:
+            try:
+                self.socket.recv(RECEIVE)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue
+
+    def everything(self) -> "Iterator[Value]":
+        """Read both tables anew and yield what differs from what was known."""
+        links = [parse_link(body) for kind, body in self._dump(RTM_GETLINK) if kind == RTM_NEWLINK]
+        present = {link.index: link for link in links if link is not None}
+        known: dict[tuple[int, int], list[bytes]] = {}
+        for kind, body in self._dump(RTM_GETADDR):
+            found = parse_address(body) if kind == RTM_NEWADDR else None
+            if found is not None and found.usable:
+                known.setdefault(_key(found.index, found.address), []).append(found.address)
+        for index in sorted(self._by_index):
+            if index not in present:
+                yield from self._gone(index)
+        for index in sorted(present):
+            yield from self._new_link(present[index])
+        for key in sorted(set(self._addresses) | set(known)):
+            yield from self._set_addresses(key, known.get(key, []))
+
+    def _dump(self, request: int) -> "Iterator[tuple[int, bytes]]":
+        self._sequence += 1
+        self._asking.send(dump_request(request, self._sequence))
+        while True:
+            for kind, sequence, body in messages(self._asking.recv(RECEIVE)):
+                if sequence != self._sequence:
+                    continue
+                if kind in (NLMSG_DONE, NLMSG_ERROR):
+                    return
+                yield kind, body
+
+    def _apply(self, kind: int, body: bytes) -> "Iterator[Value]":
+        if kind in (RTM_NEWLINK, RTM_DELLINK):
+            link = parse_link(body)
+            if link is not None:
+                yield from self._new_link(link) if kind == RTM_NEWLINK else self._gone(link.index)
+        elif kind in (RTM_NEWADDR, RTM_DELADDR):
+            yield from self._address(kind == RTM_NEWADDR, body)
+
+    def _new_link(self, link: KernelLink) -> "Iterator[Value]":
+        old = self._by_index.get(link.index)
+        addresses = {family: self._addresses.get((link.index, family), []) for family in (4, 6)}
+        if old is not None and old.name != link.name:
+            yield from self._gone(link.index)
+            old = None
+        other = self._by_name.get(link.name)
+        if other is not None and other.index != link.index:
+            yield from self._gone(other.index)
+        self._by_index[link.index] = self._by_name[link.name] = link
+        if old is None or old.mac != link.mac:
+            yield LinkReplaced(link.name)
+        if old is None or old.up != link.up:
+            yield LinkChanged(link.name, link.up)
+        if old is None:
+            # A device that was renamed keeps its addresses, and nobody tells of them again.
+            for family in (4, 6):
+                yield from self._set_addresses((link.index, family), addresses[family])
+
+    def _gone(self, index: int) -> "Iterator[Value]":
+        link = self._by_index.pop(index, None)
+        for family in (4, 6):
+            self._addresses.pop((index, family), None)
+        if link is not None:
+            del self._by_name[link.name]
+            yield LinkChanged(link.name, False)
+            for family in (4, 6):
+                yield AddressesChanged(link.name, family, ())
+
+    def _address(self, new: bool, body: bytes) -> "Iterator[Value]":
+        found = parse_address(body)
+        if found is None:
+            return
+        key = _key(found.index, found.address)
+        present = list(self._addresses.get(key, ()))
+        usable = new and found.usable
+        if usable and found.address not in present:
+            present.append(found.address)
+        elif not usable and found.address in present:
+            present.remove(found.address)
+        yield from self._set_addresses(key, present)
+
+    def _set_addresses(self, key: "tuple[int, int]", present: "list[bytes]") -> "Iterator[Value]":
+        link, before = self._by_index.get(key[0]), self._addresses.get(key, [])
+        if link is None or present == before:
+            return
+        self._addresses[key] = present
+        for address in before:
+            if address not in present:
+                yield AddressGone(link.name, address)
+        if not before:
+            yield FamilyBack(link.name, key[1])
+        yield AddressesChanged(link.name, key[1], tuple(present))
+
+
+def _key(index: int, address: bytes) -> "tuple[int, int]":
+    return index, 6 if len(address) == 16 else 4

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Carry out the netlink steps of a plan: fill in the indices, send in one batch, read the answers."""
+
+import struct
+from errno import EAGAIN
+
+from haven.contract.plan import Step
+from haven.core.value import Value
+from haven.havend.host import system
+from haven.havend.netlink_messages import NLMSG_ERROR, error_of, messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haven.havend.kernel_tables import KernelTables
+
+SEQUENCE_OFFSET = 8
+# The answers to one batch have to fit the receive buffer.
+BATCH = 64
+RECEIVE = 1 << 16
+
+
+class StepFailure(Value):
+    """The step at a position of those that were given did not work; `text` says which and why."""
+
+    def __init__(self, position: int, text: str) -> None:
+        self.position = position
+        self.text = text
+
+
+class NetlinkBatch:
+    """Sends steps to the kernel."""
+
+    def __init__(self, kernel: "KernelTables") -> None:
+        self._kernel = kernel
+        self._socket = system.open_netlink(0)
+        self._sequence = 0
+
+    def run(self, steps: "Sequence[Step]") -> "list[StepFailure]":
+        """Carry out steps in order, whatever fails; return what did."""
+        failures: list[StepFailure] = []
+        batch = bytearray()
+        waiting: dict[int, int] = {}
+        for position, step in enumerate(steps):
+            if waiting and (len(waiting) == BATCH or not self._is_known(step)):
+                # A device that an earlier step makes has an index only after that.
+                failures.extend(self._send(batch, waiting, steps))
+                batch, waiting = bytearray(), {}
+            try:
+                octets = self._filled_in(step)
+            except KeyError as error:
+                failures.append(
+                    StepFailure(position, "%s: there is no device %s" % (step.say, error.args[0]))
+                )
+                continue
+            waiting[self._sequence] = position
+            batch += octets
+        if waiting:
+            failures.extend(self._send(batch, waiting, steps))
+        return sorted(failures, key=lambda failure: failure.position)
+
+    def _is_known(self, step: Step) -> bool:
+        return all(self._kernel.link(device) is not None for _offset, device in step.patch)
+
+    def _filled_in(self, step: Step) -> bytearray:
+        octets = bytearray(step.octets)
+        for offset, device in step.patch:
+            struct.pack_into("@I", octets, offset, self._kernel.index_of(device))
+        self._sequence = self._sequence % 0x7FFFFFFF + 1
+        struct.pack_into("@I", octets, SEQUENCE_OFFSET, self._sequence)
+        return octets
+
+    def _send(
+        self, batch: bytearray, waiting: "dict[int, int]", steps: "Sequence[Step]"
+    ) -> "list[StepFailure]":
+        failures: list[StepFailure] = []
+        try:
+            self._socket.send(batch)
+            # The kernel has answered every message of the batch by the time send() returns.
+            while waiting:
+                for kind, sequence, body in messages(self._socket.recv(RECEIVE)):
+                    if kind != NLMSG_ERROR or sequence not in waiting:
+                        continue
+                    position = waiting.pop(sequence)
+                    step, code = steps[position], error_of(body)
+                    if code and code not in step.tolerate:
+                        failures.append(StepFailure(position, "%s: %s" % (step.say, system.error_text(code))))
+        except OSError as error:
+            for position in waiting.values():
+                why = "no answer" if error.errno == EAGAIN else error.strerror
+                failures.append(StepFailure(position, "%s: %s" % (steps[position].say, why)))
+        return failures

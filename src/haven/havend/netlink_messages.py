@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The few netlink messages that havend reads and asks for; what it sends otherwise is in the plan.
+
+Layouts: struct nlmsghdr, ifinfomsg and ifaddrmsg of the kernel's headers (rtnetlink(7)). Nobody but the
+kernel can send them to us; what is cut off all the same is left out, so that no parser ever raises.
+"""
+
+import struct
+
+from haven.core.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEADER = 16
+LINK_HEADER = 16
+ADDRESS_HEADER = 8
+NLMSG_ERROR = 2
+NLMSG_DONE = 3
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+NLM_F_REQUEST = 1
+NLM_F_DUMP = 0x300
+
+RTMGRP_LINK = 1
+RTMGRP_IPV4_IFADDR = 0x10
+RTMGRP_IPV6_IFADDR = 0x100
+EVERYTHING = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
+
+IFF_UP = 1
+IFF_RUNNING = 0x40
+IFLA_ADDRESS, IFLA_IFNAME = 1, 3
+IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
+IFA_F_DADFAILED = 0x08
+IFA_F_TENTATIVE = 0x40
+ARPHRD_ETHER = 1
+EIO = 5
+
+
+class KernelLink(Value):
+    """A network device: `up` when it can carry packets, `mac` as octets."""
+
+    def __init__(self, index: int, name: str, up: bool, mac: bytes, ethernet: bool) -> None:
+        self.index = index
+        self.name = name
+        self.up = up
+        self.mac = mac
+        self.ethernet = ethernet
+
+
+class InterfaceAddress(Value):
+    """An address on a device; `usable` unless duplicate-address detection runs or has failed."""
+
+    def __init__(self, index: int, address: bytes, usable: bool) -> None:
+        self.index = index
+        self.address = address
+        self.usable = usable
+
+
+def messages(octets: bytes) -> "Iterator[tuple[int, int, bytes]]":
+    """Yield (type, sequence number, body) of each message in what was received."""
+    at = 0
+    while at + HEADER <= len(octets):
+        length, kind, _flags, sequence, _port = struct.unpack_from("@IHHII", octets, at)
+        if not HEADER <= length <= len(octets) - at:
+            return
+        yield kind, sequence, octets[at + HEADER : at + length]
+        at += (length + 3) & ~3
+
+
+def dump_request(kind: int, sequence: int) -> bytes:
+    """Return the request for all links (RTM_GETLINK) or all addresses (RTM_GETADDR)."""
+    body = bytes(LINK_HEADER if kind == RTM_GETLINK else ADDRESS_HEADER)
+    return struct.pack("@IHHII", HEADER + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, sequence, 0) + body
+
+
+def parse_link(body: bytes) -> "KernelLink | None":
+    """Return the device of an RTM_NEWLINK or RTM_DELLINK."""
+    # A bridge tells of its ports in a family of its own; those are not states of the device.
+    if len(body) < LINK_HEADER or body[0] != 0:
+        return None
+    kind, index, flags = struct.unpack_from("@xxHiI", body)
+    name, mac = "", b""
+    for attribute, value in _attributes(body, LINK_HEADER):
+        if attribute == IFLA_IFNAME:
+            name = _device_name(value)
+        elif attribute == IFLA_ADDRESS:
+            mac = value
+    up = flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING
+    return KernelLink(index, name, up, mac, kind == ARPHRD_ETHER and len(mac) == 6)
+
+
+def _device_name(value: bytes) -> str:
+    octets = value.split(b"\0")[0]
+    try:
+        return octets.decode()
+    except UnicodeError:
+        # The kernel allows it; a configuration cannot name it.
+        return repr(octets)
+
+
+def parse_address(body: bytes) -> "InterfaceAddress | None":
+    """Return the address of an RTM_NEWADDR or RTM_DELADDR."""
+    if len(body) < ADDRESS_HEADER:
+        return None
+    _family, _prefix, flags, _scope, index = struct.unpack_from("@BBBBI", body)
+    address = local = b""
+    for attribute, value in _attributes(body, ADDRESS_HEADER):
+        if attribute == IFA_LOCAL:
+            local = value
+        elif attribute == IFA_ADDRESS:
+            address = value
+        elif attribute == IFA_FLAGS and len(value) == 4:
+            flags = struct.unpack("@I", value)[0]
+    # On a point-to-point link IFA_ADDRESS is the other end's.
+    own = local or address
+    if len(own) not in (4, 16):
+        return None
+    return InterfaceAddress(index, own, not flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+
+
+def error_of(body: bytes) -> int:
+    """Return the error number of an NLMSG_ERROR, 0 for an acknowledgement."""
+    return -int(struct.unpack_from("@i", body)[0]) if len(body) >= 4 else EIO
+
+
+def _attributes(body: bytes, at: int) -> "Iterator[tuple[int, bytes]]":
+    while at + 4 <= len(body):
+        length, kind = struct.unpack_from("@HH", body, at)
+        if not 4 <= length <= len(body) - at:
+            return
+        yield kind & 0x3FFF, body[at + 4 : at + length]
+        at += (length + 3) & ~3

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The sockets that ADVERTISEMENTs and announcements go through."""
+
+from haven.core.announce import announcement
+from haven.core.effects import Send
+from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
+from haven.core.vrrp.advert import multicast_group
+from haven.havend.host import system
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from haven.contract.plan import RouterPlan
+    from haven.havend.kernel_tables import KernelTables
+
+    # A socket, octets for it, and where to (None: the frame says so).
+    Parcel = tuple[socket.socket, bytes, bytes | None]
+    # A Send, what to hand to which socket for it, and the index of the device.
+    Ready = tuple[Send, list[Parcel], int]
+    Hear = Callable[[str, int, bytes, bytes, int, bytes], None]
+
+# A flood on one socket must not keep the others, and the timers, from their turn.
+AT_ONCE = 512
+
+
+class VrrpReceiver:
+    """A socket that hears one family on one device."""
+
+    def __init__(self, device: str, family: int, sock: "socket.socket") -> None:
+        self.device = device
+        self.family = family
+        self.socket = sock
+        self.receive = system.receive_v6 if family == 6 else system.receive_v4
+
+
+class VrrpSockets:
+    """Opens, reopens and closes the sockets, sends through them and reads from them."""
+
+    def __init__(self, kernel: "KernelTables", poller: system.Poller, hear: "Hear") -> None:
+        self._kernel = kernel
+        self._poller = poller
+        self._hear = hear
+        self._plans: dict[str, RouterPlan] = {}
+        self._receivers: dict[int, VrrpReceiver] = {}
+        self._links: dict[str, socket.socket] = {}
+        self._senders: dict[tuple[str, int], socket.socket] = {}
+        self._ready: dict[str, Ready] = {}
+        # Why a virtual router could not send the last time, and a device cannot hear a family.
+        self.mute: dict[str, str] = {}
+        self.deaf: dict[tuple[str, int], str] = {}
+
+    def set_routers(self, plans: "dict[str, RouterPlan]") -> None:
+        """Serve these virtual routers from now on."""
+        self._plans = plans
+        self._ready = {}
+        self.mute = {name: why for name, why in self.mute.items() if name in plans}
+        wanted = {(plan.device, plan.spec.family) for plan in plans.values()}
+        self.deaf = {key: why for key, why in self.deaf.items() if key in wanted}
+        for receiver in list(self._receivers.values()):
+            if (receiver.device, receiver.family) not in wanted:
+                self._close_receiver(receiver)
+        for device in list(self._links):
+            if device not in {name for name, _family in wanted}:
+                self._links.pop(device).close()
+        for key in list(self._senders):
+            if key not in wanted:
+                self._senders.pop(key).close()
+        present = {(each.device, each.family) for each in self._receivers.values()}
+        for device, family in sorted(wanted - present):
+            self._open_receiver(device, family)
+
+    def replace(self, device: str) -> None:
+        """Open everything on a device anew: it is another one, or has another MAC address."""
+        for receiver in list(self._receivers.values()):
+            if receiver.device == device:
+                self._close_receiver(receiver)
+        if device in self._links:
+            self._links.pop(device).close()
+        for key in [key for key in self._senders if key[0] == device]:
+            self._senders.pop(key).close()
+        self._ready = {}
+        for family in sorted({plan.spec.family for plan in self._plans.values() if plan.device == device}):
+            self._open_receiver(device, family)
+
+    def join_again(self, device: str, family: int) -> None:
+        """Hear one family again after the kernel has had no use for it, and dropped the membership."""
+        for receiver in list(self._receivers.values()):
+            if (receiver.device, receiver.family) == (device, family):
+                self._close_receiver(receiver)
+        if any((plan.device, plan.spec.family) == (device, family) for plan in self._plans.values()):
+            self._open_receiver(device, family)
+
+    def close(self) -> None:
+        """Close every socket."""
+        for receiver in list(self._receivers.values()):
+            self._close_receiver(receiver)
+        for sock in [*self._links.values(), *self._senders.values()]:
+            sock.close()
+
+    # Receiving
+
+    def serves(self, descriptor: int) -> bool:
+        """Tell whether a descriptor is one of the receivers'."""
+        return descriptor in self._receivers
+
+    def read(self, descriptor: int) -> None:
+        """Hand over every packet that waits in one socket."""
+        receiver = self._receivers[descriptor]
+        receive, sock, device, family = receiver.receive, receiver.socket, receiver.device, receiver.family
+        for _ in range(AT_ONCE):
+            packet = receive(sock)
+            if packet is None:
+                return
+            source, destination, ttl, message = packet
+            self._hear(device, family, source, destination, ttl, message)
+
+    def _open_receiver(self, device: str, family: int) -> None:
+        self.deaf.pop((device, family), None)
+        link = self._kernel.link(device)
+        if link is None:
+            return
+        try:
+            sock = system.open_receiver(device, link.index, family, multicast_group(family))
+        except OSError as error:
+            # The device may have gone in between; netlink will say so, and say when it is back.
+            if system.index_of(device) is not None:
+                self.deaf[(device, family)] = str(error.strerror)
+            return
+        self._receivers[sock.fileno()] = VrrpReceiver(device, family, sock)
+        self._poller.add(sock.fileno())
+
+    def _close_receiver(self, receiver: VrrpReceiver) -> None:
+        descriptor = receiver.socket.fileno()
+        self._poller.remove(descriptor)
+        del self._receivers[descriptor]
+        receiver.socket.close()
+
+    # Sending
+
+    def send(self, effect: Send) -> None:
+        """Send the ADVERTISEMENTs of one virtual router."""
+        ready = self._ready.get(effect.router)
+        if ready is None or ready[0] is not effect:
+            ready = self._prepare(effect)
+            if ready is None:
+                return
+        if self.mute:
+            self.mute.pop(effect.router, None)
+        for sock, octets, destination in ready[1]:
+            try:
+                if destination is None:
+                    sock.send(octets)
+                else:
+                    system.send_to(sock, octets, destination, ready[2])
+            except OSError as error:
+                # A link that is down, a full queue, a peer without a route: the next one follows soon.
+                self.mute[effect.router] = str(error.strerror)
+
+    def _prepare(self, effect: Send) -> "Ready | None":
+        plan = self._plans[effect.router]
+        spec, link = plan.spec, self._kernel.link(plan.device)
+        if link is None:
+            return None
+        parcels: list[Parcel] = []
+        try:
+            for destination, message in effect.packets:
+                if link.ethernet and not spec.unicast_peers:
+                    mac = plan.virtual_mac or link.mac
+                    frame = multicast_frame(mac, effect.source, destination, message)
+                    parcels.append((self._link(spec.device), frame, None))
+                else:
+                    wrap = ipv6_packet if spec.family == 6 else ipv4_packet
+                    packet = wrap(effect.source, destination, message)
+                    parcels.append((self._sender(spec.device, spec.family), packet, destination))
+        except OSError as error:
+            self.mute[effect.router] = str(error.strerror)
+            return None
+        self._ready[effect.router] = ready = (effect, parcels, link.index)
+        return ready
+
+    def announce(self, router: str) -> None:
+        """Send gratuitous ARP, or unsolicited neighbour advertisements, for every virtual address."""
+        plan = self._plans[router]
+        link = self._kernel.link(plan.device)
+        if link is None or not link.ethernet:
+            return
+        mac = plan.virtual_mac or link.mac
+        try:
+            for address in plan.spec.addresses:
+                self._link(plan.device).send(announcement(mac, address))
+        except OSError as error:
+            self.mute[router] = str(error.strerror)
+
+    def _link(self, device: str) -> "socket.socket":
+        if device not in self._links:
+            self._links[device] = system.open_link(device)
+        return self._links[device]
+
+    def _sender(self, device: str, family: int) -> "socket.socket":
+        key = (device, family)
+        if key not in self._senders:
+            self._senders[key] = system.open_sender(device, family)
+        return self._senders[key]

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make /etc/config/dhcp and /etc/sysupgrade.conf as the configuration wants them, and take it back."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from haven.config.model import Model
+from haven.config.uci.document import UciSection, parse
+from haven.openwrt import owned, sysupgrade_conf
+from haven.openwrt.dhcp_difference import PACKAGE, DhcpDifference, Owned, difference
+from haven.plan.plan_file import forget_leftovers, write_whole
+
+UCI_SECONDS = 20
+DHCP_FILE = "/etc/config/dhcp"
+# Changes that the user has not committed are in uci's usual place and stay there.
+CHANGES = "/tmp/.uci-haven"
+DNSMASQ = ["ubus", "call", "service", "event", '{"type":"config.change","data":{"package":"dhcp"}}']
+
+
+class ApplyError(Exception):
+    """Something could not be read or changed; the text says what."""
+
+
+class RouterFiles:
+    """The files and programs of the router; other paths let a test have its own."""
+
+    def __init__(self, root: str = "", uci: Sequence[str] = ("uci",)) -> None:
+        self.note = root + owned.PATH
+        self.sysupgrade = root + sysupgrade_conf.PATH
+        self.dhcp_file = root + DHCP_FILE
+        self.changes = root + CHANGES
+        self._uci = uci
+
+    def dhcp(self) -> list[UciSection]:
+        """Return the sections of /etc/config/dhcp."""
+        return _sections(self.uci(["export", PACKAGE]))
+
+    def changed_dhcp(self, found: DhcpDifference) -> bytes:
+        """Return /etc/config/dhcp as uci makes it of a difference. Raises ApplyError."""
+        before = self.dhcp()
+        try:
+            exported = self.uci(["batch"], "\n".join([*found.batch(), "export %s" % PACKAGE]) + "\n")
+        finally:
+            shutil.rmtree(self.changes, ignore_errors=True)
+        # uci says nothing of a file system without room.
+        if _entries(_sections(exported)) != _entries(before) + len(found.added) - len(found.removed):
+            raise ApplyError("uci could not change a copy of %s; is there room in %s?" % (DHCP_FILE, CHANGES))
+        return exported.partition("\n")[2].encode("utf-8", "surrogateescape")
+
+    def write_dhcp(self, octets: bytes) -> None:
+        """Replace /etc/config/dhcp, all of it or nothing; `uci commit` leaves nothing on a full flash."""
+        try:
+            write_whole(self.dhcp_file, octets, os.stat(self.dhcp_file).st_mode & 0o777)
+        except OSError as why:
+            raise ApplyError("%s: cannot be written: %s" % (DHCP_FILE, why.strerror)) from why
+
+    def uci(self, words: list[str], stdin: str = "") -> str:
+        """Run uci; ApplyError says why it failed."""
+        argv = [*self._uci, "-c", os.path.dirname(self.dhcp_file), "-t", self.changes, *words]
+        try:
+            done = subprocess.run(
+                argv,
+                input=stdin,
+                capture_output=True,
+                timeout=UCI_SECONDS,
+                encoding="utf-8",
+                errors="surrogateescape",
+            )
+        except (OSError, subprocess.TimeoutExpired) as why:
+            raise ApplyError("uci cannot be run: %s" % why) from why
+        # uci batch ends with 0 whatever happened in it.
+        if done.returncode or done.stderr.strip():
+            raise ApplyError("uci %s: %s" % (words[0], done.stderr.strip() or "it failed"))
+        return done.stdout
+
+    def tell_dnsmasq(self) -> None:
+        """Let procd know that the file has changed; dnsmasq then reads it."""
+        try:
+            subprocess.run(DNSMASQ, capture_output=True, timeout=UCI_SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as why:
+            raise ApplyError("dnsmasq was not told: %s" % why) from why
+
+
+def look(model: Model | None, router: RouterFiles) -> DhcpDifference:
+    """Return what is to change in /etc/config/dhcp; without a model everything is taken back."""
+    wanted = model.dhcps if model is not None and model.main.enabled else ()
+    note = _note(router).get(PACKAGE, {})
+    if not wanted and not note:
+        return DhcpDifference()
+    return difference(wanted, router.dhcp(), note)
+
+
+def apply(model: Model | None, router: RouterFiles) -> list[str]:
+    """Make everything as the model wants it, or take all of it back; return the problems."""
+    problems: list[str] = []
+    for step in (_apply_dhcp, _apply_keep):
+        try:
+            problems += step(model, router)
+        except (ApplyError, owned.OwnedError) as why:
+            problems.append(str(why))
+        except OSError as why:
+            problems.append("%s: cannot be written: %s" % (sysupgrade_conf.PATH, why.strerror))
+    return list(dict.fromkeys(problems))
+
+
+def _apply_dhcp(model: Model | None, router: RouterFiles) -> list[str]:
+    found = look(model, router)
+    note = _note(router)
+    if found.batch():
+        # Before the change: what a power cut leaves half done is ours, too.
+        before, changed = note.get(PACKAGE, {}), router.changed_dhcp(found)
+        owned.write(router.note, {**note, PACKAGE: _both(before, found.owned)})
+        router.write_dhcp(changed)
+    if note.get(PACKAGE, {}) != found.owned or found.batch():
+        owned.write(router.note, {**note, PACKAGE: found.owned})
+    if found.batch():
+        router.tell_dnsmasq()
+    return found.conflicts
+
+
+def _sections(exported: str) -> list[UciSection]:
+    sections, problems = parse(exported, DHCP_FILE, PACKAGE)
+    if problems:
+        raise ApplyError("; ".join(str(problem) for problem in problems))
+    return sections
+
+
+def _entries(sections: list[UciSection]) -> int:
+    return sum(len(section.entries) for section in sections)
+
+
+def _both(before: Owned, after: Owned) -> Owned:
+    union: Owned = {}
+    for interface in sorted({*before, *after}):
+        one, other = before.get(interface, {}), after.get(interface, {})
+        values = dict.fromkeys([*one.get("dhcp_option", []), *other.get("dhcp_option", [])])
+        force = bool(one.get("force") or other.get("force"))
+        union[interface] = {"force": force, "dhcp_option": list(values)}
+    return union
+
+
+def _apply_keep(model: Model | None, router: RouterFiles) -> list[str]:
+    note = _note(router)
+    ours = note.get("keep", [])
+    # A router that is switched off is to be the same after a sysupgrade.
+    wanted = list(model.main.keep) if model is not None else []
+    if not wanted and not ours:
+        return []
+    before = sysupgrade_conf.read(router.sysupgrade)
+    after, still = sysupgrade_conf.change(before, wanted, ours)
+    if after != before:
+        owned.write(router.note, {**note, "keep": [*ours, *(line for line in still if line not in ours)]})
+        sysupgrade_conf.write(router.sysupgrade, after)
+    if still != ours:
+        owned.write(router.note, {**note, "keep": still})
+    return []
+
+
+def _note(router: RouterFiles) -> dict[str, Any]:
+    return owned.read(router.note)
+
+
+def take_back(router: RouterFiles) -> list[str]:
+    """Undo all that was ever applied, and remove our folder if nothing is in it; return the problems."""
+    problems = apply(None, router)
+    for path in (router.note, router.sysupgrade, router.dhcp_file):
+        forget_leftovers(path)
+    folder = os.path.dirname(router.note)
+    if os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+    return problems
+
+
+def main() -> int:
+    """Take everything back, before the package is removed."""
+    problems = take_back(RouterFiles())
+    for text in problems:
+        print("haven: %s" % text, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

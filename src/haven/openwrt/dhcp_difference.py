@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The difference between /etc/config/dhcp as it is and as the clients of a virtual address need it.
+
+Pure: sections and what is ours come in, the lines for `uci batch` go out.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from haven.config.model import DhcpSettings
+from haven.config.uci.document import UciSection
+from haven.inet import text_of
+
+PACKAGE = "dhcp"
+YES = ("1", "on", "true", "yes", "enabled")
+
+# What is ours, for each interface: {"force": bool, "dhcp_option": [text, ...]}.
+Owned = dict[str, dict[str, Any]]
+
+
+@dataclass
+class DhcpDifference:
+    """What is to be added and removed, by section, option and value, and what stands against it."""
+
+    added: list[tuple[str, str, str]] = field(default_factory=list)
+    removed: list[tuple[str, str, str]] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    owned: Owned = field(default_factory=dict)
+
+    def batch(self) -> list[str]:
+        """Return the lines for `uci batch`."""
+        return [_removal(*each) for each in self.removed] + [_addition(*each) for each in self.added]
+
+
+def difference(wanted: tuple[DhcpSettings, ...], sections: list[UciSection], owned: Owned) -> DhcpDifference:
+    """Compare what is wanted with what is there, knowing what of it is ours."""
+    found = DhcpDifference()
+    by_interface = {dhcp.interface: dhcp for dhcp in wanted}
+    for interface in sorted({*by_interface, *owned}):
+        section = _section(interface, sections)
+        dhcp = by_interface.get(interface)
+        if section is not None:
+            _compare(_Lan(section, owned.get(interface, {}), found), interface, dhcp)
+        elif dhcp is not None:
+            text = "/etc/config/dhcp has no section with option interface '%s': nothing to add to"
+            found.conflicts.append(text % interface)
+    return found
+
+
+def _section(interface: str, sections: list[UciSection]) -> UciSection | None:
+    for section in sections:
+        if section.type == "dhcp" and interface in _values(section, "interface"):
+            return section
+    return None
+
+
+def _values(section: UciSection, option: str) -> list[str]:
+    return [entry.value for entry in section.entries if entry.name == option]
+
+
+class _Lan:
+    """One section of /etc/config/dhcp, what of it is ours, and where the findings go."""
+
+    def __init__(self, section: UciSection, owned: dict[str, Any], found: DhcpDifference) -> None:
+        self.section = section
+        self.place = section.name or "@dhcp[%d]" % section.index
+        self.present = _values(section, "dhcp_option")
+        self.force = _values(section, "force")
+        self.ours = [value for value in owned.get("dhcp_option", []) if value in self.present]
+        self.force_is_ours = bool(owned.get("force")) and self.force == ["1"]
+        self.found = found
+
+
+def _compare(lan: _Lan, interface: str, dhcp: DhcpSettings | None) -> None:
+    targets = ["%d,%s" % (number, text_of(dhcp.address)) for number in dhcp.options] if dhcp else []
+    for value in lan.ours:
+        if value not in targets:
+            lan.found.removed.append((lan.place, "dhcp_option", value))
+    kept = [value for value in targets if _wants(lan, value)]
+    force = _compare_force(lan, dhcp is not None)
+    if kept or force:
+        lan.found.owned[interface] = {"force": force, "dhcp_option": kept}
+
+
+def _wants(lan: _Lan, value: str) -> bool:
+    """Add a value unless the user has one; tell whether it is ours then."""
+    if value in lan.present:
+        return value in lan.ours
+    number = value.partition(",")[0]
+    others = [each for each in lan.present if each.partition(",")[0] == number and each not in lan.ours]
+    if others:
+        text = "/etc/config/dhcp, %s: dhcp_option '%s' stands against '%s'; remove one of them"
+        lan.found.conflicts.append(text % (lan.section.label, others[0], value))
+        return False
+    lan.found.added.append((lan.place, "dhcp_option", value))
+    return True
+
+
+def _compare_force(lan: _Lan, wanted: bool) -> bool:
+    if not wanted:
+        if lan.force_is_ours:
+            lan.found.removed.append((lan.place, "force", "1"))
+        return False
+    if not lan.force:
+        lan.found.added.append((lan.place, "force", "1"))
+        return True
+    if lan.force[-1] not in YES:
+        text = "/etc/config/dhcp, %s: force '%s' keeps dnsmasq from serving beside the other router"
+        lan.found.conflicts.append(text % (lan.section.label, lan.force[-1]))
+    return lan.force_is_ours
+
+
+def _addition(place: str, option: str, value: str) -> str:
+    command = "set" if option == "force" else "add_list"
+    return "%s %s.%s.%s='%s'" % (command, PACKAGE, place, option, value)
+
+
+def _removal(place: str, option: str, value: str) -> str:
+    if option == "force":
+        return "delete %s.%s.%s" % (PACKAGE, place, option)
+    return "del_list %s.%s.%s='%s'" % (PACKAGE, place, option, value)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What LuCI's pages ask while haven-agent does not run: `python3 -m haven.openwrt.luci_calls METHOD`.
+
+The arguments come as JSON on standard input, the answer goes as JSON to standard output: rpcd's way with
+the programs of /usr/libexec/rpcd.
+"""
+
+import json
+import sys
+from typing import Any
+
+from haven.config.diagnostic import Diagnostic
+from haven.config.load import load_text
+from haven.config.passwords import hide_passwords
+from haven.openwrt.vrid_scan import listen
+from haven.plan.assemble import compile_plan
+from haven.plan.machine import read_machine
+
+CONFIG = "/etc/config/haven"
+# Three advertisements at the usual interval: a virtual router that lives is heard.
+LISTEN_S = 3.2
+
+Document = dict[str, Any]
+
+
+def validate(arguments: Document) -> Document:
+    """Check a candidate configuration, as the agent's method does."""
+    model, problems = load_text(_text(arguments, "text"), CONFIG)
+    return _problems(problems, model is not None)
+
+
+def plan(arguments: Document) -> Document:
+    """Compile a candidate configuration; without a plan the answer is what stands in its way."""
+    model, problems = load_text(_text(arguments, "text"), CONFIG)
+    if model is None:
+        return _problems(problems, False)
+    made, more = compile_plan(model, read_machine(), CONFIG)
+    return _problems([*problems, *more], False) if made is None else hide_passwords(made)
+
+
+def heard(arguments: Document) -> Document:
+    """Name the virtual routers that other routers advertise on each device, after LISTEN_S seconds."""
+    devices = arguments.get("devices")
+    if not isinstance(devices, list) or not all(isinstance(each, str) for each in devices):
+        raise ValueError("'devices' is no list of names")
+    return {"heard": listen(devices, LISTEN_S)}
+
+
+METHODS = {"validate": validate, "plan": plan, "heard": heard}
+
+
+def _text(arguments: Document, name: str) -> str:
+    value = arguments.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"'{name}' is missing")
+    return value
+
+
+def _problems(problems: list[Diagnostic], valid: bool) -> Document:
+    return {"valid": valid, "problems": [problem.as_dict() for problem in problems]}
+
+
+def main() -> int:
+    """Answer one call; the exit status is 1 for one that is not understood."""
+    try:
+        answer = METHODS[sys.argv[1]](json.load(sys.stdin))
+    except (IndexError, KeyError, AttributeError, ValueError) as why:
+        print(f"luci.haven: {why!r}", file=sys.stderr)
+        return 1
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

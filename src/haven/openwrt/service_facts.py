@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What /etc/init.d/haven has to know, a line each: `python3 -m haven.openwrt.service_facts`.
+
+It also brings /etc/config/dhcp, /etc/sysupgrade.conf and netifd's entries for our devices up to date.
+
+    interface NAME       an interface of netifd's that haven uses
+    rule KEY=VALUE ...   what the firewall has to let in
+    run NAME             a program of the service
+
+Every other line is a problem, for the log.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+
+from haven.config.load import load
+from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings
+from haven.inet import text_of
+from haven.openwrt.applied_files import RouterFiles, apply
+from haven.openwrt.netifd import claims, hold
+from haven.plan.conntrack import GROUP as SYNC_GROUP
+from haven.plan.machine import InterfaceError, resolve_interface
+
+VRRP = 112
+GROUP = {4: "224.0.0.18", 6: "ff02::12"}
+# How a switch that snoops asks who is in a group (IGMP, MLD). Unanswered, it soon passes nothing on.
+QUERIES = {
+    4: "device=%s family=ipv4 proto=igmp",
+    6: "device=%s family=ipv6 proto=icmp src_ip=fe80::/10 icmp_type=130/0",
+}
+
+Resolve = Callable[[str], str]
+
+
+def lines(model: Model, config: str, resolve: Resolve = resolve_interface) -> list[str]:
+    """Return the lines for a configuration; nothing for one that is disabled."""
+    if not model.main.enabled:
+        return []
+    # First, so that an interface that is missing now is waited for.
+    found = ["interface %s" % name for name in _interfaces(model)]
+    try:
+        found += dict.fromkeys("rule %s" % rule for rule in _rules(model, resolve))
+    except InterfaceError as why:
+        return [*found, "%s: not started: %s" % (config, why)]
+    return [*found, "run havend", "run haven-agent"]
+
+
+def _interfaces(model: Model) -> list[str]:
+    names = [router.interface for router in model.virtual_routers]
+    names += [track.name for router in model.virtual_routers for track in router.tracks]
+    if model.conntrack is not None and model.conntrack.enabled:
+        names.append(model.conntrack.interface)
+    return sorted({name for name in names if name})
+
+
+def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
+    for router in model.virtual_routers:
+        yield from _vrrp(router, router.device or resolve(router.interface or ""))
+    conntrack = model.conntrack
+    if conntrack is not None and conntrack.enabled:
+        yield from _sync(conntrack, conntrack.device or resolve(conntrack.interface or ""))
+
+
+def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
+    rule = "device=%s family=ipv%d proto=%d" % (device, router.family, VRRP)
+    if not router.unicast_peers:
+        yield "%s dest_ip=%s" % (rule, GROUP[router.family])
+        if router.family == 6:
+            # Of IPv4's, a switch passes on all of 224.0.0.x unasked.
+            yield QUERIES[6] % device
+    for peer in router.unicast_peers:
+        yield "%s src_ip=%s" % (rule, text_of(peer))
+
+
+def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
+    for peer in conntrack.peers:
+        family = 4 if len(peer) == 4 else 6
+        rule = "device=%s family=ipv%d proto=udp" % (device, family)
+        # Several conntrackd send to a group, one sends to us.
+        to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peers) > 1 else ""
+        yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.port)
+        yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
+        if len(conntrack.peers) > 1:
+            yield QUERIES[family] % device
+
+
+def _hold(model: Model) -> list[str]:
+    try:
+        return hold(claims(model, resolve_interface))
+    except InterfaceError:
+        # Said already; the entries wait for it, too.
+        return []
+
+
+def main() -> int:
+    """Print the lines, and let the files of other services follow the configuration."""
+    config = sys.argv[1] if len(sys.argv) > 1 else "/etc/config/haven"
+    model, problems = load(config)
+    for problem in problems:
+        print(problem)
+    if model is not None:
+        print("\n".join([*lines(model, config), *apply(model, RouterFiles()), *_hold(model)]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which virtual routers other routers advertise on a link, so that a new one does not take their VRID."""
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from array import array
+from typing import Any
+
+from haven.core.checksum import VRRP_PROTOCOL
+from haven.core.frame import multicast_mac
+from haven.core.vrrp.advert import GROUP_V4, PacketError, decode
+
+ETH_P_IP = 0x0800
+SO_ATTACH_FILTER = 26
+SOL_PACKET = 263
+PACKET_ADD_MEMBERSHIP = 1
+PACKET_MR_MULTICAST = 0
+
+SHORTEST_IP_HEADER = 20
+LARGEST_PACKET = 2048
+
+MOST_DEVICES = 16
+# There are 255 VRIDs; who sends more than this is nobody's router.
+MOST_HEARD = 512
+
+Heard = dict[str, Any]
+
+
+def listen(devices: list[str], seconds: float) -> dict[str, list[Heard] | None]:
+    """Collect the IPv4 ADVERTISEMENTs that come in on each device, one for each VRID and source.
+
+    Of more than MOST_DEVICES devices the first are listened on.
+    None stands for a device that is not there, or that there is no right to listen on.
+    """
+    opened = {device: _open(device) for device in dict.fromkeys(devices[:MOST_DEVICES])}
+    heard: dict[socket.socket, dict[tuple[int, str], Heard]] = {each: {} for each in opened.values() if each}
+    try:
+        _collect(heard, time.monotonic() + seconds)
+    finally:
+        for packets in heard:
+            packets.close()
+    return {device: list(heard[packets].values()) if packets else None for device, packets in opened.items()}
+
+
+def _collect(heard: dict[socket.socket, dict[tuple[int, str], Heard]], end: float) -> None:
+    while heard and (left := end - time.monotonic()) > 0:
+        for packets in select.select(list(heard), [], [], left)[0]:
+            # A device that goes down meanwhile is told by an error, once.
+            with contextlib.suppress(OSError):
+                advert = _read(packets.recv(LARGEST_PACKET))
+                if advert is not None and len(heard[packets]) < MOST_HEARD:
+                    heard[packets][advert["vrid"], advert["source"]] = advert
+
+
+def _open(device: str) -> socket.socket | None:
+    # A packet socket, because the firewall would keep VRRP from another kind.
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    try:
+        _only_vrrp(packets)
+        packets.bind((device, ETH_P_IP))
+        mac = multicast_mac(GROUP_V4)
+        request = struct.pack("iHH8s", socket.if_nametoindex(device), PACKET_MR_MULTICAST, len(mac), mac)
+        packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+    except OSError:
+        packets.close()
+        return None
+    return packets
+
+
+def _only_vrrp(packets: socket.socket) -> None:
+    """Let the kernel throw away all other packets (linux/filter.h): a router may forward a lot of them."""
+    instructions = (
+        (0x30, 0, 0, 9),  # load the protocol of the IP header
+        (0x15, 0, 1, VRRP_PROTOCOL),
+        (0x06, 0, 0, LARGEST_PACKET),
+        (0x06, 0, 0, 0),
+    )
+    program = array("B", b"".join(struct.pack("HBBI", *each) for each in instructions))
+    described = struct.pack("HP", len(instructions), program.buffer_info()[0])
+    packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
+
+
+def _read(packet: bytes) -> Heard | None:
+    header = (packet[0] & 15) * 4 if packet else 0
+    if len(packet) < max(header, SHORTEST_IP_HEADER):
+        return None
+    source, destination = packet[12:16], packet[16:20]
+    # What follows the IP packet is padding of a short Ethernet frame.
+    length = int.from_bytes(packet[2:4], "big")
+    try:
+        advert = decode(packet[header:length], source, destination)
+    except PacketError:
+        return None
+    return {
+        "vrid": advert.vrid,
+        "source": socket.inet_ntoa(source),
+        "priority": advert.priority,
+        "addresses": [socket.inet_ntoa(address) for address in advert.addresses if len(address) == 4],
+    }

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How the table of connections is copied: conntrackd's configuration, from a template."""
+
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from haven.config.model import ConntrackdSizes, ConntrackSettings
+from haven.inet import text_of
+from haven.plan.machine import Machine
+
+TEMPLATE = "conntrackd.conf.j2"
+LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
+# What a router of OpenWrt's size has where the kernel's own figure cannot be read.
+USUAL_LIMIT = 65536
+
+# A burst of as many events as the table has entries has to fit, at some 256 octets each.
+EVENT_OCTETS = 256
+SMALLEST_BUFFER = 8 << 20
+LARGEST_BUFFER = 32 << 20
+SMALLEST_HASH = 1024
+
+# conntrackd's example has the IPv4 one.
+GROUP = {4: "225.0.0.50", 6: "ff12::50"}
+
+# A node that is Active again finds its own entries, whose windows have stood still meanwhile: the kernel
+# would call what acknowledges newer data invalid, undo no NAT for it, and answer with a reset.
+BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
+
+
+def connections(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> dict[str, Any] | None:
+    """Return the plan's part on connections, or None where they are not copied.
+
+    `own` are the addresses whose flows end on the routers themselves: they are nobody else's business.
+    """
+    if conntrack is None or not conntrack.enabled or conntrack.address is None:
+        return None
+    peers = [text_of(peer) for peer in conntrack.peers]
+    facts = {
+        "device": device,
+        "address": text_of(conntrack.address),
+        "peers": peers,
+        "port": conntrack.port,
+        "agent_port": conntrack.agent_port,
+        "renew_us": conntrack.renew_us,
+        "guard": own if conntrack.guard else [],
+    }
+    family = 4 if len(conntrack.address) == 4 else 6
+    more = {"family": family, "group": GROUP[family], **_sizes(conntrack.sizes)}
+    return {**facts, "conf": _render({**facts, **more, "own": [*own, facts["address"], *peers]})}
+
+
+def doubts(conntrack: ConntrackSettings, device: str, machine: Machine) -> list[str]:
+    """Return what does not stop the plan but keeps connections from being copied now."""
+    link = machine.links.get(device)
+    if link is None:
+        return ["conntrack: device '%s' does not exist yet" % device]
+    own = text_of(conntrack.address) if conntrack.address is not None else ""
+    if own not in [address.text for address in link.addresses]:
+        return ["conntrack: '%s' does not have the address %s now" % (device, own)]
+    return []
+
+
+def settings(conntrack: dict[str, Any] | None) -> list[list[str]]:
+    """Return the kernel settings that connections need to live on."""
+    return [] if conntrack is None else [[BE_LIBERAL, "1"]]
+
+
+def _sizes(wanted: ConntrackdSizes) -> dict[str, int]:
+    limit = _limit()
+    buffer = min(max(limit * EVENT_OCTETS, SMALLEST_BUFFER), LARGEST_BUFFER)
+    netlink = wanted.netlink_buffer * 1024 if wanted.netlink_buffer else buffer
+    return {
+        "hash_size": wanted.hash_size or max(limit // 4, SMALLEST_HASH),
+        # conntrackd.conf(5) asks for twice the kernel's.
+        "hash_limit": wanted.hash_limit or limit * 2,
+        "netlink_buffer": netlink,
+        "socket_buffer": wanted.socket_buffer * 1024 if wanted.socket_buffer else netlink,
+    }
+
+
+def _limit() -> int:
+    try:
+        return int(Path(LIMIT_FILE).read_text())
+    except (OSError, ValueError):
+        return USUAL_LIMIT
+
+
+def _render(values: dict[str, Any]) -> str:
+    import jinja2
+
+    # On a router it is in an archive, as this module is.
+    octets = pkgutil.get_data(__name__, TEMPLATE)
+    assert octets is not None
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(octets.decode()).render(values)

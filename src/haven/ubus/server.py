@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A client of ubusd: one object that others call, and events; made again whenever the connection is lost."""
+
+import os
+import selectors
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from haven.ubus.codec import (
+    ADD_OBJECT,
+    DATA,
+    HELLO,
+    INVOKE,
+    STATUS,
+    Table,
+    UbusFrame,
+    UbusMalformed,
+    decode_table,
+    encode_table,
+    next_frame,
+)
+
+# OpenWrt's since 21.02, and the one before.
+SOCKETS = ("/var/run/ubus/ubus.sock", "/var/run/ubus.sock")
+RECEIVE = 1 << 16
+# ubusd is gone or stuck when it lets this much wait.
+LONGEST_BACKLOG = 4 << 20
+# The wait before another attempt doubles up to this.
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+# ubusd greets and answers at once; after so long it is not ubusd.
+HANDSHAKE_S = 10.0
+# ubusd's own object for events.
+EVENTS = 1
+
+# ubus_msg_status
+(OK, INVALID_COMMAND, INVALID_ARGUMENT, METHOD_NOT_FOUND, NOT_FOUND, NO_DATA) = range(6)
+(PERMISSION_DENIED, TIMEOUT, NOT_SUPPORTED, UNKNOWN_ERROR, CONNECTION_FAILED) = range(6, 11)
+
+Signature = dict[str, dict[str, int]]
+
+
+class UbusCall:
+    """A call of one of our methods, answered now or later; an answer that nobody waits for is dropped."""
+
+    def __init__(self, connection: "UbusServer", frame: UbusFrame, arguments: Table) -> None:
+        self.method = str(frame.attributes.get("method", ""))
+        self.arguments = arguments
+        self._connection: UbusServer | None = connection
+        self._frame = frame
+        # After a reconnect the caller's number may be another's.
+        self._age = connection.age
+
+    def answer(self, document: Table, status: int = OK) -> None:
+        """Send the answer and how it went; only the first time."""
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.age == self._age:
+            connection.reply(self._frame, document, status)
+
+    def refuse(self, status: int) -> None:
+        """Send no answer but how it went."""
+        self.answer({}, status)
+
+
+class UbusServer:
+    """The connection to ubusd. Times are seconds that only grow; `age` counts the connections made."""
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        name: str,
+        signature: Signature,
+        called: Callable[[UbusCall], None],
+        paths: tuple[str, ...] = (),
+    ) -> None:
+        named = os.environ.get("HAVEN_UBUS_SOCKET")
+        self._paths = paths or ((named,) if named else SOCKETS)
+        self._selector = selector
+        self._name, self._signature, self._called = name, signature, called
+        self._socket: socket.socket | None = None
+        self._received = bytearray()
+        self._backlog = bytearray()
+        self._object: int | None = None
+        self._sequence = 0
+        self._added_by = 0
+        self._wait = SHORTEST_WAIT_S
+        self._deadline: float | None = 0.0
+        self._said: set[str] = set()
+        self.age = 0
+        self.ready = False
+
+    def next_deadline(self) -> float | None:
+        """Return when to try again or to give up waiting, or None."""
+        return self._deadline
+
+    def drive(self, now: float) -> None:
+        """Connect when it is time to, and leave who does not answer."""
+        if self._deadline is None:
+            if self._socket is None:
+                self._later(now)
+        elif now >= self._deadline:
+            if self._socket is not None:
+                self._lose("ubusd does not answer")
+            self._later(now)
+            self._connect(now)
+
+    def send_event(self, name: str, document: Table) -> None:
+        """Send an event to all who listen; without a connection there is nobody."""
+        if self.ready:
+            self._ask(INVOKE, object=EVENTS, method="send", data={"id": name, "data": document})
+
+    def reply(self, frame: UbusFrame, document: Table, status: int) -> None:
+        """Answer a call."""
+        if frame.attributes.get("no_reply"):
+            return
+        head = (frame.sequence, frame.peer)
+        try:
+            data = UbusFrame(DATA, *head, object=self._object, data=encode_table(document)).encode()
+        except UbusMalformed as why:
+            self.reply(frame, {"error": f"no answer: {why}", "kind": "malformed"}, UNKNOWN_ERROR)
+            return
+        end = UbusFrame(STATUS, *head, status=status, object=self._object).encode()
+        self._send(data + end if document else end)
+
+    def close(self) -> None:
+        """Leave ubusd, which forgets the object."""
+        if self._socket is not None:
+            self._selector.unregister(self._socket)
+            self._socket.close()
+        self._socket, self._object, self.ready = None, None, False
+        self._received.clear()
+        self._backlog.clear()
+
+    # The socket
+
+    def _connect(self, now: float) -> None:
+        for path in self._paths:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            try:
+                sock.connect(path)
+            except FileNotFoundError:
+                # No OpenWrt, or ubusd is about to be started again.
+                sock.close()
+            except OSError as why:
+                sock.close()
+                self._say_once(f"ubus: {path}: {why.strerror}")
+            else:
+                self._take(sock, now)
+                return
+
+    def _take(self, sock: socket.socket, now: float) -> None:
+        self._socket, self.age = sock, self.age + 1
+        self._deadline = now + HANDSHAKE_S
+        self._selector.register(sock, selectors.EVENT_READ, self._serve)
+
+    def _serve(self, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._flush()
+        if events & selectors.EVENT_READ:
+            self._receive()
+
+    def _receive(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            octets = self._socket.recv(RECEIVE)
+        except BlockingIOError:
+            return
+        except OSError:
+            octets = b""
+        if not octets:
+            self._lose("ubusd has hung up")
+            return
+        self._received += octets
+        try:
+            self._read_frames()
+        except UbusMalformed as why:
+            self._lose(f"ubusd is not understood: {why}")
+
+    def _read_frames(self) -> None:
+        while (found := next_frame(self._received)) is not None:
+            frame, length = found
+            del self._received[:length]
+            self._hear(frame)
+
+    def _send(self, octets: bytes) -> None:
+        self._backlog += octets
+        self._flush()
+        if len(self._backlog) > LONGEST_BACKLOG:
+            self._lose("ubusd does not read")
+
+    def _flush(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            while self._backlog:
+                del self._backlog[: self._socket.send(self._backlog)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._lose("ubusd has hung up")
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._backlog else 0)
+        self._selector.modify(self._socket, events, self._serve)
+
+    def _lose(self, why: str) -> None:
+        if self._socket is not None:
+            self._say_once(f"ubus: {why}")
+        self.close()
+        self._deadline = None
+
+    def _later(self, now: float) -> None:
+        self._deadline = now + self._wait
+        self._wait = min(2 * self._wait, LONGEST_WAIT_S)
+
+    # What ubusd says
+
+    def _hear(self, frame: UbusFrame) -> None:
+        if frame.kind == HELLO:
+            self._added_by = self._ask(ADD_OBJECT, path=self._name, signature=self._signature)
+        elif frame.kind == INVOKE:
+            self._hear_call(frame)
+        elif frame.sequence == self._added_by and not self.ready:
+            self._hear_added(frame)
+        elif frame.kind == STATUS and frame.number("status") != OK:
+            self._say_once("ubus: ubusd does not take the event, status %s" % frame.number("status"))
+
+    def _hear_added(self, frame: UbusFrame) -> None:
+        if frame.kind == DATA:
+            self._object = frame.number("object")
+        elif frame.number("status") == OK and self._object is not None:
+            self.ready, self._deadline, self._wait = True, None, SHORTEST_WAIT_S
+            if self._said:
+                print("haven-agent: ubus: connected", flush=True)
+            self._said.clear()
+        else:
+            status = frame.number("status")
+            self._lose(
+                f"ubusd refuses the object {self._name}, status {status}: not root, or it is there twice"
+            )
+
+    def _hear_call(self, frame: UbusFrame) -> None:
+        try:
+            arguments = decode_table(frame.attributes.get("data", b""))
+        except UbusMalformed:
+            UbusCall(self, frame, {}).refuse(INVALID_ARGUMENT)
+            return
+        call = UbusCall(self, frame, arguments)
+        if frame.number("object") != self._object:
+            call.refuse(NOT_FOUND)
+        else:
+            self._called(call)
+
+    def _ask(self, kind: int, **attributes: Any) -> int:
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        for name in ("data", "signature"):
+            if name in attributes:
+                attributes[name] = encode_table(attributes[name])
+        peer = attributes.get("object", 0)
+        self._send(UbusFrame(kind, self._sequence, peer, **attributes).encode())
+        return self._sequence
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            _say(text)
+        self._said.add(text)
+
+
+def _say(text: str) -> None:
+    print(f"haven-agent: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The copy of the kernel's tables, against a real kernel."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from haven.core.events import AddressesChanged, LinkChanged
+from haven.core.value import Value
+from haven.havend.host.cpython import RECEIVE_BUFFER
+from haven.havend.kernel_tables import AddressGone, FamilyBack, KernelTables, LinkReplaced
+from tests.havend.machines import Machine, wait_until
+
+FIRST = bytes((10, 9, 0, 1))
+SECOND = bytes((10, 9, 0, 2))
+
+
+@pytest.fixture
+def kernel(machine: Machine) -> Iterator[KernelTables]:
+    """A copy that has read everything there is at first."""
+    machine.ip("link add lan type veth peer name far", "link set far up", "link set lan up")
+    copy = machine.inside(KernelTables)
+    assert isinstance(copy, KernelTables)
+    list(copy.everything())
+    yield copy
+    copy.close()
+
+
+def _until(kernel: KernelTables, condition: Callable[[], object], what: str) -> list[Value]:
+    seen: list[Value] = []
+
+    def look() -> object:
+        seen.extend(kernel.changes())
+        return condition()
+
+    wait_until(look, what)
+    return seen
+
+
+def test_everything_is_read_at_first(machine: Machine, kernel: KernelTables) -> None:
+    link = kernel.link("lan")
+    assert link is not None and link.up and link.ethernet and len(link.mac) == 6
+    assert link.index == kernel.index_of("lan")
+    lo = kernel.link("lo")
+    assert lo is not None and not lo.ethernet
+    assert kernel.holds("lo", bytes((127, 0, 0, 1)))
+    assert kernel.link("nothing") is None
+    with pytest.raises(KeyError):
+        kernel.index_of("nothing")
+
+
+def test_reading_everything_again_tells_nothing_new(machine: Machine, kernel: KernelTables) -> None:
+    _until(kernel, lambda: kernel.addresses("lan", 6), "the link-local address is usable")
+    list(kernel.everything())
+    assert list(kernel.everything()) == []
+
+
+def test_addresses_come_and_go(machine: Machine, kernel: KernelTables) -> None:
+    machine.ip("address add 10.9.0.1/24 dev lan", "address add 10.9.0.2/24 dev lan")
+    seen = _until(kernel, lambda: kernel.holds("lan", SECOND), "two addresses")
+    assert FamilyBack("lan", 4) in seen
+    assert AddressesChanged("lan", 4, (FIRST,)) in seen
+    assert AddressesChanged("lan", 4, (FIRST, SECOND)) in seen
+    machine.ip("address delete 10.9.0.2/24 dev lan")
+    seen = _until(kernel, lambda: not kernel.holds("lan", SECOND), "one address")
+    assert seen == [AddressGone("lan", SECOND), AddressesChanged("lan", 4, (FIRST,))]
+
+
+def test_renewing_a_lifetime_tells_nothing(machine: Machine, kernel: KernelTables) -> None:
+    machine.ip("address add 10.9.0.1/24 dev lan valid_lft 100 preferred_lft 100")
+    _until(kernel, lambda: kernel.holds("lan", FIRST), "the address")
+    machine.ip("address replace 10.9.0.1/24 dev lan valid_lft 90 preferred_lft 90")
+    machine.ip("address add 10.9.0.2/24 dev lan")
+    seen = _until(kernel, lambda: kernel.holds("lan", SECOND), "the next address")
+    assert seen == [AddressesChanged("lan", 4, (FIRST, SECOND))]
+
+
+def test_a_link_loses_its_carrier_and_gets_it_back(machine: Machine, kernel: KernelTables) -> None:
+    machine.ip("link set far down")
+    seen = _until(kernel, lambda: not kernel.link("lan").up, "no carrier")
+    assert LinkChanged("lan", False) in seen
+    machine.ip("link set far up")
+    assert LinkChanged("lan", True) in _until(kernel, lambda: kernel.link("lan").up, "carrier")
+
+
+def test_a_renamed_device_takes_its_addresses_along(machine: Machine, kernel: KernelTables) -> None:
+    machine.ip("address add 10.9.0.1/24 dev lan", "link set lan down", "link set lan name wan")
+    seen = _until(kernel, lambda: kernel.link("wan"), "the new name")
+    assert kernel.link("lan") is None
+    assert LinkChanged("lan", False) in seen and AddressesChanged("lan", 4, ()) in seen
+    assert AddressesChanged("wan", 4, (FIRST,)) in seen
+    assert not any(type(change) is AddressGone and change.address == FIRST for change in seen)
+    assert kernel.holds("wan", FIRST)
+
+
+def test_a_device_comes_back_as_another_one(machine: Machine, kernel: KernelTables) -> None:
+    before = kernel.link("lan")
+    machine.ip("address add 10.9.0.1/24 dev lan", "link delete lan")
+    _until(kernel, lambda: kernel.link("lan") is None, "the device is gone")
+    assert kernel.addresses("lan", 4) == ()
+    machine.ip("link add lan type veth peer name far")
+    seen = _until(kernel, lambda: kernel.link("lan"), "the device is back")
+    assert LinkReplaced("lan") in seen
+    after = kernel.link("lan")
+    assert (after.index, after.mac) != (before.index, before.mac)
+
+
+def test_another_mac_address_is_a_replacement(machine: Machine, kernel: KernelTables) -> None:
+    machine.ip("link set lan address 02:00:00:00:00:99")
+    mac = bytes.fromhex("020000000099")
+    assert LinkReplaced("lan") in _until(kernel, lambda: kernel.link("lan").mac == mac, "the MAC address")
+
+
+def test_two_devices_swap_their_names_at_once(machine: Machine, kernel: KernelTables) -> None:
+    lan, far = kernel.index_of("lan"), kernel.index_of("far")
+    machine.ip(
+        "link set lan down",
+        "link set far down",
+        "link set lan name aside",
+        "link set far name lan",
+        "link set aside name far",
+    )
+    _until(kernel, lambda: kernel.index_of("lan") == far and kernel.index_of("far") == lan, "swapped")
+    assert kernel.link("aside") is None
+
+
+def test_a_device_is_found_before_netlink_has_told_of_it(machine: Machine, kernel: KernelTables) -> None:
+    machine.ip("link add new type veth peer name newer")
+    assert kernel.link("new") is None
+    assert machine.inside(lambda: kernel.index_of("new")) == machine.link("new")["ifindex"]
+
+
+def test_names_that_are_not_text_do_no_harm(machine: Machine, kernel: KernelTables) -> None:
+    subprocess.run(
+        [b"ip", b"-n", machine.name.encode(), *b"link set far down name f\xff".split()], check=True
+    )
+    _until(kernel, lambda: kernel.link("far") is None, "renamed")
+    assert kernel.link("b'f\\xff'") is not None
+
+
+def test_after_an_overflow_the_copy_is_right_again(
+    machine: Machine, kernel: KernelTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resyncs: list[int] = []
+    forget = kernel._forget_waiting
+    monkeypatch.setattr(kernel, "_forget_waiting", lambda: resyncs.append(1) or forget())
+    machine.ip("address add 10.9.0.1/24 dev lan")
+    _until(kernel, lambda: kernel.holds("lan", FIRST), "the address")
+    many = ["10.8.%d.%d/32" % (high, low) for high in range(16) for low in range(200)]
+    machine.ip(*("address add %s dev lan" % address for address in many))
+    machine.ip("address delete 10.9.0.1/24 dev lan")
+    machine.ip("address flush dev lan", "link set lan name wan")
+    machine.ip("address add 10.9.0.2/24 dev wan")
+    told: list[Value] = []
+
+    def right() -> bool:
+        told.extend(kernel.changes())
+        return kernel.addresses("wan", 4) == (SECOND,) and kernel.link("lan") is None
+
+    wait_until(right, "the copy is as the kernel")
+    assert resyncs, "the buffer of %d octets did not overflow" % RECEIVE_BUFFER
+    assert AddressGone("lan", FIRST) in told or LinkChanged("lan", False) in told
+    assert list(kernel.changes()) == []
+    list(kernel.everything())
+    assert list(kernel.everything()) == []

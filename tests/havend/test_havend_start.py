@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How havend starts and ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haven.core.clock import MILLISECOND
+from tests.havend.machines import Havend, Machine, environment, python, wait_until
+from tests.havend.plans import MAIN, document, lan, section, write
+
+Make = Callable[..., Havend]
+Pair = tuple[Machine, Machine]
+
+SOON = lan(advert_interval=10)
+
+
+def _refused(node: Havend, *texts: str) -> None:
+    assert node.begin().wait(20) == 1
+    for text in texts:
+        assert node.says(text), node.log.read_text()
+    assert not node.says("Traceback")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_and_leaves_nothing(pair: Pair, havend: Make, number: int) -> None:
+    node = havend(pair[0], lan(advert_interval=10, virtual_mac=1, accept=0)).start().until("active")
+    device = node.router()["device"]
+    assert device == "lan" and pair[0].link("hv4-51-lan")
+    node.signal(number)
+    assert node.process.wait(20) == 0
+    assert pair[0].link("hv4-51-lan") is None
+    assert sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+    assert node.log.read_text().endswith("havend: r1: stopped\n")
+    rules = subprocess.run(
+        ["ip", "netns", "exec", pair[0].name, "nft", "list", "ruleset"], capture_output=True, check=True
+    )
+    assert rules.stdout == b""
+
+
+def test_stop_through_the_socket_is_answered_when_the_addresses_are_away(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], lan()).start().until("active")
+    with node.connect() as line, node.connect() as other:
+        line.sendall(b'{"command": "stop"}\n')
+        wait_until(lambda: node.status()["groups"][0]["leaving"] == "stop", "it is handing over")
+        for command in ("load", "switchover", "maintenance"):
+            answer = node.ask(command, path="/nowhere", on=True)
+            assert answer == {"ok": False, "error": "havend is stopping"}
+        other.sendall(b'{"command": "stop"}\n')
+        assert line.recv(4096) == b'{"ok": true, "result": {"stopped": true}}\n'
+        assert "10.9.0.100" not in pair[0].addresses("lan")
+        assert other.recv(4096) == b'{"ok": true, "result": {"stopped": true}}\n'
+    assert node.process.wait(20) == 0
+
+
+def test_a_second_signal_does_not_wait_for_a_successor(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], lan(advert_interval=3000, priority=255)).start().until("active")
+    node.signal(signal.SIGTERM)
+    wait_until(lambda: node.status()["groups"][0]["leaving"] == "stop", "it is handing over")
+    node.signal(signal.SIGTERM)
+    assert node.process.wait(2) == 0
+    assert "10.9.0.100" not in pair[0].addresses("lan")
+
+
+def test_one_run_directory_is_for_one_havend(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).start().until("active")
+    second = havend(pair[1], SOON)
+    second.run_dir = node.run_dir
+    _refused(second, "havend: not started: another havend runs in %s" % node.run_dir)
+    assert node.state() == "active"
+    # One that hangs is there, too.
+    node.signal(signal.SIGSTOP)
+    _refused(second, "another havend runs in")
+
+
+def test_a_run_directory_that_cannot_be_is_named(machine: Machine, havend: Make, tmp_path: Path) -> None:
+    node = havend(machine, lan())
+    (tmp_path / "file").write_text("")
+    for place, why in (
+        (tmp_path / "file", "File exists"),
+        (tmp_path / "file" / "below", "Not a directory"),
+        (Path("/proc/haven"), "No such file or directory"),
+        (Path("/proc/self"), "it is not writable"),
+    ):
+        node.run_dir = place
+        _refused(node, "not started: %s cannot be used as the run directory: %s" % (place, why))
+
+
+def test_a_bad_configuration_is_refused_with_all_its_problems(machine: Machine, havend: Make) -> None:
+    node = havend(machine, lan(vrid=0, premept=1), section("gruop", "x"))
+    _refused(node, "'vrid'", "'premept'", "gruop", "havend: not started: the problems above stand in the way")
+    node.config.unlink()
+    _refused(node, "cannot be read: No such file or directory")
+
+
+def test_not_root_is_told() -> None:
+    # Where nobody may read the interpreter, root has to load it first.
+    text = "import os, sys; from haven.havend.main import main; os.setuid(65534); sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", text], env=environment(), capture_output=True, text=True)
+    assert done.stderr == "havend: it needs root: it opens raw sockets and sets addresses\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--confg", "x"], "havend: --confg is not understood"),
+        (["--config"], "havend: --config needs a value"),
+        (["x"], "havend: x is not understood"),
+    ],
+)
+def test_a_wrong_command_line_is_explained(words: list[str], text: str) -> None:
+    argv = [*python("haven.havend.main"), *words]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith(text) and "usage:" in done.stderr
+
+
+def test_help_is_given_to_anybody() -> None:
+    done = subprocess.run(
+        [*python("haven.havend.main"), "--help"], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "--run-dir DIR" in done.stdout and done.stderr == ""
+
+
+def test_disabled_it_says_so_and_ends_well(machine: Machine, havend: Make) -> None:
+    node = havend(machine, lan(), main=MAIN.replace("enabled '1'", "enabled '0'"))
+    assert node.begin().wait(20) == 0
+    assert node.says("haven is disabled (option enabled '0' in section haven)")
+
+
+def test_disabled_by_a_reload_it_ends(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).start().until("active")
+    node.write(SOON, main=MAIN.replace("enabled '1'", "enabled '0'"))
+    assert node.ask("load", path=node.compile())["ok"]
+    assert node.process.wait(20) == 0
+    assert node.says("haven is disabled now") and "10.9.0.100" not in pair[0].addresses("lan")
+
+
+def test_a_closed_stderr_gets_into_nothing_else(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON)
+    options = ["--config", str(node.config), "--run-dir", str(node.run_dir)]
+    shell = 'exec "$@" 0<&- 1>&- 2>&-'
+    argv = ["ip", "netns", "exec", pair[0].name, "sh", "-c", shell, "-", *python("haven.havend.main")]
+    node.process = subprocess.Popen([*argv, *options], env=environment())
+    wait_until(node.is_up, "it answers", 20)
+    node.until("active")
+    links = {number: os.readlink("/proc/%d/fd/%d" % (node.process.pid, number)) for number in range(3)}
+    assert set(links.values()) == {"/dev/null"}
+    stamp, *names = (node.run_dir / "alive").read_text().split()
+    assert stamp.isdigit() and names == ["lan"]
+    assert node.stop() == 0
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(pair: Pair, havend: Make) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    node = havend(pair[0], SOON).start(stdout=writer, stderr=writer).until("active")
+    for _ in range(50):
+        assert node.ask("refuse", problems=["x" * 3000])["ok"]
+    assert node.stop() == 0
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_log_whose_reader_has_gone_holds_nothing_up(pair: Pair, havend: Make) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    node = havend(pair[0], SOON).start(stdout=writer, stderr=writer).until("active")
+    os.close(writer)
+    assert node.stop() == 0
+
+
+def test_what_others_left_in_the_run_directory_does_no_harm(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON)
+    node.run_dir.mkdir()
+    leftover = socket.socket(socket.AF_UNIX)
+    leftover.bind(str(node.run_dir / "havend.sock"))
+    leftover.close()
+    (node.run_dir / "plan.json").write_text('{"version": 2, "node"')
+    (node.run_dir / "alive").write_bytes(b"\xff\0nonsense")
+    node.start().until("active")
+    for name in ("havend.sock", "alive"):
+        (node.run_dir / name).unlink()
+    assert node.stop() == 0 and not node.says("Traceback")
+
+
+def test_a_device_in_place_of_a_file_is_told(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON)
+    (node.run_dir / "alive").mkdir(parents=True)
+    _refused(node, "havend: not started:", "Is a directory")
+
+
+def test_the_plan_of_a_killed_process_is_used_again_while_it_is_current(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).start().until("active")
+    path = node.run_dir / "plan.json"
+    made = path.stat().st_mtime_ns
+    node.kill()
+    node.start()
+    assert path.stat().st_mtime_ns == made
+    node.kill()
+    node.write(lan(advert_interval=20))
+    node.start()
+    assert path.stat().st_mtime_ns != made and node.router()["interval_ms"] == 20
+    made = path.stat().st_mtime_ns
+    # After an orderly end, the rest of the machine may be another one, too.
+    assert node.stop() == 0
+    node.start()
+    assert path.stat().st_mtime_ns != made
+
+
+def test_what_fails_at_set_up_is_a_problem_and_not_the_end(pair: Pair, havend: Make, tmp_path: Path) -> None:
+    node = havend(pair[0], SOON)
+    plan = document(SOON)
+    plan["commands"]["setup"] = [
+        {"say": "do the impossible", "argv": ["/nowhere/program"]},
+        {"say": "complain", "argv": ["sh", "-c", "cat >&2; exit 3"], "stdin": "it is broken\nmore"},
+        {"say": "work", "argv": ["true"]},
+    ]
+    node.give_plan(plan)
+    node.start().until("active")
+    texts = [each["message"] for each in node.status()["problems"] if each["code"] == "setup-failed"]
+    assert texts == [
+        "The set-up failed: do the impossible (/nowhere/program: No such file or directory).",
+        "The set-up failed: complain (it is broken).",
+    ]
+    # A reload that changes the commands runs them, and nobody waits.
+    plan["commands"]["setup"] = [
+        {"say": "wait", "argv": ["sleep", "0.2"]},
+        {"say": "complain", "argv": ["sh", "-c", "exit 1"]},
+    ]
+    started = node.router()["counters"]["sent"]
+    assert node.ask("load", path=write(tmp_path, plan, "next"))["ok"]
+    assert node.codes() & {"setup-failed"} == set()
+    wait_until(lambda: "setup-failed" in node.codes(), "the second command has failed")
+    assert node.router()["counters"]["sent"] > started + 200 * MILLISECOND // (10 * MILLISECOND) // 2
+
+
+def test_a_reload_takes_back_what_the_next_plan_does_not_need(
+    pair: Pair, havend: Make, tmp_path: Path
+) -> None:
+    node, undone, kept = havend(pair[0], SOON), tmp_path / "undone", tmp_path / "kept"
+    plan, needed = document(SOON), {"say": "go on", "argv": ["touch", str(kept)]}
+    plan["commands"] = {"setup": [], "teardown": [needed, {"say": "undo", "argv": ["touch", str(undone)]}]}
+    plan["commands"]["setup"] = [{"say": "work", "argv": ["true"]}]
+    node.give_plan(plan)
+    node.start().until("active")
+    plan["commands"] = {"setup": [{"say": "work on", "argv": ["true"]}], "teardown": [needed]}
+    assert node.ask("load", path=write(tmp_path, plan, "next"))["ok"]
+    wait_until(undone.exists, "what is not needed any more is undone")
+    assert not kept.exists()
+
+
+def test_real_time_that_is_not_to_be_had_is_told(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON, main=section("haven", "main", enabled=1, node="r1", realtime=50))
+    node.start().until("active")
+    policy = os.sched_getscheduler(node.process.pid)
+    assert (policy == os.SCHED_RR) != ("not-realtime" in node.codes())
+    assert node.stop() == 0
