@@ -132,6 +132,12 @@ def test_what_is_written_reads_back():
     assert [each.listed for each in sections[0].entries] == [False] * len(values) + [True]
 
 
+def test_a_line_end_in_a_section_type_does_not_get_into_messages():
+    _sections, problems = parse("config 'a\r\nb'\noption x\n", "f")
+    assert len(problems) == 2
+    assert all(len(str(problem).splitlines()) == 1 for problem in problems)
+
+
 def test_problems_are_values():
     one = Diagnostic("f", 2, "t 'n'", "x", "is wrong")
     assert one == Diagnostic("f", 2, "t 'n'", "x", "is wrong")

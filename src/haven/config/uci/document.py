@@ -65,6 +65,10 @@ def valid_name(text: str) -> bool:
     return bool(text) and all(char in _NAME_LETTERS for char in text)
 
 
+def _valid_type(text: str) -> bool:
+    return bool(text) and all(" " < char < "\x7f" for char in text)
+
+
 def _quoted(text: str) -> str:
     # A new pair of quotes after each line end keeps "\noption" in a value apart from a forgotten quote.
     return "'%s'" % text.replace("'", "'\\''").replace("\n", "\n''")
@@ -112,7 +116,9 @@ class _Parser:
             self._complain(statement, wrong)
         type, name = (statement.words[1:] + ["", ""])[:2]
         index = len([section for section in self._sections if section.type == type])
-        self._current = UciSection(type or "section", name if valid_name(name) else "", statement.line, index)
+        # A message about what follows names this section, whatever its own line holds.
+        label = type if _valid_type(type) else "section"
+        self._current = UciSection(label, name if valid_name(name) else "", statement.line, index)
         if not wrong:
             self._sections.append(self._current)
 
@@ -142,7 +148,7 @@ class _Parser:
 def _wrong_config(words: list[str]) -> str:
     if not words or not words[0]:
         return "'config' needs a section type"
-    if not all(" " < char < "\x7f" for char in words[0]):
+    if not _valid_type(words[0]):
         return "the section type %s holds a character that UCI does not allow" % quote(words[0])
     if len(words) > 1 and words[1] and not valid_name(words[1]):
         return "the section name %s may hold only letters, digits and _" % quote(words[1])
