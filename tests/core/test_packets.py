@@ -5,7 +5,8 @@ from haven.core.clock import CENTISECOND, SECOND
 from haven.core.effects import Dropped
 from haven.core.events import AdvertHeard
 from haven.core.rate_limit import MAX_KEYS, PERIOD
-from haven.core.vrrp.advert import MESSAGE, Advert, encode, is_link_local
+from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.constants import MESSAGE, is_link_local
 from tests.core.check import raised
 from tests.core.wire import Wire, group, link_local, octets_of, router
 

@@ -9,7 +9,8 @@ from haven.core.checksum import internet_checksum, pseudo_header
 from haven.core.clock import CENTISECOND, MILLISECOND, SECOND
 from haven.core.effects import Dropped
 from haven.core.events import Maintenance, Switchover
-from haven.core.vrrp.advert import MESSAGE, PSEUDO_HEADER, REASONS, Advert, PacketError, decode, encode
+from haven.core.vrrp.advert import REASONS, Advert, PacketError, decode, encode
+from haven.core.vrrp.constants import MESSAGE, PSEUDO_HEADER
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from haven.core.vrrp.timing import active_down_interval, skew_time
 from tests.core.wire import Wire, group, octets_of, pair, router

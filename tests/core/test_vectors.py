@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Octets captured from other implementations, or made by hand from the RFCs, and what they mean."""
 
-from haven.core.announce import announcement, virtual_mac
+from haven.core.announce import announcement
 from haven.core.clock import MILLISECOND
 from haven.core.frame import multicast_frame
 from haven.core.vrrp.advert import PacketError, decode, encode, padded_password
+from haven.core.vrrp.constants import virtual_mac
 from tests.core.check import raised, vectors
 from tests.core.wire import octets_of
 

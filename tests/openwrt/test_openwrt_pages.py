@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from haven.core.frame import multicast_frame
-from haven.core.vrrp.advert import GROUP_V4, Advert, encode
+from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.constants import GROUP_V4
 from tests.lab.namespace import Namespace
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from haven import PLAN_VERSION
 from haven.config.load import load_text
 from haven.plan.assemble import compile_plan
-from haven.plan.device_names import macvlan_name, virtual_mac
+from haven.plan.device_names import macvlan_name
 from haven.plan.machine import DeviceFacts, InterfaceError, Machine, OwnAddress
 from haven.plan.plan_file import check_plan
 
@@ -255,11 +255,6 @@ def test_a_macvlan_has_a_name_that_the_kernel_and_netifd_take(vrid: int, family:
 def test_macvlans_on_different_devices_have_different_names() -> None:
     devices = ["br-lan", "br-lan.1", "br-lan.2", "eth0", "eth0.1", "a-very-long-nam", "a-very-long-nan"]
     assert len({macvlan_name(4, 51, device) for device in devices}) == len(devices)
-
-
-def test_the_virtual_mac_is_the_one_of_the_rfc() -> None:
-    assert virtual_mac(4, 51) == "00:00:5e:00:01:33"
-    assert virtual_mac(6, 255) == "00:00:5e:00:02:ff"
 
 
 def test_a_model_without_virtual_routers_makes_an_empty_plan() -> None:

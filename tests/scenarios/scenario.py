@@ -18,7 +18,8 @@ from haven.core import events
 from haven.core.clock import MILLISECOND
 from haven.core.engine import Engine
 from haven.core.spec import GroupSpec, RouterSpec
-from haven.core.vrrp.advert import PSEUDO_HEADER, Advert, encode
+from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.constants import PSEUDO_HEADER
 
 HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 

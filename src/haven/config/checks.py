@@ -13,10 +13,10 @@ from haven.config.model import (
     NodeSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
-from haven.config.options.address_kinds import is_link_local
 from haven.config.section_values import Diagnostics, SectionValues, read
 from haven.config.uci.document import UciSection
 from haven.config.virtual_router_checks import check_router, family_of, make_router
+from haven.core.vrrp.constants import is_link_local
 
 SIZES = ("hash_size", "hash_limit", "netlink_buffer", "socket_buffer")
 

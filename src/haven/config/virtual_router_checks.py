@@ -2,11 +2,10 @@
 """What must fit together within one virtual router, and the typed value made from it."""
 
 from haven.config.model import Address, Route, TrackedInterface, VirtualRouterSettings
-from haven.config.options.address_kinds import is_link_local
 from haven.config.section_values import OptionValue, SectionValues
+from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
 _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
-_MOST_ADDRESSES = 255
 
 
 def check_router(values: SectionValues) -> None:
@@ -88,15 +87,16 @@ def _check_interval(values: SectionValues) -> None:
     if version == "2" and interval % 1000:
         message = f"version 2 counts whole seconds: {interval} ms is not a multiple of 1000"
         values.complain(message, "advert_interval")
-    if version == "3" and interval > 40950:
-        message = f"{interval} ms is more than the 40950 ms that version 3 can say"
+    longest = longest_interval_us(int(version)) // 1000
+    if version == "3" and interval > longest:
+        message = f"{interval} ms is more than the {longest} ms that version 3 can say"
         values.complain(message, "advert_interval")
 
 
 def _check_addresses(values: SectionValues, family: int) -> None:
     addresses = values.all("address")
-    if len(addresses) > _MOST_ADDRESSES:
-        message = f"{len(addresses)} addresses; a virtual router has {_MOST_ADDRESSES} at most"
+    if len(addresses) > MOST_ADDRESSES:
+        message = f"{len(addresses)} addresses; a virtual router has {MOST_ADDRESSES} at most"
         values.complain(message, "address")
     link_local = any(is_link_local(octets) for octets, _ in addresses)
     if family == 6 and not link_local and values.sure("address"):
@@ -141,7 +141,7 @@ def _check_hosts(values: SectionValues) -> None:
             values.complain(message, "unicast_peer", item.line)
     if source is None:
         return
-    if source in virtual and values.sure("priority") and values.one("priority") != 255:
+    if source in virtual and values.sure("priority") and values.one("priority") != OWNER_PRIORITY:
         message = "is a virtual address; only its owner (priority 255) can send from it"
         values.complain(message, "source_address")
     if len(source) == 16 and not is_link_local(source) and not values.given("unicast_peer"):

@@ -8,7 +8,18 @@ from haven import PLAN_VERSION
 from haven.contract.json_reader import DocumentError, JsonObject, is_number
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
-from haven.core.vrrp.advert import MESSAGE, PSEUDO_HEADER
+from haven.core.vrrp.constants import (
+    CHECKSUMS,
+    FAMILIES,
+    HIGHEST_PRIORITY,
+    HIGHEST_VRID,
+    INTERVAL_UNIT_US,
+    LOWEST_PRIORITY,
+    LOWEST_VRID,
+    MOST_ADDRESSES,
+    VERSIONS,
+    longest_interval_us,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,22 +182,21 @@ def _group(part: JsonObject, routers: "list[RouterPlan]") -> GroupSpec:
 
 
 def _spec(part: JsonObject) -> RouterSpec:
-    family = part.choice("family", (4, 6))
-    version = part.choice("version", (2, 3))
-    unit, most = (1000000, 255) if version == 2 else (10000, 4095)
+    family = part.choice("family", FAMILIES)
+    version = part.choice("version", VERSIONS)
     addresses = part.addresses("addresses", family)
-    if not 1 <= len(addresses) <= 255:
+    if not 1 <= len(addresses) <= MOST_ADDRESSES:
         raise part.wrong("addresses", "a list of 1 to 255 addresses")
     return RouterSpec(
         part.text("name"),
         part.text("device"),
-        part.number("vrid", 1, 255),
+        part.number("vrid", LOWEST_VRID, HIGHEST_VRID),
         family,
         version,
-        part.number("priority", 1, 255),
-        part.number("interval_us", unit, unit * most),
+        part.number("priority", LOWEST_PRIORITY, HIGHEST_PRIORITY),
+        part.number("interval_us", INTERVAL_UNIT_US[version], longest_interval_us(version)),
         addresses,
-        part.choice("checksum", (PSEUDO_HEADER, MESSAGE)),
+        part.choice("checksum", CHECKSUMS),
         part.octets("auth") if part.has("auth") else None,
         part.address("source", family) if part.has("source") else None,
         part.addresses("unicast_peers", family),

@@ -41,8 +41,3 @@ def announcement(mac: bytes, address: bytes) -> bytes:
     if len(address) == 4:
         return gratuitous_arp(mac, address)
     return unsolicited_advertisement(mac, address)
-
-
-def virtual_mac(family: int, vrid: int) -> bytes:
-    """Return the MAC address of a virtual router (RFC 9568 7.3)."""
-    return bytes((0, 0, 0x5E, 0, 2 if family == 6 else 1, vrid))

@@ -3,7 +3,6 @@
 
 import struct
 
-VRRP_PROTOCOL = 112
 ICMPV6_PROTOCOL = 58
 
 
@@ -19,7 +18,7 @@ def internet_checksum(octets: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def pseudo_header(source: bytes, destination: bytes, length: int, protocol: int = VRRP_PROTOCOL) -> bytes:
+def pseudo_header(source: bytes, destination: bytes, length: int, protocol: int) -> bytes:
     """Return the pseudo-header for addresses of 4 octets (RFC 9293 3.1) or of 16 (RFC 8200 8.1)."""
     if len(source) == 4:
         return source + destination + struct.pack("!BBH", 0, protocol, length)

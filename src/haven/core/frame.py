@@ -3,9 +3,9 @@
 
 import struct
 
-from haven.core.checksum import VRRP_PROTOCOL, internet_checksum
+from haven.core.checksum import internet_checksum
+from haven.core.vrrp.constants import PROTOCOL, TTL
 
-TTL = 255
 # Internetwork control (RFC 2474 4.2.2.2), as keepalived marks it.
 TRAFFIC_CLASS = 0xC0
 DONT_FRAGMENT = 0x4000
@@ -21,7 +21,7 @@ def multicast_mac(group: bytes) -> bytes:
 def ipv4_packet(source: bytes, destination: bytes, message: bytes) -> bytes:
     """Return an IPv4 packet of protocol 112 with TTL 255 (RFC 9568 5.1.1)."""
     length = 20 + len(message)
-    start = struct.pack("!BBHHHBB", 0x45, TRAFFIC_CLASS, length, 0, DONT_FRAGMENT, TTL, VRRP_PROTOCOL)
+    start = struct.pack("!BBHHHBB", 0x45, TRAFFIC_CLASS, length, 0, DONT_FRAGMENT, TTL, PROTOCOL)
     total = internet_checksum(start + b"\0\0" + source + destination)
     return start + struct.pack("!H", total) + source + destination + message
 
@@ -29,7 +29,7 @@ def ipv4_packet(source: bytes, destination: bytes, message: bytes) -> bytes:
 def ipv6_packet(source: bytes, destination: bytes, message: bytes) -> bytes:
     """Return an IPv6 packet of next header 112 with hop limit 255 (RFC 9568 5.1.2)."""
     first = 6 << 28 | TRAFFIC_CLASS << 20
-    start = struct.pack("!IHBB", first, len(message), VRRP_PROTOCOL, TTL)
+    start = struct.pack("!IHBB", first, len(message), PROTOCOL, TTL)
     return start + source + destination + message
 
 

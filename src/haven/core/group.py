@@ -14,11 +14,12 @@ from haven.core.effects import (
     TakeOver,
     Transition,
 )
-from haven.core.spec import OWNER_PRIORITY, GroupSpec
+from haven.core.spec import GroupSpec
 from haven.core.tracking import LinkStates, effective_priority, faults_of, penalty_of
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import Advert
+from haven.core.vrrp.constants import OWNER_PRIORITY
 from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False

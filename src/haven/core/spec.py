@@ -3,9 +3,7 @@
 
 from haven.core.clock import SECOND
 from haven.core.value import Value
-from haven.core.vrrp.advert import PSEUDO_HEADER, multicast_group
-
-OWNER_PRIORITY = 255
+from haven.core.vrrp.constants import PSEUDO_HEADER, multicast_group
 
 
 class RouterSpec(Value):

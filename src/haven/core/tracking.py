@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From links and addresses to faults and priorities."""
 
-from haven.core.spec import OWNER_PRIORITY, RouterSpec
-from haven.core.vrrp.advert import is_link_local
+from haven.core.spec import RouterSpec
+from haven.core.vrrp.constants import OWNER_PRIORITY, is_link_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

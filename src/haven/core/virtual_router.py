@@ -15,6 +15,7 @@ from haven.core.vrrp.advert import (
     encode,
     same_addresses,
 )
+from haven.core.vrrp.constants import OWNER_PRIORITY, TTL
 from haven.core.vrrp.timing import active_down_interval, skew_time
 
 TYPE_CHECKING = False
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     # The message, its source and destination, and its TTL.
     Packet = tuple[bytes, bytes, bytes, int]
-
-TTL = 255
 
 # One announcement can be lost, and a switch that is still learning loses it: say it again, at growing
 # distances. keepalived sends five at once and five more after 5 s.
@@ -129,7 +128,9 @@ class VirtualRouter:
         self._heard_interval_us = advert.interval_us
         self._set_anomaly("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
         self._set_anomaly("interval", advert.interval_us == self.spec.advert_interval_us, source, now)
-        self._set_anomaly("owner", advert.priority != 255 or self.spec.priority != 255, source, now)
+        self._set_anomaly(
+            "owner", advert.priority != OWNER_PRIORITY or self.spec.priority != OWNER_PRIORITY, source, now
+        )
 
     def _set_anomaly(self, kind: str, fine: bool, source: bytes, now: int) -> None:
         if not fine:

@@ -4,7 +4,7 @@
 from haven.core.announce import announcement
 from haven.core.effects import Send
 from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
-from haven.core.vrrp.advert import multicast_group
+from haven.core.vrrp.constants import multicast_group
 from haven.havend.host import system
 
 TYPE_CHECKING = False

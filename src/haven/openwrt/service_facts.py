@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterator
 
 from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings
+from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
 from haven.plan.conntrack import GROUP as SYNC_GROUP
 from haven.plan.machine import InterfaceError, resolve_interface
 
-VRRP = 112
-GROUP = {4: "224.0.0.18", 6: "ff02::12"}
 # How a switch that snoops asks who is in a group (IGMP, MLD). Unanswered, it soon passes nothing on.
 QUERIES = {
     4: "device=%s family=ipv4 proto=igmp",
@@ -62,9 +61,9 @@ def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
 
 
 def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
-    rule = "device=%s family=ipv%d proto=%d" % (device, router.family, VRRP)
+    rule = "device=%s family=ipv%d proto=%d" % (device, router.family, PROTOCOL)
     if not router.unicast_peers:
-        yield "%s dest_ip=%s" % (rule, GROUP[router.family])
+        yield "%s dest_ip=%s" % (rule, text_of(multicast_group(router.family)))
         if router.family == 6:
             # Of IPv4's, a switch passes on all of 224.0.0.x unasked.
             yield QUERIES[6] % device

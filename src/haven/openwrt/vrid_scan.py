@@ -9,9 +9,9 @@ import time
 from array import array
 from typing import Any
 
-from haven.core.checksum import VRRP_PROTOCOL
 from haven.core.frame import multicast_mac
-from haven.core.vrrp.advert import GROUP_V4, PacketError, decode
+from haven.core.vrrp.advert import PacketError, decode
+from haven.core.vrrp.constants import GROUP_V4, PROTOCOL
 
 ETH_P_IP = 0x0800
 SO_ATTACH_FILTER = 26
@@ -74,7 +74,7 @@ def _only_vrrp(packets: socket.socket) -> None:
     """Let the kernel throw away all other packets (linux/filter.h): a router may forward a lot of them."""
     instructions = (
         (0x30, 0, 0, 9),  # load the protocol of the IP header
-        (0x15, 0, 1, VRRP_PROTOCOL),
+        (0x15, 0, 1, PROTOCOL),
         (0x06, 0, 0, LARGEST_PACKET),
         (0x06, 0, 0, 0),
     )

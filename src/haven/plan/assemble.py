@@ -10,9 +10,10 @@ from haven import PLAN_VERSION
 from haven.config.diagnostic import Diagnostic
 from haven.config.load import load
 from haven.config.model import Address, ConntrackSettings, GroupSettings, Model, Route, VirtualRouterSettings
+from haven.core.vrrp.constants import is_link_local, virtual_mac
 from haven.plan import accept_mode, conntrack_rules, stages
 from haven.plan.conntrack import connections, doubts, settings
-from haven.plan.device_names import macvlan_name, virtual_mac
+from haven.plan.device_names import macvlan_name
 from haven.plan.machine import ETHERNET, DeviceFacts, InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.netlink_encoder import RouteParts
 
@@ -96,7 +97,7 @@ class _Compiler:
         device = router.device or self._device_of(router)
         link = self.machine.links.get(device)
         self._check(router, device, link)
-        mac = virtual_mac(router.family, router.vrid) if router.virtual_mac else None
+        mac = virtual_mac(router.family, router.vrid).hex(":") if router.virtual_mac else None
         holder = macvlan_name(router.family, router.vrid, device) if mac else device
         addresses = _in_order(router.addresses)
         place = stages.RouterPlace(
@@ -254,7 +255,7 @@ def _in_order(addresses: tuple[Address, ...]) -> tuple[str, ...]:
 
 
 def _is_not_link_local(address: Address) -> bool:
-    return address.family == 4 or not ip_address(address.octets).is_link_local
+    return address.family == 4 or not is_link_local(address.octets)
 
 
 def _text(octets: bytes | None) -> str | None:

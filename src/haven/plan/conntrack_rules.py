@@ -7,10 +7,10 @@ and become Active beside it.
 
 from typing import Any
 
+from haven.core.vrrp.constants import PROTOCOL
 from haven.plan import accept_mode
 
 TABLE = "inet haven_untracked"
-VRRP = 112
 
 _AWAY = "table %s\ndelete table %s\n" % (TABLE, TABLE)
 
@@ -35,6 +35,6 @@ def _text(conntrack: dict[str, Any]) -> str:
 
 def _chain(hook: str, device: str, conntrack: dict[str, Any]) -> str:
     ports = (conntrack["port"], conntrack["agent_port"])
-    rules = ["meta l4proto %d notrack" % VRRP, "%s udp dport { %d, %d } notrack" % (device, *ports)]
+    rules = ["meta l4proto %d notrack" % PROTOCOL, "%s udp dport { %d, %d } notrack" % (device, *ports)]
     body = "".join("\t\t%s\n" % rule for rule in ["type filter hook %s priority raw;" % hook, *rules])
     return "\tchain %s {\n%s\t}\n" % (hook, body)

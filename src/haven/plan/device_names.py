@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a virtual router's MAC address and macvlan are called."""
+"""What the macvlan of a virtual router is called."""
 
 import re
 import zlib
 
 LONGEST_NAME = 15
-
-
-def virtual_mac(family: int, vrid: int) -> str:
-    """Return the MAC address of a virtual router (RFC 9568 7.3)."""
-    return "00:00:5e:00:%02x:%02x" % (2 if family == 6 else 1, vrid)
 
 
 def macvlan_name(family: int, vrid: int, device: str) -> str:

@@ -15,6 +15,8 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
+from haven.core.vrrp.constants import PROTOCOL
+
 RTM_NEWLINK, RTM_DELLINK = 16, 17
 RTM_NEWADDR, RTM_DELADDR = 20, 21
 RTM_NEWROUTE, RTM_DELROUTE = 24, 25
@@ -34,7 +36,7 @@ TABLE_COMPAT, TABLE_MAIN = 252, 254
 
 # The kernel passes a route's origin through; a delete that names it cannot hit somebody else's
 # route. The number is VRRP's IP protocol, so `ip route` shows a meaningful one.
-ROUTE_ORIGIN = 112
+ROUTE_ORIGIN = PROTOCOL
 
 # Any value whose octets all differ from 0.
 MARK = 0x7F7F7F7F

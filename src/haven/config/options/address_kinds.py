@@ -5,6 +5,7 @@ import socket
 
 from haven.config.diagnostic import quote, suggest
 from haven.config.options.kinds import Kind, check_device_name, whole_number
+from haven.core.vrrp.constants import is_link_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,11 +108,6 @@ def check_usable(octets: bytes, text: str) -> None:
     what = _unusable_4(octets) if len(octets) == 4 else _unusable_6(octets)
     if what:
         raise ValueError("%s is %s" % (quote(text), what))
-
-
-def is_link_local(octets: bytes) -> bool:
-    """Tell whether this is an IPv6 link-local address, fe80::/10."""
-    return len(octets) == 16 and octets[0] == 0xFE and octets[1] & 0xC0 == 0x80
 
 
 def host_bits(octets: bytes, prefix: int) -> int:

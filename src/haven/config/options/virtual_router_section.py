@@ -4,6 +4,20 @@
 from haven.config.options.address_kinds import AddressKind, HostKind, RouteKind
 from haven.config.options.kinds import Choice, Device, Flag, Name, Secret, Track, Whole
 from haven.config.options.option import Option, SectionType
+from haven.core.vrrp.constants import (
+    CHECKSUMS,
+    HIGHEST_PRIORITY,
+    HIGHEST_VRID,
+    INTERVAL_UNIT_US,
+    LOWEST_PRIORITY,
+    LOWEST_VRID,
+    PASSWORD_LENGTH,
+    VERSIONS,
+    longest_interval_us,
+)
+
+_SHORTEST_MS = INTERVAL_UNIT_US[3] // 1000
+_LONGEST_MS = {version: longest_interval_us(version) // 1000 for version in VERSIONS}
 
 VIRTUAL_ROUTER = SectionType(
     "virtual_router",
@@ -23,7 +37,7 @@ VIRTUAL_ROUTER = SectionType(
         Option("device", Device(), "Network device, such as `br-lan`. Set this or `interface`, not both."),
         Option(
             "vrid",
-            Whole(1, 255),
+            Whole(LOWEST_VRID, HIGHEST_VRID),
             "Virtual router ID: the same on all routers of this gateway, and used by no other gateway "
             "on this network.",
             required=True,
@@ -36,16 +50,17 @@ VIRTUAL_ROUTER = SectionType(
         ),
         Option(
             "priority",
-            Whole(1, 255),
+            Whole(LOWEST_PRIORITY, HIGHEST_PRIORITY),
             "The highest priority becomes Active. `255` is for a router whose own address is the "
             "virtual one.",
             default="100",
         ),
         Option(
             "advert_interval",
-            Whole(10, 255000, step=10),
+            Whole(_SHORTEST_MS, _LONGEST_MS[2], step=_SHORTEST_MS),
             "Time between advertisements; a dead router is noticed after a little more than three of them. "
-            "Version 3: 10 to 40950. Version 2: whole seconds, 1000 to 255000.",
+            "Version 3: %d to %d. Version 2: whole seconds, 1000 to %d."
+            % (_SHORTEST_MS, _LONGEST_MS[3], _LONGEST_MS[2]),
             default="1000",
             unit="ms",
         ),
@@ -85,7 +100,7 @@ VIRTUAL_ROUTER = SectionType(
         ),
         Option(
             "auth_pass",
-            Secret(8),
+            Secret(PASSWORD_LENGTH),
             "Shared word of version 2. It is sent in clear: it keeps accidents away, not attackers.",
             only_with=("version", "2"),
         ),
@@ -104,7 +119,7 @@ VIRTUAL_ROUTER = SectionType(
         ),
         Option(
             "checksum",
-            Choice("pseudo_header", "message"),
+            Choice(*CHECKSUMS),
             "What the checksum of a sent IPv4 advertisement covers: the IP pseudo-header too, as with "
             "keepalived, or the message alone, as with some other routers. Both are understood.",
             default="pseudo_header",

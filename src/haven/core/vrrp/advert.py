@@ -19,6 +19,21 @@ import struct
 from haven.core.checksum import internet_checksum, pseudo_header
 from haven.core.clock import CENTISECOND, SECOND
 from haven.core.value import Value
+from haven.core.vrrp.constants import (
+    HIGHEST_PRIORITY,
+    HIGHEST_VRID,
+    INTERVAL_UNIT_US,
+    LOWEST_VRID,
+    MESSAGE,
+    MOST_ADDRESSES,
+    MOST_INTERVAL_UNITS,
+    PASSWORD_LENGTH,
+    PROTOCOL,
+    PSEUDO_HEADER,
+    RESIGNATION,
+    VERSIONS,
+    is_link_local,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,17 +41,8 @@ if TYPE_CHECKING:
 
 ADVERTISEMENT = 1
 HEADER_LENGTH = 8
-V2_AUTH_LENGTH = 8
 AUTH_NONE = 0
 AUTH_PASSWORD = 1
-
-GROUP_V4 = bytes((224, 0, 0, 18))
-GROUP_V6 = bytes((0xFF, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12))
-
-# RFC 9568 5.2.8 takes the IPv4 checksum over the message alone; keepalived and FRR send it with a
-# pseudo-header, as for IPv6. Both are accepted.
-PSEUDO_HEADER = "pseudo_header"
-MESSAGE = "message"
 
 # Every reason for which a received packet can be dropped, in the order of the checks (RFC 9568 7.1).
 REASONS = (
@@ -99,7 +105,7 @@ def encode(advert: Advert, source: bytes, destination: bytes) -> bytes:
     body = b"".join(advert.addresses)
     message = head + b"\0\0" + body
     if len(source) == 16 or advert.checksum == PSEUDO_HEADER:
-        total = internet_checksum(pseudo_header(source, destination, len(message)) + message)
+        total = internet_checksum(pseudo_header(source, destination, len(message), PROTOCOL) + message)
     else:
         total = internet_checksum(message)
     return head + struct.pack("!H", total) + body
@@ -113,12 +119,12 @@ def decode(message: bytes, source: bytes, destination: bytes) -> Advert:
     if len(message) < HEADER_LENGTH:
         raise PacketError("length", "%d octets are too few for a header" % len(message))
     version, kind = message[0] >> 4, message[0] & 15
-    if version not in (2, 3):
+    if version not in VERSIONS:
         raise PacketError("version", "version %d is neither 2 nor 3" % version)
     if kind != ADVERTISEMENT:
         raise PacketError("type", "type %d is not ADVERTISEMENT" % kind)
     size = len(source)
-    trailer = V2_AUTH_LENGTH if version == 2 else 0
+    trailer = PASSWORD_LENGTH if version == 2 else 0
     expected = HEADER_LENGTH + size * message[3] + trailer
     if len(message) != expected:
         raise PacketError("length", "%d octets instead of %d" % (len(message), expected))
@@ -127,17 +133,17 @@ def decode(message: bytes, source: bytes, destination: bytes) -> Advert:
 
 
 def _check_fields(advert: Advert) -> None:
-    units = advert.interval_us // (SECOND if advert.version == 2 else CENTISECOND)
-    limit = 255 if advert.version == 2 else 4095
-    for what, number, low, high in (
-        ("version", advert.version, 2, 3),
-        ("vrid", advert.vrid, 1, 255),
-        ("priority", advert.priority, 0, 255),
-        ("address count", len(advert.addresses), 1, 255),
-        ("interval in units of the packet", units, 1, limit),
-    ):
-        if not low <= number <= high:
-            raise ValueError("%s %d is not in %d..%d" % (what, number, low, high))
+    _check("version", advert.version, VERSIONS[0], VERSIONS[-1])
+    _check("vrid", advert.vrid, LOWEST_VRID, HIGHEST_VRID)
+    _check("priority", advert.priority, RESIGNATION, HIGHEST_PRIORITY)
+    _check("address count", len(advert.addresses), 1, MOST_ADDRESSES)
+    units = advert.interval_us // INTERVAL_UNIT_US[advert.version]
+    _check("interval in units of the packet", units, 1, MOST_INTERVAL_UNITS[advert.version])
+
+
+def _check(what: str, number: int, low: int, high: int) -> None:
+    if not low <= number <= high:
+        raise ValueError("%s %d is not in %d..%d" % (what, number, low, high))
 
 
 def _encode_v2(advert: Advert) -> bytes:
@@ -152,8 +158,8 @@ def _encode_v2(advert: Advert) -> bytes:
 
 def padded_password(password: "bytes | None") -> bytes:
     """Return the 8 octets of authentication data for a password, or for none (RFC 2338 5.3.6.1)."""
-    octets = (password or b"")[:V2_AUTH_LENGTH]
-    return octets + bytes(V2_AUTH_LENGTH - len(octets))
+    octets = (password or b"")[:PASSWORD_LENGTH]
+    return octets + bytes(PASSWORD_LENGTH - len(octets))
 
 
 def _checksum_dialect(version: int, message: bytes, source: bytes, destination: bytes) -> str:
@@ -163,7 +169,7 @@ def _checksum_dialect(version: int, message: bytes, source: bytes, destination: 
             return MESSAGE
         if version == 2:
             raise PacketError("checksum", "the checksum is wrong")
-    if internet_checksum(pseudo_header(source, destination, len(message)) + message) == 0:
+    if internet_checksum(pseudo_header(source, destination, len(message), PROTOCOL) + message) == 0:
         return PSEUDO_HEADER
     raise PacketError("checksum", "the checksum is wrong")
 
@@ -208,16 +214,6 @@ def check_contents(advert: Advert, family: int) -> None:
         raise PacketError("interval", "its interval is zero")
     if family == 6 and not is_link_local(advert.addresses[0]):
         raise PacketError("link_local", "its first address is not link-local")
-
-
-def is_link_local(address: bytes) -> bool:
-    """Tell whether an IPv6 address is in fe80::/10 (RFC 4291 2.5.6)."""
-    return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80
-
-
-def multicast_group(family: int) -> bytes:
-    """Return the address that ADVERTISEMENTs are sent to (RFC 9568 5.1.1.2, 5.1.2.2)."""
-    return GROUP_V6 if family == 6 else GROUP_V4
 
 
 def same_addresses(ours: "Sequence[bytes]", theirs: "Sequence[bytes]") -> bool:

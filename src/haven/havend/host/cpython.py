@@ -13,7 +13,8 @@ import socket
 import struct
 import time
 
-VRRP_PROTOCOL = 112
+from haven.core.vrrp.constants import PROTOCOL
+
 RAW_PROTOCOL = 255
 # 255 IPv6 addresses, where the MTU allows them.
 PACKET_LENGTH = 8192
@@ -80,7 +81,7 @@ def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.
     Raises OSError when the device is not there.
     """
     kind = socket.AF_INET6 if family == 6 else socket.AF_INET
-    sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, VRRP_PROTOCOL)
+    sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, PROTOCOL)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The usual places, and the names of what the programs leave in the run directory."""
+
+CONFIG = "/etc/config/haven"
+RUN_DIR = "/var/run/haven"
+# OpenWrt's, for the configuration and the run directory above.
+SERVICE = "/etc/init.d/haven"
+# What haven has added to files of others; a sysupgrade keeps it (/lib/upgrade/keep.d/haven).
+OWNED_NOTE = "/etc/haven/owned.json"
+SCRIPTS = "/etc/hotplug.d/haven"
+
+# In the run directory, which a reboot empties.
+CONTROL_SOCKET = "havend.sock"
+PLAN = "plan.json"
+# Left by the command for havend, which makes it the plan in force.
+NEXT_PLAN = "plan.json.new"
+# Which groups were Active, and until when, for a havend that is started again.
+RESTART_NOTE = "alive"
+# There while the node is in maintenance.
+MAINTENANCE_NOTE = "maintenance"
+# Written and removed to see whether there is room.
+ROOM = "room"
+# What scripts have been told.
+SCRIPTS_NOTE = "hotplug.json"
+# What nf_conntrack_tcp_loose was before the guard was armed.
+TCP_LOOSE_NOTE = "tcp_loose"
+CONNTRACKD_CONF = "conntrackd.conf"
+CONNTRACKD_SOCKET = "conntrackd.ctl"
+CONNTRACKD_LOCK = "conntrackd.lock"
+
+
+def inside(run_dir: str, name: str) -> str:
+    """Return the path of a name in the run directory."""
+    # MicroPython has no os.path.
+    return run_dir.rstrip("/") + "/" + name
