@@ -25,7 +25,7 @@ help:
 	@echo "make test             everything below (root)"
 	@echo "make test-core        the protocol core, with its branch coverage"
 	@echo "make test-micropython the core and the option table under MicroPython"
-	@echo "make test-units       configuration, plan, command, runtime"
+	@echo "make test-units       configuration, contract, plan, command, daemon, agent, structure"
 	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
 	@echo "make test-lab         real routers in network namespaces (root)"
 	@echo "make test-interop     against Debian's keepalived (root)"
@@ -69,7 +69,8 @@ test-micropython: setup
 	$(BIN)/micropython tests/micropython.py
 
 test-units: setup
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/plan tests/cli tests/havend tests/agent tests/bus
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli \
+		tests/havend tests/agent tests/bus tests/structure
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan

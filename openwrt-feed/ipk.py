@@ -9,9 +9,9 @@ A package is described by openwrt-feed/NAME/: `contents`, `control`, and, where 
 and the scripts. The lines of `contents` have paths from the root of the repository and of the router:
 
     SOURCE TARGET             a folder with all that is in it
-    * SOURCE TARGET FOLDER    the same as an archive, in which it is below FOLDER
+    * SOURCE TARGET           the same as an archive
     - SOURCE                  a file that is left out
-    = MODULE TARGET           what a module of ours prints
+    = MODULE [WORD] TARGET    what a module of ours prints
     + CATALOGUE TARGET        translations, as LuCI reads them
 
 The layout of the package is that of OpenWrt's scripts/ipkg-build.
@@ -95,38 +95,41 @@ def payload(contents: Path) -> Files:
         for inner, octets in _below(ROOT / source, left_out):
             place = f"{target}/{inner}".lstrip("/")
             found[place] = (octets, _mode(place))
-    for source, target, folder in (row[1:] for row in rows if row[0] == "*"):
-        files = {f"{folder}/{inner}": octets for inner, octets in _below(ROOT / source, left_out)}
+    for source, target in (row[1:] for row in rows if row[0] == "*"):
+        files = {str(inner): octets for inner, octets in _below(ROOT / source, left_out)}
         found[target.lstrip("/")] = (_archive(files), 0o644)
     for source, target in (row[1:] for row in rows if row[0] == "+"):
         found[target.lstrip("/")] = (lmo(read_po((ROOT / source).read_text())), 0o644)
     if not found:
         raise SystemExit(f"{contents}: nothing of it is in the repository")
     made = [row[1:] for row in rows if row[0] == "="]
-    return found | {target.lstrip("/"): (_printed(module), 0o644) for module, target in made}
+    return found | {target.lstrip("/"): (_printed(words), 0o644) for *words, target in made}
 
 
 def _below(source: Path, left_out: set[Path]) -> Iterator[tuple[Path, bytes]]:
     for path in sorted(source.rglob("*")):
         inner = path.relative_to(source)
         # What tools leave behind is no part of the package.
-        litter = any(part.startswith((".", "__pycache__")) for part in inner.parts)
+        litter = any(
+            part.startswith((".", "__pycache__")) or part.endswith(".egg-info") for part in inner.parts
+        )
         if path.is_file() and not litter and path not in left_out:
             yield inner, _octets(path)
 
 
 def _archive(files: dict[str, bytes]) -> bytes:
+    """Return an archive that is not packed: the package as a whole is, and the router packs it anew."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name in sorted(files):
             # Of 1980: the same files give the same octets.
-            archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(zipfile.ZipInfo(name), files[name])
     return stream.getvalue()
 
 
-def _printed(module: str) -> bytes:
+def _printed(words: list[str]) -> bytes:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [sys.executable, "-m", module]
+    argv = [sys.executable, "-m", *words]
     return subprocess.run(argv, stdout=subprocess.PIPE, check=True, env=environment).stdout
 
 

@@ -4,9 +4,9 @@
 
     python3 openwrt-feed/po.py
 
-What the pages show comes from their scripts and from the menu; from the tables of options and of problems
-comes what the programs say in English. A translation keeps what it has; what is new in it is empty, and
-what nobody says any more goes.
+What the pages show comes from their scripts and from the menu; from the table of options and from the
+contract between the programs comes what these say. A translation keeps what it has; what is new in it is
+empty, and what nobody says any more goes.
 """
 
 import ast
@@ -22,9 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "po/templates/haven.pot"
 sys.path.insert(0, str(ROOT / "src"))
 
-from haven.agent.conntrack import problems as of_agent  # noqa: E402
 from haven.config.schema import schema  # noqa: E402
-from haven.havend import diagnosis, messages  # noqa: E402
+from haven.openwrt.catalogue import texts  # noqa: E402
 
 HEADER = "Content-Type: text/plain; charset=UTF-8\n"
 _IN_SCRIPTS = re.compile(r"\b_\(('(?:[^'\\\n]|\\.)*')\)")
@@ -37,7 +36,7 @@ Found = dict[str, list[str]]
 def strings() -> Found:
     """Return every string that is shown, in order, with the places it comes from."""
     found: Found = {}
-    for place, text in [*_of_sources(), *_of_menu(), *_of_schema(), *_of_problems()]:
+    for place, text in [*_of_sources(), *_of_menu(), *_of_schema(), *_of_contract()]:
         places = found.setdefault(" ".join(text.split()), [])
         if text and place not in places:
             places.append(place)
@@ -69,7 +68,7 @@ def _of_menu() -> Iterator[tuple[str, str]]:
 
 
 def _of_schema() -> Iterator[tuple[str, str]]:
-    place = "src/haven/config/options.py"
+    place = "haven.config.schema"
     for section in schema()["sections"]:
         yield place, section["help"]
         for option in section["options"]:
@@ -80,16 +79,12 @@ def _of_schema() -> Iterator[tuple[str, str]]:
                 yield place, option["values"]
 
 
-def _of_problems() -> Iterator[tuple[str, str]]:
-    for _code, message, do in diagnosis.TABLE:
-        if message != "%s.":
-            yield "src/haven/havend/diagnosis.py", message
-        yield "src/haven/havend/diagnosis.py", do
-    for fault in messages._FAULT.values():
-        yield "src/haven/havend/messages.py", fault[0].upper() + fault[1:] + "."
-    for _code, message, do in of_agent.TABLE:
-        for text in (message, do):
-            yield "src/haven/agent/conntrack/problems.py", re.sub(r"\{\w+\}", "%s", text)
+def _of_contract() -> Iterator[tuple[str, str]]:
+    for table, rows in texts().items():
+        for text in rows.values():
+            # What is nothing but a fact is the same in every language.
+            if not re.fullmatch(r"\{\w+\}", text):
+                yield f"haven.openwrt.catalogue: {table}", text
 
 
 def catalogue(found: Found, known: Messages, header: str) -> str:

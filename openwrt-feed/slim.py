@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Python source for a router's flash: what only a reader needs is left out, every line keeps its number.
 
-Comments and docstrings go and indentation shrinks; a traceback from a router still points into the
+Types, comments and docstrings go and indentation shrinks; a traceback from a router still points into the
 repository's files.
 """
 
@@ -9,6 +9,8 @@ import ast
 import io
 import token as kinds
 import tokenize
+
+from untyped import untyped
 
 LICENSE = "# SPDX-License-Identifier:"
 # Python 3.12 and later take strings with fields apart.
@@ -18,6 +20,7 @@ FSTRING_END = getattr(kinds, "FSTRING_END", None)
 
 def slim(source: str) -> str:
     """Return the same program on the same lines in fewer octets."""
+    source = untyped(source)
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     lines = source.split("\n")
     for token in tokens:

@@ -2,6 +2,7 @@
 -- The actions: whether each can be done now, what will happen, how it is done, and how it ended.
 
 local bus = require "luci.haven.bus"
+local message = require "luci.haven.message"
 local translate = require("luci.i18n").translate
 
 local M = {}
@@ -71,14 +72,6 @@ function M.find(id)
 	return nil
 end
 
-local function problem_text(problem)
-	local place = {}
-	for _, part in ipairs({ problem.section or "", problem.option or "" }) do
-		place[#place + 1] = part ~= "" and part or nil
-	end
-	return table.concat(place, ", ") .. (#place > 0 and ": " or "") .. tostring(problem.message)
-end
-
 local function sentences(answer)
 	local said = {}
 	if answer.on ~= nil then
@@ -102,7 +95,7 @@ function M.run(action, group)
 	elseif type(answer.problems) == "table" and #answer.problems > 0 then
 		local problems = {}
 		for index, problem in ipairs(answer.problems) do
-			problems[index] = problem_text(problem)
+			problems[index] = message.located(problem)
 		end
 		return { problems = problems }
 	end

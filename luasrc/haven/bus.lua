@@ -4,10 +4,12 @@
 
 local M = {}
 
--- The agent answers from memory what only reads.
-local QUICK_S = 5
+local patience = require("luci.haven.catalogue").patience
+local refusal = require("luci.haven.message").refusal
+
+local QUICK_S = patience.answer_s
 -- uhttpd ends a page after 60 s.
-local SLOW_S = 50
+local SLOW_S = math.min(patience.handover_s, 50)
 
 -- Status of ubus -> kind of trouble.
 local KIND_OF = {
@@ -33,7 +35,7 @@ end
 -- The document is taken for what it says, and the status where there is none.
 local function opened(answer, status)
 	if type(answer) == "table" and answer.error then
-		return trouble(answer.kind or KIND_OF[status] or "unknown", tostring(answer.error))
+		return trouble(answer.kind or KIND_OF[status] or "unknown", refusal(answer))
 	elseif type(answer) == "table" then
 		return answer
 	elseif status and status ~= 0 then

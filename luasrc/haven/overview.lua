@@ -2,16 +2,13 @@
 -- The status document as what the pages show: words and rows of words.
 
 local bus = require "luci.haven.bus"
+local message = require "luci.haven.message"
 local words = require "luci.haven.words"
 local translate = require("luci.i18n").translate
 
 local M = {}
 
 local EVENTS_SHOWN = 12
--- conntrackd and the agents speak every second; two missed ones mean that nobody may be there.
-local SILENT_MS = 3000
--- A problem that keeps the gateway from working, not one to look at some day.
-local SEVERE = { fault = true, rival = true, ["owner-twice"] = true, ["address-twice"] = true }
 
 local function holder(router)
 	local active = router.active or {}
@@ -29,17 +26,17 @@ local function address_row(router)
 		name = router.name, held_by = who, holder = said,
 		addresses = table.concat(router.addresses, ", "),
 		link = translate("%s, VRID %d"):format(router.interface or router.device, router.vrid),
-		state = words.state(router.state)
+		state = message.state(router.state)
 	}
 end
 
 local function group_row(group, now)
 	return {
-		name = group.name, state = words.state(group.state), code = group.state,
+		name = group.name, state = message.state(group.state), code = group.state,
 		since = translate("%s (%s)"):format(words.clock(group.since), words.ago(now - group.since)),
-		why = words.reason(group.last_transition),
+		why = message.reason(group.last_transition),
 		maintenance = group.maintenance,
-		wait_s = group.preempt_wait_ms and math.ceil(group.preempt_wait_ms / 1000)
+		wait_s = group.sync_wait_ms and math.ceil(group.sync_wait_ms / 1000)
 	}
 end
 
@@ -48,21 +45,17 @@ local function share(table_)
 	return table_.limit and translate("%d of %d"):format(entries or 0, table_.limit) or tostring(entries or "?")
 end
 
-local function fresh(heard_ms)
-	return heard_ms ~= nil and heard_ms < SILENT_MS
-end
-
 -- What the other agents tell of their routers and tables.
 local function peer_row(peer)
-	local heard = fresh(peer.heard_ms)
+	local heard = peer.fresh
 	return {
-		name = peer.node or peer.address, state = heard and words.state(peer.state or "unknown") or translate("not heard"),
+		name = peer.node or peer.address, state = heard and message.state(peer.state or "unknown") or translate("not heard"),
 		entries = heard and share(peer) or "", in_sync = heard and peer.in_sync ~= false
 	}
 end
 
 local function all_in_sync(table_, peers)
-	local agree = fresh(table_.heard_ms) and table_.in_sync
+	local agree = table_.connected and table_.in_sync
 	for _, peer in ipairs(peers) do
 		agree = agree and peer_row(peer).in_sync
 	end
@@ -89,8 +82,8 @@ end
 
 local function problem_row(problem)
 	return {
-		severe = SEVERE[problem.code] or false, about = problem.about or "",
-		message = problem.message, advice = problem["do"] or ""
+		severe = problem.severity == "error", about = problem.about or "",
+		message = message.problem(problem), advice = message.advice(problem)
 	}
 end
 
@@ -103,7 +96,7 @@ local function mapped(list, convert, now)
 end
 
 local function event_row(event)
-	return { at = words.clock(event.at), text = tostring(event.text) }
+	return { at = words.clock(event.at), text = message.event(event) }
 end
 
 -- The latest first, and not all of them.
@@ -137,7 +130,7 @@ end
 -- All that the pages show of a status document at a time in seconds.
 function M.from_status(status, now)
 	return {
-		node = tostring(status.node), state = words.state(status.state), code = status.state,
+		node = tostring(status.node), state = message.state(status.state), code = status.state,
 		since = words.ago(now - status.since),
 		addresses = mapped(status.virtual_routers, address_row),
 		groups = mapped(status.groups, group_row, now),

@@ -4,6 +4,7 @@
 
 local cbi = require "luci.cbi"
 local bus = require "luci.haven.bus"
+local message = require "luci.haven.message"
 local words = require "luci.haven.words"
 local translate = require("luci.i18n").translate
 
@@ -33,14 +34,14 @@ local function drawn_as(map, type_)
 	return nil
 end
 
-local function note(node, section, message)
+local function note(node, section, sentence)
 	node.error = node.error or {}
 	local said = node.error[section]
 	if node.fields then
 		node.error[section] = said or {}
-		table.insert(node.error[section], message)
+		table.insert(node.error[section], sentence)
 	else
-		node.error[section] = said and said .. " " .. message or message
+		node.error[section] = said and said .. " " .. sentence or sentence
 	end
 end
 
@@ -51,8 +52,7 @@ local function mark(map, problem, place)
 		return false
 	end
 	local field = problem.option and drawn.fields[problem.option]
-	local message = tostring(problem.message)
-	note(field or drawn, place.section, field and message or (problem.option or "") .. " " .. message)
+	note(field or drawn, place.section, field and message.diagnostic(problem) or message.located(problem))
 	return true
 end
 
@@ -68,7 +68,7 @@ function M.refuse(map, problems, places)
 		if mark(map, problem, places[problem.line]) then
 			marked[#marked + 1] = place_of(problem)
 		else
-			refuse(map, place_of(problem) .. " " .. tostring(problem.message))
+			refuse(map, message.located(problem))
 		end
 	end
 	if #marked > 0 then

@@ -1,15 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- States, times and troubles as words for the reader.
+-- Times and troubles as words for the reader.
 
 local translate = require("luci.i18n").translate
 
 local M = {}
-
-local STATES = {
-	active = translate("Active"), backup = translate("Backup"), fault = translate("Fault"),
-	initialize = translate("Starting"), maintenance = translate("Maintenance"),
-	unknown = translate("Unknown")
-}
 
 -- What is the matter, and what to do.
 local TROUBLES = {
@@ -40,10 +34,6 @@ local UNITS = {
 	{ 86400, translate("%d d") }, { 3600, translate("%d h") }, { 60, translate("%d min") }, { 1, translate("%d s") }
 }
 
-function M.state(name)
-	return STATES[name] or tostring(name)
-end
-
 function M.trouble(trouble)
 	local known = TROUBLES[trouble.kind] or TROUBLES.unknown
 	return { kind = trouble.kind, what = known[1], advice = known[2], detail = trouble.detail }
@@ -68,12 +58,6 @@ end
 
 function M.clock(at)
 	return os.date("%Y-%m-%d %H:%M:%S", math.floor(at))
-end
-
--- "lan: Backup -> Active: no Active was heard" is shown beside its group and states.
-function M.reason(transition)
-	local text = transition and tostring(transition.text or transition.reason or "") or ""
-	return text:match("^[^:]*: [^:]* %-> [^:]*: (.+)$") or text
 end
 
 return M

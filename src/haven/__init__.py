@@ -2,5 +2,3 @@
 """High availability for OpenWrt: two routers share one gateway."""
 
 VERSION = "0.1.0"
-# Of the plan as a file; docs/plan.md says when it changes.
-PLAN_VERSION = 2

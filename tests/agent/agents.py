@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The agent as a process, beside a havend."""
+"""The agent as a process, beside a havend; and in a thread, with parts of the test's own."""
 
 import subprocess
+import threading
 from pathlib import Path
 
+from haven.agent.agent import PARTS, Agent
+from haven.agent.part import Part
 from tests.havend.machines import Havend, environment, python
 
 
@@ -41,3 +44,35 @@ class AgentProcess:
         assert self._process is not None
         self._process.terminate()
         return self._process.wait(30)
+
+
+class AgentThread:
+    """haven-agent in a thread, for `with`; what it raises is raised at the end."""
+
+    def __init__(self, run_dir: Path, *kinds: type[Part]) -> None:
+        self._agent = Agent(str(run_dir), str(run_dir / "haven"), kinds or PARTS)
+        self._errors: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            self._agent.run()
+        except BaseException as error:
+            self._errors.append(error)
+            # Nobody waits for the next word of one that is not there any more.
+            self._agent._link.close()
+
+    def __enter__(self) -> "AgentThread":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_why: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait for that."""
+        self._agent.ending = True
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the agent does not end"
+        if self._errors:
+            raise self._errors[0]

@@ -2,9 +2,9 @@
 """The part of the agent that copies connections, beside a conntrackd that takes its time; time injected."""
 
 import contextlib
-import itertools
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -14,11 +14,16 @@ from typing import Any
 
 import pytest
 
-from haven import PLAN_VERSION
-from haven.agent.conntrack import conntrackd_socket, table_sync
-from haven.agent.conntrack.conntrackd import STARTING_S
+from haven.agent.conntrack import conntrackd as conntrackd_module
+from haven.agent.conntrack import conntrackd_socket, drain
+from haven.agent.conntrack import guard as guard_module
+from haven.agent.conntrack.conntrackd import LOOK_S, STARTING_S
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.conntrack.peer_accounts import PeerAccounts
+from haven.agent.part import Surroundings
+from haven.agent.roles import Roles
+from tests.agent.processes import lives
+from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
 
 PART = {
@@ -31,158 +36,136 @@ PART = {
     "guard": [],
     "conf": "",
 }
-PLAN = {"version": PLAN_VERSION, "node": "r1", "conntrack": PART}
+QUEUE = conntrackd_socket.STATISTICS["queue"]
+RESEND = conntrackd_socket.STATISTICS["resend"]
+FORGET = conntrackd_socket.ORDERS["forget what was told"]
 
 
-class Said:
-    """Stands for the line to havend: keeps what is said."""
+class Desk:
+    """The part, what havend tells it, and what it says."""
 
-    def __init__(self) -> None:
+    def __init__(self, run_dir: Path, turns: Turns) -> None:
+        self.run_dir, self.turns = run_dir, turns
         self.reports: list[dict[str, Any]] = []
-        self.prepared = 0
+        self.prepared = self.ended = 0
+        self._scope = turns.another_scope(run_dir)
+        self.make({"conntrack": PART})
 
-    def say(self, command: str, **arguments: Any) -> None:
-        """Keep a report, and count what else there is to say."""
-        if command == "report":
-            self.reports.append(arguments)
-        else:
-            assert command == "prepared"
+    def make(self, plan: dict[str, Any]) -> None:
+        """Make the part as the agent does when it starts."""
+        self._scope = self.turns.another_scope(self.run_dir)
+        self.around = Surroundings(self._scope, str(self.run_dir), "", Roles(), self._report)
+        self.around.node, self.around.plan = "r1", plan
+        self.part = ConntrackPart(self.around)
+        self.part.take_plan()
+        self.part.take_roles()
+
+    def close(self) -> None:
+        """End the part as the agent does."""
+        self.part.close()
+        self._scope.close()
+
+    def make_again(self, plan: dict[str, Any]) -> None:
+        """End the part, and make another."""
+        self.close()
+        self.make(plan)
+
+    def _report(self) -> None:
+        about = {"in_sync": self.part.is_in_sync(), "problems": self.part.problems()}
+        self.reports.append({**about, **self.part.account()})
+
+    def roles(self, **groups: str) -> None:
+        self.around.roles.compare(groups)
+        self.part.take_roles()
+
+    def plan(self, part: dict[str, Any] | None, node: str = "r1") -> None:
+        """Tell of another plan."""
+        self.around.node, self.around.plan = node, {} if part is None else {"conntrack": part}
+        self.part.take_plan()
+
+    def prepare(self) -> None:
+        def done() -> None:
             self.prepared += 1
 
+        self.part.prepare(done)
+
+    def end(self) -> None:
+        def done() -> None:
+            self.ended += 1
+
+        self.part.end(done)
+
+    def advance(self, seconds: float) -> None:
+        self.turns.advance(seconds)
+
+    def codes(self) -> list[str]:
+        """Return the codes of the problems in the last report."""
+        return [each["code"] for each in self.reports[-1]["problems"]]
+
+    def wait_report(self) -> dict[str, Any]:
+        """Wait until the answer that has been given is reported."""
+        before = len(self.reports)
+        self.turns.until(lambda: len(self.reports) > before, "there is a report")
+        return self.reports[-1]
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that were started as conntrackd."""
+        return [int(line) for line in (self.run_dir / "pids").read_text().split()]
+
 
 @pytest.fixture
-def said() -> Said:
-    return Said()
-
-
-@pytest.fixture
-def connections(tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConntrackPart]:
+def desk(tmp_path: Path, turns: Turns, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """With a child that lives and does nothing."""
     program = tmp_path / "conntrackd"
-    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    program.write_text(f"#!/bin/sh\necho $$ >>{tmp_path}/pids\nexec sleep 600\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    (tmp_path / "plan.json").write_text(json.dumps(PLAN))
-    made = ConntrackPart(str(tmp_path), said)
+    (tmp_path / "pids").touch()
+    made = Desk(tmp_path, turns)
+    wait_until(lambda: made.pids, 10, "the child lives")
     yield made
     made.close()
+    for pid in made.pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture
-def control(connections: ConntrackPart, tmp_path: Path) -> Iterator[socket.socket]:
+def control(desk: Desk) -> Iterator[socket.socket]:
     """The control socket of the child, which has just been started."""
-    connections.drive(100)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(tmp_path / "conntrackd.ctl"))
-        listener.listen()
-        listener.settimeout(10)
+    with listen(desk.run_dir) as listener:
+        desk.advance(LOOK_S)
         yield listener
 
 
-def question(control: socket.socket) -> socket.socket:
+def listen(run_dir: Path) -> socket.socket:
+    """Take orders as the child would."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(run_dir / "conntrackd.ctl"))
+    listener.listen()
+    listener.settimeout(10)
+    return listener
+
+
+def question(control: socket.socket, number: int = conntrackd_socket.STATISTICS[""]) -> socket.socket:
     """Take what is asked until it is the statistics."""
     while True:
         asked, _address = control.accept()
-        if asked.recv(4) == struct.pack("=i", conntrackd_socket.STATISTICS[""]):
+        if asked.recv(4) == struct.pack("=i", number):
             return asked
         asked.close()
 
 
-def wait_report(connections: ConntrackPart, said: Said, now: float = 101.5) -> None:
-    """Wait until the answer that has been given is reported."""
-    before = len(said.reports)
+def next_question(desk: Desk, control: socket.socket, number: int) -> socket.socket:
+    """Wait until something is asked, while little time passes."""
 
-    def reported() -> bool:
-        connections.read()
-        connections.drive(now)
-        return len(said.reports) > before
+    def asked() -> object:
+        desk.advance(drain.STEP_S)
+        return select.select([control], [], [], 0)[0]
 
-    wait_until(reported, 10, "there is a report")
-
-
-def test_nothing_waits_for_a_conntrackd_that_does_not_answer(
-    connections: ConntrackPart, control: socket.socket, said: Said
-) -> None:
-    connections.drive(101)
-    before = len(said.reports)
-    with question(control):
-        connections.drive(102)
-        assert connections.fileno() is not None
-        assert connections.next_deadline() == 101 + conntrackd_socket.ANSWER_LIMIT_S
-        assert len(said.reports) == before
-        connections.drive(101 + conntrackd_socket.ANSWER_LIMIT_S)
-    assert connections.fileno() is None
-    assert said.reports[-1]["conntrack"]["state"] == "running"
-    assert "received_packets" not in said.reports[-1]["conntrack"]
-
-
-def test_what_conntrackd_answers_is_reported(
-    connections: ConntrackPart, control: socket.socket, said: Said
-) -> None:
-    connections.drive(101)
-    with question(control) as asked:
-        asked.sendall(b"multicast traffic:\n   17 Pckts sent   23 Pckts recv\n")
-    wait_report(connections, said)
-    assert said.reports[-1]["conntrack"]["received_packets"] == 23
-
-
-def test_a_new_backup_says_at_once_that_it_is_not_in_sync(
-    connections: ConntrackPart, control: socket.socket, said: Said
-) -> None:
-    connections.hear({"kind": "roles", "groups": {"gateway": "active"}})
-    connections.drive(101)
-    question(control).close()
-    wait_report(connections, said)
-    connections.drive(102)
-    with question(control):
-        assert said.reports[-1]["in_sync"] is True
-        connections.hear({"kind": "roles", "groups": {"gateway": "backup"}})
-        assert said.reports[-1]["in_sync"] is False
-
-
-def test_a_plan_that_came_after_the_start_is_taken_with_the_first_word_of_havend(
-    connections: ConntrackPart, said: Said, tmp_path: Path
-) -> None:
-    plan = tmp_path / "plan.json"
-    text = plan.read_text()
-    plan.unlink()
-    early = ConntrackPart(str(tmp_path), said)
-    plan.write_text(text)
-    early.hear({"kind": "roles", "groups": {"gateway": "backup"}})
-    early.drive(100)
-    assert said.reports[-1]["conntrack"]["state"] == "starting"
-    early.close()
-
-
-def test_a_node_in_maintenance_says_so_to_its_peers(
-    connections: ConntrackPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(PeerAccounts, "exchange", lambda _self, account, _now: told.append(account["state"]))
-
-    def tell(state: str, now: float) -> str:
-        connections.hear({"kind": "roles", "groups": {"gateway": state}})
-        connections.drive(now)
-        return told[-1]
-
-    assert tell("backup", 200) == "backup"
-    (tmp_path / "maintenance").touch()
-    assert (tell("backup", 202), tell("active", 204)) == ("maintenance", "active")
-
-
-def test_a_handover_waits_for_no_conntrackd_that_does_not_answer(
-    connections: ConntrackPart, control: socket.socket, said: Said, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(table_sync, "PREPARE_S", 0.1)
-    connections.hear({"kind": "roles", "groups": {"gateway": "active"}})
-    connections.drive(101)
-    connections.hear({"kind": "prepare"})
-    assert said.prepared == 1
-    # Asked once for what waits to be sent, and told to forget at the end.
-    assert asked_so_far(control)[-2:] == [
-        conntrackd_socket.STATISTICS["queue"],
-        conntrackd_socket.ORDERS["forget what was told"],
-    ]
+    desk.turns.until(asked, "something is asked")
+    return question(control, number)
 
 
 def asked_so_far(control: socket.socket) -> list[int]:
@@ -191,54 +174,348 @@ def asked_so_far(control: socket.socket) -> list[int]:
     found = []
     with contextlib.suppress(BlockingIOError):
         while True:
-            found.append(struct.unpack("=i", control.accept()[0].recv(4))[0])
+            asked, _address = control.accept()
+            found.append(struct.unpack("=i", asked.recv(4))[0])
+            asked.close()
+    control.settimeout(10)
     return found
 
 
-def test_a_standby_without_conntrackd_is_not_in_sync(
-    connections: ConntrackPart, control: socket.socket, said: Said, tmp_path: Path
-) -> None:
-    connections.hear({"kind": "roles", "groups": {"gateway": "backup"}})
-    connections.drive(101)
+def received(packets: int) -> bytes:
+    return b"multicast traffic:\n   0 Pckts sent   %d Pckts recv\n" % packets
+
+
+def bring_in_sync(desk: Desk, control: socket.socket) -> None:
+    """Let a standby hear its peer for long enough."""
+    desk.roles(gateway="backup")
     for packets in range(8):
+        desk.advance(1)
         with question(control) as asked:
-            asked.sendall(b"multicast traffic:\n   0 Pckts sent   %d Pckts recv\n" % packets)
-        wait_report(connections, said, 101.5 + packets)
-        connections.drive(102 + packets)
-    assert said.reports[-1]["in_sync"] is True
+            asked.sendall(received(packets))
+        desk.wait_report()
+    assert desk.reports[-1]["in_sync"] is True
+
+
+def test_nothing_waits_for_a_conntrackd_that_does_not_answer(desk: Desk, control: socket.socket) -> None:
+    desk.advance(1)
+    before = len(desk.reports)
     with question(control):
-        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-        times = itertools.count(111)
-
-        def noticed() -> bool:
-            connections.drive(float(next(times)))
-            return not said.reports[-1]["in_sync"]
-
-        wait_until(noticed, 10, "it is noticed")
-    assert connections.fileno() is None
+        desk.advance(conntrackd_socket.ANSWER_LIMIT_S - 0.5)
+        assert len(desk.reports) == before
+        desk.advance(0.5)
+        assert len(desk.reports) == before + 1
+    assert desk.reports[-1]["conntrack"]["state"] == "running"
+    assert "received_packets" not in desk.reports[-1]["conntrack"]
 
 
-def test_a_plan_of_another_version_is_not_read(tmp_path: Path, said: Said) -> None:
-    (tmp_path / "plan.json").write_text(json.dumps({**PLAN, "version": 1, "conntrack": {"device": "lo"}}))
-    made = ConntrackPart(str(tmp_path), said)
-    made.drive(100)
-    assert said.reports == [{"conntrack": {}, "peers": [], "problems": [], "in_sync": True}]
+def test_what_conntrackd_answers_is_reported(desk: Desk, control: socket.socket) -> None:
+    desk.advance(1)
+    with question(control) as asked:
+        asked.sendall(b"multicast traffic:\n   17 Pckts sent   23 Pckts recv\n")
+    assert desk.wait_report()["conntrack"]["received_packets"] == 23
+
+
+def test_a_new_backup_says_at_once_that_it_is_not_in_sync(desk: Desk, control: socket.socket) -> None:
+    desk.roles(gateway="active")
+    desk.advance(1)
+    question(control).close()
+    desk.wait_report()
+    desk.advance(1)
+    with question(control):
+        assert desk.reports[-1]["in_sync"] is True
+        desk.roles(gateway="backup")
+        assert desk.reports[-1]["in_sync"] is False
+
+
+def test_a_plan_that_comes_after_the_start_is_taken(desk: Desk, tmp_path: Path) -> None:
+    desk.make_again({})
+    assert desk.part.account() == {} and desk.part.problems() == [] and desk.part.is_in_sync()
+    desk.plan(PART)
+    desk.roles(gateway="backup")
+    assert desk.reports[-1]["conntrack"]["state"] == "starting"
+    assert desk.reports[-1]["in_sync"] is False
+
+
+def test_a_node_in_maintenance_says_so_to_its_peers(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(PeerAccounts, "exchange", lambda _self, account, _now: told.append(account["state"]))
+
+    def tell(state: str) -> str:
+        desk.roles(gateway=state)
+        desk.advance(1)
+        return told[-1]
+
+    assert tell("backup") == "backup"
+    (tmp_path / "maintenance").touch()
+    assert (tell("backup"), tell("active")) == ("maintenance", "active")
+
+
+def test_the_state_that_counts_is_that_of_the_gateway(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(PeerAccounts, "exchange", lambda _self, account, _now: told.append(account["state"]))
+    desk.advance(1)
+    # Before the first word of havend nothing is known.
+    assert told == []
+    for states in (("backup", "active"), ("backup", "fault"), ("initialize", "backup"), ("initialize",) * 2):
+        desk.roles(lan=states[0], wan=states[1])
+        desk.advance(1)
+    assert told == ["active", "fault", "backup", "initialize"]
+
+
+# Handovers
+
+
+def test_a_handover_waits_for_no_conntrackd_that_does_not_answer(desk: Desk, control: socket.socket) -> None:
+    desk.roles(gateway="active")
+    desk.advance(1)
+    desk.prepare()
+    desk.advance(drain.LIMIT_S - 0.5)
+    assert desk.prepared == 0
+    desk.advance(0.5)
+    assert desk.prepared == 1
+    # Asked once for what waits to be sent, and told to forget at the end.
+    asked = [number for number in asked_so_far(control) if number != conntrackd_socket.STATISTICS[""]]
+    assert asked[-2:] == [QUEUE, FORGET] and asked.count(QUEUE) == 1
+
+
+def test_a_handover_waits_until_the_peer_has_acknowledged_what_was_sent_by_then(
+    desk: Desk, control: socket.socket
+) -> None:
+    desk.roles(gateway="active")
+    desk.prepare()
+    answers = [
+        (QUEUE, "queue txqueue:\ncurrent elements:  2\n"),
+        (QUEUE, "queue txqueue:\ncurrent elements:  0\n"),
+        (RESEND, "object -> seq:8\nobject -> seq:9\n"),
+        (RESEND, "object -> seq:9\nobject -> seq:10\n"),
+        # What is newer than what there was at the beginning is not waited for.
+        (RESEND, "object -> seq:10\nobject -> seq:11\n"),
+    ]
+    for number, text in answers:
+        assert desk.prepared == 0
+        with next_question(desk, control, number) as asked:
+            asked.sendall(text.encode())
+    desk.turns.until(lambda: desk.prepared, "it is ready")
+    assert desk.prepared == 1
+    assert asked_so_far(control) == [FORGET]
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_handover_waits_for_no_conntrackd_that_hangs_up(
+    desk: Desk, control: socket.socket, answered: int
+) -> None:
+    desk.roles(gateway="active")
+    desk.prepare()
+    if answered:
+        with next_question(desk, control, QUEUE) as asked:
+            asked.sendall(b"queue txqueue:\ncurrent elements:  0\n")
+    next_question(desk, control, RESEND if answered else QUEUE).close()
+    desk.turns.until(lambda: desk.prepared, "it is ready")
+    assert desk.prepared == 1
+
+
+def test_a_handover_waits_for_none_that_does_not_take_orders(desk: Desk) -> None:
+    desk.roles(gateway="active")
+    desk.prepare()
+    assert desk.prepared == 1
+
+
+def test_where_nothing_is_copied_a_handover_waits_for_nothing(desk: Desk) -> None:
+    desk.make_again({})
+    desk.prepare()
+    desk.end()
+    assert (desk.prepared, desk.ended) == (1, 1)
+
+
+# conntrackd ends
+
+
+def test_a_standby_without_conntrackd_is_not_in_sync(desk: Desk, control: socket.socket) -> None:
+    bring_in_sync(desk, control)
+    desk.advance(1)
+    with question(control) as asked:
+        os.kill(desk.pids[0], signal.SIGKILL)
+        desk.turns.until(lambda: not desk.part.is_in_sync(), "it is noticed")
+        # What it had begun to say is of no more use.
+        asked.sendall(received(1000))
+    desk.wait_report()
+    assert desk.reports[-1]["in_sync"] is False
+    assert desk.reports[-1]["conntrack"]["state"] == "starting"
+    assert "received_packets" not in desk.reports[-1]["conntrack"]
+
+
+def test_one_that_is_started_again_is_in_sync_when_it_has_heard_its_peer_again(
+    desk: Desk, control: socket.socket
+) -> None:
+    bring_in_sync(desk, control)
+    os.kill(desk.pids[0], signal.SIGKILL)
+    desk.turns.until(lambda: not desk.part.is_in_sync(), "it is noticed")
+    control.close()
+    desk.turns.step_until(lambda: desk.part.account()["conntrack"]["restarts"] == 1)
+    wait_until(lambda: len(desk.pids) == 2, 10, "it lives")
+    with listen(desk.run_dir) as again:
+        desk.advance(LOOK_S)
+        desk.roles(gateway="backup")
+        assert desk.reports[-1]["conntrack"]["state"] == "running"
+        assert desk.reports[-1]["conntrack"]["restarts"] == 1 and desk.reports[-1]["in_sync"] is False
+        bring_in_sync(desk, again)
+
+
+def test_what_is_heard_of_the_peer_is_told(desk: Desk, control: socket.socket) -> None:
+    desk.roles(gateway="backup")
+    desk.advance(1)
+    question(control).close()
+    desk.wait_report()
+    assert desk.reports[-1]["conntrack"]["connected"] is False
+    assert desk.reports[-1]["conntrack"]["heard_ms"] is None
+    bring_in_sync(desk, control)
+    assert desk.reports[-1]["conntrack"]["connected"] is True
+    for _ in range(7):
+        desk.advance(1)
+        with question(control) as asked:
+            asked.sendall(received(7))
+        desk.wait_report()
+    assert desk.reports[-1]["conntrack"]["connected"] is False
+    assert desk.reports[-1]["conntrack"]["heard_ms"] == 7000
+    assert desk.codes() == ["conntrack-peer-silent"]
+
+
+def test_a_conntrackd_that_has_just_started_is_no_problem(desk: Desk) -> None:
+    desk.advance(1)
+    desk.advance(1)
+    assert desk.reports and not any(each["problems"] for each in desk.reports)
+    desk.advance(STARTING_S - 2)
+    desk.advance(1)
+    assert desk.codes() == ["conntrack-down"]
+
+
+def test_one_that_takes_orders_before_anybody_looks_is_told_what_it_has_to_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, listeners = conntrackd_module.subprocess.Popen, []
+
+    def start(*what: Any, **more: Any) -> Any:
+        # Where we do not get the processor for a while, it may have come so far.
+        child = real(*what, **more)
+        listeners.append(listen(desk.run_dir))
+        return child
+
+    monkeypatch.setattr(conntrackd_module.subprocess, "Popen", start)
+    desk.make_again({"conntrack": PART})
+    desk.advance(LOOK_S)
+    with listeners[0] as control:
+        orders = ("forget what was told", "ask for everything")
+        assert asked_so_far(control)[:2] == [conntrackd_socket.ORDERS[name] for name in orders]
+
+
+def test_a_program_that_is_not_there_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("HAVEN_SBIN", "")
+    desk.advance(1)
+    assert desk.codes() == ["conntrack-missing"]
+    assert desk.reports[-1]["conntrack"]["state"] == "not installed" and desk.reports[-1]["in_sync"] is False
+
+
+# Plans
 
 
 def test_another_name_of_the_node_restarts_nothing(
-    connections: ConntrackPart, control: socket.socket, tmp_path: Path
+    desk: Desk, control: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connections.hear({"kind": "roles", "groups": {"gateway": "backup"}})
-    connections.drive(101)
-    (tmp_path / "plan.json").write_text(json.dumps({**PLAN, "node": "r7"}))
-    with question(control):
-        connections.hear({"kind": "reload"})
-        assert connections.fileno() is not None
+    told: list[str] = []
+    monkeypatch.setattr(PeerAccounts, "exchange", lambda _self, account, _now: told.append(account["node"]))
+    desk.roles(gateway="backup")
+    desk.advance(1)
+    with question(control) as asked:
+        desk.plan({**PART}, node="r7")
+        asked.sendall(received(23))
+    assert desk.wait_report()["conntrack"]["received_packets"] == 23
+    assert len(desk.pids) == 1 and desk.reports[-1]["conntrack"]["state"] == "running"
+    desk.advance(1)
+    assert told == ["r1", "r7"]
 
 
-def test_a_conntrackd_that_has_just_started_is_no_problem(connections: ConntrackPart, said: Said) -> None:
-    connections.drive(100)
-    connections.drive(101)
-    assert said.reports and not any(each["problems"] for each in said.reports)
-    connections.drive(100 + STARTING_S)
-    assert [each["code"] for each in said.reports[-1]["problems"]] == ["conntrack-down"]
+def test_another_plan_ends_conntrackd_before_the_next_begins(desk: Desk, control: socket.socket) -> None:
+    desk.roles(gateway="active")
+    control.close()
+    (desk.run_dir / "conntrackd.ctl").unlink()
+    desk.plan({**PART, "conf": "another"})
+    assert desk.part.account() == {} and not desk.part.is_in_sync()
+    desk.turns.until(lambda: len(desk.pids) == 2, "another is started")
+    assert not lives(desk.pids[0]) and lives(desk.pids[1])
+    assert (desk.run_dir / "conntrackd.conf").read_text() == "another"
+    desk.advance(1)
+    assert desk.reports[-1]["conntrack"]["state"] == "starting"
+
+
+def test_a_plan_without_connections_ends_conntrackd(desk: Desk, control: socket.socket) -> None:
+    desk.plan(None)
+    assert desk.part.is_in_sync() and desk.part.account() == {} and desk.part.problems() == []
+    desk.turns.settle()
+    assert not lives(desk.pids[0])
+    desk.advance(100)
+    assert len(desk.pids) == 1
+
+
+def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_ended(
+    desk: Desk, turns: Turns
+) -> None:
+    program = desk.run_dir / "conntrackd"
+    gate, ready = desk.run_dir / "gate", desk.run_dir / "ready"
+    stubborn = f"trap 'until [ -e {gate} ]; do sleep 0.02; done; exit' TERM; touch {ready}"
+    program.write_text(
+        f"#!/bin/sh\necho $$ >>{desk.run_dir}/pids\n{stubborn}\nwhile :; do sleep 0.02; done\n"
+    )
+    desk.make_again({"conntrack": {**PART, "conf": "first"}})
+    wait_until(ready.exists, 10, "it runs")
+    first = desk.pids[-1]
+    started = len(desk.pids)
+    for name in ("second", "third"):
+        desk.plan({**PART, "conf": name})
+    for _ in range(5):
+        turns.turn()
+    assert len(desk.pids) == started and lives(first)
+    gate.touch()
+    turns.until(lambda: len(desk.pids) > started, "the next is started")
+    assert len(desk.pids) == started + 1 and not lives(first)
+    assert (desk.run_dir / "conntrackd.conf").read_text() == "third"
+
+
+# The end
+
+
+def test_the_end_waits_for_conntrackd_and_the_guard(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, loose = tmp_path / "told", tmp_path / "loose"
+    loose.write_text("0\n")
+    monkeypatch.setattr(guard_module, "LOOSE_FILE", str(loose))
+    nft = tmp_path / "nft"
+    nft.write_text(f"#!/bin/sh\nsleep 0.1; cat >{told}\n")
+    nft.chmod(0o755)
+    desk.plan({**PART, "guard": ["192.0.2.1"]})
+    desk.turns.until(lambda: len(desk.pids) == 2, "conntrackd runs")
+    desk.roles(gateway="backup")
+    desk.turns.until(lambda: loose.read_text().strip() == "1", "it is armed")
+    desk.end()
+    assert desk.ended == 0
+    desk.turns.until(lambda: desk.ended, "it has ended")
+    assert "hook output" not in told.read_text() and loose.read_text().strip() == "0"
+    assert not lives(desk.pids[1])
+    desk.turns.advance(10)
+    assert desk.ended == 1
+
+
+def test_a_guard_that_is_not_in_force_is_named(desk: Desk, tmp_path: Path) -> None:
+    nft = tmp_path / "nft"
+    nft.write_text("#!/bin/sh\necho 'Error: no' >&2; exit 1\n")
+    nft.chmod(0o755)
+    desk.plan({**PART, "guard": ["192.0.2.1"]})
+    desk.turns.until(lambda: len(desk.pids) == 2, "conntrackd runs")
+    desk.roles(gateway="backup")
+    desk.turns.until(lambda: [each["code"] for each in desk.part.problems()], "it is named")
+    (found,) = desk.part.problems()
+    assert (found["code"], found["facts"]) == ("conntrack-no-guard", {"error": "Error: no"})
+    assert json.loads(json.dumps(found)) == found

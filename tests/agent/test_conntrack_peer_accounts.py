@@ -3,15 +3,19 @@
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from haven.agent.conntrack.peer_accounts import LARGEST, SILENCE_S, PeerAccounts, parse
-from tests.lab.wait import wait_until
+from haven.agent.conntrack.peer_accounts import LARGEST, PeerAccounts, parse
+from haven.contract.status import PEER_FRESH_MS
+from tests.agent.turns import Turns
 
 FIRST, SECOND, STRANGER = "127.0.0.71", "127.0.0.72", "127.0.0.73"
 ACCOUNT = {"node": "two", "state": "active", "in_sync": True, "entries": 7, "limit": 1000}
+FRESH_S = PEER_FRESH_MS / 1000
+
+Make = Callable[..., PeerAccounts]
 
 
 @pytest.fixture
@@ -22,81 +26,108 @@ def port() -> int:
 
 
 @pytest.fixture
-def pair(port: int) -> Iterator[tuple[PeerAccounts, PeerAccounts]]:
-    both = PeerAccounts("lo", FIRST, [SECOND], port), PeerAccounts("lo", SECOND, [FIRST], port)
-    yield both
-    for each in both:
+def make(port: int, turns: Turns) -> Iterator[Make]:
+    """Return what makes the accounts of one router."""
+    made: list[PeerAccounts] = []
+
+    def make(address: str, peers: list[str], device: str = "lo") -> PeerAccounts:
+        made.append(PeerAccounts(device, address, peers, port, turns.scope))
+        return made[-1]
+
+    yield make
+    for each in made:
         each.close()
 
 
-def wait_heard(first: PeerAccounts, now: float = 100) -> dict:
-    """Exchange until the peer is heard, and return what it tells."""
+@pytest.fixture
+def pair(make: Make) -> tuple[PeerAccounts, PeerAccounts]:
+    return make(FIRST, [SECOND]), make(SECOND, [FIRST])
+
+
+def exchange(turns: Turns, first: PeerAccounts, second: PeerAccounts) -> None:
+    """Let both be there, and the second tell of itself."""
+    first.exchange({}, turns.clock.now)
+    second.exchange(ACCOUNT, turns.clock.now)
+
+
+def wait_heard(turns: Turns, first: PeerAccounts, number: int = 0) -> dict:
+    """Wait until a peer is heard, and return what it tells; nothing more has to be asked or told for that."""
 
     def heard() -> dict | None:
-        first.exchange({}, now)
-        (peer,) = first.heard(now)
+        peer = first.heard(turns.clock.now)[number]
         return peer if "node" in peer else None
 
-    return wait_until(heard, 10, "the peer is heard")
+    return turns.until(heard, "the peer is heard")
 
 
-def test_a_peer_tells_of_its_table(pair: tuple[PeerAccounts, PeerAccounts]) -> None:
+def test_a_peer_tells_of_its_table(turns: Turns, pair: tuple[PeerAccounts, PeerAccounts]) -> None:
     first, second = pair
-    assert first.heard(100) == [{"address": SECOND, "heard_ms": None}]
-    first.exchange({}, 99)
-    second.exchange(ACCOUNT, 99)
-    assert wait_heard(first) == {"address": SECOND, "heard_ms": 0, **ACCOUNT}
+    assert first.heard(turns.clock.now) == [{"address": SECOND, "heard_ms": None}]
+    exchange(turns, first, second)
+    assert wait_heard(turns, first) == {"address": SECOND, "heard_ms": 0, **ACCOUNT}
 
 
-def test_a_peer_that_is_silent_is_not_quoted(pair: tuple[PeerAccounts, PeerAccounts]) -> None:
+def test_a_peer_that_is_silent_is_not_quoted(turns: Turns, pair: tuple[PeerAccounts, PeerAccounts]) -> None:
     first, second = pair
-    first.exchange({}, 99)
-    second.exchange(ACCOUNT, 99)
-    wait_heard(first, 100)
-    assert first.heard(100 + SILENCE_S)[0]["heard_ms"] == SILENCE_S * 1000
-    assert first.heard(100.1 + SILENCE_S) == [{"address": SECOND, "heard_ms": None, "node": "two"}]
+    exchange(turns, first, second)
+    wait_heard(turns, first)
+    began = turns.clock.now
+    assert first.heard(began + FRESH_S - 0.5)[0] == {
+        "address": SECOND,
+        "heard_ms": PEER_FRESH_MS - 500,
+        **ACCOUNT,
+    }
+    assert first.heard(began + FRESH_S) == [{"address": SECOND, "heard_ms": None, "node": "two"}]
+    turns.advance(2 * FRESH_S)
+    second.exchange(ACCOUNT, turns.clock.now)
+    turns.until(lambda: "state" in first.heard(turns.clock.now)[0], "it is heard again")
+    assert first.heard(turns.clock.now)[0]["heard_ms"] == 0
 
 
-def test_a_stranger_is_not_heard(pair: tuple[PeerAccounts, PeerAccounts], port: int) -> None:
+def test_a_stranger_is_not_heard(turns: Turns, pair: tuple[PeerAccounts, PeerAccounts], port: int) -> None:
     first, second = pair
-    first.exchange({}, 99)
+    first.exchange({}, turns.clock.now)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.bind((STRANGER, 0))
         stranger.sendto(json.dumps({"haven": 1, "node": "evil"}).encode(), (FIRST, port))
-        second.exchange(ACCOUNT, 99)
-        assert wait_heard(first)["node"] == "two"
-    assert len(first.heard(100)) == 1
+        second.exchange(ACCOUNT, turns.clock.now)
+        assert wait_heard(turns, first)["node"] == "two"
+    assert len(first.heard(turns.clock.now)) == 1
 
 
-def test_a_link_that_is_not_there_is_tried_again(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = PeerAccounts("hvnowhere", FIRST, [SECOND], port)
-    first.exchange(ACCOUNT, 99)
-    assert first.heard(99) == [{"address": SECOND, "heard_ms": None}]
+def test_a_link_that_is_not_there_is_tried_again(
+    turns: Turns, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make(FIRST, [SECOND], "hvnowhere"), make(SECOND, [FIRST])
+    first.exchange(ACCOUNT, turns.clock.now)
+    assert first.heard(turns.clock.now) == [{"address": SECOND, "heard_ms": None}] and turns.watched == 0
     monkeypatch.setattr(first, "_device", "lo")
-    second = PeerAccounts("lo", SECOND, [FIRST], port)
-    first.exchange({}, 99)
-    second.exchange(ACCOUNT, 99)
-    assert wait_heard(first)["entries"] == 7
-    first.close()
-    second.close()
+    exchange(turns, first, second)
+    assert wait_heard(turns, first)["entries"] == 7
 
 
-def test_one_peer_that_cannot_be_reached_keeps_no_other_from_being_heard(port: int) -> None:
+def test_one_whose_link_goes_away_is_heard_again_when_it_is_back(
+    turns: Turns, pair: tuple[PeerAccounts, PeerAccounts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+    exchange(turns, first, second)
+    wait_heard(turns, first)
+    turns.advance(2 * FRESH_S)
+    with monkeypatch.context() as away:
+        away.setattr(first, "_device", "hvnowhere")
+        first.exchange({}, turns.clock.now)
+        assert turns.watched == 1
+    exchange(turns, first, second)
+    turns.until(lambda: "state" in first.heard(turns.clock.now)[0], "it is heard again")
+
+
+def test_one_peer_that_cannot_be_reached_keeps_no_other_from_being_heard(turns: Turns, make: Make) -> None:
     # Broadcasting is not permitted to this socket.
-    first = PeerAccounts("lo", FIRST, ["255.255.255.255", SECOND], port)
-    second = PeerAccounts("lo", SECOND, [FIRST], port)
-    first.exchange(ACCOUNT, 99)
-    second.exchange(ACCOUNT, 99)
-
-    def heard() -> bool:
-        first.exchange(ACCOUNT, 100)
-        return first.heard(100)[1].get("node") == "two"
-
-    wait_until(heard, 10, "the other is heard")
-    second.exchange({}, 100)
-    assert second.heard(100)[0]["entries"] == 7
-    first.close()
-    second.close()
+    first, second = make(FIRST, ["255.255.255.255", SECOND]), make(SECOND, [FIRST])
+    exchange(turns, first, second)
+    assert wait_heard(turns, first, 1)["node"] == "two"
+    first.exchange(ACCOUNT, turns.clock.now)
+    assert wait_heard(turns, second)["entries"] == 7
 
 
 @pytest.mark.parametrize(

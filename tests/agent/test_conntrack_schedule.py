@@ -86,10 +86,10 @@ def test_a_peer_has_some_time_to_be_heard_first() -> None:
 def test_without_conntrackd_a_standby_is_not_in_sync() -> None:
     replication = running()
     for second in range(int(WHOLE_TABLE_S) + 3):
-        replication.note_statistics(received=second, now=float(second))
+        replication.record_statistics(received=second, now=float(second))
     assert replication.in_sync
     replication.ended()
-    replication.note_statistics(None, 9)
+    replication.record_statistics(None, 9)
     assert not replication.in_sync
 
 
@@ -132,14 +132,27 @@ def test_a_conntrackd_that_is_restarted_does_what_its_role_asks_for() -> None:
 def test_a_standby_is_in_sync_when_the_peer_has_been_heard_long_enough() -> None:
     replication = running()
     for second in range(int(WHOLE_TABLE_S) + 2):
-        replication.note_statistics(received=second, now=float(second))
+        replication.record_statistics(received=second, now=float(second))
         assert replication.in_sync == (second >= 1 + WHOLE_TABLE_S)
+
+
+def test_a_peer_is_heard_while_it_is_not_silent() -> None:
+    replication = running()
+    assert not replication.hears_peer(0)
+    replication.record_statistics(received=7, now=1)
+    # It takes a second look to see that something has come.
+    assert not replication.hears_peer(1)
+    replication.record_statistics(received=8, now=2)
+    assert replication.hears_peer(2) and replication.hears_peer(2 + SILENCE_S)
+    assert not replication.hears_peer(2.1 + SILENCE_S)
+    replication.ended()
+    assert not replication.hears_peer(3)
 
 
 def test_a_standby_that_hears_nothing_is_not_in_sync() -> None:
     replication = running()
     for second in range(20):
-        replication.note_statistics(received=min(second, 10), now=float(second))
+        replication.record_statistics(received=min(second, 10), now=float(second))
     assert replication.is_silent(20) and not replication.in_sync
     assert replication.heard_age(20) == 20 - 10
     assert SILENCE_S < 10
@@ -148,42 +161,42 @@ def test_a_standby_that_hears_nothing_is_not_in_sync() -> None:
 def test_a_standby_asks_for_everything_when_it_hears_again() -> None:
     replication = running()
     for second in range(5):
-        replication.note_statistics(received=second, now=float(second))
+        replication.record_statistics(received=second, now=float(second))
     silent_until = int(4 + SILENCE_S + 2)
     for second in range(5, silent_until):
-        replication.note_statistics(received=4, now=float(second))
+        replication.record_statistics(received=4, now=float(second))
         assert replication.tick(second) == []
-    replication.note_statistics(received=5, now=silent_until)
+    replication.record_statistics(received=5, now=silent_until)
     assert replication.tick(silent_until) == ["ask for everything"]
     assert not replication.in_sync
-    replication.note_statistics(received=6, now=silent_until + 1)
+    replication.record_statistics(received=6, now=silent_until + 1)
     assert replication.tick(silent_until + 1) == []
 
 
 def test_an_active_that_hears_again_asks_for_nothing() -> None:
     replication = running()
-    replication.note_statistics(received=0, now=0)
-    replication.note_statistics(received=1, now=1)
-    replication.note_statistics(received=1, now=1 + SILENCE_S + 1)
+    replication.record_statistics(received=0, now=0)
+    replication.record_statistics(received=1, now=1)
+    replication.record_statistics(received=1, now=1 + SILENCE_S + 1)
     replication.set_state("active", 20)
     replication.tick(20 + CALM_S)
-    replication.note_statistics(received=2, now=25)
+    replication.record_statistics(received=2, now=25)
     assert replication.tick(25) == []
 
 
 def test_an_active_is_in_sync_with_itself() -> None:
     replication = running()
     replication.set_state("active", 0)
-    replication.note_statistics(received=0, now=1)
-    replication.note_statistics(received=0, now=20)
+    replication.record_statistics(received=0, now=1)
+    replication.record_statistics(received=0, now=20)
     assert replication.in_sync
 
 
 def test_a_conntrackd_that_does_not_answer_is_not_taken_for_the_peer() -> None:
     replication = running()
     for now in range(100, 110):
-        replication.note_statistics(now, now)
+        replication.record_statistics(now, now)
     assert replication.in_sync
     for now in range(110, 120):
-        replication.note_statistics(None, now)
+        replication.record_statistics(None, now)
     assert replication.is_silent(119) and not replication.in_sync

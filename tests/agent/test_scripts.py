@@ -3,15 +3,17 @@
 
 import json
 import os
-import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from haven import PLAN_VERSION
+from haven.agent.part import Surroundings
+from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
+from tests.agent.processes import lives
+from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
 
 LONG_S = 1000.0
@@ -20,19 +22,21 @@ LONG_S = 1000.0
 class Desk:
     """The part with a folder of scripts that write into one file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, turns: Turns) -> None:
         self.folder, self.record = folder / "scripts", folder / "record"
         self.folder.mkdir(exist_ok=True)
         self.record.touch()
-        self.run_dir = folder
-        (folder / "plan.json").write_text(json.dumps({"version": PLAN_VERSION, "node": "r1"}))
-        # The same clock as the part's own, at its end.
-        self.now = time.monotonic()
-        self.part = self.make()
+        self.run_dir, self.turns = folder, turns
+        self.make()
 
-    def make(self) -> ScriptsPart:
+    def make(self, node: str = "r1") -> ScriptsPart:
         """Return the part of an agent that has just started."""
-        return ScriptsPart(str(self.run_dir), str(self.folder), LONG_S)
+        self.around = Surroundings(self.turns.scope, str(self.run_dir), "", Roles(), lambda: None)
+        self.around.node = node
+        self.part = ScriptsPart(self.around, str(self.folder), LONG_S)
+        self.part.take_plan()
+        self.part.take_roles()
+        return self.part
 
     def script(self, name: str, text: str = "") -> Path:
         """Leave a script that says what it was told."""
@@ -41,39 +45,38 @@ class Desk:
         return path
 
     def roles(self, **groups: str) -> None:
-        self.part.hear({"kind": "roles", "groups": groups})
+        """Tell the state of all groups, as havend does when it is reached."""
+        self.around.roles.compare(groups)
+        self.part.take_roles()
+
+    def event(self, **event: object) -> None:
+        """Tell of something that has happened."""
+        changes = self.around.roles.hear({**event, "at": time.time()})
+        self.part.take_roles()
+        for change in changes:
+            self.part.take_change(change)
 
     def transition(self, group: str, before: str, after: str) -> None:
-        event = {"group": group, "from": before, "to": after, "reason": "silence", "at": time.time()}
-        self.part.hear({"kind": "transition", **event})
+        self.event(kind="transition", group=group, **{"from": before, "to": after, "reason": "silence"})
 
     def turn(self) -> None:
-        descriptor = self.part.fileno()
-        if descriptor is not None:
-            select.select([descriptor], [], [], 0.02)
-        self.part.drive(self.now)
+        self.turns.turn()
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        def turned() -> object:
-            self.turn()
-            return condition()
-
-        wait_until(turned, 30, what)
+        self.turns.until(condition, what)
 
     def settle(self) -> list[str]:
         """Go on until there is nothing to do; return what was told, and forget it."""
-        self.until(lambda: self.part.fileno() is None, "the scripts end")
+        self.turns.settle()
         told = self.record.read_text().splitlines()
         self.record.write_text("")
         return told
 
 
 @pytest.fixture
-def desk(tmp_path: Path):
-    made = Desk(tmp_path)
+def desk(tmp_path: Path, turns: Turns) -> Iterator[Desk]:
+    made = Desk(tmp_path, turns)
     yield made
-    made.now += LONG_S
-    made.turn()
     made.part.close()
 
 
@@ -154,13 +157,11 @@ def test_one_that_does_not_end_is_ended_with_what_it_has_started(desk: Desk, cap
     desk.script("20-b")
     desk.roles(lan="active")
     desk.until(pids.exists, "the script runs")
-    assert desk.part.next_deadline() == desk.now + LONG_S
-    desk.now += LONG_S - 1
-    desk.turn()
-    assert desk.part.fileno() is not None
-    desk.now += 1
+    desk.turns.advance(LONG_S - 1)
+    assert desk.turns.watched and all(lives(pid) for pid in pids.read_text().split())
+    desk.turns.advance(1)
     assert desk.settle() == ["10-a active lan r1", "20-b active lan r1"]
-    wait_until(lambda: not any(_lives(pid) for pid in pids.read_text().split()), 10, "both have ended")
+    wait_until(lambda: not any(lives(pid) for pid in pids.read_text().split()), 10, "both have ended")
     assert "10-a for lan, active: killed, it was not done after 1000 s" in capfd.readouterr().err
 
 
@@ -170,7 +171,7 @@ def test_what_a_script_leaves_running_goes_on(desk: Desk):
     desk.roles(lan="active")
     assert len(desk.settle()) == 1
     pid = int(pids.read_text())
-    assert _lives(str(pid))
+    assert lives(pid)
     os.kill(pid, 9)
 
 
@@ -189,7 +190,7 @@ def test_an_agent_that_is_started_again_tells_what_has_changed_and_no_more(desk:
     desk.script("10-a")
     desk.roles(lan="active", wan="backup")
     assert len(desk.settle()) == 2
-    desk.part = desk.make()
+    desk.make()
     desk.roles(lan="active", wan="active")
     assert desk.settle() == ["10-a active wan r1"]
 
@@ -199,6 +200,7 @@ def test_initialize_is_no_state_for_scripts_but_the_end_of_active(desk: Desk):
     desk.roles(lan="initialize")
     assert desk.settle() == []
     desk.transition("lan", "initialize", "backup")
+    assert desk.settle() == ["10-a backup lan r1"]
     desk.transition("lan", "backup", "active")
     assert desk.settle() == ["10-a active lan r1"]
     desk.transition("lan", "active", "initialize")
@@ -208,7 +210,7 @@ def test_initialize_is_no_state_for_scripts_but_the_end_of_active(desk: Desk):
 def test_a_fault_before_the_first_backup_is_told(desk: Desk):
     desk.script("10-a")
     desk.roles(lan="initialize")
-    desk.part.hear({"kind": "fault", "group": "lan", "at": time.time(), "text": "lan: down"})
+    desk.event(kind="fault", group="lan", text="lan: down")
     assert desk.settle() == ["10-a fault lan r1"]
 
 
@@ -218,27 +220,57 @@ def test_what_is_left_is_told_before_the_end(desk: Desk):
     desk.roles(lan="active")
     desk.turn()
     desk.transition("lan", "active", "initialize")
-    desk.part.close()
-    assert [line.split()[1] for line in desk.record.read_text().splitlines()] == ["active"] * 2 + [
-        "backup"
-    ] * 2
+    ended: list[str] = []
+    desk.part.end(lambda: ended.append("ended"))
+    assert ended == []
+    desk.until(lambda: ended, "it has ended")
+    assert [line.split()[1] for line in desk.settle()] == ["active"] * 2 + ["backup"] * 2
+
+
+def test_one_that_has_nothing_left_to_tell_ends_at_once(desk: Desk):
+    desk.script("10-a")
+    desk.roles(lan="active")
+    desk.settle()
+    ended: list[str] = []
+    desk.part.end(lambda: ended.append("ended"))
+    assert ended == ["ended"]
+
+
+def test_a_handover_waits_for_no_script(desk: Desk):
+    desk.script("10-a", "sleep 1000")
+    desk.roles(lan="active")
+    desk.turn()
+    prepared: list[str] = []
+    desk.part.prepare(lambda: prepared.append("prepared"))
+    assert prepared == ["prepared"]
+
+
+def test_the_node_has_the_name_that_it_has_now(desk: Desk):
+    desk.script("10-a")
+    desk.roles(lan="backup")
+    desk.settle()
+    desk.around.node = "r7"
+    desk.transition("lan", "backup", "active")
+    assert desk.settle() == ["10-a active lan r7"]
 
 
 @pytest.mark.parametrize("record", ["", "{", "[1]", json.dumps({"lan": 1})])
 def test_a_record_that_cannot_be_read_is_none(desk: Desk, record: str):
     (desk.run_dir / "hotplug.json").write_text(record)
-    desk.part = desk.make()
+    desk.make()
     desk.script("10-a")
     desk.roles(lan="active")
     assert desk.settle() == ["10-a active lan r1"]
 
 
-def test_without_a_folder_nothing_happens(tmp_path: Path):
-    part = ScriptsPart(str(tmp_path), str(tmp_path / "nowhere"))
-    part.hear({"kind": "roles", "groups": {"lan": "active"}})
-    part.drive(0)
-    assert part.fileno() is None and part.next_deadline() is None
-    part.close()
+def test_without_a_folder_nothing_happens(desk: Desk):
+    desk.folder.rmdir()
+    desk.roles(lan="active")
+    desk.turn()
+    assert desk.turns.watched == 0
+    ended: list[str] = []
+    desk.part.end(lambda: ended.append("ended"))
+    assert ended == ["ended"]
 
 
 def test_a_record_that_cannot_be_written_is_said(desk: Desk, capfd):
@@ -247,10 +279,3 @@ def test_a_record_that_cannot_be_written_is_said(desk: Desk, capfd):
     desk.roles(lan="active")
     assert desk.settle() == ["10-a active lan r1"]
     assert "hotplug.json: Is a directory" in capfd.readouterr().err
-
-
-def _lives(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

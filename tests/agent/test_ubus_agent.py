@@ -169,6 +169,7 @@ def test_a_refusal_says_why_with_a_status(caller: Caller):
     status, document = caller.call("haven", "switchover", {"group": "wan"})
     assert (status, document["kind"]) == (UNKNOWN_ERROR, "refused")
     assert document["error"] == "there is no group wan"
+    assert (document["code"], document["facts"]) == ("no-group", {"group": "wan"})
 
 
 def test_while_a_handover_waits_others_are_answered(
@@ -185,6 +186,7 @@ def test_while_a_handover_waits_others_are_answered(
         wait_until(leaving, 10, "status shows the handover")
     status, document = caller.finish(number)
     assert status == UNKNOWN_ERROR and "no other router took over" in document["error"]
+    assert (document["code"], document["facts"]) == ("nobody-took-over", {"groups": ["lan"]})
 
 
 def test_maintenance_begins_and_ends(caller: Caller, node: Havend):
@@ -236,7 +238,8 @@ def test_without_havend_the_answer_says_so_and_the_object_stays(
     caller.listen("haven.state")
     node.kill()
     status, document = caller.call("haven", "status")
-    assert status != OK and document == {"error": "havend is not running", "kind": "havend"}
+    said = {"error": "havend is not running", "kind": "havend", "code": "not-running", "facts": {}}
+    assert status != OK and document == said
     # Long enough away for the addresses to be another's.
     wait_until(lambda: time.time() - (node.run_dir / "alive").stat().st_mtime > 4, 20, "the Active is over")
     before = agent.processor_seconds()

@@ -2,7 +2,6 @@
 """The methods beside a havend that is slow, silent or strange, and programs that are."""
 
 import os
-import selectors
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -10,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.calls import CallFailure, ChildCall, ChildEnd
+from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
-from haven.agent.ubus.methods import LONG_PATIENCE_S, MOST_CALLS, PATIENCE_S, UbusMethods
+from haven.agent.ubus.methods import MOST_CALLS, UbusMethods
+from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S
 from haven.ubus.server import CONNECTION_FAILED, OK, TIMEOUT, UNKNOWN_ERROR
+from tests.agent.processes import lives
+from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
 
 
@@ -34,10 +36,9 @@ class Asked:
 class Desk:
     """The methods, with a time that only moves when it is told to."""
 
-    def __init__(self, run_dir: Path) -> None:
-        self.selector = selectors.EpollSelector()
-        self.methods = UbusMethods(self.selector, str(run_dir), str(run_dir / "haven"))
-        self.now = 1000.0
+    def __init__(self, run_dir: Path, turns: Turns) -> None:
+        self.turns = turns
+        self.methods = UbusMethods(turns.scope, str(run_dir), str(run_dir / "haven"))
 
     def call(self, method: str, **arguments: object) -> Asked:
         asked = Asked(method, **arguments)
@@ -45,24 +46,18 @@ class Desk:
         return asked
 
     def turn(self) -> None:
-        for key, events in self.selector.select(0.01):
-            key.data(events)
-        self.methods.drive(self.now)
+        self.turns.turn()
+
+    def advance(self, seconds: float) -> None:
+        self.turns.advance(seconds)
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        def turned() -> object:
-            self.turn()
-            return condition()
-
-        wait_until(turned, 30, what)
+        self.turns.until(condition, what)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    made.turn()
-    yield made
-    made.methods.close()
+def desk(tmp_path: Path, turns: Turns) -> Desk:
+    return Desk(tmp_path, turns)
 
 
 @pytest.fixture
@@ -77,18 +72,19 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 
 def test_a_havend_that_is_not_there_is_said_at_once(desk: Desk):
     asked = desk.call("status")
-    assert asked.answers == [(CONNECTION_FAILED, {"error": "havend is not running", "kind": "havend"})]
+    document = {"error": "havend is not running", "kind": "havend", "code": "not-running", "facts": {}}
+    assert asked.answers == [(CONNECTION_FAILED, document)]
 
 
 def test_a_silent_havend_is_waited_for_only_so_long(desk: Desk, listener: socket.socket):
     asked = desk.call("events")
-    assert desk.methods.next_deadline() == desk.now + PATIENCE_S
-    desk.turn()
+    desk.advance(ANSWER_PATIENCE_S - 0.5)
     assert asked.answers == []
-    desk.now += PATIENCE_S
-    desk.turn()
-    assert asked.answers == [(TIMEOUT, {"error": "havend does not answer", "kind": "late"})]
-    assert desk.methods.next_deadline() is None
+    desk.advance(0.5)
+    document = {"error": "havend does not answer", "kind": "late", "code": "silent", "facts": {}}
+    assert asked.answers == [(TIMEOUT, document)]
+    desk.advance(HANDOVER_PATIENCE_S)
+    assert len(asked.answers) == 1 and desk.turns.watched == 0
 
 
 def test_a_handover_may_last(desk: Desk, listener: socket.socket):
@@ -96,8 +92,7 @@ def test_a_handover_may_last(desk: Desk, listener: socket.socket):
     client, _address = listener.accept()
     with client:
         assert client.recv(4096) == b'{"command": "switchover", "group": "gateway"}\n'
-        desk.now += LONG_PATIENCE_S - 1
-        desk.turn()
+        desk.advance(HANDOVER_PATIENCE_S - 1)
         assert asked.answers == []
         client.sendall(b'{"ok": true, "result": {"handed_over": ["gateway"]}}\n')
         desk.until(lambda: asked.answers, "the answer")
@@ -117,6 +112,52 @@ def test_an_answer_that_is_not_understood_is_said_to_be_so(
         desk.until(lambda: asked.answers, "the answer")
     ((status, document),) = asked.answers
     assert status == CONNECTION_FAILED and "not understood" in document["error"]
+    assert (document["kind"], document["code"]) == ("havend", "unintelligible")
+
+
+@pytest.mark.parametrize(
+    ("octets", "error", "code", "facts"),
+    [
+        # With a code that we know it is our text; it is the same in every language.
+        (
+            b'{"ok": false, "error": "?", "code": "no-group", "facts": {"group": "wan"}}\n',
+            "there is no group wan",
+            "no-group",
+            {"group": "wan"},
+        ),
+        # Of a havend that is older, or younger, and says it in another way.
+        (b'{"ok": false, "error": "no"}\n', "no", "request-wrong", {"error": "no"}),
+        (b'{"ok": false, "error": "no", "code": "x", "facts": {}}\n', "no", "request-wrong", {"error": "no"}),
+        (
+            b'{"ok": false, "error": "no", "code": "no-group", "facts": 7}\n',
+            "no",
+            "request-wrong",
+            {"error": "no"},
+        ),
+        (
+            b'{"ok": false, "error": "no", "code": "no-group", "facts": {}}\n',
+            "no",
+            "request-wrong",
+            {"error": "no"},
+        ),
+        (
+            b'{"ok": false, "error": "no", "code": ["no-group"], "facts": {}}\n',
+            "no",
+            "request-wrong",
+            {"error": "no"},
+        ),
+    ],
+)
+def test_a_refusal_has_its_reason(
+    desk: Desk, listener: socket.socket, octets: bytes, error: str, code: str, facts: dict
+):
+    asked = desk.call("switchover")
+    client, _address = listener.accept()
+    with client:
+        client.sendall(octets)
+        desk.until(lambda: asked.answers, "the answer")
+    document = {"error": error, "kind": "refused", "code": code, "facts": facts}
+    assert asked.answers == [(UNKNOWN_ERROR, document)]
 
 
 def test_a_havend_that_hangs_up_is_said_to_have(desk: Desk, listener: socket.socket):
@@ -124,6 +165,7 @@ def test_a_havend_that_hangs_up_is_said_to_have(desk: Desk, listener: socket.soc
     listener.accept()[0].close()
     desk.until(lambda: asked.answers, "the answer")
     assert asked.answers[0][0] == CONNECTION_FAILED and "hung up" in asked.answers[0][1]["error"]
+    assert asked.answers[0][1]["code"] == "hung-up"
 
 
 def test_an_answer_in_pieces_is_an_answer(desk: Desk, listener: socket.socket):
@@ -165,10 +207,9 @@ def test_a_program_that_does_not_end_is_ended_with_its_children(desk: Desk, monk
     asked, after = desk.call("plan"), desk.call("status")
     desk.until(pids.exists, "the program runs")
     assert after.answers and not asked.answers
-    desk.now += LONG_PATIENCE_S
-    desk.turn()
+    desk.advance(HANDOVER_PATIENCE_S)
     assert asked.answers[0][0] == TIMEOUT and asked.answers[0][1]["kind"] == "late"
-    wait_until(lambda: not any(_lives(pid) for pid in pids.read_text().split()), 10, "both have ended")
+    wait_until(lambda: not any(lives(pid) for pid in pids.read_text().split()), 10, "both have ended")
 
 
 @pytest.mark.parametrize(
@@ -198,51 +239,39 @@ def test_a_program_that_is_not_there_is_said_to_be_missing(desk: Desk, monkeypat
     ]
 
 
-def _end_of(script: str, stdin: str | None = None) -> ChildEnd:
-    selector = selectors.EpollSelector()
+def _end_of(turns: Turns, script: str, stdin: str | None = None) -> ChildEnd:
     outcomes: list[ChildEnd | CallFailure] = []
-    program = ChildCall(selector, ["sh", "-c", script], stdin, outcomes.append)
-    while not program.ended:
-        for key, events in selector.select(1):
-            if selector.get_map().get(key.fd) is key:
-                key.data(events)
-    assert not selector.get_map() and isinstance(outcomes[0], ChildEnd)
+    program = turns.scope.run(["sh", "-c", script], outcomes.append, 1000, stdin)
+    turns.until(lambda: program.ended, "it has ended")
+    assert not turns.watched and isinstance(outcomes[0], ChildEnd) and len(outcomes) == 1
     return outcomes[0]
 
 
-def test_all_that_a_program_says_is_kept_to_its_last_word():
-    assert _end_of("echo one; read line; echo $line", "two\n").output == "one\ntwo\n"
-    ended = _end_of("seq 100000; seq 50000 >&2; exit 7")
+def test_all_that_a_program_says_is_kept_to_its_last_word(turns: Turns):
+    assert _end_of(turns, "echo one; read line; echo $line", "two\n").output == "one\ntwo\n"
+    ended = _end_of(turns, "seq 100000; seq 50000 >&2; exit 7")
     assert (len(ended.output), len(ended.complaint), ended.status) == (588895, 288894, 7)
 
 
-def test_a_program_that_closes_its_output_has_not_ended(tmp_path: Path):
+def test_a_program_that_closes_its_output_has_not_ended(tmp_path: Path, turns: Turns):
     (tmp_path / "go").touch()
     script = f"exec >&- 2>&-; until [ ! -e {tmp_path}/go ]; do sleep 0.05; done; exit 5"
-    selector = selectors.EpollSelector()
     outcomes: list[ChildEnd | CallFailure] = []
-    program = ChildCall(selector, ["sh", "-c", script], None, outcomes.append)
-    wait_until(lambda: [key.data(events) for key, events in selector.select(0)], 10, "the output is closed")
+    program = turns.scope.run(["sh", "-c", script], outcomes.append, 1000)
+    # What is left is the descriptor of its end.
+    turns.until(lambda: turns.watched == 1, "the output is closed")
     # Whoever waited for it here would wait for ever.
+    assert not program.ended
     (tmp_path / "go").unlink()
-    while not program.ended:
-        for key, events in selector.select(1):
-            key.data(events)
+    turns.until(lambda: program.ended, "it has ended")
     assert isinstance(outcomes[0], ChildEnd) and outcomes[0].status == 5
 
 
-def test_what_a_program_leaves_running_is_not_waited_for():
-    ended = _end_of("sleep 1000 & echo $!")
-    assert _lives(ended.output.strip())
+def test_what_a_program_leaves_running_is_not_waited_for(turns: Turns):
+    ended = _end_of(turns, "sleep 1000 & echo $!")
+    assert lives(ended.output.strip())
     os.kill(int(ended.output), signal.SIGKILL)
 
 
 def _replace_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setattr(methods, "_haven", lambda: ["sh", "-c", script])
-
-
-def _lives(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

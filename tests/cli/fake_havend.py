@@ -8,6 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from haven.contract import control
+from haven.contract.control import Refusal
+
 Answer = Callable[[dict], object]
 
 
@@ -82,7 +85,10 @@ class FakeHavend:
         elif isinstance(answer, bytes):
             line.sendall(answer)
             _hang_up(line)
+        elif isinstance(answer, Refusal):
+            _reply(line, control.refused(answer))
         elif isinstance(answer, Exception):
+            # As havend of the first release refused.
             _reply(line, {"ok": False, "error": str(answer)})
         elif answer is not None:
             _reply(line, {"ok": True, "result": answer})

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from haven.contract.control import Refusal
+from haven.contract.problems import problem
 from tests.cli.fake_havend import FakeHavend
 from tests.havend.machines import Havend, Machine, environment
 from tests.havend.plans import MAIN, lan
@@ -16,11 +18,13 @@ EVENT = {
     "seq": 2,
     "at": 1_800_000_000.5,
     "kind": "transition",
+    "code": "transition",
     "group": "lan",
     "virtual_router": None,
+    "facts": {"group": "lan", "from": "backup", "to": "active", "reason": {"code": "nobody", "facts": {}}},
     "from": "backup",
     "to": "active",
-    "reason": "silence",
+    "reason": "nobody",
     "text": "lan: Backup -> Active: no Active was heard",
 }
 
@@ -71,14 +75,15 @@ class FakeSubject(Subject):
         run_dir, config = folder / "run", folder / "haven"
         super().__init__(run_dir, config)
         config.write_text(MAIN + lan(device="lo"))
-        self.refused: list[str] = []
-        alone = "lan: no other router took over; staying Active"
+        self.refused: list[dict] = []
         self.fake = FakeHavend(
             run_dir,
             status=self._status,
             events=[EVENT],
-            switchover=lambda request: ValueError(
-                f"there is no group {request['group']}" if request["group"] not in (None, "lan") else alone
+            switchover=lambda request: (
+                Refusal("no-group", group=request["group"])
+                if request["group"] not in (None, "lan")
+                else Refusal("nobody-took-over", groups=["lan"])
             ),
             maintenance=lambda request: {
                 "on": request["on"],
@@ -93,8 +98,7 @@ class FakeSubject(Subject):
     def _status(self, request: dict) -> dict:
         found = json.loads(STATUS.read_text())
         found["problems"] = [
-            {"code": "reload-refused", "about": "configuration", "message": text, "do": "Correct it."}
-            for text in self.refused
+            problem("reload-refused", "configuration", diagnostic=each) for each in self.refused
         ]
         return found
 

@@ -7,20 +7,23 @@ import os
 import shlex
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from haven.cli import control_client
+from haven.cli import control_client, show_commands
 from haven.cli.main import main
+from haven.contract import status as contract
+from haven.contract.control import Refusal
+from haven.contract.fields import Field
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import EVENT, STATUS, argv
 from tests.havend.machines import environment
 
 Fake = Callable[..., FakeHavend]
 
-NOT_UNDERSTOOD = "haven: havend's answer is not understood; are haven and havend of one version?\n"
+NOT_UNDERSTOOD = "haven: havend's answer is not understood; are all programs of haven of one version?\n"
 HUNG_UP = "haven: havend hung up before it had answered\n"
 
 
@@ -69,7 +72,8 @@ def _ask_as_nobody(folder: int) -> int:
         os.setuid(65534)
         control_client.ask(".", "status")
     except control_client.Unanswered as why:
-        return 7 if str(why) == "needs root: only root may talk to havend" else 1
+        told = (why.refusal.code, str(why))
+        return 7 if told == ("not-root", "needs root: only root may talk to havend") else 1
     return 2
 
 
@@ -121,18 +125,91 @@ def test_half_an_answer_is_said(octets: bytes, fake: Fake, capsys: pytest.Captur
     assert complaint(capsys, fake(status=octets or b"\r").run_dir, "status") == HUNG_UP
 
 
+def needed(table: tuple[Field, ...]) -> list[str]:
+    """Return the keys that must not be missing."""
+    return [field.key for field in table if not field.optional]
+
+
 def test_any_part_that_is_missing_is_said(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(STATUS.read_text())
-    for key in ("node", "groups", "virtual_routers", "problems"):
+    assert {"node", "groups", "virtual_routers", "problems"} < set(needed(contract.STATUS))
+    for key in needed(contract.STATUS):
         broken = {name: value for name, value in document.items() if name != key}
         assert complaint(capsys, fake(status=broken).run_dir, "status") == NOT_UNDERSTOOD
-    for key in ("name", "state", "since", "active", "addresses", "priority"):
+    keys = needed(contract.VIRTUAL_ROUTER)
+    assert {"name", "state", "since", "active", "addresses", "priority"} < set(keys)
+    for place, key in [
+        *[("virtual_routers", key) for key in keys],
+        *[("groups", key) for key in needed(contract.GROUP)],
+    ]:
         broken = json.loads(json.dumps(document))
-        del broken["virtual_routers"][0][key]
+        del broken[place][0][key]
         assert complaint(capsys, fake(status=broken).run_dir, "status") == NOT_UNDERSTOOD
+
+
+GONE = object()
+OTHERS = (GONE, None, True, -1, 1 << 70, "x", "", [], {}, [None], {"x": 1}, 1e300, float("nan"))
+
+
+def places(part: object, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the way to every part of a document."""
+    if path:
+        yield path
+    for key, value in (
+        part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    ):
+        yield from places(value, (*path, key))
+
+
+@pytest.mark.parametrize("name", ["copied", "fault", "first_release_copy"])
+def test_no_damage_to_the_answer_brings_a_traceback(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = json.loads((STATUS.parent / f"{name}.json").read_text())
+    understood = 0
+    for path in places(whole):
+        for other in OTHERS:
+            document = json.loads(json.dumps(whole))
+            part = document
+            for key in path[:-1]:
+                part = part[key]
+            if other is GONE:
+                del part[path[-1]]
+            else:
+                part[path[-1]] = other
+            monkeypatch.setattr(show_commands, "ask", lambda *_words, told=document: told)
+            status = main(["status"])
+            understood += status == 0
+            assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), (path, other)
+    assert understood
 
 
 def test_refusal_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    havend = fake(status={}, switchover=Refusal("not-active"))
+    reason = "haven: this node is not Active: there is nothing to hand over\n"
+    assert complaint(capsys, havend.run_dir, "switchover") == reason
+
+
+@pytest.mark.parametrize(
+    ("code", "facts"),
+    [
+        ("moon-full", {"moon": 1}),
+        ("no-group", {"name": "moon"}),
+        ("no-group", None),
+        ("no-group", {"group": "moon", "code": "x"}),
+        (7, {}),
+    ],
+)
+def test_refusal_that_only_another_release_knows_is_passed_on_in_its_words(
+    code: object, facts: object, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = {"ok": False, "error": "the moon is full", "code": code, "facts": facts}
+    havend = fake(status={}, switchover=json.dumps(later).encode() + b"\n")
+    assert complaint(capsys, havend.run_dir, "switchover") == "haven: the moon is full\n"
+
+
+def test_refusal_of_the_first_release_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    # Without a code.
     havend = fake(status={}, switchover=ValueError("this node is not Active"))
     assert complaint(capsys, havend.run_dir, "switchover") == "haven: this node is not Active\n"
 

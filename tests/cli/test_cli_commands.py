@@ -4,7 +4,8 @@
 import json
 import re
 
-from tests.cli.subjects import Subject
+from haven.contract.status import check_status
+from tests.cli.subjects import EVENT, STATUS, Subject
 
 MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}  "
 
@@ -20,6 +21,13 @@ def test_status_in_json_is_the_document(havend: Subject) -> None:
     assert (said.status, said.err) == (0, "")
     document = json.loads(said.out)
     assert (document["version"], document["node"], document["state"]) == (1, "r1", "active")
+    recorded = json.loads(STATUS.read_text())
+    assert set(check_status(document)) == set(recorded)
+    for part in ("groups", "virtual_routers"):
+        assert list(document[part][0]) == list(recorded[part][0])
+    (router, known) = (each["virtual_routers"][0] for each in (document, recorded))
+    for part in ("active", "last_transition"):
+        assert set(router[part]) == set(known[part])
 
 
 def test_events_are_a_line_each(havend: Subject) -> None:
@@ -32,7 +40,9 @@ def test_events_are_a_line_each(havend: Subject) -> None:
 
 def test_events_in_json_are_one_list(havend: Subject) -> None:
     found = json.loads(havend.haven("events", "--json").out)
-    assert "transition" in [event["kind"] for event in found]
+    last = [event for event in found if event["kind"] == "transition"][-1]
+    assert set(last) == set(EVENT)
+    assert (last["code"], last["facts"], last["text"]) == (EVENT["code"], EVENT["facts"], EVENT["text"])
 
 
 def test_switchover_that_nobody_takes_up_fails(havend: Subject) -> None:
@@ -69,6 +79,10 @@ def test_reload_refuses_a_bad_configuration_and_status_shows_it(havend: Subject)
     assert said.err.endswith("haven: nothing was changed: the configuration in force stays\n")
     shown = json.loads(havend.haven("status", "--json").out)["problems"]
     assert [each["code"] for each in shown] == ["reload-refused"] * 2
+    diagnostics = [each["facts"]["diagnostic"] for each in shown]
+    assert [each["text"] for each in diagnostics] == problems
+    assert {each["code"] for each in diagnostics} == {"value-whole", "option-unknown"}
+    assert all(each["severity"] == "warning" for each in shown)
     assert havend.haven("status").out.startswith("2 problems: r1 is Active")
 
 

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from haven.cli.main import main
 from haven.cli.watch import frame
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import EVENT, STATUS, argv
@@ -20,7 +23,16 @@ from tests.havend.machines import environment
 Fake = Callable[..., FakeHavend]
 
 DOCUMENT = json.loads(STATUS.read_text())
-LATER = {**EVENT, "seq": 3, "text": "lan: Active -> Backup: handed over to 10.9.0.2"}
+HANDED_OVER = {"code": "handed_over", "facts": {"peer": "10.9.0.2"}}
+LATER = {
+    **EVENT,
+    "seq": 3,
+    "facts": {"group": "lan", "from": "active", "to": "backup", "reason": HANDED_OVER},
+    "from": "active",
+    "to": "backup",
+    "reason": "handed_over",
+    "text": "lan: Active -> Backup: handed over to 10.9.0.2",
+}
 
 
 @contextmanager
@@ -43,6 +55,26 @@ def test_follow_tells_what_happens(fake: Fake) -> None:
         assert process.stdout.readline().endswith("handed over to 10.9.0.2\n")
         process.send_signal(signal.SIGINT)
         assert (process.wait(10), process.stderr.read()) == (0, "")
+
+
+FIRST_RELEASE = {key: value for key, value in EVENT.items() if key not in ("code", "facts")}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (EVENT, "lan: Backup -> Active: no Active was heard"),
+        ({**EVENT, "text": "other words"}, "lan: Backup -> Active: no Active was heard"),
+        ({**FIRST_RELEASE, "text": "gone:\n away"}, "gone: away"),
+        ({**EVENT, "code": "moon", "text": "the moon is full"}, "the moon is full"),
+        ({**EVENT, "facts": {"group": "lan"}, "text": "the moon is full"}, "the moon is full"),
+    ],
+)
+def test_event_is_told_by_its_facts_and_in_the_words_of_havend_without(
+    event: dict, expected: str, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["events", "--run-dir", str(fake(events=[event]).run_dir)]) == 0
+    assert capsys.readouterr().out.split("  ", 1)[1] == expected + "\n"
 
 
 def test_follow_in_json_is_a_line_each(fake: Fake) -> None:

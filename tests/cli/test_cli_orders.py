@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from haven.cli.main import main
+from haven.contract.control import MOST_DIAGNOSTICS, Refusal
+from haven.contract.plan import VERSION, check_plan
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import STATUS
 from tests.havend.machines import environment
@@ -85,7 +87,10 @@ def test_reload_leaves_the_plan_beside_the_one_in_force(
     assert main(["--run-dir", havend.run_dir.name, "--config", str(config), "reload"]) == 0
     load = havend.requests[-1]
     assert load == {"command": "load", "path": str(havend.run_dir / "plan.json.new")}
-    assert json.loads(Path(load["path"]).read_text())["virtual_routers"][0]["name"] == "lan"
+    plan = check_plan(json.loads(Path(load["path"]).read_text()))
+    assert plan["virtual_routers"][0]["name"] == "lan"
+    # What is only for who looks at a plan is not in the file.
+    assert "sequences" not in plan["groups"][0]
     assert (havend.run_dir / "plan.json").read_text() == "the plan in force"
 
 
@@ -94,7 +99,7 @@ def test_reload_says_warnings(fake: Fake, config: Path, capsys: pytest.CaptureFi
     assert run(fake(status=STANDBY, load={}), "--config", str(config), "reload") == 0
     out, err = capsys.readouterr()
     assert out == "reloaded: 1 virtual router\n"
-    assert err == "warning: virtual_router 'lan': device 'later' does not exist yet\n"
+    assert err == f"warning: {config}: virtual_router 'lan': device 'later' does not exist yet\n"
 
 
 def test_reload_that_disables_haven_says_so(
@@ -116,7 +121,7 @@ def test_reload_asks_nothing_of_the_compiler_when_nobody_would_take_the_plan(
 def test_plan_that_havend_refuses_is_said(
     fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    havend = fake(status=STANDBY, load=ValueError("havend is stopping"))
+    havend = fake(status=STANDBY, load=Refusal("stopping"))
     assert run(havend, "--config", str(config), "reload") == 1
     assert capsys.readouterr().err == "haven: havend is stopping\n"
 
@@ -140,6 +145,9 @@ def test_validate_in_json_is_one_document(config: Path, capsys: pytest.CaptureFi
     out, err = capsys.readouterr()
     document = json.loads(out)
     assert (err, document["valid"], len(document["problems"])) == ("", False, 1)
+    (problem,) = document["problems"]
+    assert (problem["code"], problem["section_name"], problem["option"]) == ("value-whole", "lan", "vrid")
+    assert problem["facts"]["value"] == "0" and problem["text"].endswith(problem["message"])
 
 
 def test_file_that_is_not_there_is_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,9 +158,37 @@ def test_file_that_is_not_there_is_a_problem(tmp_path: Path, capsys: pytest.Capt
 
 def test_plan_shows_the_steps(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--config", str(config)]) == 0
-    assert "takeover" in capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    taken = lines.index("takeover 1. advertisement for lan")
+    assert lines[taken + 1] == "2. add 10.9.0.100/32 to lo"
+    assert "handover 1. priority 0 advertisement for lan" in lines[taken:]
     assert main(["plan", "--json", "--config", str(config)]) == 0
-    assert json.loads(capsys.readouterr().out)["node"] == "r1"
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["version"], plan["node"]) == (VERSION, "r1")
+    assert plan["groups"][0]["sequences"]["takeover"][0]["code"] == "advertise"
+
+
+def test_plan_says_every_problem(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(MAIN + lan(vrid=0, priority=999))
+    assert main(["plan", "--config", str(config)]) == 1
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 2)
+
+
+def test_refused_reload_tells_havend_every_problem_with_its_code(fake: Fake, config: Path) -> None:
+    config.write_text(MAIN + lan(vrid=0, priority=999))
+    havend = fake(status=STANDBY, refuse={})
+    assert run(havend, "--config", str(config), "reload") == 1
+    assert havend.asked()[-1] == "refuse"
+    told = [(each["code"], each["option"], each["line"] > 0) for each in havend.requests[-1]["problems"]]
+    assert told == [("value-whole", "vrid", True), ("value-whole", "priority", True)]
+
+
+def test_refused_reload_tells_havend_no_more_than_it_takes(fake: Fake, config: Path) -> None:
+    config.write_text(MAIN + "".join(lan(f"lan{number}", vrid=0) for number in range(MOST_DIAGNOSTICS + 1)))
+    havend = fake(status=STANDBY, refuse={})
+    assert run(havend, "--config", str(config), "reload") == 1
+    assert len(havend.requests[-1]["problems"]) == MOST_DIAGNOSTICS
 
 
 # The command as it is on OpenWrt, with another place for the service's script.

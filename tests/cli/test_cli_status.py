@@ -12,9 +12,14 @@ from pathlib import Path
 import pytest
 
 from haven.cli.status_text import render
+from haven.contract import status as contract
+from haven.contract.fields import Field, keys_of
+from haven.contract.status import check_status
 
 FOLDER = Path(__file__).parent / "status"
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
+# As havend wrote them before it told facts and severities; a new command has to read them.
+FIRST_RELEASE = [name for name in CASES if name.startswith("first_release_")]
 NOW = 1_800_000_000.0
 
 
@@ -65,10 +70,88 @@ def test_hundreds_of_groups_leave_a_short_headline() -> None:
     assert "Active for 125 groups and Backup for 125 groups" in " ".join(headline.split())
 
 
-def test_node_that_hears_nobody_does_not_claim_to_know_the_active() -> None:
-    status = document("fault")
+@pytest.mark.parametrize("name", ["fault", "first_release_fault"])
+def test_node_that_hears_nobody_does_not_claim_to_know_the_active(name: str) -> None:
+    status = document(name)
     for router in status["virtual_routers"]:
-        router["active"]["seen_ms"] += 7_200_000
+        active = router["active"]
+        active["seen_ms"] += 7_200_000
+        if "fresh" in active:
+            active["fresh"] = False
     text = " ".join(render(status, NOW).split())
     assert "192.168.1.1 is Active" not in text
     assert "was Active when it was last heard, 2 h ago." in text
+
+
+def lacks(part: dict, table: tuple[Field, ...]) -> set[str]:
+    """Return which keys of a table a document does not have."""
+    return set(keys_of(table)) - set(part)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_recorded_documents_are_of_one_release_or_the_other(name: str) -> None:
+    status = check_status(document(name))
+    groups, routers = status["groups"], status["virtual_routers"]
+    changes = [each["last_transition"] for each in groups + routers if each["last_transition"]]
+    problems, actives = status["problems"], [router["active"] for router in routers]
+    if name in FIRST_RELEASE:
+        assert all(lacks(group, contract.GROUP) >= {"handover", "sync_wait_ms"} for group in groups)
+        assert all(lacks(each, contract.TRANSITION) == {"facts"} for each in changes)
+        assert all(lacks(each, contract.PROBLEM) == {"severity", "facts"} for each in problems)
+        assert all(lacks(each, contract.ACTIVE) == {"fresh"} for each in actives)
+        return
+    for parts, table in (
+        (groups, contract.GROUP),
+        (routers, contract.VIRTUAL_ROUTER),
+        (changes, contract.TRANSITION),
+        (problems, contract.PROBLEM),
+        (actives, contract.ACTIVE),
+    ):
+        assert [lacks(part, table) for part in parts] == [set()] * len(parts)
+    assert all({"heard_ms", "fresh"} <= set(peer) for peer in status["peers"])
+
+
+def test_first_release_is_among_what_is_read() -> None:
+    assert len(FIRST_RELEASE) >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"reason": "silence", "facts": {"peer": "10.9.0.2", "silence_us": 358_000}},
+         ": the Active 10.9.0.2 was silent for 358 ms."),
+        ({"reason": "handed_over", "facts": {"peer": "10.9.0.2"}}, ": handed over to 10.9.0.2."),
+        # Of a later release, or damaged on the way: its own words.
+        ({"reason": "moon", "facts": {}}, ": the words of havend."),
+        ({"reason": "silence", "facts": {"peer": "10.9.0.2"}}, ": the words of havend."),
+        ({"reason": "silence", "facts": {"peer": "10.9.0.2", "silence_us": "x"}}, ": the words of havend."),
+        ({"reason": "silence", "facts": None}, ": the words of havend."),
+    ],
+)  # fmt: skip
+def test_reason_is_told_by_its_facts_and_in_the_words_of_havend_without(change: dict, expected: str) -> None:
+    status = document("active")
+    status["groups"][0]["last_transition"].update(change, text="the words of havend")
+    assert expected in " ".join(render(check_status(status), NOW).split("\n\n")[0].split())
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        (("handover", "leaving"), "gateway is being handed over to another router."),
+        (("leaving",), "gateway is being handed over to another router."),
+        (("sync_wait_ms", "preempt_wait_ms"), "gateway waits for the connections"),
+        (("preempt_wait_ms",), "gateway waits for the connections"),
+    ],
+)  # fmt: skip
+def test_what_a_group_waits_for_is_told_under_its_first_name_too(
+    keys: tuple[str, ...], sentence: str
+) -> None:
+    status = document("standby")
+    group = status["groups"][0]
+    assert sentence not in render(status, NOW)
+    for key in ("handover", "leaving", "sync_wait_ms", "preempt_wait_ms"):
+        del group[key]
+    group.update(dict.fromkeys(keys, 41_500 if "wait" in keys[0] else "switchover"))
+    text = render(status, NOW)
+    assert sentence in text
+    assert "wait" not in keys[0] or " ".join(text.split()).count("at most 41 s more.") == 1

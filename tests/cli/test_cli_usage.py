@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The words of the command line, the help, and the completion made from the same table."""
 
-import json
 import subprocess
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from haven import VERSION
-from haven.cli.command_table import COMMANDS
+from haven.arguments import UsageError
+from haven.cli.command_table import COMMANDS, SHOWN
 from haven.cli.completion import bash
 from haven.cli.main import main
-from haven.cli.usage import UsageError, parse
-from tests.cli.fake_havend import FakeHavend
-from tests.cli.subjects import STATUS, argv
+from haven.cli.usage import parse
+from tests.cli.subjects import argv
 from tests.havend.machines import environment
 
 COMPLETION = Path(__file__).parents[2] / "files/usr/share/bash-completion/completions/haven"
@@ -75,7 +73,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out, err = capsys.readouterr()
     assert not err
-    assert all(f"\n  {command.name}" in out and command.help in out for command in COMMANDS)
+    assert all(f"\n  {command.name}" in out and command.help in out for command in SHOWN)
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
@@ -117,7 +115,7 @@ def complete(words: list[str], haven: str = "false") -> list[str]:
 
 
 def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
-    assert complete(["haven", ""]) == [command.name for command in COMMANDS]
+    assert complete(["haven", ""]) == [command.name for command in SHOWN]
     assert complete(["haven", "sta"]) == ["status"]
     assert complete(["haven", "--run-dir", "/x", "events", "--"])[:2] == ["--json", "--follow"]
     assert complete(["haven", "maintenance", ""]) == ["on", "off"]
@@ -127,11 +125,46 @@ def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
     assert complete(["haven", "switchover", ""]) == []
 
 
-def test_completion_offers_the_groups_of_the_running_havend(fake: Callable[..., FakeHavend]) -> None:
-    status = json.loads(STATUS.read_text())
-    status["groups"].append({**status["groups"][0], "name": "guest", "members": []})
-    havend = fake(status=status)
-    program = " ".join(argv(havend.run_dir, Path("/none"))[:3])
-    where = ["haven", "--run-dir", str(havend.run_dir)]
+GROUPS = """
+config haven 'main'
+	option enabled '1'
+config group 'gateway'
+config virtual_router 'lan'
+	option group 'gateway'
+config virtual_router 'wan'
+	option group 'gateway'
+config virtual_router 'guest'
+	option vird '7'
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration with two groups, which is wrong in many ways."""
+    path = tmp_path / "haven"
+    path.write_text(GROUPS)
+    return path
+
+
+def test_completion_offers_the_groups_of_the_configuration(config: Path) -> None:
+    program = " ".join(argv(Path("/none"), config)[:3])
+    where = ["haven", "--run-dir", "/none", "--config", str(config)]
     assert complete([*where, "switchover", ""], program) == ["gateway", "guest"]
     assert complete([*where, "switchover", "gu"], program) == ["guest"]
+    assert complete(["haven", "switchover", "--config", str(config), ""], program) == ["gateway", "guest"]
+    assert complete([*where[:-1], str(config) + ".none", "switchover", ""], program) == []
+
+
+def test_groups_are_told_to_scripts_a_line_each(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--config", str(config), "complete", "groups"]) == 0
+    out, err = capsys.readouterr()
+    assert (out.split(), err) == (["gateway", "guest"], "")
+
+
+def test_what_only_scripts_ask_is_told_to_nobody_else(capsys: pytest.CaptureFixture[str]) -> None:
+    hidden = [command.name for command in COMMANDS if command.hidden]
+    assert hidden == ["complete"] and set(SHOWN) == {each for each in COMMANDS if not each.hidden}
+    main(["--help"])
+    assert "complete" not in capsys.readouterr().out
+    main(["complet"])
+    assert "did you mean" not in capsys.readouterr().err

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The option table and its kinds of values, on CPython and on MicroPython."""
 
+from haven.config.addresses import Address, Route, TrackedInterface
 from haven.config.options import CONNTRACK, GROUP, HAVEN, SECTIONS, VIRTUAL_ROUTER, section_type
 
 
@@ -31,7 +32,7 @@ def test_names_are_unique_and_references_within_the_table_hold():
         for option in section.options:
             assert option.help.endswith("."), option.name
             if option.only_with:
-                assert value(section, option.only_with[0], option.only_with[1]) == option.only_with[1]
+                assert value(section, option.only_with[0], str(option.only_with[1])) == option.only_with[1]
 
 
 def test_lookup_by_name():
@@ -58,10 +59,10 @@ def test_flags_take_the_words_of_openwrt():
 
 
 def test_choices_name_what_they_take():
-    assert value(VIRTUAL_ROUTER, "version", "2") == "2"
-    assert refusal(VIRTUAL_ROUTER, "version", "4") == "'4' is not '2' or '3'"
+    assert value(VIRTUAL_ROUTER, "version", "2") == 2
+    assert refusal(VIRTUAL_ROUTER, "version", "4") == "'4' is none of these: 2, 3"
     assert refusal(VIRTUAL_ROUTER, "checksum", "masage") == (
-        "'masage' is not 'pseudo_header' or 'message'; did you mean 'message'?"
+        "'masage' is none of these: pseudo_header, message; did you mean 'message'?"
     )
 
 
@@ -89,8 +90,8 @@ def test_a_secret_is_octets_and_is_not_repeated_in_a_message():
 
 
 def test_tracks_have_a_name_and_a_weight():
-    assert value(VIRTUAL_ROUTER, "track_interface", "wan") == ("wan", 0)
-    assert value(VIRTUAL_ROUTER, "track_interface", "wan:20") == ("wan", 20)
+    assert value(VIRTUAL_ROUTER, "track_interface", "wan") == TrackedInterface("wan", 0)
+    assert value(VIRTUAL_ROUTER, "track_interface", "wan:20") == TrackedInterface("wan", 20)
     assert refusal(VIRTUAL_ROUTER, "track_interface", "wan:255") == (
         "the weight in 'wan:255' is not a whole number from 0 to 254"
     )
@@ -99,11 +100,11 @@ def test_tracks_have_a_name_and_a_weight():
 
 
 def test_addresses_are_octets_with_a_length():
-    assert value(VIRTUAL_ROUTER, "address", "192.168.1.1/24") == (b"\xc0\xa8\x01\x01", 24)
-    assert value(VIRTUAL_ROUTER, "address", "192.168.1.1") == (b"\xc0\xa8\x01\x01", 32)
-    assert value(VIRTUAL_ROUTER, "address", "fe80::1/64") == (b"\xfe\x80" + bytes(13) + b"\x01", 64)
-    assert value(VIRTUAL_ROUTER, "address", "2001:db8::1")[1] == 128
-    assert value(VIRTUAL_ROUTER, "address", "10.0.0.0/31") == (b"\x0a\x00\x00\x00", 31)
+    assert value(VIRTUAL_ROUTER, "address", "192.168.1.1/24") == Address(b"\xc0\xa8\x01\x01", 24)
+    assert value(VIRTUAL_ROUTER, "address", "192.168.1.1") == Address(b"\xc0\xa8\x01\x01", 32)
+    assert value(VIRTUAL_ROUTER, "address", "fe80::1/64") == Address(b"\xfe\x80" + bytes(13) + b"\x01", 64)
+    assert value(VIRTUAL_ROUTER, "address", "2001:db8::1").prefix == 128
+    assert value(VIRTUAL_ROUTER, "address", "10.0.0.0/31") == Address(b"\x0a\x00\x00\x00", 31)
 
 
 def test_wrong_addresses_say_what_is_wrong():
@@ -141,16 +142,16 @@ def test_hosts_have_no_prefix_length():
 
 def test_routes_are_read_as_ip_route_writes_them():
     one, gateway = b"\x0a\x00\x00\x00", b"\x0a\x01\x01\x01"
-    assert value(VIRTUAL_ROUTER, "route", "default via 10.1.1.1") == (None, gateway, None, None, None, None)
-    assert value(VIRTUAL_ROUTER, "route", "10.0.0.0/8 dev eth0 src 10.1.1.1 metric 0 table 7") == (
-        (one, 8),
+    assert value(VIRTUAL_ROUTER, "route", "default via 10.1.1.1") == Route(None, gateway)
+    assert value(VIRTUAL_ROUTER, "route", "10.0.0.0/8 dev eth0 src 10.1.1.1 metric 0 table 7") == Route(
+        Address(one, 8),
         None,
         "eth0",
         gateway,
         0,
         7,
     )
-    assert value(VIRTUAL_ROUTER, "route", "::/0 via fe80::1 dev wan")[0] is None
+    assert value(VIRTUAL_ROUTER, "route", "::/0 via fe80::1 dev wan").destination is None
 
 
 def test_wrong_routes_say_what_is_wrong():

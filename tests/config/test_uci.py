@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """UCI text, on CPython and on MicroPython."""
 
-from haven.config.diagnostic import Diagnostic, near
+from haven.config.spelling import near
 from haven.config.uci.document import UciSection, parse, write
+from haven.contract.diagnostics import Diagnostic
 
 
 def one_value(line):
@@ -138,19 +139,25 @@ def test_a_line_end_in_a_section_type_does_not_get_into_messages():
     assert all(len(str(problem).splitlines()) == 1 for problem in problems)
 
 
-def test_problems_are_values():
-    one = Diagnostic("f", 2, "t 'n'", "x", "is wrong")
-    assert one == Diagnostic("f", 2, "t 'n'", "x", "is wrong")
-    assert one != Diagnostic("f", 3, "t 'n'", "x", "is wrong")
-    assert len({one, Diagnostic("f", 2, "t 'n'", "x", "is wrong")}) == 1
-    assert str(one) == "f:2: t 'n', option 'x': is wrong"
-    assert str(Diagnostic("f", 0, None, None, "cannot be read")) == "f: cannot be read"
+def test_diagnostics_are_values():
+    place = ("t 'n'", "t", "n")
+    one = Diagnostic("option-unknown", {}, "f", 2, place, "x")
+    assert one == Diagnostic("option-unknown", {}, "f", 2, place, "x")
+    assert one != Diagnostic("option-unknown", {}, "f", 3, place, "x")
+    assert len({one, Diagnostic("option-unknown", {}, "f", 2, place, "x")}) == 1
+    assert str(one) == "f:2: t 'n', option 'x': is not known"
+    assert str(Diagnostic("file-not-utf8", {}, "f")) == "f: is not UTF-8 text"
     assert one.as_dict() == {
         "file": "f",
         "line": 2,
         "section": "t 'n'",
+        "section_type": "t",
+        "section_name": "n",
         "option": "x",
-        "message": "is wrong",
+        "code": "option-unknown",
+        "facts": {},
+        "message": "is not known",
+        "text": "f:2: t 'n', option 'x': is not known",
     }
 
 

@@ -18,7 +18,7 @@ def test_first_start_elects_the_higher_priority():
     assert b.state() == BACKUP
     assert a.transitions() == [
         (began, BACKUP, "startup"),
-        (began + down_interval(3, 200, SECOND), ACTIVE, "silence"),
+        (began + down_interval(3, 200, SECOND), ACTIVE, "nobody"),
     ]
     assert b.transitions() == [(began, BACKUP, "startup")]
 

@@ -213,7 +213,7 @@ def test_a_link_down_sends_priority_zero_on_the_healthy_members_at_once():
     assert a.state() == INITIALIZE
     assert (at, "lan", 0) in a.sent()
     assert [effect.routers for _at, effect in a.said(Release)] == [("lan", "wan")]
-    assert [effect.faults for _at, effect in a.said(FaultsChanged)] == [(("link", "wan"),)]
+    assert [effect.faults for _at, effect in a.said(FaultsChanged)] == [(("link-down", "wan"),)]
     wire.run_until(lambda: b.state() == ACTIVE)
     assert wire.now - at == DELAY + SKEW_100
     assert b.transitions()[-1][2] == "resigned"
@@ -254,7 +254,7 @@ def test_a_second_fault_is_told_and_the_first_recovery_is_not_enough():
     wire, a, _b = two()
     a.set_link("wan", False)
     a.set_link("lan", False)
-    assert a.engine.groups["gateway"].faults == (("link", "lan"), ("link", "wan"))
+    assert a.engine.groups["gateway"].faults == (("link-down", "lan"), ("link-down", "wan"))
     a.set_link("wan", True)
     assert a.state() == INITIALIZE
     a.set_link("lan", True)
@@ -266,7 +266,7 @@ def test_the_loss_of_the_source_address_is_a_fault():
     a.forget()
     a.handle(AddressesChanged("lan", 4, ()))
     assert a.state() == INITIALIZE
-    assert a.member("lan").faults == (("source", "lan"),)
+    assert a.member("lan").faults == (("no-source", "lan"),)
     # There is nothing left to say it from on the LAN.
     assert [(name, priority) for _at, name, priority in a.sent()] == [("wan", 0)]
     wire.run(2 * SECOND)
@@ -290,7 +290,7 @@ def test_a_tracked_link_is_a_fault():
     wire.node("b", group(router()))
     wire.start()
     wire.nodes[0].set_link("dsl", False)
-    assert wire.nodes[0].engine.groups["gateway"].faults == (("track", "dsl"),)
+    assert wire.nodes[0].engine.groups["gateway"].faults == (("tracked-down", "dsl"),)
     wire.run(2 * SECOND)
     assert wire.active() == ["b"]
 

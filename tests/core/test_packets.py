@@ -235,7 +235,7 @@ def test_a_reason_is_given_once_in_a_while():
     assert [say(node, ttl=1) for _ in range(3)] == [None, None, None]
     node.wire.now += PERIOD
     effects = node.hear(encode(advert_of(node), PEER, octets_of("224.0.0.18")), PEER, ttl=1)
-    assert [effect.more for effect in effects if type(effect) is Dropped] == [3]
+    assert [effect.suppressed for effect in effects if type(effect) is Dropped] == [3]
 
 
 def test_a_flood_of_senders_is_not_a_flood_of_words():

@@ -22,7 +22,7 @@ def returning():
 
 def waits(node):
     """Return what the node has said of waiting."""
-    return [each.left for _at, each in node.effects if type(each) is SyncWait]
+    return [each.left_us for _at, each in node.effects if type(each) is SyncWait]
 
 
 def test_it_waits_and_says_for_how_long_at_the_most():

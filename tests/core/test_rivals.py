@@ -86,7 +86,7 @@ def test_equal_priorities_are_settled_by_the_higher_address():
     wire, _a, b = two(100, 100)
     wire.start()
     assert wire.active() == ["b"]
-    assert b.transitions()[-1][2] == "silence"
+    assert b.transitions()[-1][2] == "nobody"
 
 
 def test_an_equal_priority_does_not_preempt():
@@ -326,7 +326,7 @@ def test_a_source_that_the_user_chose_has_to_be_there():
     node = wire.node("a", group(router(source=chosen)))
     node.start()
     assert node.state() == INITIALIZE
-    assert node.member().faults == (("source", "lan"),)
+    assert node.member().faults == (("no-source", "lan"),)
     node.addresses[("lan", 4)] = (octets_of("10.0.0.1"), chosen)
     node.load(*node.specs)
     assert node.state() == BACKUP

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from haven.contract.status import check_status
 from tests.havend.plans import MAIN, document
 from tests.lab import wait
 
@@ -166,8 +167,8 @@ class Havend:
             return exchange(line, {"command": command, **arguments})
 
     def status(self) -> dict:
-        """Return the status document."""
-        return self.ask("status")["result"]
+        """Return the status document, which keeps the contract whatever is the matter."""
+        return check_status(self.ask("status")["result"])
 
     def state(self, group: str = "lan") -> str:
         """Return the state of a group."""
@@ -198,7 +199,7 @@ class Havend:
         """Compile the configuration to a plan of this name and return its path."""
         path = self.folder / name
         options = ["--config", str(self.config), "--output", str(path)]
-        argv = ["ip", "netns", "exec", self.machine.name, *python("haven.plan"), *options]
+        argv = ["ip", "netns", "exec", self.machine.name, *python("haven.plan.main"), *options]
         subprocess.run(argv, check=True, env=environment())
         return str(path)
 

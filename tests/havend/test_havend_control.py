@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from haven.havend.control_server import LONGEST_REQUEST, MOST_CLIENTS
+from haven.contract.control import LONGEST_REQUEST, MOST_CLIENTS, REFUSALS, REQUESTS
+from haven.contract.diagnostics import Diagnostic
+from haven.contract.plan import VERSION
 from tests.havend.machines import Havend, Machine, cable, exchange, receive, wait_until
 from tests.havend.plans import lan
 from tests.havend.wire import Tap
@@ -79,33 +81,64 @@ def test_garbage_is_answered_and_the_connection_lives_on(active: Havend, garbage
     with active.connect() as line:
         line.sendall(garbage)
         answer = receive(line)
-        assert answer == {"ok": False, "error": "a request is one line of JSON with a command"}
+        text = "a request is one line of JSON with a command"
+        assert answer == {"ok": False, "error": text, "code": "not-a-request", "facts": {}}
         assert exchange(line, {"command": "status"})["ok"]
 
 
 REFUSED = [
-    ({"command": "fly"}, "there is no command 'fly'"),
-    ({"command": ""}, "there is no command ''"),
-    ({"command": "load"}, "load needs the path of a plan"),
-    ({"command": "load", "path": 7}, "load needs the path of a plan"),
-    ({"command": "load", "path": "/nowhere/plan"}, "/nowhere/plan: the plan cannot be read: No such file"),
-    ({"command": "load", "path": "\0"}, "the plan is truncated or is not JSON"),
-    ({"command": "refuse"}, "refuse needs a list of problems"),
-    ({"command": "refuse", "problems": [7]}, "refuse needs a list of problems"),
-    ({"command": "maintenance"}, "maintenance needs on or off"),
-    ({"command": "maintenance", "on": "yes"}, "maintenance needs on or off"),
-    ({"command": "switchover", "group": "nobody"}, "there is no group nobody"),
-    ({"command": "switchover", "group": []}, "there is no group []"),
-    ({"command": "switchover", "group": {"a": 1}}, "there is no group"),
-    ({"command": "switchover", "group": 7}, "there is no group 7"),
+    ({"command": "fly"}, "request-unknown", "there is no command 'fly'"),
+    ({"command": ""}, "request-unknown", "there is no command ''"),
+    # The first havends answered this one.
+    ({"command": "plan"}, "request-unknown", "there is no command 'plan'"),
+    ({"command": "load"}, "request-wrong", "load: path is missing"),
+    ({"command": "load", "path": 7}, "request-wrong", "load: path is not a text"),
+    (
+        {"command": "load", "path": "/nowhere/plan"},
+        "plan-refused",
+        "/nowhere/plan: the plan cannot be read: No such file",
+    ),
+    ({"command": "load", "path": "\0"}, "plan-refused", "the plan is truncated or is not JSON"),
+    ({"command": "refuse"}, "request-wrong", "refuse: problems is missing"),
+    (
+        {"command": "refuse", "problems": [7]},
+        "request-wrong",
+        "refuse: problems is not a list of which each is a diagnostic",
+    ),
+    ({"command": "maintenance"}, "request-wrong", "maintenance: on is missing"),
+    ({"command": "maintenance", "on": "yes"}, "request-wrong", "maintenance: on is not true or false"),
+    ({"command": "switchover", "group": "nobody"}, "no-group", "there is no group nobody"),
+    ({"command": "switchover", "group": []}, "request-wrong", "switchover: group is not a text"),
+    ({"command": "switchover", "group": {"a": 1}}, "request-wrong", "switchover: group is not a text"),
+    ({"command": "switchover", "group": 7}, "request-wrong", "switchover: group is not a text"),
+    ({"command": "events", "follow": "yes"}, "request-wrong", "events: follow is not true or false"),
+    ({"command": "agent", "protocol": "2"}, "request-wrong", "agent: protocol is not a whole number"),
+    ({"command": "agent", "version": 2}, "request-wrong", "agent: version is not a text"),
+    ({"command": "report"}, "request-wrong", "report: in_sync is missing"),
+    ({"command": "report", "in_sync": True}, "request-wrong", "report: problems is missing"),
+    ({"command": "report", "in_sync": 1, "problems": []}, "request-wrong", "report: in_sync is not true"),
+    ({"command": "report", "in_sync": True, "problems": {}}, "request-wrong", "problems is not a list"),
+    ({"command": "report", "in_sync": True, "problems": ["x"]}, "request-wrong", "each is an object"),
 ]
 
 
-@pytest.mark.parametrize(("request_", "error"), REFUSED, ids=range(len(REFUSED)))
-def test_a_wrong_request_is_refused_in_words(active: Havend, request_: dict, error: str) -> None:
+@pytest.mark.parametrize(("request_", "code", "error"), REFUSED, ids=range(len(REFUSED)))
+def test_a_wrong_request_is_refused_in_words(active: Havend, request_: dict, code: str, error: str) -> None:
     with active.connect() as line:
         answer = exchange(line, request_)
     assert not answer["ok"] and error in answer["error"]
+    assert answer["code"] == code and set(answer) == {"ok", "error", "code", "facts"}
+    # The facts are what the text names.
+    assert all("{%s}" % name in REFUSALS[code] for name in answer["facts"])
+
+
+@pytest.mark.parametrize("command", sorted(set(REQUESTS) - {"stop", "switchover", "maintenance"}))
+def test_a_request_may_say_more_than_is_known(active: Havend, command: str) -> None:
+    # Of a newer program: what it says beside the rest is for a newer havend.
+    words = {"report": {"in_sync": True, "problems": []}, "refuse": {"problems": []}, "load": {"path": "/x"}}
+    plain = active.ask(command, **words.get(command, {}))
+    more = active.ask(command, **words.get(command, {}), since="tomorrow")
+    assert plain["ok"] == more["ok"] == (command != "load") and plain.get("code") == more.get("code")
 
 
 def test_random_octets_do_no_harm(active: Havend) -> None:
@@ -146,7 +179,9 @@ def test_a_line_without_end_is_cut_off(active: Havend) -> None:
             for _ in range(LONGEST_REQUEST // 65536 + 2):
                 line.sendall(b"x" * 65536)
         with contextlib.suppress(ConnectionResetError):
-            assert receive(line)["error"] == "a request has at most %d octets" % LONGEST_REQUEST
+            answer = receive(line)
+            assert answer["error"] == "a request has at most %d octets" % LONGEST_REQUEST
+            assert (answer["code"], answer["facts"]) == ("request-long", {"most": LONGEST_REQUEST})
     assert active.ask("status")["ok"]
 
 
@@ -180,13 +215,28 @@ def test_a_hundred_connections_are_borne(active: Havend) -> None:
                 line.sendall(b'{"command": "status"}\n')
             with contextlib.suppress(OSError):
                 answers.append(receive(line))
-        full = {"ok": False, "error": "%d connections are open already" % MOST_CLIENTS}
+        text = "%d connections are open already" % MOST_CLIENTS
+        full = {"ok": False, "error": text, "code": "connections-many", "facts": {"most": MOST_CLIENTS}}
         assert answers.count(full) == 100 - MOST_CLIENTS
         assert sum(answer["ok"] for answer in answers) == MOST_CLIENTS
     finally:
         for line in lines:
             line.close()
     wait_until(lambda: active.ask("status")["ok"], "there is room again")
+
+
+def test_who_refuses_with_codes_is_shown_with_codes(active: Havend) -> None:
+    place = ("virtual_router 'lan'", "virtual_router", "lan")
+    found = Diagnostic("value-whole", {"value": "x", "low": 1, "high": 255}, "haven", 3, place, "vrid")
+    assert active.ask("refuse", problems=[found.as_dict(), "in words", {"neither": "this nor that"}])["ok"]
+    shown = [each for each in active.status()["problems"] if each["code"] == "reload-refused"]
+    assert shown[0]["facts"]["diagnostic"] == found.as_dict()
+    assert shown[0]["message"] == "The new configuration was refused: %s" % found
+    assert shown[1]["message"] == "The new configuration was refused: in words"
+    assert len(shown) == 3 and "neither" in shown[2]["message"]
+    events = [each for each in active.ask("events")["result"] if each["kind"] == "refused"]
+    assert events[-3]["text"] == "refused: %s" % found
+    assert events[-3]["facts"]["diagnostic"] == found.as_dict()
 
 
 def test_followers_get_each_event_as_it_happens(active: Havend) -> None:
@@ -202,8 +252,9 @@ def test_followers_get_each_event_as_it_happens(active: Havend) -> None:
 def test_a_follower_that_never_reads_is_dropped_in_the_end(active: Havend) -> None:
     with active.connect() as idle, active.connect() as line:
         exchange(idle, {"command": "events", "follow": True})
+        # What is told of each is cut short.
         long = {"command": "refuse", "problems": ["x" * 5000] * 100}
-        for _ in range(40):
+        for _ in range(100):
             assert exchange(line, long)["ok"]
         idle.settimeout(10)
         with contextlib.suppress(ConnectionResetError):
@@ -216,16 +267,22 @@ def test_a_refused_reload_is_shown_and_the_plan_stays(active: Havend) -> None:
     assert exchanged["ok"]
     found = [each for each in active.status()["problems"] if each["code"] == "reload-refused"]
     assert found[0]["message"] == "The new configuration was refused: haven:3: this is wrong"
-    assert active.ask("plan")["result"]["virtual_routers"][0]["name"] == "lan"
+    assert found[0]["severity"] == "warning" and found[0]["facts"]["diagnostic"]["code"] == "words"
+    status = active.status()
+    assert [each["name"] for each in status["virtual_routers"]] == ["lan"]
+    assert status["plan"]["virtual_routers"] == 1
 
 
-@pytest.mark.parametrize("damage", ["", "{", "null", '{"version": 1}', '{"version": 2}'])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "null", '{"version": 1}', '{"version": 2}', '{"version": %d}' % VERSION]
+)
 def test_a_damaged_plan_changes_nothing(active: Havend, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "plan"
     path.write_text(damage)
     before = active.status()
     answer = active.ask("load", path=str(path))
-    assert not answer["ok"] and answer["error"].startswith("%s: " % path)
+    assert not answer["ok"] and answer["facts"]["diagnostic"]["file"] == str(path)
+    assert answer["code"] == "plan-refused" and answer["facts"]["diagnostic"]["text"] == answer["error"]
     after = active.status()
     assert after["plan"] == pytest.approx(before["plan"]) and active.same_since(before["since"])
     assert "reload-refused" in {each["code"] for each in after["problems"]}

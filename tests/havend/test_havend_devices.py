@@ -103,7 +103,7 @@ def test_the_last_own_address_gone_is_a_fault(pair: Pair, havend: Make) -> None:
     node = havend(pair[0], lan(**QUICK)).prepare().start().until("active")
     pair[0].ip("address delete 10.9.0.1/24 dev lan")
     node.until("fault")
-    assert _faults(node) == ["lan has no address to advertise from"]
+    assert _faults(node) == ["there is no address on lan to advertise from"]
     assert ADDRESS not in pair[0].addresses("lan")
     pair[0].ip("address add 10.9.0.1/24 dev lan")
     wait_until(lambda: _held(node), "it serves again")

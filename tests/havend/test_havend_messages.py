@@ -7,40 +7,108 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.conntrack import problems as agent_problems
+from haven.contract.event_log import REASONS, event_text, kind_of
+from haven.contract.event_log import TABLE as EVENTS
+from haven.contract.faults import fault, fault_text, faults
+from haven.contract.message import message
+from haven.contract.problems import SEVERITIES, TABLE, problem
+from haven.contract.status import shown_state
 from haven.core import effects
+from haven.core.clock import SECOND
 from haven.core.effects import Transition
 from haven.core.tracking import LINK_DOWN, NO_SOURCE, TRACKED_DOWN
 from haven.core.vrrp.advert import REASONS as DROP_REASONS
+from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import TABLE as STATES
 from haven.havend import diagnosis
-from haven.havend.last_transitions import LastTransitions
-from haven.havend.messages import fault_text, state_name, transition_text
+from haven.havend.diagnosis import RECENT, DropLog
+from haven.havend.event_history import EventHistory
+from haven.havend.last_transitions import LastTransitions, transition_facts
 from haven.havend.restart_note import RestartNote
+from tests.core.wire import Wire, pair
 
+SOURCES = Path(diagnosis.__file__).parents[1]
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
 PEER = bytes((10, 9, 0, 2))
-AGENT_CODES = [code for code, _message, _do in agent_problems.TABLE]
 FAULTS = ((LINK_DOWN, "br-lan"), (NO_SOURCE, "wan"), (TRACKED_DOWN, "wan"))
 CHANGES = sorted({(before, after) for before, _event, _do, after, _where in STATES if before != after})
+# What the text of a problem, of its remedy or of an event names.
+NAMED = re.compile(r"{([a-z_]+)}")
 
 
-@pytest.mark.parametrize("reason", effects.REASONS)
-@pytest.mark.parametrize("peer", [None, PEER, bytes(15) + b"\1"])
+def _words(change: Transition) -> str:
+    return event_text("transition", transition_facts(change))
+
+
+# Another router was heard, or there would be no such reason.
+HEARD = ("silence", "resigned", "preempt", "higher", "stalled", "handed_over")
+
+
+@pytest.mark.parametrize(
+    ("reason", "peer"),
+    [
+        (reason, peer)
+        for reason in effects.REASONS
+        for peer in (None, PEER, bytes(15) + b"\1")
+        if peer is not None or reason not in HEARD
+    ],
+)
 def test_each_reason_has_words(reason: str, peer: bytes | None) -> None:
     for before, after in CHANGES:
-        faults = FAULTS if reason == "fault" else ()
-        change = Transition("gateway", before, after, reason, "lan", peer, 100, 3610000, faults)
-        text = transition_text(change)
+        found = FAULTS if reason == "fault" else ()
+        change = Transition("gateway", before, after, reason, "lan", peer, 100, 3610000, found)
+        text = _words(change)
         assert text.startswith("gateway: %s -> " % before.capitalize())
-        assert text.count(": ") >= 2 and "None" not in text and "%" not in text
-        assert "the Active another" not in text
+        assert text.count(": ") >= 2 and "None" not in text and "%" not in text and "{" not in text
+        assert "the Active another" not in text and "  " not in text and text == text.strip()
+
+
+@pytest.mark.parametrize("priority", [0, 50])
+@pytest.mark.parametrize("heard_on", ["lan", "wan"])
+def test_whoever_was_heard_on_one_link_alone_is_named_or_left_out(priority: int, heard_on: str) -> None:
+    # Its farewell, or a lower priority, may be the first that is heard of a router.
+    wire = Wire()
+    node = wire.node("a", pair(preempt=True))
+    node.start()
+    spec = node.member(heard_on).spec
+    destination = spec.destinations()[0]
+    advert = Advert(spec.version, spec.vrid, priority, spec.advert_interval_us, spec.addresses)
+    node.hear(encode(advert, PEER, destination), PEER, heard_on)
+    wire.run(5 * SECOND)
+    change = node.said(Transition)[-1][1]
+    assert (change.after, change.reason) == ("active", "preempt" if priority else "resigned")
+    text = _words(change)
+    assert "  " not in text and "None" not in text and text == text.strip()
+    assert ("50" in text) == bool(priority)
+
+
+def test_the_reasons_are_those_of_the_engine_and_one_of_the_agents() -> None:
+    assert set(REASONS) == {*effects.REASONS, "restart"}
+
+
+def test_a_transition_is_told_by_its_code_and_its_facts() -> None:
+    told: list[dict] = []
+    history, events = LastTransitions(), EventHistory(told.append)
+    change = Transition("lan", "backup", "active", "silence", "vr", PEER, 100, 3610000)
+    events.add_transition(change.router, history.record(change))
+    reason = message("silence", peer="10.9.0.2", silence_us=3610000)
+    assert {key: told[0][key] for key in ("kind", "code", "group", "virtual_router")} == {
+        "kind": "transition",
+        "code": "transition",
+        "group": "lan",
+        "virtual_router": "vr",
+    }
+    assert (told[0]["from"], told[0]["to"], told[0]["reason"]) == ("backup", "active", "silence")
+    assert told[0]["facts"] == {"group": "lan", "from": "backup", "to": "active", "reason": reason}
+    last = history.last("lan")
+    assert last is not None and last["facts"] == reason["facts"] and last["text"] == told[0]["text"]
 
 
 def test_silence_is_told_in_a_unit_that_suits() -> None:
     def words(silence: int | None) -> str:
-        return transition_text(
-            Transition("lan", "backup", "active", "silence", peer=PEER, peer_priority=1, silence=silence)
+        reason = "nobody" if silence is None else "silence"
+        return _words(
+            Transition("lan", "backup", "active", reason, peer=PEER, peer_priority=1, silence=silence)
         )
 
     assert words(3610000) == "lan: Backup -> Active: the Active 10.9.0.2 was silent for 3.61 s"
@@ -49,54 +117,117 @@ def test_silence_is_told_in_a_unit_that_suits() -> None:
 
 
 def test_each_fault_has_words_and_is_a_state_of_its_own() -> None:
-    assert [fault_text(fault) for fault in FAULTS] == [
+    assert [fault_text(fault(*each)) for each in FAULTS] == [
         "the link of br-lan is down",
-        "wan has no address to advertise from",
+        "there is no address on wan to advertise from",
         "the tracked device wan is down",
     ]
-    assert state_name("initialize", FAULTS) == "fault"
-    assert state_name("initialize", ()) == "initialize"
-    assert state_name("active", FAULTS) == "active"
+    assert [fault_text(each) for each in faults(FAULTS)] == [fault_text(fault(*each)) for each in FAULTS]
+    assert shown_state("initialize", FAULTS) == "fault"
+    assert shown_state("initialize", ()) == "initialize"
+    assert shown_state("active", FAULTS) == "active"
 
 
 def test_each_problem_says_what_is_the_matter_and_what_to_do() -> None:
-    for code, message, do in diagnosis.TABLE:
-        found = diagnosis.problem(code, "lan", "the 100% of %s")
-        assert found["code"] == code and found["about"] == "lan"
-        assert found["message"][0].isupper() and found["do"] == do
+    assert len({code for code, *_rest in TABLE}) == len(TABLE)
+    for code, severity, text, do in TABLE:
+        # What a fact holds is no template.
+        facts = dict.fromkeys(NAMED.findall(text + do), "the 100% of {it}")
+        found = problem(code, "lan", **facts)
+        assert found["code"] == code and found["about"] == "lan" and found["facts"] == facts
+        assert found["severity"] == severity and severity in SEVERITIES
+        assert text[0].isupper() or text.split(" ")[0] in ("{peer}", "{fault}.", "conntrackd")
+        assert found["do"] == NAMED.sub("the 100% of {it}", do)
         assert do[0].isupper() or do[0] == "'"
         assert do.endswith(".")
-        assert ("he 100% of %s" in found["message"]) == ("%s" in message)
+        # A fault begins the sentence here, and stands behind a colon elsewhere.
+        assert found["message"] == NAMED.sub("the 100% of {it}", text).replace(
+            "the 100%", "The 100%", code == "fault"
+        )
+        for name in facts:
+            with pytest.raises(KeyError):
+                problem(code, "lan", **{other: facts[other] for other in facts if other != name})
+
+
+def test_a_message_within_a_problem_is_told_in_words_too() -> None:
+    found = problem("fault", "lan", fault=fault(NO_SOURCE, "wan"))
+    assert found["message"] == "There is no address on wan to advertise from." and found["facts"][
+        "fault"
+    ] == {
+        "code": NO_SOURCE,
+        "facts": {"device": "wan"},
+    }
+    step = message("address-add", address="10.9.0.100/32", device="lan")
+    found = problem("step-failed", "lan", step=step, error="No such device")
+    assert found["message"] == "A step failed: add 10.9.0.100/32 to lan: No such device."
+    found = problem("setup-failed", "set-up", command=message("accept-rules"), error="no nft")
+    assert found["message"] == (
+        "The set-up failed: drop what is addressed to the virtual addresses (no nft)."
+    )
+    assert problem("conntrack-down", "conntrack", error="")["message"].endswith("again.")
+
+
+def test_each_event_has_words_made_of_its_facts() -> None:
+    assert len({code for code, *_rest in EVENTS}) == len(EVENTS)
+    for code, kind, text in EVENTS:
+        names = NAMED.findall(text)
+        # Lengths of time are numbers; everything else is shown as it is, and is no template.
+        facts = {name: 100 if name.endswith("_s") else "the 100% of {it}" for name in names}
+        told = event_text(code, facts)
+        assert kind_of(code) == kind
+        assert told.count("the 100% of {it}") + told.count(" 100 s") == len(names), code
+        for name in names:
+            with pytest.raises(KeyError):
+                event_text(code, {other: facts[other] for other in facts if other != name})
 
 
 def test_each_reason_to_drop_a_packet_is_a_problem_but_a_stranger() -> None:
-    codes = {code for code, _message, _do in diagnosis.TABLE}
-    drops = {("lan", reason): (PEER, 5) for reason in DROP_REASONS}
-    told = {found["code"] for found in diagnosis.of_drops(drops, 6)}
+    codes = {code for code, *_rest in TABLE}
+    drops = DropLog()
+    for reason in DROP_REASONS:
+        drops.record("lan", reason, PEER, 5)
+    told = drops.problems(6)
+    assert all(found["about"] == "lan" and found["facts"] == {"peer": "10.9.0.2"} for found in told)
     # Another VRID is nobody's mistake: it is another virtual router.
-    assert told == {"dropped-" + reason for reason in DROP_REASONS if reason != "vrid"}
-    assert told <= codes
-    assert diagnosis.of_drops(drops, diagnosis.RECENT + 5) == []
+    assert {found["code"] for found in told} == {
+        "dropped-" + reason for reason in DROP_REASONS if reason != "vrid"
+    }
+    assert {found["code"] for found in told} <= codes
+    assert drops.problems(RECENT + 5) == []
+    drops.keep_only(["other"])
+    assert drops.problems(6) == []
 
 
 def test_each_problem_has_its_heading_in_the_documentation() -> None:
     text = ERRORS.read_text()
     headings = re.findall(r"^### `([a-z_-]+)`$", text, re.MULTILINE)
-    assert sorted(headings) == sorted([*(code for code, _message, _do in diagnosis.TABLE), *AGENT_CODES])
+    assert sorted(headings) == sorted(code for code, *_rest in TABLE)
     for heading in headings:
         paragraph = text.split("### `%s`\n" % heading)[1].split("\n#")[0].strip()
         assert len(paragraph.split()) >= 15, heading
 
 
 def test_each_message_of_the_documentation_is_in_the_program() -> None:
-    sources = Path(diagnosis.__file__).parents[1]
-    files = [*sources.glob("contract/*.py"), *sources.glob("havend/*.py"), *sources.glob("cli/*.py")]
-    program = re.sub(r"%[sdr]", "…", " ".join(path.read_text() for path in files))
+    files = [SOURCES / "arguments.py"]
+    for folder in ("contract", "havend", "cli"):
+        files += (SOURCES / folder).glob("*.py")
+    program = re.sub(r"%[sdr]|{[a-z_]+}", "…", " ".join(path.read_text() for path in files))
     program = program.replace("… connections", "32 connections")
     quoted = re.findall(r"^\| `havend?: ([^`]*)` \|", ERRORS.read_text(), re.MULTILINE)
     assert len(quoted) > 20
-    for message in quoted:
-        assert all(part.strip(" :") in program for part in re.split("…|not started:", message)), message
+    missing = [
+        text
+        for text in quoted
+        if not all(part.strip(" :") in program for part in re.split("…|not started:", text))
+    ]
+    assert missing == []
+
+
+def test_each_reason_is_explained_in_the_documentation() -> None:
+    rows = ERRORS.read_text().split("| reason | meaning |")[1].split("\n\n")[0]
+    explained = re.findall(r"^\| ([^|]*) \|", rows, re.MULTILINE)
+    told = [NAMED.sub("…", REASONS[code]) for code in effects.REASONS if code != "fault"]
+    assert sorted(explained) == sorted([*told, "anything about a link, an address or a tracked device"])
 
 
 def test_history_tells_since_when_and_why() -> None:
@@ -104,9 +235,10 @@ def test_history_tells_since_when_and_why() -> None:
     begun = history.since("lan")
     assert history.last("lan") is None
     change = Transition("lan", "initialize", "initialize", "fault", faults=FAULTS)
-    history.note(change, "words")
+    facts = history.record(change)
     noted = history.last("lan")
-    assert noted is not None and noted["to"] == "fault" and noted["text"] == "words"
+    assert noted is not None and noted["to"] == "fault" and noted["text"] == event_text("transition", facts)
+    assert noted["reason"] == "fault" and noted["facts"] == {"faults": faults(FAULTS)}
     assert noted["at"] == pytest.approx(history.since("lan"), abs=1)
     assert history.since("wan") == pytest.approx(begun, abs=1)
 

@@ -160,7 +160,7 @@ def _is_stopped(node: Havend) -> bool:
 def test_the_addresses_leave_a_machine_where_nobody_renews_them(
     pair: Pair, havend: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("haven.plan.assemble.ADDRESS_LIFETIME_US", 2000000)
+    monkeypatch.setattr("haven.plan.virtual_routers.ADDRESS_LIFETIME_US", 2000000)
     node = havend(pair[0], lan(advert_interval=10))
     node.give_plan(document(lan(advert_interval=10)))
     node.start().until("active")

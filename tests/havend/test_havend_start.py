@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from haven import VERSION
+from haven.contract.plan import VERSION as PLAN_VERSION
+from haven.contract.steps import step_text
 from haven.core.clock import MILLISECOND
-from tests.havend.machines import Havend, Machine, environment, python, wait_until
+from haven.launch import PROGRAMS
+from tests.havend.machines import SOURCES, Havend, Machine, environment, python, wait_until
 from tests.havend.plans import MAIN, document, lan, section, write
 
 Make = Callable[..., Havend]
@@ -26,6 +30,13 @@ def _refused(node: Havend, *texts: str) -> None:
     for text in texts:
         assert node.says(text), node.log.read_text()
     assert not node.says("Traceback")
+
+
+def _handover(node: Havend) -> str | None:
+    group = node.status()["groups"][0]
+    # Its first name, and the one that came later.
+    assert group["leaving"] == group["handover"]
+    return group["handover"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -48,10 +59,10 @@ def test_stop_through_the_socket_is_answered_when_the_addresses_are_away(pair: P
     node = havend(pair[0], lan()).start().until("active")
     with node.connect() as line, node.connect() as other:
         line.sendall(b'{"command": "stop"}\n')
-        wait_until(lambda: node.status()["groups"][0]["leaving"] == "stop", "it is handing over")
+        wait_until(lambda: _handover(node) == "stop", "it is handing over")
         for command in ("load", "switchover", "maintenance"):
             answer = node.ask(command, path="/nowhere", on=True)
-            assert answer == {"ok": False, "error": "havend is stopping"}
+            assert answer == {"ok": False, "error": "havend is stopping", "code": "stopping", "facts": {}}
         other.sendall(b'{"command": "stop"}\n')
         assert line.recv(4096) == b'{"ok": true, "result": {"stopped": true}}\n'
         assert "10.9.0.100" not in pair[0].addresses("lan")
@@ -62,7 +73,7 @@ def test_stop_through_the_socket_is_answered_when_the_addresses_are_away(pair: P
 def test_a_second_signal_does_not_wait_for_a_successor(pair: Pair, havend: Make) -> None:
     node = havend(pair[0], lan(advert_interval=3000, priority=255)).start().until("active")
     node.signal(signal.SIGTERM)
-    wait_until(lambda: node.status()["groups"][0]["leaving"] == "stop", "it is handing over")
+    wait_until(lambda: _handover(node) == "stop", "it is handing over")
     node.signal(signal.SIGTERM)
     assert node.process.wait(2) == 0
     assert "10.9.0.100" not in pair[0].addresses("lan")
@@ -110,9 +121,12 @@ def test_not_root_is_told() -> None:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["--confg", "x"], "havend: --confg is not understood"),
-        (["--config"], "havend: --config needs a value"),
-        (["x"], "havend: x is not understood"),
+        (["--confg", "x"], "havend: --confg is not an option"),
+        (["--config"], "havend: --config needs a FILE"),
+        (["--config="], "havend: --config needs a FILE"),
+        (["--run-dir"], "havend: --run-dir needs a DIR"),
+        (["--wait=yes"], "havend: --wait takes no value"),
+        (["x"], "havend: 'x' is one word too many"),
     ],
 )
 def test_a_wrong_command_line_is_explained(words: list[str], text: str) -> None:
@@ -126,6 +140,40 @@ def test_help_is_given_to_anybody() -> None:
         [*python("haven.havend.main"), "--help"], env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 0 and "--run-dir DIR" in done.stdout and done.stderr == ""
+
+
+def test_its_version_is_told_to_anybody() -> None:
+    text = "import os, sys; from haven.havend.main import main; os.setuid(65534); sys.exit(main())"
+    argv = [sys.executable, "-c", text, "--version"]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "havend %s\n" % VERSION, "")
+
+
+def test_neither_the_environment_nor_the_working_folder_gets_into_a_program(
+    pair: Pair, havend: Make, tmp_path: Path
+) -> None:
+    trap = tmp_path / "trap"
+    (trap / "haven").mkdir(parents=True)
+    for name in ("haven/__init__.py", "json.py", "pyroute2.py", "sitecustomize.py"):
+        (trap / name).write_text("raise SystemExit('trapped')\n")
+    node = havend(pair[0], SOON)
+    options = ["--config", str(node.config), "--run-dir", str(node.run_dir)]
+    # As the launchers do; it starts the compiler in its turn.
+    argv = ["ip", "netns", "exec", pair[0].name, sys.executable, "-I", "-B", str(SOURCES), "havend", *options]
+    with open(node.log, "wb") as log:
+        node.process = subprocess.Popen(
+            argv, stdout=log, stderr=log, cwd=trap, env={**os.environ, "PYTHONPATH": str(trap)}
+        )
+    wait_until(node.is_up, "it answers", 20)
+    node.until("active")
+    assert node.stop() == 0 and not node.says("trapped")
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["--help"]])
+def test_a_program_that_is_not_known_is_answered_with_those_that_are(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-I", "-B", str(SOURCES), *words], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "usage: PROGRAM [ARGUMENT...], one of: %s\n" % " ".join(sorted(PROGRAMS))
 
 
 def test_disabled_it_says_so_and_ends_well(machine: Machine, havend: Make) -> None:
@@ -186,7 +234,7 @@ def test_what_others_left_in_the_run_directory_does_no_harm(pair: Pair, havend: 
     leftover = socket.socket(socket.AF_UNIX)
     leftover.bind(str(node.run_dir / "havend.sock"))
     leftover.close()
-    (node.run_dir / "plan.json").write_text('{"version": 2, "node"')
+    (node.run_dir / "plan.json").write_text('{"version": %d, "node"' % PLAN_VERSION)
     (node.run_dir / "alive").write_bytes(b"\xff\0nonsense")
     node.start().until("active")
     for name in ("havend.sock", "alive"):
@@ -218,25 +266,33 @@ def test_the_plan_of_a_killed_process_is_used_again_while_it_is_current(pair: Pa
     assert path.stat().st_mtime_ns != made
 
 
+def _command(*argv: str, code: str = "untracked-rules", stdin: str | None = None, **facts: str) -> dict:
+    said = {"code": code, "facts": facts, "say": step_text(code, facts)}
+    return {**said, "argv": list(argv), **({} if stdin is None else {"stdin": stdin})}
+
+
 def test_what_fails_at_set_up_is_a_problem_and_not_the_end(pair: Pair, havend: Make, tmp_path: Path) -> None:
     node = havend(pair[0], SOON)
     plan = document(SOON)
     plan["commands"]["setup"] = [
-        {"say": "do the impossible", "argv": ["/nowhere/program"]},
-        {"say": "complain", "argv": ["sh", "-c", "cat >&2; exit 3"], "stdin": "it is broken\nmore"},
-        {"say": "work", "argv": ["true"]},
+        _command("/nowhere/program", code="accept-rules"),
+        _command("sh", "-c", "cat >&2; exit 3", code="device-up", device="lan", stdin="it is broken\nmore"),
+        _command("true"),
     ]
     node.give_plan(plan)
     node.start().until("active")
-    texts = [each["message"] for each in node.status()["problems"] if each["code"] == "setup-failed"]
-    assert texts == [
-        "The set-up failed: do the impossible (/nowhere/program: No such file or directory).",
-        "The set-up failed: complain (it is broken).",
+    found = [each for each in node.status()["problems"] if each["code"] == "setup-failed"]
+    assert [each["message"] for each in found] == [
+        "The set-up failed: drop what is addressed to the virtual addresses "
+        "(/nowhere/program: No such file or directory).",
+        "The set-up failed: set lan up (it is broken).",
     ]
+    command = {"code": "device-up", "facts": {"device": "lan"}}
+    assert found[1]["facts"] == {"command": command, "error": "it is broken"}
     # A reload that changes the commands runs them, and nobody waits.
     plan["commands"]["setup"] = [
-        {"say": "wait", "argv": ["sleep", "0.2"]},
-        {"say": "complain", "argv": ["sh", "-c", "exit 1"]},
+        _command("sleep", "0.2"),
+        _command("sh", "-c", "exit 1"),
     ]
     started = node.router()["counters"]["sent"]
     assert node.ask("load", path=write(tmp_path, plan, "next"))["ok"]
@@ -249,12 +305,11 @@ def test_a_reload_takes_back_what_the_next_plan_does_not_need(
     pair: Pair, havend: Make, tmp_path: Path
 ) -> None:
     node, undone, kept = havend(pair[0], SOON), tmp_path / "undone", tmp_path / "kept"
-    plan, needed = document(SOON), {"say": "go on", "argv": ["touch", str(kept)]}
-    plan["commands"] = {"setup": [], "teardown": [needed, {"say": "undo", "argv": ["touch", str(undone)]}]}
-    plan["commands"]["setup"] = [{"say": "work", "argv": ["true"]}]
+    plan, needed = document(SOON), _command("touch", str(kept))
+    plan["commands"] = {"setup": [_command("true")], "teardown": [needed, _command("touch", str(undone))]}
     node.give_plan(plan)
     node.start().until("active")
-    plan["commands"] = {"setup": [{"say": "work on", "argv": ["true"]}], "teardown": [needed]}
+    plan["commands"] = {"setup": [_command("true", "more")], "teardown": [needed]}
     assert node.ask("load", path=write(tmp_path, plan, "next"))["ok"]
     wait_until(undone.exists, "what is not needed any more is undone")
     assert not kept.exists()

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import pytest
 
-from haven.contract.plan import Plan
+from haven.contract.plan import Plan, Step
 from haven.core.clock import NEVER, SECOND
-from haven.havend.address_keeper import MEND_AT_MOST, AddressKeeper
+from haven.havend import diagnosis
+from haven.havend.address_keeper import RESTORE_AT_MOST, AddressKeeper
 from haven.havend.kernel_tables import KernelTables
-from haven.havend.netlink_batch import BATCH, NetlinkBatch, Step, StepFailure
+from haven.havend.netlink_batch import BATCH, NetlinkBatch, StepFailure
 from tests.havend.machines import Machine
 from tests.havend.plans import lan, plan_of
 
@@ -51,6 +52,17 @@ def _adds(plan: Plan, name: str = "lan") -> list[Step]:
     return [step for step in plan.routers[name].takeover if step.renew]
 
 
+def _step(octets: bytes, *patch: tuple[int, str], code: str = "device-up", **facts: str) -> Step:
+    """Return a step that no compiler has made."""
+    document = {"code": code, "facts": facts, "octets": octets.hex(), "patch": list(patch), "tolerate": []}
+    return Step(document)
+
+
+def _words(failures: list[StepFailure]) -> list[str]:
+    """Return what a status says of failures."""
+    return [found["message"] for found in diagnosis.of_failures({"lan": failures})]
+
+
 def test_steps_are_done_and_done_twice(host: Host, tmp_path: Path) -> None:
     steps = _adds(plan_of(tmp_path, lan()))
     assert host.stepper.run(steps) == []
@@ -61,11 +73,13 @@ def test_steps_are_done_and_done_twice(host: Host, tmp_path: Path) -> None:
 def test_a_step_that_fails_is_told_in_words_and_the_rest_is_done(host: Host, tmp_path: Path) -> None:
     plan = plan_of(tmp_path, lan())
     good = _adds(plan)
-    unknown = Step(
-        "delete 10.9.0.100/32 from lan", plan.routers["lan"].release[-1].octets, ((20, "lan"),), ()
-    )
+    release = plan.routers["lan"].release[-1]
+    unknown = _step(release.octets, (20, "lan"), code=release.code, **release.facts)
     failures = host.stepper.run([unknown, *good])
-    assert failures == [StepFailure(0, "delete 10.9.0.100/32 from lan: Cannot assign requested address")]
+    assert failures == [StepFailure(0, unknown, "Cannot assign requested address")]
+    assert _words(failures) == [
+        "A step failed: delete 10.9.0.100/32 from lan: Cannot assign requested address."
+    ]
     assert "10.9.0.100" in host.machine.addresses("lan")
 
 
@@ -77,16 +91,16 @@ def test_a_tolerated_error_is_none(host: Host, tmp_path: Path) -> None:
 def test_a_missing_device_is_named(host: Host, tmp_path: Path) -> None:
     plan = plan_of(tmp_path, lan(device="wan"), devices=("wan",))
     steps = _adds(plan)
-    assert host.machine.inside(lambda: host.stepper.run(steps)) == [
-        StepFailure(0, "add 10.9.0.100/32 to wan: there is no device wan")
-    ]
+    failures = host.machine.inside(lambda: host.stepper.run(steps))
+    assert failures == [StepFailure(0, steps[0], "there is no device wan")]
+    assert _words(failures) == ["A step failed: add 10.9.0.100/32 to wan: there is no device wan."]
 
 
 def test_more_steps_than_a_batch_are_done_in_order(host: Host, tmp_path: Path) -> None:
     addresses = tuple("10.9.%d.%d/16" % (high, low) for high in (1, 2, 3) for low in range(1, 70))
     steps = _adds(plan_of(tmp_path, lan(address=addresses)))
     assert len(steps) > 3 * BATCH
-    broken = Step("nonsense", struct.pack("@IHHII16x", 32, 17, 5, 0, 0), ())
+    broken = _step(struct.pack("@IHHII16x", 32, 17, 5, 0, 0))
     failures = host.stepper.run([*steps[:100], broken, *steps[100:]])
     assert [failure.position for failure in failures] == [100]
     assert [each for each in host.machine.addresses("lan") if each.startswith("10.9")] == [
@@ -96,8 +110,9 @@ def test_more_steps_than_a_batch_are_done_in_order(host: Host, tmp_path: Path) -
 
 def test_a_message_that_the_kernel_does_not_answer_is_told(host: Host) -> None:
     short = bytes.fromhex("10000000") + bytes(12)
-    failures = host.stepper.run([Step("say nothing", short, ())])
-    assert [failure.text for failure in failures] == ["say nothing: no answer"]
+    failures = host.stepper.run([_step(short, code="device-up", device="lan")])
+    assert [failure.error for failure in failures] == ["no answer"]
+    assert _words(failures) == ["A step failed: set lan up: no answer."]
 
 
 def test_a_device_can_be_used_by_the_step_after_the_one_that_makes_it(host: Host, tmp_path: Path) -> None:
@@ -138,12 +153,13 @@ def test_renewing_puts_back_what_is_gone(host: Host, tmp_path: Path) -> None:
     assert "10.9.0.100" in host.machine.addresses("lan")
 
 
-def test_mending_has_a_limit_for_each_virtual_router(host: Host, tmp_path: Path) -> None:
+def test_restoring_has_a_limit_for_each_virtual_router(host: Host, tmp_path: Path) -> None:
     host.holder.load(plan_of(tmp_path, lan(), lan("other", vrid=52, address=("10.9.0.101/24",))))
     host.holder.take(("lan", "other"), 0)
-    assert [host.holder.mend("lan", 5) for _ in range(MEND_AT_MOST + 3)].count(True) == MEND_AT_MOST
-    assert host.holder.mend("other", 5)
-    assert host.holder.mend("lan", 5 + SECOND)
+    done = [host.holder.restore("lan", 5) for _ in range(RESTORE_AT_MOST + 3)]
+    assert done.count(True) == RESTORE_AT_MOST
+    assert host.holder.restore("other", 5)
+    assert host.holder.restore("lan", 5 + SECOND)
 
 
 def test_failures_belong_to_the_virtual_router_that_had_them(host: Host, tmp_path: Path) -> None:
@@ -151,7 +167,9 @@ def test_failures_belong_to_the_virtual_router_that_had_them(host: Host, tmp_pat
     host.holder.load(plan_of(tmp_path, lan(), six, devices=("lan", "gone")))
     host.machine.inside(lambda: host.holder.take(("lan", "six"), 0))
     assert set(host.holder.failures) == {"six"}
-    assert "add fe80::64/128 to gone: there is no device gone" in host.holder.failures["six"]
+    text = "A step failed: add fe80::64/128 to gone: there is no device gone."
+    told = diagnosis.of_failures(host.holder.failures)
+    assert text in [each["message"] for each in told] and {each["about"] for each in told} == {"six"}
     host.holder.release(("six",))
     assert host.holder.failures == {}
 

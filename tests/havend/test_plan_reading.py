@@ -11,7 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from haven.contract.plan import PlanError, read_plan
+from haven.contract.message import message
+from haven.contract.plan import VERSION, Plan, PlanError, read_plan
+from haven.core.clock import SECOND
+from haven.core.engine import Engine
+from haven.core.events import AddressesChanged, LinkChanged, Maintenance, Shutdown, Startup
+from haven.core.spec import RouterSpec
+from haven.core.vrrp.advert import Advert, encode
+from haven.havend import diagnosis
+from haven.havend.netlink_batch import StepFailure
 from tests.havend.plans import document, lan, section, write
 
 ROUTE = "default via 10.9.0.254"
@@ -22,28 +30,9 @@ GOOD = document(
     lan("old", vrid=53, version=2, advert_interval=2000, auth_pass="secret", address=("10.9.1.1/24",)),
 )
 
-OPTIONAL = {
-    "conntrack",
-    "preempt_hold_us",
-    "made_from",
-    "enabled",
-    "warnings",
-    "sysctls",
-    "commands",
-    "interface",
-    "virtual_mac",
-    "auth",
-} | {
-    "source",
-    "address",
-    "renew",
-    "tolerate",
-    "stdin",
-    "setup",
-    "teardown",
-}
-# Read by other programs only.
-NOT_OURS = {"address_lifetime_us", "accept", "say"}
+# What need not be there, or is a setting of the engine's that has a default.
+OPTIONAL = {"made_from", "interface", "source", "auth", "virtual_mac", "address", "renew", "stdin"}
+SETTINGS = {"preempt", "preempt_delay_us", "announce_refresh_us"}
 OTHERS = (None, True, -1, 1 << 70, "x", "", [], {}, [None], [[1, 2]], {"x": 1})
 
 
@@ -77,6 +66,57 @@ def _without(path: tuple[Any, ...]) -> dict[str, Any]:
         part = part[key]
     del part[path[-1]]
     return changed
+
+
+def _at(path: tuple[Any, ...]) -> Any:
+    part = GOOD
+    for key in path:
+        part = part[key]
+    return part
+
+
+def _read_and_run(folder: Path, content: object) -> None:
+    """Read a plan, and where it is not refused, do with it what havend would."""
+    try:
+        plan = read_plan(write(folder, content))
+    except PlanError:
+        return
+    _run(plan)
+
+
+def _run(plan: Plan) -> None:
+    """Let the engine elect by a plan, hear others and end; say what goes wrong with its steps."""
+    for router in plan.routers.values():
+        steps = router.setup + router.takeover + router.release + router.teardown
+        for step in steps:
+            assert all(16 <= offset <= len(step.octets) - 4 for offset, _device in step.patch)
+        told = diagnosis.of_failures({"lan": [StepFailure(0, step, "no reason") for step in steps]})
+        assert len(told) == len(steps)
+        assert hash(router.spec.wire())
+    for command in plan.setup_commands + plan.teardown_commands:
+        assert message(command["code"], **command["facts"])
+    engine, now = Engine(), 1 << 40
+    engine.load(plan.groups, now)
+    for router in plan.routers.values():
+        engine.handle(LinkChanged(router.device, True), now)
+        for family, own in ((4, bytes((10, 9, 0, 1))), (6, bytes.fromhex("fe80" + 13 * "00" + "09"))):
+            engine.handle(AddressesChanged(router.device, family, (own,)), now)
+    engine.handle(Startup(), now)
+    for turn in range(40):
+        now = min(max(now, engine.next_deadline()), now + 60 * SECOND)
+        engine.tick(now)
+        for router in plan.routers.values():
+            _hear_another(engine, router.spec, 50 + 2 * turn, now)
+    engine.handle(Maintenance(True), now)
+    engine.handle(Shutdown(), now)
+
+
+def _hear_another(engine: Engine, spec: RouterSpec, priority: int, now: int) -> None:
+    to = spec.destinations()[0]
+    other = bytes((10, 9, 0, 7)) if spec.family == 4 else bytes.fromhex("fe80" + 13 * "00" + "07")
+    interval = spec.advert_interval_us
+    advert = Advert(spec.version, spec.vrid, priority, interval, spec.addresses, spec.auth, spec.checksum)
+    engine.hear(spec.device, spec.family, other, to, 255, encode(advert, other, to), now)
 
 
 def _refusal(folder: Path, content: object) -> str:
@@ -114,10 +154,10 @@ def test_what_is_no_plan_at_all_is_refused(tmp_path: Path, text: str) -> None:
     _refusal(tmp_path, text)
 
 
-@pytest.mark.parametrize("version", [0, 1, "2", None, True])
+@pytest.mark.parametrize("version", [0, 1, 2, 4, "3", None, True])
 def test_another_version_is_refused_and_both_are_named(tmp_path: Path, version: object) -> None:
     text = _refusal(tmp_path, {**GOOD, "version": version})
-    assert "version %s" % version in text and "reads version 2" in text
+    assert "version %s" % version in text and "reads version %d" % VERSION in text
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -130,12 +170,25 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_every_missing_key_is_named(tmp_path: Path) -> None:
     for path in PLACES:
         key = path[-1]
-        if isinstance(key, int) or key in OPTIONAL | NOT_OURS | {"version"} or "sysctls" in path:
+        if isinstance(key, int) or key in OPTIONAL | SETTINGS or path == ("version",):
             continue
-        # The steps that havend knows how to do itself have nothing to read in them.
-        step = GOOD["virtual_routers"][path[1]][path[2]][path[3]] if len(path) == 5 else {}
-        if key in ("setup", "takeover", "release", "teardown") or step.get("do", "netlink") == "netlink":
+        if "facts" not in path[:-1]:
             assert "%s is missing" % key in _refusal(tmp_path, _without(path)), path
+
+
+@pytest.mark.parametrize("key", sorted(SETTINGS))
+def test_a_setting_that_is_missing_is_named_or_has_its_default(tmp_path: Path, key: str) -> None:
+    for path in PLACES:
+        if path[-1] == key:
+            _read_and_run(tmp_path, _without(path))
+
+
+@pytest.mark.parametrize("key", [None, "device", "address"])
+def test_a_step_whose_facts_are_not_whole_is_refused_or_told(tmp_path: Path, key: str | None) -> None:
+    for path in PLACES:
+        if path[-1] == "facts":
+            facts = {} if key is None else {name: fact for name, fact in _at(path).items() if name != key}
+            _read_and_run(tmp_path, _changed(path, facts))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -143,14 +196,7 @@ def test_every_missing_key_is_named(tmp_path: Path) -> None:
 def test_a_wrong_value_anywhere_is_refused_or_harmless(
     tmp_path: Path, path: tuple[Any, ...], value: object
 ) -> None:
-    try:
-        plan = read_plan(write(tmp_path, _changed(path, value)))
-    except PlanError:
-        return
-    for router in plan.routers.values():
-        for step in router.setup + router.takeover + router.release + router.teardown:
-            assert all(16 <= offset <= len(step.octets) - 4 for offset, _device in step.patch)
-        assert hash(router.spec.wire())
+    _read_and_run(tmp_path, _changed(path, value))
 
 
 @pytest.mark.parametrize(
@@ -159,20 +205,33 @@ def test_a_wrong_value_anywhere_is_refused_or_harmless(
         (("virtual_routers", 0, "vrid"), "51", "vrid is not a whole number in 1..255"),
         (("virtual_routers", 0, "vrid"), 256, "vrid is not a whole number in 1..255"),
         (("virtual_routers", 0, "vrid"), True, "vrid is not a whole number in 1..255"),
-        (("virtual_routers", 0, "interval_us"), 0, "interval_us is not a whole number"),
-        (("virtual_routers", 2, "interval_us"), 10000, "interval_us is not a whole number"),
-        (("virtual_routers", 0, "addresses"), ["fe80::1/64"], "addresses is not an IPv4 address"),
-        (("virtual_routers", 0, "addresses"), [], "addresses is not a list of 1 to 255 addresses"),
-        (("virtual_routers", 0, "group"), "nobody", "its group nobody is missing"),
+        (("virtual_routers", 0, "advert_interval_us"), 0, "advert_interval_us is not a whole number"),
+        (("virtual_routers", 2, "advert_interval_us"), 10000, "advert_interval_us is not one of version 2"),
+        (("virtual_routers", 0, "addresses"), ["fe80::1/64"], "addresses are not all of IPv4"),
+        (("virtual_routers", 1, "addresses"), ["10.9.0.1/24"], "addresses are not all of IPv6"),
+        (("virtual_routers", 0, "addresses"), ["10.9.0/24"], "addresses is not a list of which each is an"),
+        (("virtual_routers", 0, "addresses"), [], "addresses is not a list of 1 to 255"),
+        (("virtual_routers", 0, "unicast_peers"), ["fe80::1"], "unicast_peers are not all of IPv4"),
+        (("virtual_routers", 0, "source"), "fe80::9", "source is not"),
+        (("virtual_routers", 0, "announce_refresh_us"), "x", "announce_refresh_us is not a whole number"),
+        (("virtual_routers", 0, "group"), "nobody", "groups are not those of the virtual routers"),
         (("virtual_routers", 0, "virtual_mac"), "0011", "virtual_mac is not a MAC address"),
         (("virtual_routers", 0, "takeover", 1, "patch"), [[9999, "lan"]], "patch is not within"),
-        (("virtual_routers", 0, "takeover", 1, "octets"), 20 * "00", "octets is not a netlink message"),
+        (("virtual_routers", 0, "takeover", 1, "octets"), 20 * "00", "octets are not a netlink message"),
         (("virtual_routers", 0, "takeover", 1, "octets"), "zz", "octets is not octets in hexadecimal"),
-        (("virtual_routers", 0, "takeover", 1, "tolerate"), ["EEXIST"], "tolerate is not a list of error"),
-        (("virtual_routers", 1, "name"), "lan", "virtual_routers is not a list of different names"),
-        (("groups", 0, "name"), "empty", "group empty has no virtual routers"),
+        (("virtual_routers", 0, "takeover", 1, "tolerate"), ["EEXIST"], "tolerate is not a list of which"),
+        (("virtual_routers", 0, "takeover", 1, "code"), 7, "code is not a text"),
+        (("virtual_routers", 0, "takeover", 1, "facts"), [], "facts is not an object"),
+        (("virtual_routers", 1, "name"), "lan", "virtual_routers: a name or a VRID stands there twice"),
+        (("virtual_routers", 2, "vrid"), 51, "virtual_routers: a name or a VRID stands there twice"),
+        (("groups", 0, "name"), "empty", "groups are not those of the virtual routers"),
+        (("groups", 1, "name"), "gateway", "groups: a name stands there twice"),
         (("groups", 0, "preempt"), 1, "preempt is not true or false"),
-        (("commands", "setup", 0, "argv"), [], "argv is not a program"),
+        (("groups", 0, "preempt_delay_us"), "5", "preempt_delay_us is not a whole number"),
+        (("groups", 0, "sync_wait_us"), -1, "sync_wait_us is not a whole number"),
+        (("commands", "setup", 0, "argv"), [], "commands: setup: argv is empty"),
+        (("commands", "setup", 0, "argv"), [7], "argv is not a list of which each is a text"),
+        (("commands", "setup", 0, "facts"), None, "facts is not an object"),
     ],
 )
 def test_a_wrong_value_is_explained(tmp_path: Path, path: tuple[Any, ...], value: object, text: str) -> None:

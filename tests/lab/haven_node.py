@@ -6,6 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
+from haven.contract.status import check_status
 from tests.lab.gateway import Side, peers
 from tests.lab.network import Network
 from tests.lab.node import Node, executable
@@ -82,8 +83,8 @@ class HavenNode(Node):
         return answer.get("result")
 
     def status(self) -> dict:
-        """Ask for the status document."""
-        return self.ask("status", budget=2)
+        """Ask for the status document, which keeps the contract whatever is the matter."""
+        return check_status(self.ask("status", budget=2))
 
     def events(self) -> list[dict]:
         """Ask for the events so far."""

@@ -24,6 +24,12 @@ def half(network: Network) -> AgentNode:
     return AgentNode(network, "r1", priority=200).start().wait_state("active")
 
 
+def _hear_each_other(node: AgentNode) -> tuple[bool, bool]:
+    """Tell whether a node's conntrackd hears the other's, and its agent the other's."""
+    (peer,) = node.status()["peers"]
+    return node.conntrack()["connected"], peer["fresh"]
+
+
 def test_a_sync_link_that_goes_away_and_comes_back(network: Network) -> None:
     first, second = agent_gateway(network)
     through = Through(network, second)
@@ -32,11 +38,14 @@ def test_a_sync_link_that_goes_away_and_comes_back(network: Network) -> None:
     assert "link of sync is down" in said["message"]
     wait_code(first, "conntrack-peer-silent")
     wait_until(lambda: second.conntrack()["in_sync"] is False, 10, "the standby knows that it misses some")
+    for node in (first, second):
+        wait_until(lambda node=node: _hear_each_other(node) == (False, False), 10, "neither hears the other")
     born_meanwhile = connect(network.client, SERVICE)
     network.cable_plug("r2", "sync")
     second.wait_in_sync()
     for node in (first, second):
         wait_no_problem(node)
+        wait_until(lambda node=node: _hear_each_other(node) == (True, True), 10, "each hears the other")
     network.power_cut("r1")
     second.wait_state("active")
     assert answers(born_meanwhile, timeout=10)
@@ -149,6 +158,11 @@ def test_a_standby_whose_table_is_smaller_and_full(network: Network, half: Agent
     through.assert_all_live_on()
 
 
+def _waiting(node: AgentNode) -> dict | None:
+    group = node.group()
+    return group if group["sync_wait_ms"] else None
+
+
 def test_preempting_waits_for_the_connections_and_the_status_says_so(network: Network) -> None:
     wait_s = 4
     first, second = agent_gateway(network, preempt=True)
@@ -159,13 +173,12 @@ def test_preempting_waits_for_the_connections_and_the_status_says_so(network: Ne
     first.conntrack_more = f"\toption wait '{wait_s}'\n"
     first.configure()
     first.start()
-    left = wait_until(lambda: first.group()["preempt_wait_ms"], 20, "r1 waits before it preempts")
-    assert 0 < left <= wait_s * 1000
+    group = wait_until(lambda: _waiting(first), 20, "r1 waits before it preempts")
+    # Its first name, and the one that came later.
+    assert 0 < group["sync_wait_ms"] == group["preempt_wait_ms"] <= wait_s * 1000
     assert "waits for the connections before it takes over" in first.cli("status")
     first.wait_state("active")
-    said = [event["text"] for event in first.events() if event["kind"] == "wait"]
-    assert [text.split(":")[1].split(",")[0] for text in said] == [
-        " waits for the connections before it takes over",
-        " waits no longer for the connections",
-    ]
+    said = [event for event in first.events() if event["kind"] == "wait"]
+    assert [event["code"] for event in said] == ["sync-wait", "sync-wait-over"]
+    assert 0 < said[0]["facts"]["left_s"] <= wait_s and said[0]["group"] == "gateway"
     through.wait_moving()

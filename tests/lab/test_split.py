@@ -69,6 +69,11 @@ def test_client_reaches_the_server_after_the_healing(network: Network) -> None:
     check_outage(result)
 
 
+def _fresh(node: HavenNode) -> dict[str, bool]:
+    """Tell for each virtual router whether its Active was heard lately enough to still be."""
+    return {entry["name"]: entry["active"]["fresh"] for entry in node.status()["virtual_routers"]}
+
+
 def test_split_of_one_link_makes_nobody_take_over_and_is_named(network: Network) -> None:
     first, second = pair(HavenNode, network)
     probe = network.probe()
@@ -80,8 +85,10 @@ def test_split_of_one_link_makes_nobody_take_over_and_is_named(network: Network)
         "r2 names the deaf link",
     )
     assert (first.state(), second.state()) == ("active", "backup")
+    wait_until(lambda: _fresh(second) == {"lan": False, "wan": True}, 5, "the deaf link's word is old")
     network.heal()
     wait_until(lambda: not second.problems(), 5, "the problem is gone")
+    wait_until(lambda: all(_fresh(second).values()), 5, "the Active is heard on both links")
     result = probe.stop()
     assert not result.gaps_after(result.first)
 

@@ -44,7 +44,7 @@ def test_the_pair_its_connections_and_its_events_are_shown(pages: Pages, pair: P
     group = _facts(page, "groups")
     assert group["State"] == "Active" and group["Virtual routers"] == "lan, wan"
     assert page.inner_text("[data-part=problems]").strip() == "No problem is known."
-    expect(page.locator("[data-part=events]")).to_contain_text("gateway: Backup → Active")
+    expect(page.locator("[data-part=events]")).to_contain_text("gateway: Backup -> Active")
 
 
 def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):

@@ -6,11 +6,10 @@ import re
 import subprocess
 
 from haven.agent.ubus.methods import SIGNATURE, STATUS_OF
-from haven.core.effects import REASONS
-from haven.havend import diagnosis
+from tests.luci import web
 from tests.luci.router import LUCI_BASE, ROOT, groups
 
-RESOURCES = ROOT / "files/www/luci-static/resources"
+RESOURCES = web.installed() / "www/luci-static/resources"
 SCRIPTS = {path: path.read_text() for path in sorted(RESOURCES.rglob("*.js"))}
 MENU = json.loads((ROOT / "files/usr/share/luci/menu.d/luci-app-haven.json").read_text())
 CHANGING = {"switchover", "maintenance", "reload"}
@@ -106,17 +105,13 @@ def test_every_module_that_is_required_is_there():
             assert there or name in luci, (path.name, name)
 
 
-def test_every_reason_of_the_core_has_words():
-    assert _keys("REASONS", _script("words.js")) == set(REASONS)
-
-
 def test_every_kind_of_failure_has_words():
-    kinds = set(STATUS_OF) | set(re.findall(r", '(\w+)' \]", _script("api.js"))) | {"malformed", "schema"}
-    assert kinds <= _keys("TROUBLES", _script("words.js"))
-
-
-def test_what_is_severe_is_a_problem_that_there_is():
-    listed = re.search(r"const SEVERE = \[(.*?)\]", _script("panels.js"))
-    assert listed
-    severe = set(re.findall(r"'([\w-]+)'", listed.group(1)))
-    assert severe <= {code for code, _message, _do in diagnosis.TABLE}
+    tables = re.findall(r"const KIND_OF_\w+ = \{(.*?)\};", _script("api.js"))
+    kinds = {kind for table in tables for kind in re.findall(r": '(\w+)'", table)}
+    kinds |= set(re.findall(r"trouble\('(\w+)'", _script("api.js"))) | {
+        "session",
+        "router",
+        "late",
+        "unknown",
+    }
+    assert kinds | set(STATUS_OF) == _keys("TROUBLES", _script("words.js"))

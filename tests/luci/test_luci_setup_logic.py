@@ -172,7 +172,7 @@ def test_the_sections_are_what_haven_understands(ask: Ask):
 def test_without_an_address_on_the_wan_it_is_watched(ask: Ask):
     known = facts()
     (router,) = model(ask("setup_sections", "file", _after(ask, known, _whole(ask, known)))).virtual_routers
-    assert [track.name for track in router.tracks] == ["wan"]
+    assert [track.name for track in router.track_interfaces] == ["wan"]
 
 
 def test_nothing_is_changed_twice(ask: Ask):
@@ -202,8 +202,8 @@ def test_the_text_makes_the_other_half_and_its_text_this_one(page: Page, ask: As
         100,
     ]
     assert mine.conntrack is not None and peers.conntrack is not None
-    assert (mine.conntrack.address, *mine.conntrack.peers) == (
-        *peers.conntrack.peers,
+    assert (mine.conntrack.address, *mine.conntrack.peer_addresses) == (
+        *peers.conntrack.peer_addresses,
         peers.conntrack.address,
     )
     back = ask("uci_text", "parse", page.evaluate(PEER_TEXT, [theirs_after, theirs]))
@@ -269,13 +269,14 @@ def test_a_refused_option_is_found_at_its_question(ask: Ask):
     answers = _whole(ask, known)
     after = _after(ask, known, answers)
     for section, option, field in (
-        ("virtual_router 'lan'", "address", "lan_address"),
-        ("conntrack 'conntrack'", "peer_address", "sync_peer"),
-        ("haven 'main'", "keep", "keep"),
-        ("haven 'main'", "realtime", None),
-        ("virtual_router 'guest'", "address", None),
+        ("lan", "address", "lan_address"),
+        ("conntrack", "peer_address", "sync_peer"),
+        ("main", "keep", "keep"),
+        ("main", "realtime", None),
+        ("guest", "address", None),
+        (None, "address", None),
     ):
-        problem = {"section": section, "option": option, "message": "no"}
+        problem = {"section_name": section, "option": option, "message": "no"}
         assert ask("setup_sections", "fieldOf", problem, after, answers) == field
 
 

@@ -9,10 +9,8 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from haven.agent.conntrack import problems as of_agent
-from haven.havend import diagnosis as problems
-from haven.havend.messages import _FAULT
-from tests.luci.pages import Pages
+from tests.contract.messages import every_message
+from tests.luci.pages import Pages, field, press, put, widget
 from tests.luci.router import ROOT
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
@@ -23,6 +21,8 @@ import po  # noqa: E402
 
 GERMAN = ROOT / "po/de/haven.po"
 STATUS = ROOT / "tests/cli/status"
+SAY = """(asked) => L.require("haven.message")
+    .then((message) => asked.map(([name, document]) => message[name](document)))"""
 
 
 def _german() -> dict[str, str]:
@@ -43,6 +43,7 @@ def test_the_german_translation_has_every_string_and_no_other():
 def test_the_placeholders_are_those_of_the_original():
     for name, said in _german().items():
         assert re.findall(r"%.", said.replace("100 %", "")) == re.findall(r"%.", name), name
+        assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", name)), name
 
 
 def test_quotation_marks_are_german_ones():
@@ -51,27 +52,11 @@ def test_quotation_marks_are_german_ones():
 
 
 def test_every_string_of_a_script_is_found():
-    """What is translated by a variable is a sentence of a program's, and so in the template, too."""
-    variables = {"option.help", "option.values", "option.default_says", "described.help", "text", "sentence"}
+    """What is translated by a variable is of a table of the programs, and so in the template, too."""
+    variables = {"option.help", "option.values", "option.default_says", "described.help", "template"}
     for path in (ROOT / "files/www").rglob("*.js"):
         for given in re.findall(r"(?<![\w.])_\(([^'][^)]*)\)", path.read_text()):
-            assert given in variables, (path.name, given)
-
-
-def _sentences() -> set[str]:
-    """Tell the sentences of the programs that hold something of the moment."""
-    found = {text for row in problems.TABLE for text in row[1:] if "%s" in text and text != "%s."}
-    found |= {fault[0].upper() + fault[1:] + "." for fault in _FAULT.values()}
-    named = (re.sub(r"\{\w+\}", "%s", text) for row in of_agent.TABLE for text in row[1:])
-    return found | {text for text in named if "%s" in text}
-
-
-def test_the_pages_know_every_sentence_of_the_programs():
-    told = (ROOT / "files/www/luci-static/resources/haven/told.js").read_text()
-    listed = re.search(r"const SENTENCES = \[\n(.*?)\n\];", told, re.DOTALL)
-    assert listed
-    known = [line.strip().rstrip(",")[1:-1].replace("\\'", "'") for line in listed.group(1).splitlines()]
-    assert set(known) == _sentences() and len(known) == len(set(known))
+            assert given in variables or given.startswith("TEXTS."), (path.name, given)
 
 
 @pytest.mark.parametrize(
@@ -135,21 +120,65 @@ def test_the_overview_in_german(pages: Pages):
     expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Aktiv")
 
 
-def test_every_problem_has_its_german_words(pages: Pages):
+def test_every_code_is_said_as_the_programs_say_it(pages: Pages):
+    page = pages.open("haven/plan")
+    asked, said = zip(*every_message(), strict=True)
+    assert len(asked) > 300
+    assert page.evaluate(SAY, list(asked)) == list(said)
+
+
+def test_what_no_catalogue_knows_stays_in_the_words_of_the_program(pages: Pages):
+    page = pages.open("haven/plan")
+    asked = [
+        ["problem", {"code": "of-tomorrow", "facts": {}, "message": "Something new."}],
+        ["problem", {"code": "fault", "facts": {}, "message": "The fault of an older one."}],
+        ["event", {"kind": "start", "text": "r1: started"}],
+        ["reason", {"reason": "silence", "text": "lan: Backup -> Active: no Active was heard"}],
+    ]
+    assert page.evaluate(SAY, asked) == [list(document.values())[-1] for _name, document in asked]
+
+
+def test_every_code_has_its_german_words(pages: Pages):
     _speak_german(pages)
     page = pages.open("haven/plan")
-    told = {
-        problem[part]
-        for path in STATUS.glob("*.json")
-        for problem in json.loads(path.read_text())["problems"]
-        for part in ("message", "do")
-    }
-    assert len(told) > 15
-    told |= {sentence.replace("%s", "r2") for sentence in _sentences()}
-    german = page.evaluate(
-        "(told) => L.require('haven.told').then((module) => told.map(module.translate))", sorted(told)
+    asked, english = zip(*every_message(), strict=True)
+    german = page.evaluate(SAY, list(asked))
+    same = [
+        document["code"]
+        for (_name, document), *texts in zip(asked, english, german, strict=True)
+        if len(set(texts)) == 1
+    ]
+    # These have no words but what they quote.
+    assert set(same) == {"request-wrong", "unreachable"}
+
+
+def test_the_plan_in_german(pages: Pages):
+    _speak_german(pages)
+    page = pages.open("haven/plan")
+    handover = page.locator("[data-group] [data-stage=handover] li")
+    expect(handover.first).to_contain_text("ADVERTISEMENT mit Priorität 0 für")
+    expect(handover.nth(1)).to_contain_text("warten, bis ein anderer Router aktiv ist, höchstens")
+    expect(handover.last).to_contain_text("entfernen")
+
+
+def test_the_log_in_german(pages: Pages):
+    _speak_german(pages)
+    page = pages.open("haven/log")
+    events = page.locator("[data-part=events]")
+    expect(events).to_contain_text("gestartet; virtuelle Router: ")
+    expect(events).to_contain_text("es war kein aktiver Router zu hören")
+    assert not re.search(r"started|Active", events.inner_text())
+
+
+def test_what_validate_refuses_in_german(pages: Pages):
+    _speak_german(pages)
+    page = pages.open("haven/settings")
+    put(page, "lan", "version", "2")
+    widget(page, "lan", "advert_interval").fill("150")
+    press(page, "save")
+    expect(field(page, "lan", "advert_interval").locator(".haven-refused")).to_have_text(
+        "Version 2 zählt ganze Sekunden: 150 ms ist kein Vielfaches von 1000"
     )
-    assert [text for text, said in zip(sorted(told), german, strict=True) if text == said] == []
 
 
 def test_the_settings_in_german(pages: Pages):

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The web server of a router: LuCI's frame of a page, the scripts, and ubus."""
 
+import atexit
 import json
 import mimetypes
 import os
+import shutil
+import sys
+import tempfile
 import threading
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.luci.router import SESSION, Late, Router
+from tests.luci.router import ROOT, SESSION, Late, Router
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "openwrt-feed"))
+import ipk  # noqa: E402
+
 RESOURCES = "/luci-static/resources"
 # The folder of the real ones, www/luci-static/resources of a router or of LuCI's sources.
 REAL = os.environ.get("HAVEN_TEST_LUCI", "")
@@ -137,4 +144,13 @@ def _handler(web: Web, folders: list[Path]) -> type[BaseHTTPRequestHandler]:
 
 def folders() -> list[Path]:
     """Return where the scripts come from: haven's own, and LuCI's, real or stood in for."""
-    return [ROOT / "files/www/luci-static/resources", Path(REAL) if REAL else STAND_IN]
+    return [installed() / "www/luci-static/resources", Path(REAL) if REAL else STAND_IN]
+
+
+@cache
+def installed() -> Path:
+    """Return a folder with all that the package installs, what is made for it too."""
+    folder = Path(tempfile.mkdtemp(prefix="haven-luci-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    ipk.install("luci-app-haven", folder)
+    return folder

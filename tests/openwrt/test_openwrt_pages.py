@@ -52,6 +52,7 @@ def test_a_candidate_is_checked_and_compiled() -> None:
     assert ask("validate", text=CONFIG) == {"valid": True, "problems": []}
     plan = ask("plan", text=CONFIG)
     assert [router["vrid"] for router in plan["virtual_routers"]] == [51]
+    assert plan["groups"][0]["sequences"]["takeover"][0]["say"] == "advertisement for lan"
     assert "geheim" not in json.dumps(plan)
 
 
@@ -62,6 +63,9 @@ def test_a_wrong_candidate_is_answered_with_its_problems() -> None:
         (problem,) = answer["problems"]
         place = (problem["file"], problem["section"], problem["option"])
         assert place == ("/etc/config/haven", "virtual_router 'lan'", "vrid")
+        assert (problem["section_type"], problem["section_name"]) == ("virtual_router", "lan")
+        assert (problem["code"], problem["facts"]["value"]) == ("value-whole", "999")
+        assert problem["text"].endswith(problem["message"])
 
 
 def test_a_call_that_is_not_understood_fails() -> None:

@@ -62,7 +62,7 @@ def imported(source: str, package: str, everywhere: bool) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             found.update(_from(node, package))
-        elif _is_for_types(node):
+        elif _is_for_types(node) or (not everywhere and _is_for_program(node)):
             waiting.extend(node.orelse)
         elif everywhere or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Try)):
             waiting.extend(ast.iter_child_nodes(node))
@@ -77,6 +77,11 @@ def _from(node: ast.ImportFrom, package: str) -> set[str]:
 
 def _is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _is_for_program(node: ast.AST) -> bool:
+    # heapq, started as a program, tests itself.
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
 
 
 def needs_of_library(modules: set[str], library: Path) -> set[str]:

@@ -60,9 +60,16 @@ def machine() -> Namespace:
     return made
 
 
+def command(router: Path, program: str, *words: str, python: str = sys.executable) -> list[str]:
+    """Return the command that does what a launcher of the package does, with some Python."""
+    text = (router / program).read_text()
+    assert text.startswith("#!/bin/sh\n") and text.count("/usr/bin/python3 -I -B ") == 1
+    return ["sh", "-c", text.replace("/usr/bin/python3", python), str(router / program), *words]
+
+
 def run(router: Path, program: str, *words: str, python: str = sys.executable) -> subprocess.CompletedProcess:
     """Run a program of the package, which must not find haven anywhere else."""
-    argv = [python, "-I", str(router / program), *words]
+    argv = command(router, program, *words, python=python)
     return subprocess.run(argv, capture_output=True, text=True, cwd="/", env={"PATH": os.environ["PATH"]})
 
 
@@ -70,7 +77,7 @@ def start_to_backup(router: Path, place: Namespace, folder: Path) -> float:
     """Start havend, wait until it is Backup and stop it; return the seconds from the start to Backup."""
     (folder / "haven").write_text(CONFIG)
     run_dir, log = folder / "run", folder / "log"
-    argv = [sys.executable, "-I", str(router / "usr/sbin/havend"), "--config", str(folder / "haven")]
+    argv = command(router, "usr/sbin/havend", "--config", str(folder / "haven"))
     begun = time.time()
     with open(log, "wb") as stream:
         process = place.spawn([*argv, "--run-dir", str(run_dir)], log=stream)

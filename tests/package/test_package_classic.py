@@ -175,10 +175,11 @@ def test_each_problem_that_haven_finds_is_at_its_field(settings: str):
         "lan.priority",
         "cfg05a1b2.interface",
     }
-    by_field = {(each.section, each.option): each.message for each in found}
+    by_field = {(each.section and each.section[0], each.option): each.message for each in found}
     assert errors["lan.vrid"] == by_field[("virtual_router 'lan'", "vrid")]
     assert "'x'" in errors["lan.address"] and "'y'" in errors["lan.address"]
-    assert errors["lan"] == ["unheard_of " + by_field[("virtual_router 'lan'", "unheard_of")]]
+    place = ("virtual_router 'lan'", "unheard_of")
+    assert errors["lan"] == ["%s, option '%s': %s" % (*place, by_field[place])]
     assert errors["cfg05a1b2.interface"] == "is missing"
     assert judged["saves"] is False
     assert "of no section" in judged["message"] and "virtual_router 'lan' vrid" in judged["message"]

@@ -95,7 +95,7 @@ def test_the_first_change_after_the_installation_is_noticed(machine: Router):
 
 
 def test_a_removal_takes_back_what_was_added_elsewhere_and_an_upgrade_does_not(machine: Router):
-    assert machine.run("prerm") == ["python3 -m haven.openwrt.applied_files"]
+    assert machine.run("prerm") == [f"python3 -I {machine.root}/usr/lib/haven/haven.zip take-back"]
     assert machine.run("prerm", upgrade=True) == []
 
 

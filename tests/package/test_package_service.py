@@ -50,8 +50,8 @@ def act(request: pytest.FixtureRequest, tmp_path: Path) -> Act:
     text = (ROOT / "files/etc/init.d/haven").read_text()
     script.write_text(
         text.replace("/var/run/haven", str(tmp_path))
-        .replace("PYTHONPATH=/usr/lib/haven/haven.zip python3", sys.executable)
-        .replace("haven.openwrt.service_facts", f"haven.openwrt.service_facts {config}")
+        .replace("python3 -I /usr/lib/haven/haven.zip", f"{sys.executable} -I {ROOT / 'src'}")
+        .replace(" service-facts ", f" service-facts {config} ")
     )
 
     def run(action: str, text: str = CONFIG, fails: str = "") -> list[str]:

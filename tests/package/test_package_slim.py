@@ -12,13 +12,47 @@ from tests.package.conftest import ROOT
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
 
 from slim import slim  # noqa: E402
+from untyped import goes_by_types  # noqa: E402
 
 SOURCES = sorted((ROOT / "src/haven").rglob("*.py"))
 
 
+class _WithoutTypes(ast.NodeTransformer):
+    """Takes from a tree what only those need who check types."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if not goes_by_types(node):
+            return self.generic_visit(node)
+        kept = [each if isinstance(each, ast.AnnAssign) else self.visit(each) for each in node.body]
+        node.body = kept
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        made = ast.Assign([node.target], node.value) if node.value is not None else ast.Pass()
+        return ast.copy_location(made, node)
+
+    def visit_Module(self, tree: ast.Module) -> ast.AST:
+        tree.body = [each for each in tree.body if "TYPE_CHECKING" not in ast.unparse(each).split("\n")[0]]
+        self.generic_visit(tree)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        for each in tree.body:
+            if isinstance(each, ast.ImportFrom) and each.module in ("typing", "collections.abc"):
+                each.names = [alias for alias in each.names if alias.name in used]
+        tree.body = [each for each in tree.body if not isinstance(each, ast.ImportFrom) or each.names]
+        return tree
+
+
 def _program(source: str) -> list[str]:
-    """Write a program as its tree with the lines of its statements, without docstrings."""
-    tree = ast.parse(source)
+    """Write a program as its tree with the lines of its statements, without docstrings and types."""
+    tree = _WithoutTypes().visit(ast.parse(source))
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, False):
             node.body = node.body[1:]
@@ -32,6 +66,25 @@ def _program(source: str) -> list[str]:
 def test_the_program_and_its_line_numbers_stay(path: Path):
     source = path.read_text()
     assert _program(slim(source)) == _program(source)
+
+
+def test_what_is_for_checkers_of_types_goes_and_what_runs_stays():
+    text = (
+        "from typing import IO, Any\nfrom collections.abc import (\n    Callable,\n)\n\n"
+        "TYPE_CHECKING = False\n"
+        "if TYPE_CHECKING:\n    from x import Y\n\nAct = IO[str]\n\n\nclass A:\n    text: str\n\n"
+        "class D(typing.NamedTuple):\n    x: int\n\n"
+        "@dataclass\nclass B:\n    text: str\n\n\nclass C:\n"
+        "    def f(self, a: 'Y', *rest: int, b: str = 'ä', **more: Any) -> Callable[[Any],\n        None]:\n"
+        "        c: dict[str, int] = {}; d: int\n        return lambda x: c\n"
+    )
+    program = slim(text)
+    assert program == (
+        "from typing import IO\n\n\n\n\n\n\n\n\nAct = IO[str]\n\n\nclass A:\n pass\n\n"
+        "class D(typing.NamedTuple):\n x: int\n\n"
+        "@dataclass\nclass B:\n text: str\n\n\nclass C:\n"
+        " def f(self, a, *rest, b = 'ä', **more) \\\n:\n  c = {}; pass\n  return lambda x: c\n"
+    )
 
 
 def test_the_licence_stays_and_other_comments_go():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is unpacked runs: the commands on every Python, compiled and not, havend up to Backup."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,16 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from haven.launch import PROGRAMS
 from tests.lab.namespace import Namespace
+from tests.package.conftest import ROOT
 from tests.package.installed import ARCHIVE, machine, run, run_uci_defaults, sources, start_to_backup
 from tests.package.pythons import PYTHONS
+
+FEED = ROOT / "openwrt-feed"
 
 
 def _compile(python: str, router: Path) -> None:
     before = sources(router)
     assert run_uci_defaults(router, python).stderr == ""
-    names = {name + "c" if name.endswith(".py") else name for name in before}
+    # The one that says what is the matter has to be understood by any Python.
+    names = {name + "c" if name.endswith(".py") and name != "__main__.py" else name for name in before}
     assert set(sources(router)) == names and any(name.endswith(".pyc") for name in names)
+    assert sources(router)["__main__.py"] == before["__main__.py"]
 
 
 def _rename(router: Path) -> None:
@@ -45,6 +52,39 @@ def test_the_commands_run_on_every_python_of_openwrts_releases(version: str, com
     assert done.returncode == 0 and done.stdout.startswith("usage: havend")
     done = run(router, "usr/sbin/haven-agent", "--help", python=python)
     assert done.returncode == 0 and done.stdout.startswith("usage: haven-agent")
+    for program in ("usr/sbin/havend", "usr/sbin/haven-agent"):
+        told = run(router, program, "--version", python=python).stdout
+        assert told == "%s of the package\n" % program.rpartition("/")[2]
+
+
+def test_each_program_of_the_package_is_in_the_archive_and_every_script_names_one(router: Path):
+    modules = {name.removesuffix(".py").replace("/", ".") for name in sources(router)}
+    assert set(PROGRAMS.values()) <= modules
+    named = set()
+    for path in (path for path in [*router.rglob("*"), *FEED.glob("*/*")] if path.is_file()):
+        if path.suffix != ".zip":
+            named |= set(re.findall(rb'haven\.zip"? ([a-z-]+)', path.read_bytes()))
+    # The compiler is havend's and the command's; the calls of LuCI are in another package.
+    assert {each.decode() for each in named} == set(PROGRAMS) - {"compile", "luci-calls"}
+
+
+@pytest.mark.parametrize("program", ["usr/bin/haven", "usr/sbin/havend", "usr/sbin/haven-agent"])
+def test_a_program_is_found_by_whatever_name_it_is_called(router: Path, program: str, tmp_path: Path):
+    place, name = router / program, program.rpartition("/")[2]
+    place.write_text(place.read_text().replace("/usr/bin/python3", "echo"))
+    (tmp_path / "link").symlink_to(place)
+    (tmp_path / "with space").symlink_to(router)
+
+    def said(*argv: str, cwd: Path = tmp_path) -> str:
+        return subprocess.run(argv, capture_output=True, text=True, check=True, cwd=cwd).stdout
+
+    rest = f"{name} two words\n"
+    assert said(str(place), "two words") == f"-I -B {router}/{ARCHIVE} {rest}"
+    other = tmp_path / "with space" / program
+    assert said(str(other), "two words") == f"-I -B {tmp_path}/with space/{ARCHIVE} {rest}"
+    # By a name that does not tell where it is, it can only be in its usual place.
+    assert said(f"./{name}", "two words", cwd=place.parent) == f"-I -B /{ARCHIVE} {rest}"
+    assert said(str(tmp_path / "link"), "two words") == f"-I -B /{ARCHIVE} {rest}"
 
 
 @pytest.mark.skipif(len(PYTHONS) < 2, reason="there is one Python here")
@@ -67,8 +107,7 @@ def test_programs_leave_no_compiled_files_behind(version: str, router: Path):
 def test_to_compile_twice_changes_nothing(router: Path):
     _compile(sys.executable, router)
     before = (router / ARCHIVE).read_bytes()
-    argv = [sys.executable, "-m", "haven.openwrt.bytecode"]
-    subprocess.run(argv, check=True, env={"PYTHONPATH": str(router / ARCHIVE)})
+    subprocess.run([sys.executable, "-I", str(router / ARCHIVE), "bytecode"], check=True)
     assert (router / ARCHIVE).read_bytes() == before
 
 

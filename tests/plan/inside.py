@@ -16,10 +16,10 @@ ECHO_REPLY = {4: 0, 6: 129}
 
 
 def apply(steps: list) -> list:
-    """Send the netlink steps with today's indexes and return the kernel's answers, 0 for success."""
+    """Send steps with today's indexes and return the kernel's answers, 0 for success."""
     route = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
     route.settimeout(10)
-    return [_answer(route, step, number) for number, step in enumerate(steps, 1) if step["do"] == "netlink"]
+    return [_answer(route, step, number) for number, step in enumerate(steps, 1)]
 
 
 def _answer(route: socket.socket, step: dict, number: int) -> int:

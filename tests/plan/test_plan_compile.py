@@ -2,18 +2,19 @@
 """The compiler: what of a model and of a machine ends in the plan."""
 
 import json
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haven import PLAN_VERSION
 from haven.config.load import load_text
+from haven.config.options import GROUP, VIRTUAL_ROUTER
+from haven.contract.plan import VERSION, Plan, check_plan
 from haven.plan.assemble import compile_plan
 from haven.plan.device_names import macvlan_name
 from haven.plan.machine import DeviceFacts, InterfaceError, Machine, OwnAddress
-from haven.plan.plan_file import check_plan
 
 FILE = "/etc/config/haven"
 
@@ -31,7 +32,7 @@ LAN = machine(link("br-lan", kind="bridge"), link("wan", index=3))
 
 
 def no_ubus(name: str) -> str:
-    raise InterfaceError("interface %s cannot be resolved: ubus is not here" % name)
+    raise InterfaceError("interface-no-ubus", interface=name)
 
 
 def section(name: str = "lan", **options: Any) -> str:
@@ -63,6 +64,10 @@ def refused(*sections: str, facts: Machine = LAN, resolve: Any = no_ubus) -> lis
     return [str(problem) for problem in problems]
 
 
+def texts(plan: dict[str, Any]) -> list[str]:
+    return [warning["text"] for warning in plan["warnings"]]
+
+
 def says(router: dict[str, Any], stage: str) -> list[str]:
     return [step["say"] for step in router[stage]]
 
@@ -81,34 +86,51 @@ def test_the_facts_of_a_virtual_router_are_carried_over() -> None:
     )
     plan = compiled(text)
     router = plan["virtual_routers"][0]
-    assert (plan["version"], plan["node"], plan["config"], plan["realtime"]) == (PLAN_VERSION, "r1", FILE, 50)
+    assert (plan["version"], plan["node"], plan["config"], plan["realtime"]) == (VERSION, "r1", FILE, 50)
     assert plan["enabled"] is False
     assert router["auth"] == b"s3cret".hex()
     assert (router["vrid"], router["family"], router["version"]) == (51, 4, 2)
-    assert (router["priority"], router["interval_us"]) == (150, 2_000_000)
+    assert (router["priority"], router["advert_interval_us"]) == (150, 2_000_000)
     assert router["unicast_peers"] == ["10.0.0.3"]
     assert router["source"] == "10.0.0.2"
     assert router["tracks"] == [["wan", 20]]
     assert (router["accept"], router["announce_refresh_us"]) == (False, 0)
     assert (router["virtual_mac"], router["address_device"]) == (None, "br-lan")
-    assert plan["groups"] == [{"name": "lan", "preempt": False, "preempt_delay_us": 0, "preempt_hold_us": 0}]
-    assert plan["sysctls"] == []
+    assert plan["groups"] == [{"name": "lan", "preempt": False, "preempt_delay_us": 0, "sync_wait_us": 0}]
+    assert (plan["sysctls"], plan["parts"]) == ([], {})
 
 
-def test_takeover_tells_rivals_then_acts_then_tells_neighbours() -> None:
+def test_every_option_that_the_engine_acts_by_is_in_the_plan_under_its_key() -> None:
+    plan = compiled(section(checksum="message", announce_refresh="7"))
+    for row, part in ((VIRTUAL_ROUTER, plan["virtual_routers"][0]), (GROUP, plan["groups"][0])):
+        keys = [option.key for option in row.options if option.engine]
+        assert keys and set(keys) <= set(part)
+    router = plan["virtual_routers"][0]
+    assert (router["checksum"], router["announce_refresh_us"]) == ("message", 7_000_000)
+
+
+def test_what_keeps_a_group_from_preempting_is_carried_over() -> None:
+    group = "config group 'gateway'\n\toption preempt '1'\n\toption preempt_delay '5'\n"
+    copied = "config conntrack\n\toption enabled '1'\n\toption device 'wan'\n\toption address '10.9.0.1'\n"
+    copied += "\tlist peer_address '10.9.0.2'\n\toption %s '40'\n"
+    expected = {"name": "gateway", "preempt": True, "preempt_delay_us": 5_000_000, "sync_wait_us": 40_000_000}
+    # The second is the option's name in the first release.
+    for option in ("sync_wait", "wait"):
+        plan = compiled(group, section(group="gateway"), copied % option)
+        assert plan["groups"] == [expected]
+
+
+def test_a_takeover_needs_the_device_then_the_address_then_routes_and_a_release_goes_backwards() -> None:
     router = compiled(section(route=["default via 192.168.1.254"]))["virtual_routers"][0]
     assert says(router, "takeover") == [
-        "advertisement for VRID 51",
         "add 192.168.1.1/32 to br-lan",
         "add route 192.168.1.0/24 dev br-lan metric 4096",
         "add route default via 192.168.1.254",
-        "gratuitous ARP for 192.168.1.1",
     ]
     assert says(router, "release") == [
         "delete route default via 192.168.1.254",
         "delete route 192.168.1.0/24 dev br-lan metric 4096",
         "delete 192.168.1.1/32 from br-lan",
-        "priority 0 advertisement for VRID 51, when leaving on purpose",
     ]
     assert (router["setup"], router["teardown"]) == ([], [])
 
@@ -121,12 +143,12 @@ def test_a_virtual_mac_lives_on_a_macvlan_that_is_up_while_active() -> None:
         "let hv4-51-br-lan have no address of its own",
     ]
     assert says(router, "teardown") == ["delete hv4-51-br-lan"]
-    assert says(router, "takeover")[1:4] == [
+    assert says(router, "takeover")[:3] == [
         "set hv4-51-br-lan up",
         "keep frames for 00:00:5e:00:01:33 in bridge br-lan",
         "add 192.168.1.1/32 to hv4-51-br-lan",
     ]
-    assert says(router, "release")[-4:-1] == [
+    assert says(router, "release")[-3:] == [
         "delete 192.168.1.1/32 from hv4-51-br-lan",
         "let bridge br-lan learn 00:00:5e:00:01:33",
         "set hv4-51-br-lan down",
@@ -144,8 +166,17 @@ def test_only_address_additions_are_renewed_and_name_their_address() -> None:
 def test_the_link_local_address_comes_first() -> None:
     router = compiled(section(address=["2001:db8::1/64", "fe80::1", "2001:db8::2/64"]))["virtual_routers"][0]
     assert router["addresses"] == ["fe80::1/128", "2001:db8::1/64", "2001:db8::2/64"]
+    assert says(router, "takeover")[:2] == ["add fe80::1/128 to br-lan", "add 2001:db8::1/128 to br-lan"]
     assert says(router, "takeover").count("add route 2001:db8::/64 dev br-lan metric 4096") == 1
-    assert says(router, "takeover")[-1].startswith("unsolicited neighbour advertisement for fe80::1, ")
+
+
+def test_the_engine_gets_the_addresses_in_the_order_of_the_plan() -> None:
+    text = section(address=["2001:db8::1/64", "fe80::2", "2001:db8::2/64", "fe80::1/64"])
+    plan = compiled(text)
+    ordered = ["fe80::2/128", "fe80::1/64", "2001:db8::1/64", "2001:db8::2/64"]
+    assert plan["virtual_routers"][0]["addresses"] == ordered
+    advertised = Plan(plan).routers["lan"].spec.addresses
+    assert [str(ip_address(octets)) for octets in advertised] == [each.split("/")[0] for each in ordered]
 
 
 def test_addresses_of_ipv4_keep_their_order_even_if_link_local() -> None:
@@ -231,17 +262,21 @@ def test_two_names_for_one_device_do_not_hide_a_vrid_that_is_used_twice() -> Non
 
 def test_what_is_not_there_yet_is_a_warning() -> None:
     plan = compiled(section(track_interface=["wan"], virtual_mac="1"), facts=machine())
-    assert plan["warnings"] == [
-        "virtual_router 'lan': device 'br-lan' does not exist yet; make the plan again when it does",
-        "virtual_router 'lan': tracked interface 'wan' does not exist yet",
+    assert [(each["code"], each["facts"], each["section_name"]) for each in plan["warnings"]] == [
+        ("device-missing-macvlan", {"device": "br-lan"}, "lan"),
+        ("tracked-missing", {"interface": "wan"}, "lan"),
+    ]
+    assert texts(plan) == [
+        FILE + ": virtual_router 'lan': device 'br-lan' does not exist yet; make the plan again when it does",
+        FILE + ": virtual_router 'lan': tracked interface 'wan' does not exist yet",
     ]
 
 
 @pytest.mark.parametrize(("permanent", "count"), [(True, 1), (False, 0)])
 def test_a_virtual_address_that_the_router_has_for_itself_is_a_warning(permanent: bool, count: int) -> None:
     own = OwnAddress("192.168.1.1", permanent)
-    warnings = compiled(section(), facts=machine(link("br-lan", addresses=(own,))))["warnings"]
-    assert len([text for text in warnings if "192.168.1.1 is also set on br-lan itself" in text]) == count
+    found = texts(compiled(section(), facts=machine(link("br-lan", addresses=(own,)))))
+    assert len([text for text in found if "192.168.1.1 is also set on br-lan itself" in text]) == count
 
 
 @given(st.integers(1, 255), st.sampled_from([4, 6]), st.text(min_size=1, max_size=15))

@@ -44,9 +44,13 @@ def plan_of(*more: str, text: str = TEXT, machine: tuple[DeviceFacts, ...] = (SY
     return plan
 
 
+def part_of(*more: str, text: str = TEXT) -> dict[str, Any]:
+    return plan_of(*more, text=text)["parts"]["conntrack"]
+
+
 def conf_of(*more: str, text: str = TEXT) -> list[str]:
     """List the lines of conntrackd's configuration, without what indents them."""
-    return [line.strip() for line in plan_of(*more, text=text)["conntrack"]["conf"].splitlines()]
+    return [line.strip() for line in part_of(*more, text=text)["conf"].splitlines()]
 
 
 def test_one_peer_is_spoken_to_alone_and_acknowledges():
@@ -146,9 +150,31 @@ def test_windows_that_stood_still_do_not_end_connections():
     assert pair not in plan_of(text=TEXT.replace("enabled '1'", "enabled '0'"))["sysctls"]
 
 
+def warnings_of(*machine: DeviceFacts) -> list[str]:
+    return [warning["text"] for warning in plan_of(machine=machine)["warnings"]]
+
+
 def test_what_is_missing_of_the_link_is_a_warning():
-    assert plan_of()["warnings"] == ["virtual_router 'lan': device 'lan' does not exist yet"]
-    assert "conntrack: device 'sync' does not exist yet" in plan_of(machine=())["warnings"]
+    assert warnings_of(SYNC) == [FILE + ": virtual_router 'lan': device 'lan' does not exist yet"]
+    assert FILE + ": conntrack: device 'sync' does not exist yet" in warnings_of()
     bare = DeviceFacts(2, "sync", bytes(6), 1500, True, 1)
-    expected = "conntrack: 'sync' does not have the address 10.9.0.1 now"
-    assert expected in plan_of(machine=(bare,))["warnings"]
+    expected = FILE + ": conntrack: 'sync' does not have the address 10.9.0.1 now"
+    assert expected in warnings_of(bare)
+
+
+def test_the_agent_gets_what_it_needs_and_nothing_where_nothing_is_copied():
+    more = ("list peer_address '10.9.0.3'", "option port '4000'", "option renew '7'", "option guard '1'")
+    part = part_of(*more)
+    del part["conf"]
+    assert part == {
+        "device": "sync",
+        "address": "10.9.0.1",
+        "peers": ["10.9.0.2", "10.9.0.3"],
+        "port": 4000,
+        "agent_port": 4001,
+        "renew_us": 7_000_000,
+        "guard": ["10.0.0.1"],
+    }
+    assert part_of("option guard '0'")["guard"] == []
+    for text in (TEXT.replace("enabled '1'", "enabled '0'"), TEXT.partition("config conntrack")[0]):
+        assert plan_of(text=text)["parts"] == {}

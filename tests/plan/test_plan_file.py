@@ -6,27 +6,63 @@ import json
 import os
 import pathlib
 import stat
+import struct
 
 import pytest
 
-from haven import PLAN_VERSION
-from haven.plan.plan_file import ROOT_KEYS, ROUTER_KEYS, PlanError, read_plan, write_plan
+from haven.contract.fields import DocumentError
+from haven.contract.plan import VERSION, PlanError, read_document
+from haven.plan.write import write_plan
 
-STEP = {"do": "netlink", "say": "set up", "octets": "00" * 32, "patch": [[20, "lan"]], "tolerate": []}
+STEP = {
+    "code": "device-up",
+    "facts": {"device": "lan"},
+    "say": "set lan up",
+    "octets": (struct.pack("@I", 32) + bytes(28)).hex(),
+    "patch": [[20, "lan"]],
+    "tolerate": [],
+}
+COMMAND = {"code": "accept-rules", "facts": {}, "say": "drop", "argv": ["nft", "-f", "-"], "stdin": "x"}
 ROUTER = {
-    **dict.fromkeys(ROUTER_KEYS),
     "name": "lan",
+    "group": "lan",
+    "device": "lan",
+    "interface": None,
+    "family": 4,
+    "addresses": ["192.168.1.1/24"],
+    "source": None,
+    "unicast_peers": [],
+    "auth": None,
+    "tracks": [],
+    "accept": True,
+    "virtual_mac": None,
+    "address_device": "lan",
+    "vrid": 51,
+    "version": 3,
+    "priority": 100,
+    "advert_interval_us": 1_000_000,
+    "checksum": "pseudo_header",
+    "announce_refresh_us": 0,
     "setup": [],
-    "takeover": [STEP, {"do": "advertise", "say": "advertisement"}],
+    "takeover": [STEP],
     "release": [],
     "teardown": [],
 }
 PLAN = {
-    **dict.fromkeys(ROOT_KEYS),
-    "version": PLAN_VERSION,
-    "groups": [{"name": "lan", "preempt": False, "preempt_delay_us": 0}],
+    "version": VERSION,
+    "node": "r1",
+    "config": "/etc/config/haven",
+    "made_from": None,
+    "enabled": True,
+    "realtime": 50,
+    "address_lifetime_us": 8_000_000,
+    "renew_us": 2_000_000,
+    "warnings": [],
+    "groups": [{"name": "lan", "preempt": False, "preempt_delay_us": 0, "sync_wait_us": 0}],
     "virtual_routers": [ROUTER],
-    "commands": {"setup": [], "teardown": []},
+    "sysctls": [],
+    "commands": {"setup": [COMMAND], "teardown": []},
+    "parts": {},
 }
 
 
@@ -37,7 +73,7 @@ def path(tmp_path: pathlib.Path) -> str:
 
 def test_what_is_written_is_read(path: str) -> None:
     write_plan(path, PLAN)
-    assert read_plan(path) == PLAN
+    assert read_document(path) == PLAN
 
 
 def test_only_the_owner_can_read_it_and_nothing_is_left_aside(path: str, tmp_path: pathlib.Path) -> None:
@@ -58,7 +94,7 @@ def test_a_failed_write_leaves_the_old_plan_and_nothing_aside(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(PlanError, match="plan.json: cannot be written: No space left on device"):
         write_plan(path, {**PLAN, "node": "other"})
-    assert read_plan(path) == PLAN
+    assert read_document(path) == PLAN
     assert os.listdir(tmp_path) == ["plan.json"]
 
 
@@ -68,22 +104,22 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(path: str) -> None:
-    with pytest.raises(PlanError, match="plan.json: cannot be read: No such file"):
-        read_plan(path)
+    with pytest.raises(PlanError, match="plan.json: the plan cannot be read: No such file"):
+        read_document(path)
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 600])
 def test_a_truncated_file_is_refused(path: str, length: int) -> None:
     pathlib.Path(path).write_text(json.dumps(PLAN)[:length])
-    with pytest.raises(PlanError, match="plan.json: is not JSON, or only a part of it"):
-        read_plan(path)
+    with pytest.raises(PlanError, match="plan.json: the plan is truncated or is not JSON"):
+        read_document(path)
 
 
 @pytest.mark.parametrize("octets", [b"\xff\xfe", b"[" * 100_000, b"hello"])
 def test_what_is_not_json_is_refused(path: str, octets: bytes) -> None:
     pathlib.Path(path).write_bytes(octets)
-    with pytest.raises(PlanError, match="is not JSON"):
-        read_plan(path)
+    with pytest.raises(PlanError, match="the plan is truncated or is not JSON"):
+        read_document(path)
 
 
 def changed(**changes: object) -> dict:
@@ -91,7 +127,15 @@ def changed(**changes: object) -> dict:
 
 
 def with_step(**changes: object) -> dict:
-    return changed(virtual_routers=[{**ROUTER, "takeover": [{**STEP, **changes}]}])
+    return with_router(takeover=[{**STEP, **changes}])
+
+
+def with_router(**changes: object) -> dict:
+    return changed(virtual_routers=[{**ROUTER, **changes}])
+
+
+def with_command(**changes: object) -> dict:
+    return changed(commands={"setup": [], "teardown": [{**COMMAND, **changes}]})
 
 
 def without(key: str) -> dict:
@@ -100,29 +144,68 @@ def without(key: str) -> dict:
     return plan
 
 
-@pytest.mark.parametrize(
-    ("plan", "complaint"),
-    [
-        ([], "is not a plan"),
-        (changed(version=1), "has version 1; this program reads version 2"),
-        (without("version"), "has version None"),
-        (without("renew_us"), "the plan lacks renew_us"),
-        (changed(groups=None), "groups has the wrong shape"),
-        (changed(groups=[{}]), "a group lacks name, preempt, preempt_delay_us"),
-        (changed(commands=[]), "commands has the wrong shape"),
-        (changed(virtual_routers=[{}]), "a virtual router lacks name"),
-        (changed(virtual_routers=[{"name": "lan"}]), "virtual router 'lan' lacks group, device"),
-        (with_step(do="dance"), "virtual router 'lan', takeover: step 'dance' is not known"),
-        (with_step(octets="zz"), "the octets of 'set up' are damaged"),
-        (with_step(octets=None), "the octets of 'set up' are damaged"),
-        (with_step(patch=[[30, "lan"]]), "the octets of 'set up' are damaged"),
-        (with_step(patch=[[-1, "lan"]]), "the octets of 'set up' are damaged"),
-        (with_step(patch=[20]), "the octets of 'set up' are damaged"),
-    ],
-)
-def test_a_plan_that_is_not_whole_is_refused_with_a_reason(path: str, plan: object, complaint: str) -> None:
+DAMAGED = [
+    (without("renew_us"), "the plan: renew_us is missing"),
+    (changed(parts=None), "the plan: parts is not an object"),
+    (changed(groups=None), "the plan: groups is not a list"),
+    (changed(groups=[{}]), "groups[0]: name is missing"),
+    (changed(groups=[{"name": "lan"}]), "groups[0]: sync_wait_us is missing"),
+    (changed(commands=[]), "the plan: commands is not an object"),
+    (changed(commands={"setup": []}), "commands: teardown is missing"),
+    (with_command(argv=[]), "commands: teardown: argv is empty"),
+    (with_command(say=None), "commands: teardown[0]: say is not a text"),
+    (changed(virtual_routers=[{}]), "virtual_routers[0]: name is missing"),
+    (changed(virtual_routers=[{"name": "lan"}]), "virtual_routers[0]: group is missing"),
+    (with_step(code=None), "virtual_routers[0]: takeover[0]: code is not a text"),
+    (with_step(octets="zz"), "virtual_routers[0]: takeover[0]: octets is not octets in hexadecimal"),
+    (with_step(octets=None), "virtual_routers[0]: takeover[0]: octets is not octets in hexadecimal"),
+    (with_step(octets="00" * 32), "virtual_routers[0]: takeover[0]: octets are not a netlink message"),
+    (with_step(patch=[[30, "lan"]]), "virtual_routers[0]: takeover[0]: patch is not within the message"),
+    (with_step(patch=[[-1, "lan"]]), "virtual_routers[0]: takeover[0]: patch is not within the message"),
+    (with_step(patch=[20]), "virtual_routers[0]: takeover[0]: patch is not a list of which each is a pair"),
+    (with_step(patch=[["x", "lan"]]), "virtual_routers[0]: takeover[0]: patch is not a list of which each"),
+    (with_step(tolerate=[0]), "virtual_routers[0]: takeover[0]: tolerate is not a list of which each"),
+]
+
+
+@pytest.mark.parametrize(("plan", "complaint"), DAMAGED)
+def test_a_plan_that_is_not_whole_is_refused_with_a_reason(path: str, plan: dict, complaint: str) -> None:
     pathlib.Path(path).write_text(json.dumps(plan))
     with pytest.raises(PlanError) as refusal:
-        read_plan(path)
-    assert str(refusal.value).startswith(path + ": ")
+        read_document(path)
+    assert (refusal.value.diagnostic.file, str(refusal.value)[: len(path) + 2]) == (path, path + ": ")
     assert complaint in str(refusal.value)
+
+
+@pytest.mark.parametrize(("plan", "complaint"), DAMAGED)
+def test_a_plan_that_its_reader_would_refuse_is_not_written(path: str, plan: dict, complaint: str) -> None:
+    write_plan(path, PLAN)
+    with pytest.raises(DocumentError) as refusal:
+        write_plan(path, plan)
+    assert complaint in str(refusal.value)
+    assert read_document(path) == PLAN
+
+
+VERSIONS = [
+    ([], "None"),
+    (changed(version=1), "1"),
+    (changed(version=2), "2"),
+    (changed(version=True), "True"),
+    (without("version"), "None"),
+]
+
+
+@pytest.mark.parametrize(("plan", "found"), VERSIONS)
+def test_a_plan_of_another_version_is_told_apart(path: str, plan: object, found: str) -> None:
+    pathlib.Path(path).write_text(json.dumps(plan))
+    with pytest.raises(PlanError) as refusal:
+        read_document(path)
+    assert refusal.value.diagnostic.code == "plan-version"
+    assert str(refusal.value) == f"{path}: the plan has version {found}, this havend reads version {VERSION}"
+
+
+@pytest.mark.parametrize(("plan", "found"), VERSIONS)
+def test_a_plan_of_another_version_is_not_written(path: str, plan: object, found: str) -> None:
+    with pytest.raises(DocumentError):
+        write_plan(path, plan)
+    assert not os.path.exists(path)

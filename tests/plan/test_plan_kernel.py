@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from haven.plan import stages
 from haven.plan.netlink_encoder import RouteParts
+from haven.plan.stages import RouterPlace, stages
 from tests.plan.world import Namespace, cable
 
 DEFAULT = RouteParts(4, "", "192.168.1.254", None, "192.168.1.1", None, None)
@@ -22,25 +22,24 @@ def router(namespace: Callable[[], Namespace]) -> Namespace:
     return one
 
 
-def place(family: int = 4, **changes: object) -> stages.RouterPlace:
+def place(family: int = 4, **changes: object) -> RouterPlace:
     """A virtual router on the device `lan`."""
     facts = {
-        "vrid": 51,
         "family": family,
         "device": "lan",
-        "holder": "lan",
+        "address_device": "lan",
         "virtual_mac": None,
         "bridge": None,
         "addresses": ("192.168.1.1/24",) if family == 4 else ("fe80::1/64", "2001:db8:1::1/64"),
         "routes": (DEFAULT, TABLE) if family == 4 else (),
         "lifetime_us": 8_000_000,
     }
-    return stages.RouterPlace(**{**facts, **changes})
+    return RouterPlace(**{**facts, **changes})
 
 
-def with_macvlan(family: int, **changes: object) -> stages.RouterPlace:
+def with_macvlan(family: int, **changes: object) -> RouterPlace:
     mac = "00:00:5e:00:0%d:33" % (2 if family == 6 else 1)
-    return place(family, virtual_mac=mac, holder="hv%d-51-lan" % family, **changes)
+    return place(family, virtual_mac=mac, address_device="hv%d-51-lan" % family, **changes)
 
 
 def picture(router: Namespace) -> object:
@@ -53,7 +52,7 @@ def picture(router: Namespace) -> object:
 
 
 def test_an_ipv4_address_arrives_with_a_lifetime(router: Namespace) -> None:
-    router.carry_out(stages.takeover(place()))
+    router.carry_out(stages(place())["takeover"])
     held = router.addresses("lan")["192.168.1.1"]
     assert held["prefixlen"] == 32
     assert 6 <= held["valid_life_time"] <= 8
@@ -61,7 +60,7 @@ def test_an_ipv4_address_arrives_with_a_lifetime(router: Namespace) -> None:
 
 
 def test_an_ipv6_address_is_usable_at_once_and_never_preferred(router: Namespace) -> None:
-    router.carry_out(stages.takeover(place(6)))
+    router.carry_out(stages(place(6))["takeover"])
     for address in ("fe80::1", "2001:db8:1::1"):
         held = router.addresses("lan")[address]
         assert held["nodad"]
@@ -72,7 +71,7 @@ def test_an_ipv6_address_is_usable_at_once_and_never_preferred(router: Namespace
 
 
 def test_routes_arrive_and_say_where_they_come_from(router: Namespace) -> None:
-    router.carry_out(stages.takeover(place()))
+    router.carry_out(stages(place())["takeover"])
     default, near = router.look("route show proto 112")
     assert (default["dst"], default["gateway"], default["prefsrc"]) == (
         "default",
@@ -88,11 +87,11 @@ def test_routes_arrive_and_say_where_they_come_from(router: Namespace) -> None:
 def test_release_leaves_nothing_behind(router: Namespace, build: Callable, family: int) -> None:
     before = picture(router)
     one = build(family)
-    router.carry_out(stages.setup(one))
-    router.carry_out(stages.takeover(one))
+    router.carry_out(stages(one)["setup"])
+    router.carry_out(stages(one)["takeover"])
     assert picture(router) != before
-    router.carry_out(stages.release(one))
-    router.carry_out(stages.teardown(one))
+    router.carry_out(stages(one)["release"])
+    router.carry_out(stages(one)["teardown"])
     assert picture(router) == before
 
 
@@ -100,10 +99,12 @@ def test_release_leaves_nothing_behind(router: Namespace, build: Callable, famil
 @pytest.mark.parametrize("family", [4, 6])
 def test_every_stage_can_be_carried_out_twice(router: Namespace, build: Callable, family: int) -> None:
     one = build(family)
-    for stage in (stages.setup, stages.takeover, stages.release, stages.teardown):
-        router.carry_out(stage(one))
+    by_stage = stages(one)
+    assert list(by_stage) == ["setup", "takeover", "release", "teardown"]
+    for steps in by_stage.values():
+        router.carry_out(steps)
         after_once = picture(router)
-        router.carry_out(stage(one))
+        router.carry_out(steps)
         assert picture(router) == after_once
 
 
@@ -114,18 +115,18 @@ def test_release_and_teardown_do_no_harm_when_there_is_nothing(
 ) -> None:
     before = picture(router)
     one = build(family)
-    router.carry_out(stages.release(one))
-    router.carry_out(stages.teardown(one))
+    router.carry_out(stages(one)["release"])
+    router.carry_out(stages(one)["teardown"])
     router.ip("link del lan")
-    router.carry_out(stages.release(one))
-    router.carry_out(stages.teardown(one))
+    router.carry_out(stages(one)["release"])
+    router.carry_out(stages(one)["teardown"])
     assert before != picture(router), "only the device has gone"
 
 
 def test_a_renewal_lengthens_the_life_again(router: Namespace) -> None:
     short = place(lifetime_us=3_000_000)
-    router.carry_out(stages.takeover(short))
-    renewals = [step for step in stages.takeover(place()) if step.get("renew")]
+    router.carry_out(stages(short)["takeover"])
+    renewals = [step for step in stages(place())["takeover"] if step.get("renew")]
     router.carry_out(renewals)
     assert router.addresses("lan")["192.168.1.1"]["valid_life_time"] > 3
 
@@ -133,38 +134,40 @@ def test_a_renewal_lengthens_the_life_again(router: Namespace) -> None:
 @pytest.mark.parametrize("family", [4, 6])
 def test_the_macvlan_is_made_down_and_without_addresses(router: Namespace, family: int) -> None:
     one = with_macvlan(family)
-    router.carry_out(stages.setup(one))
-    link = router.look("link show dev %s" % one.holder)[0]
+    router.carry_out(stages(one)["setup"])
+    link = router.look("link show dev %s" % one.address_device)[0]
     assert "UP" not in link["flags"]
     assert link["address"] == one.virtual_mac
     assert link["linkinfo"]["info_data"]["mode"] == "vepa"
-    assert router.addresses(one.holder) == {}
+    assert router.addresses(one.address_device) == {}
 
 
 @pytest.mark.parametrize("family", [4, 6])
 def test_the_macvlan_up_holds_the_virtual_addresses_and_no_other(router: Namespace, family: int) -> None:
     one = with_macvlan(family)
-    router.carry_out(stages.setup(one))
-    router.carry_out(stages.takeover(one))
-    assert "UP" in router.look("link show dev %s" % one.holder)[0]["flags"]
-    assert sorted(router.addresses(one.holder)) == sorted(one.hosts)
-    router.carry_out(stages.release(one))
-    assert "UP" not in router.look("link show dev %s" % one.holder)[0]["flags"]
+    router.carry_out(stages(one)["setup"])
+    router.carry_out(stages(one)["takeover"])
+    assert "UP" in router.look("link show dev %s" % one.address_device)[0]["flags"]
+    assert sorted(router.addresses(one.address_device)) == sorted(
+        address.split("/")[0] for address in one.addresses
+    )
+    router.carry_out(stages(one)["release"])
+    assert "UP" not in router.look("link show dev %s" % one.address_device)[0]["flags"]
 
 
 def test_the_own_address_stays_primary_when_it_comes_after_the_virtual_one(router: Namespace) -> None:
     router.ip("addr del 192.168.1.2/24 dev lan")
     one = place(routes=())
-    router.carry_out(stages.takeover(one))
+    router.carry_out(stages(one)["takeover"])
     router.ip("addr add 192.168.1.2/24 dev lan")
     assert "secondary" not in router.addresses("lan")["192.168.1.2"]
-    router.carry_out(stages.release(one))
+    router.carry_out(stages(one)["release"])
     assert list(router.addresses("lan"))[0] == "192.168.1.2"
     assert [route["dst"] for route in router.look("route show dev lan")] == ["192.168.1.0/24"]
 
 
 def test_a_route_of_somebody_else_survives_takeover_and_release(router: Namespace) -> None:
     router.ip("route add default via 192.168.1.253")
-    router.carry_out(stages.takeover(place()))
-    router.carry_out(stages.release(place()))
+    router.carry_out(stages(place())["takeover"])
+    router.carry_out(stages(place())["release"])
     assert [route["gateway"] for route in router.look("route show default")] == ["192.168.1.253"]

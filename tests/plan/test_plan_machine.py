@@ -6,11 +6,12 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from haven.plan.machine import InterfaceError, resolve_interface
+from tests.plan.netifd import Netifd
 from tests.plan.world import SOURCES, Namespace, cable
 
 DUMP = """
@@ -51,56 +52,71 @@ def test_the_devices_of_the_kernel_are_read(namespace: Callable[[], Namespace]) 
 
 
 @pytest.fixture
-def ubus(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a program in ubus' place that does what a test says."""
+def netifd(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Netifd]]:
+    """Put a ubus in the place of the machine's, on which netifd answers for an interface as a test says."""
+    path = tmp_path / "ubus.sock"
+    monkeypatch.setenv("HAVEN_UBUS_SOCKET", str(path))
+    made: list[Netifd] = []
 
-    def install(script: str) -> None:
-        program = tmp_path / "ubus"
-        program.write_text("#!/bin/sh\n" + script)
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    def answer(interface: str, answer: "dict | bytes | int") -> Netifd:
+        made.append(Netifd(path, interface, answer))
+        return made[-1]
 
-    return install
+    yield answer
+    for one in made:
+        one.close()
 
 
-def test_the_device_of_an_interface_is_asked_of_ubus(ubus: Callable[[str], None]) -> None:
-    answer = """echo '{"device": "eth1", "l3_device": "pppoe-wan"}'"""
-    ubus('[ "$*" = "call network.interface.wan status" ] && ' + answer)
+def test_the_device_of_an_interface_is_asked_of_netifd(netifd: Callable[..., Netifd]) -> None:
+    asked = netifd("wan", {"device": "eth1", "l3_device": "pppoe-wan"}).asked
     assert resolve_interface("wan") == "pppoe-wan"
+    assert asked == ["status"]
 
 
-def test_an_interface_that_is_down_still_has_its_device(ubus: Callable[[str], None]) -> None:
-    ubus("""echo '{"up": false, "device": "br-lan"}'""")
+def test_an_interface_that_is_down_still_has_its_device(netifd: Callable[..., Netifd]) -> None:
+    netifd("lan", {"up": False, "device": "br-lan"})
     assert resolve_interface("lan") == "br-lan"
 
 
-@pytest.mark.parametrize(
-    ("script", "complaint"),
-    [
-        ("exit 4", "interface lan cannot be resolved: netifd does not know it"),
-        ("echo nonsense", "interface lan cannot be resolved: ubus answered no JSON"),
-        ("echo '{}'", "interface lan cannot be resolved: it has no device now"),
-        ("echo '[]'", "interface lan cannot be resolved: it has no device now"),
-    ],
-)
-def test_what_ubus_cannot_tell_is_said(ubus: Callable[[str], None], script: str, complaint: str) -> None:
-    ubus(script)
+def complaint_of(code: str) -> str:
+    """Ask for the device of lan, which must fail with this code, and return the reason."""
     with pytest.raises(InterfaceError) as refusal:
         resolve_interface("lan")
-    assert str(refusal.value) == complaint
+    assert (refusal.value.code, refusal.value.facts["interface"]) == (code, "lan")
+    assert str(refusal.value).startswith("interface lan cannot be resolved: ")
+    return str(refusal.value).partition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    ("interface", "answer", "code", "complaint"),
+    [
+        ("wan", {"device": "eth1"}, "interface-unknown", "netifd does not know it"),
+        ("lan", b"nonsense", "interface-unresolved", "ubus: the answer is not understood: "),
+        ("lan", 6, "interface-unresolved", "ubus: status 6"),
+        ("lan", {}, "interface-no-device", "it has no device now"),
+        ("lan", {"device": 7}, "interface-no-device", "it has no device now"),
+    ],
+)
+def test_what_netifd_cannot_tell_is_said(
+    netifd: Callable[..., Netifd], interface: str, answer: "dict | bytes | int", code: str, complaint: str
+) -> None:
+    netifd(interface, answer)
+    assert complaint_of(code).startswith(complaint)
+
+
+def test_an_answer_that_is_no_table_names_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haven.plan.machine.call", lambda *_words: [])
+    assert complaint_of("interface-no-device") == "it has no device now"
 
 
 def test_without_ubus_the_way_out_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(InterfaceError) as refusal:
-        resolve_interface("lan")
-    assert str(refusal.value) == (
-        "interface lan cannot be resolved: ubus is not here; off OpenWrt name the device"
-    )
+    monkeypatch.setenv("HAVEN_UBUS_SOCKET", str(tmp_path / "nowhere"))
+    assert complaint_of("interface-no-ubus") == "ubus is not here; off OpenWrt name the device"
 
 
 @pytest.mark.parametrize(
-    "module", ["haven.plan", "haven.cli.plan_text", "haven.plan.plan_file", "haven.plan.machine"]
+    "module",
+    ["haven.plan", "haven.cli.plan_text", "haven.contract.plan", "haven.plan.write", "haven.plan.machine"],
 )
 def test_what_only_reads_plans_does_not_pay_for_pyroute2(module: str) -> None:
     script = "import sys, %s; sys.exit('pyroute2' in sys.modules)" % module

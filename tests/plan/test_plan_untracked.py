@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from haven.plan.conntrack_rules import commands
+from haven.plan.conntrack import commands
 from tests.plan.world import Namespace, run_commands
 
 CONNTRACK = {"device": "sync", "port": 3780, "agent_port": 3781}

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from haven.plan.plan_file import read_plan
+from haven.contract.plan import read_document
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "src")
@@ -58,8 +58,7 @@ class Namespace:
 
     def carry_out(self, steps: list) -> None:
         """Send netlink steps, none of which may fail in a way that it does not tolerate."""
-        sent = [step for step in steps if step["do"] == "netlink"]
-        for step, code in zip(sent, self.apply(sent), strict=True):
+        for step, code in zip(steps, self.apply(steps), strict=True):
             assert code == 0 or code in step["tolerate"], "%s: error %d" % (step["say"], code)
 
     def ping(self, address: str, seconds: float = 10) -> bool:
@@ -105,8 +104,8 @@ def compiled(namespace: Namespace, folder: object, text: str) -> dict:
     config, output = os.path.join(folder, "haven"), os.path.join(folder, "plan.json")
     with open(config, "w", encoding="utf-8") as file:
         file.write(text)
-    namespace.run(sys.executable, "-m", "haven.plan", "--config", config, "--output", output)
-    return read_plan(output)
+    namespace.run(sys.executable, "-m", "haven.plan.main", "--config", config, "--output", output)
+    return read_document(output)
 
 
 def start(namespace: Namespace, plan: dict) -> None:

@@ -75,8 +75,8 @@ def specs_of(config):
         GroupSpec(
             each["name"],
             tuple(router_of(row) for row in config["virtual_routers"] if row["group"] == each["name"]),
-            each.get("preempt", False),
-            each.get("preempt_delay_us", 0),
+            preempt=each.get("preempt", False),
+            preempt_delay_us=each.get("preempt_delay_us", 0),
         )
         for each in config["groups"]
     )
@@ -87,12 +87,12 @@ def router_of(row):
     return RouterSpec(
         row["name"],
         row["device"],
-        row["vrid"],
         row["family"],
-        row["version"],
-        row["priority"],
-        row["interval_us"],
         tuple(octets_of(each) for each in row["addresses"]),
+        vrid=row["vrid"],
+        version=row["version"],
+        priority=row["priority"],
+        advert_interval_us=row["interval_us"],
         checksum=row.get("checksum", PSEUDO_HEADER),
         auth=row["password"].encode() if "password" in row else None,
         unicast_peers=tuple(octets_of(each) for each in row.get("unicast_peers", ())),
@@ -228,5 +228,5 @@ def _fields(effect):
         "virtual_router": effect.router,
         "reason": effect.reason,
         "source": text_of(effect.source),
-        "more": effect.more,
+        "more": effect.suppressed,
     }

@@ -2,66 +2,79 @@
 """Questions whose answers take a while, asked without waiting: of havend, and of programs."""
 
 import contextlib
-import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import IO, Any, Protocol
+
+from haven import paths
+from haven.contract.control import LONGEST_ANSWER, Refusal, read_answer
 
 RECEIVE = 1 << 16
-# More than any answer of ours: a plan for 250 virtual routers has half a megabyte.
-LONGEST_ANSWER = 8 << 20
 
-SILENT = "havend does not answer"
-NOT_RUNNING = "havend is not running"
-UNINTELLIGIBLE = "havend's answer is not understood; are havend and haven-agent of one version?"
+
+class Watcher(Protocol):
+    """What calls the back of a call when something can be read: a scope of the loop."""
+
+    def watch(self, descriptor: Any, act: Callable[[int], None]) -> None:
+        """Call `act` when something can be read."""
+
+    def forget(self, descriptor: Any) -> None:
+        """Watch a descriptor no more."""
 
 
 class CallFailure(Exception):
     """Why there is no answer: `kind` is "havend" (nobody there), "late" or "refused"."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: str, text: str, refusal: Refusal | None = None) -> None:
         super().__init__(text)
         self.kind = kind
+        self.refusal = refusal
+
+
+def _failure(kind: str, code: str) -> CallFailure:
+    refusal = Refusal(code)
+    return CallFailure(kind, str(refusal), refusal)
 
 
 class ControlCall:
-    """One request to havend over a connection of its own; `done` gets the result or a Failure."""
+    """One request to havend over a connection of its own; `done` gets the result or a CallFailure."""
 
-    def __init__(
-        self,
-        selector: selectors.BaseSelector,
-        run_dir: str,
-        request: dict[str, Any],
-        done: Callable[[Any], None],
-    ) -> None:
-        self._selector, self._done = selector, done
+    def __init__(self, watcher: Watcher, run_dir: str, request: bytes, done: Callable[[Any], None]) -> None:
+        self._watcher, self._done = watcher, done
         self._received = b""
         self.ended = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        selector.register(self._socket, selectors.EVENT_READ, self._read)
         try:
-            self._socket.connect(os.path.join(run_dir, "havend.sock"))
+            self._socket.connect(paths.inside(run_dir, paths.CONTROL_SOCKET))
             # A line is shorter than any socket's buffer.
-            self._socket.send(json.dumps(request).encode() + b"\n")
+            self._socket.send(request)
+            watcher.watch(self._socket, self._read)
         except BlockingIOError:
-            self.end(CallFailure("havend", SILENT))
+            self._end(_failure("havend", "silent"))
         except OSError:
-            self.end(CallFailure("havend", NOT_RUNNING))
+            self._end(_failure("havend", "not-running"))
 
     def expire(self) -> None:
         """Give up waiting."""
-        self.end(CallFailure("late", SILENT))
+        if not self.ended:
+            self._end(_failure("late", "silent"))
 
-    def end(self, outcome: Any) -> None:
-        """Hang up and tell the outcome."""
-        self.ended = True
-        self._selector.unregister(self._socket)
-        self._socket.close()
+    def abandon(self) -> None:
+        """Hang up and tell nobody."""
+        if not self.ended:
+            self._hang_up()
+
+    def _end(self, outcome: Any) -> None:
+        self._hang_up()
         self._done(outcome)
+
+    def _hang_up(self) -> None:
+        self.ended = True
+        self._watcher.forget(self._socket)
+        self._socket.close()
 
     def _read(self, _events: int) -> None:
         try:
@@ -72,59 +85,88 @@ class ControlCall:
             octets = b""
         self._received += octets
         if b"\n" in octets or len(self._received) > LONGEST_ANSWER:
-            self.end(_result(self._received.partition(b"\n")[0]))
+            self._end(_result(self._received.partition(b"\n")[0]))
         elif not octets:
-            self.end(CallFailure("havend", "havend hung up before it had answered"))
+            self._end(_failure("havend", "hung-up"))
 
 
 def _result(line: bytes) -> Any:
     try:
-        answer = json.loads(line)
-        return answer["result"] if answer["ok"] is True else CallFailure("refused", str(answer["error"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return CallFailure("havend", UNINTELLIGIBLE)
+        return read_answer(line)
+    except Refusal as why:
+        return CallFailure("havend" if why.code == "unintelligible" else "refused", str(why), why)
 
 
 class ChildEnd:
     """How a program ended: its exit status (negative: the signal) and what it wrote."""
 
-    def __init__(self, status: int, output: str, complaint: str) -> None:
+    def __init__(self, status: int, output: str = "", complaint: str = "") -> None:
         self.status = status
         self.output = output
         self.complaint = complaint
 
 
 class ChildCall:
-    """A child with pipes; `done` gets Ended or a Failure. What it leaves running is not waited for."""
+    """A child whose end is waited for; `done` gets ChildEnd or a CallFailure.
+
+    With `captures` what it writes is read; else it writes where we do. What it leaves running is not
+    waited for.
+    """
 
     def __init__(
         self,
-        selector: selectors.BaseSelector,
+        watcher: Watcher,
         argv: Sequence[str],
         stdin: str | None,
-        done: Callable[["ChildEnd | CallFailure"], None],
+        done: Callable[[ChildEnd | CallFailure], None],
+        captures: bool = True,
+        environment: dict[str, str] | None = None,
     ) -> None:
-        self._selector, self._done = selector, done
+        self._watcher, self._done = watcher, done
         self._written: dict[IO[bytes], bytes] = {}
         self.ended = False
-        self._child = _spawn(argv, stdin)
-        assert self._child.stdout is not None and self._child.stderr is not None
-        for pipe in (self._child.stdout, self._child.stderr):
+        self._child = _spawn(argv, stdin, captures, environment)
+        pipes = [pipe for pipe in (self._child.stdout, self._child.stderr) if pipe is not None]
+        try:
+            self._end = os.pidfd_open(self._child.pid)
+        except OSError:
+            self._kill()
+            for pipe in pipes:
+                pipe.close()
+            raise
+        for pipe in pipes:
             os.set_blocking(pipe.fileno(), False)
             self._written[pipe] = b""
-            selector.register(pipe, selectors.EVENT_READ, lambda _events, pipe=pipe: self._read(pipe))
-        self._end = os.pidfd_open(self._child.pid)
-        selector.register(self._end, selectors.EVENT_READ, lambda _events: self._finish())
+            watcher.watch(pipe, self._reader(pipe))
+        watcher.watch(self._end, lambda _events: self._finish())
+
+    @property
+    def pid(self) -> int:
+        """The child's process."""
+        return self._child.pid
 
     def expire(self) -> None:
         """End it and what it has started."""
-        self._kill(CallFailure("late", "it takes too long"))
+        if not self.ended:
+            self._kill()
+            self._tell(CallFailure("late", "it takes too long"))
 
-    def _kill(self, why: CallFailure) -> None:
+    def abandon(self) -> None:
+        """End it and tell nobody."""
+        if not self.ended:
+            self._kill()
+            self._let_go()
+
+    def _reader(self, pipe: IO[bytes]) -> Callable[[int], None]:
+        def read(_events: int) -> None:
+            self._read(pipe)
+
+        return read
+
+    def _kill(self) -> None:
         # A process group of its own, of which it is the head.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        self._tell(why)
 
     def _read(self, pipe: IO[bytes]) -> bool:
         """Take what is there; tell whether there was something."""
@@ -134,10 +176,11 @@ class ChildCall:
             return False
         self._written[pipe] += octets
         if not octets:
-            self._selector.unregister(pipe)
+            self._watcher.forget(pipe)
             pipe.close()
         elif len(self._written[pipe]) > LONGEST_ANSWER:
-            self._kill(CallFailure("refused", "it says too much"))
+            self._kill()
+            self._tell(CallFailure("refused", "it says too much"))
         return bool(octets)
 
     def _finish(self) -> None:
@@ -145,35 +188,43 @@ class ChildCall:
             while not pipe.closed and self._read(pipe):
                 pass
         if not self.ended:
-            output, complaint = (octets.decode("utf-8", "replace") for octets in self._written.values())
-            self._tell(ChildEnd(self._child.wait(), output, complaint))
+            written = [octets.decode("utf-8", "replace") for octets in self._written.values()]
+            self._tell(ChildEnd(self._child.wait(), *written))
 
-    def _tell(self, outcome: "ChildEnd | CallFailure") -> None:
-        self._child.wait()
-        for pipe in self._written:
-            if not pipe.closed:
-                self._selector.unregister(pipe)
-                pipe.close()
-        self._selector.unregister(self._end)
-        os.close(self._end)
-        self.ended = True
+    def _tell(self, outcome: ChildEnd | CallFailure) -> None:
+        self._let_go()
         self._done(outcome)
 
+    def _let_go(self) -> None:
+        self.ended = True
+        # One that hangs in the kernel does not die at once; subprocess buries it when it starts another.
+        self._child.poll()
+        for pipe in self._written:
+            if not pipe.closed:
+                self._watcher.forget(pipe)
+                pipe.close()
+        self._watcher.forget(self._end)
+        os.close(self._end)
 
-def _spawn(argv: Sequence[str], stdin: str | None) -> "subprocess.Popen[bytes]":
+
+def _spawn(
+    argv: Sequence[str], stdin: str | None, captures: bool, environment: dict[str, str] | None
+) -> "subprocess.Popen[bytes]":
     source = os.open(os.devnull, os.O_RDONLY)
     if stdin is not None:
         os.close(source)
         # A file without a name: a pipe could be full, and a name could be left behind.
-        source = os.memfd_create("candidate")
+        source = os.memfd_create("stdin")
         os.write(source, stdin.encode("utf-8", "replace"))
         os.lseek(source, 0, os.SEEK_SET)
     try:
         return subprocess.Popen(
             argv,
             stdin=source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            # Without pipes all of it goes to the log, as what is wrong does.
+            stdout=subprocess.PIPE if captures else 2,
+            stderr=subprocess.PIPE if captures else None,
+            env=environment,
             start_new_session=True,
         )
     finally:

@@ -1,75 +1,123 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The agent's line to havend: events come in, reports and answers go out."""
+"""The agent's line to havend: events come in, reports and answers go out; nothing waits for it."""
 
 import json
-import os
+import selectors
 import socket
+import sys
+import time
+from collections.abc import Callable
 from typing import Any
+
+from haven import VERSION
+from haven.agent.loop import Loop, Scope
+from haven.contract import control
+from haven.contract.problems import problem
+from haven.paths import CONTROL_SOCKET, inside
 
 # havend is starting, or starting again; a connection costs nothing to try.
 RETRY_S = 0.1
+RECEIVE = 1 << 16
+# havend hangs when this much waits; it then learns from a new connection what it has missed.
+LONGEST_BACKLOG = 1 << 20
 
 
 class HavendLink:
     """A connection to havend's control socket that is made again whenever it is lost."""
 
-    def __init__(self, run_dir: str) -> None:
-        self._path = os.path.join(run_dir, "havend.sock")
+    def __init__(self, loop: Loop, run_dir: str, hear: Callable[[dict[str, Any]], None]) -> None:
+        self._loop, self._hear = loop, hear
+        self._path = inside(run_dir, CONTROL_SOCKET)
+        self._scope = Scope(loop, run_dir, self._fail)
         self._socket: socket.socket | None = None
         self._received = b""
-        self._connect_at = 0.0
+        self._backlog = bytearray()
+        self._older = ""
 
-    def fileno(self) -> int | None:
-        """Return the descriptor to wait for, or None while there is no connection."""
-        return None if self._socket is None else self._socket.fileno()
-
-    def next_deadline(self) -> float | None:
-        """Return when to try to connect again, or None while there is a connection."""
-        return self._connect_at if self._socket is None else None
-
-    def keep_connected(self, now: float) -> None:
-        """Connect and present ourselves, where there is no connection and it is time to try."""
-        if self._socket is not None or now < self._connect_at:
+    def connect(self) -> None:
+        """Connect and present ourselves, now or as soon as it can be done."""
+        if self._socket is not None:
             return
-        self._connect_at = now + RETRY_S
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             sock.connect(self._path)
         except OSError:
             sock.close()
+            self._loop.at(time.monotonic() + RETRY_S, self.connect)
             return
-        self._socket, self._received = sock, b""
-        self.say("agent")
+        self._socket, self._received, self._older = sock, b"", ""
+        self._backlog.clear()
+        self._scope.watch(sock, self._serve)
+        self.say("agent", protocol=control.PROTOCOL, version=VERSION)
 
-    def say(self, command: str, **arguments: Any) -> bool:
-        """Send one request; its answer comes with the events."""
+    def say(self, command: str, **arguments: Any) -> None:
+        """Send one request, whose answer comes with the events; without a connection nobody hears it."""
         if self._socket is None:
-            return False
-        try:
-            self._socket.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
-        except OSError:
-            self.close()
-            return False
-        return True
+            return
+        self._backlog += control.request(command, **arguments)
+        if len(self._backlog) > LONGEST_BACKLOG:
+            self._lose()
+        else:
+            self._flush()
 
-    def read(self) -> list[dict[str, Any]]:
-        """Return what has come: answers, events, and wishes to prepare."""
-        if self._socket is None:
-            return []
-        try:
-            octets = self._socket.recv(1 << 16, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except OSError:
-            octets = b""
-        if not octets:
-            self.close()
-            return []
-        *lines, self._received = (self._received + octets).split(b"\n")
-        return [json.loads(line) for line in lines]
+    def problems(self) -> list[dict[str, Any]]:
+        """Return what is the matter with havend's version."""
+        return [problem("havend-older", "havend", version=self._older)] if self._older else []
 
     def close(self) -> None:
         """Give the connection up."""
         if self._socket is not None:
+            self._scope.forget(self._socket)
             self._socket.close()
             self._socket = None
+
+    def _serve(self, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._flush()
+        if events & selectors.EVENT_READ and self._socket is not None:
+            self._read(self._socket)
+
+    def _flush(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            while self._backlog:
+                del self._backlog[: self._socket.send(self._backlog)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._lose()
+            return
+        self._scope.watch(self._socket, self._serve, writing=bool(self._backlog))
+
+    def _read(self, sock: socket.socket) -> None:
+        try:
+            octets = sock.recv(RECEIVE)
+        except BlockingIOError:
+            return
+        except OSError:
+            octets = b""
+        if not octets:
+            self._lose()
+            return
+        *lines, self._received = (self._received + octets).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            self._look_at_version(message)
+            self._hear(message)
+
+    def _look_at_version(self, message: dict[str, Any]) -> None:
+        result = message.get("result")
+        if isinstance(result, dict) and "groups" in result:
+            # The first of them did not say.
+            old = result.get("protocol", 1) < control.OLDEST_PROTOCOL
+            self._older = str(result.get("version", "?")) if old else ""
+
+    def _lose(self) -> None:
+        self.close()
+        self._loop.at(time.monotonic() + RETRY_S, self.connect)
+
+    def _fail(self, error: BaseException) -> None:
+        print(f"haven-agent: havend is not understood: {error!r}", file=sys.stderr, flush=True)
+        self.close()
+        self._loop.at(time.monotonic() + 1.0, self.connect)

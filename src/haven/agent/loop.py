@@ -1,97 +1,190 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The agent's loop: waits for havend and for the parts, and lets each part hear what havend says."""
+"""The agent's loop: one selector and one list of deadlines, in which every part registers what it waits for.
 
-import select
+Nothing in it waits by itself. A part registers through a scope of its own, so that all it has asked for goes
+with it, and what it raises is its own failure and nobody else's. Times are seconds of time.monotonic().
+"""
+
+import contextlib
+import heapq
+import itertools
+import selectors
 import time
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import IO, Any
 
-from haven.agent.conntrack.part import ConntrackPart
-from haven.agent.havend_link import HavendLink
-from haven.agent.scripts.part import ScriptsPart
-from haven.agent.ubus.part import UbusPart
+from haven.agent.calls import CallFailure, ChildCall, ChildEnd, ControlCall
 
 LONGEST_WAIT_S = 1.0
 
-
-class Source(Protocol):
-    """Something that the loop waits for. Times are seconds of time.monotonic()."""
-
-    def fileno(self) -> int | None:
-        """Return a descriptor to wait for, or None."""
-
-    def next_deadline(self) -> float | None:
-        """Return when there is something to do, or None."""
+Descriptor = int | IO[Any] | Any
+Act = Callable[[], None]
 
 
-class Part(Source, Protocol):
-    """One concern of the agent.
+class Timer:
+    """Something to do at a time, unless it is cancelled before."""
 
-    Events are havend's own ({"kind": "transition", ...}), and two that the loop makes: {"kind": "roles",
-    "groups": {name: state}} whenever havend has been reached, and {"kind": "prepare"} when havend is about
-    to hand over and waits for "prepared".
-    """
+    def __init__(self, at: float, act: Act) -> None:
+        self.at = at
+        self.act: Act | None = act
 
-    def read(self) -> None:
-        """Read what is ready at the descriptor."""
+    def cancel(self) -> None:
+        """Do nothing after all."""
+        self.act = None
 
-    def hear(self, event: dict[str, Any]) -> None:
-        """Take an event."""
 
-    def drive(self, now: float) -> None:
-        """Do what time asks for; called in every turn, so it must be quick when there is nothing to do."""
+class Loop:
+    """Waits for descriptors and deadlines."""
+
+    def __init__(self) -> None:
+        self.selector = selectors.EpollSelector()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._numbers = itertools.count()
+
+    def at(self, when: float, act: Act) -> Timer:
+        """Do something at a time."""
+        timer = Timer(when, act)
+        heapq.heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
+
+    def turn(self) -> None:
+        """Wait for what comes next, and do it."""
+        for key, events in self.selector.select(self._wait()):
+            # Serving one may have closed another.
+            if self.selector.get_map().get(key.fd) is key:
+                key.data(events)
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            act = heapq.heappop(self._timers)[2].act
+            if act is not None:
+                act()
+
+    def _wait(self) -> float:
+        while self._timers and self._timers[0][2].act is None:
+            heapq.heappop(self._timers)
+        first = self._timers[0][0] - time.monotonic() if self._timers else LONGEST_WAIT_S
+        return max(0.0, min(first, LONGEST_WAIT_S))
 
     def close(self) -> None:
-        """End; the agent does."""
+        """Wait for nothing more."""
+        self.selector.close()
 
 
-class Agent:
-    """One node's control plane; `ending` when it is to stop."""
+class Scope:
+    """What one part has registered with the loop; `failed` is told of what any of it raises."""
 
-    def __init__(self, run_dir: str, config: str) -> None:
-        self.ending = False
-        self._havend = HavendLink(run_dir)
-        connections = ConntrackPart(run_dir, self._havend)
-        self._parts: list[Part] = [connections, UbusPart(run_dir, config), ScriptsPart(run_dir)]
+    def __init__(self, loop: Loop, run_dir: str, failed: Callable[[BaseException], None]) -> None:
+        self._loop = loop
+        self._run_dir = run_dir
+        self._failed = failed
+        self._watched: dict[int, Descriptor] = {}
+        self._timers: list[Timer] = []
+        self._calls: list[ControlCall | ChildCall] = []
+        self._inner: list[Scope] = []
+        self.closed = False
 
-    def run(self) -> None:
-        """Run until `ending`."""
-        # As havend: what is wrong on stderr, everything else on stdout.
-        print("haven-agent: started", flush=True)
-        while not self.ending:
-            self._turn()
-        for part in self._parts:
-            part.close()
-        self._havend.close()
+    def inner(self) -> "Scope":
+        """Return a scope within this one, which can be closed before it."""
+        made = Scope(self._loop, self._run_dir, self._failed)
+        self._inner = [each for each in self._inner if not each.closed] + [made]
+        return made
 
-    def _turn(self) -> None:
-        ready = self._wait()
-        for message in self._havend.read():
-            self._hear(message)
-        for part in self._parts:
-            if part.fileno() in ready:
-                part.read()
-            part.drive(time.monotonic())
+    def close(self) -> None:
+        """Forget everything, and end what is under way."""
+        self.closed = True
+        for inner in self._inner:
+            inner.close()
+        for call in self._calls:
+            call.abandon()
+        for timer in self._timers:
+            timer.cancel()
+        for number in self._watched:
+            with contextlib.suppress(KeyError, ValueError):
+                self._loop.selector.unregister(number)
+        self._watched.clear()
 
-    def _wait(self) -> list[int]:
-        self._havend.keep_connected(time.monotonic())
-        waiting: list[Source] = [self._havend, *self._parts]
-        times = [at for each in waiting if (at := each.next_deadline()) is not None]
-        wait = min([LONGEST_WAIT_S, *(at - time.monotonic() for at in times)])
-        descriptors = [number for each in waiting if (number := each.fileno()) is not None]
-        return select.select(descriptors, [], [], max(0.0, wait))[0]
+    # Descriptors
 
-    def _hear(self, message: dict[str, Any]) -> None:
-        event = _event(message)
-        if event is not None:
-            for part in self._parts:
-                part.hear(event)
+    def watch(self, descriptor: Descriptor, act: Callable[[int], None], writing: bool = False) -> None:
+        """Call `act` with the selector's events when something can be read, or written as well."""
+        number = _number(descriptor)
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
+
+        def guarded(ready: int) -> None:
+            self.guard(lambda: act(ready))
+
+        if number in self._watched:
+            self._loop.selector.modify(number, events, guarded)
+        else:
+            self._loop.selector.register(number, events, guarded)
+        self._watched[number] = descriptor
+
+    def forget(self, descriptor: Descriptor) -> None:
+        """Watch a descriptor no more; before it is closed."""
+        number = _number(descriptor)
+        if self._watched.pop(number, None) is not None:
+            self._loop.selector.unregister(number)
+
+    # Deadlines
+
+    def at(self, when: float, act: Act) -> Timer:
+        """Do something at a time."""
+        self._timers = [timer for timer in self._timers if timer.act is not None]
+        timer = self._loop.at(when, act)
+
+        def guarded() -> None:
+            timer.cancel()
+            self.guard(act)
+
+        timer.act = guarded
+        self._timers.append(timer)
+        return timer
+
+    def after(self, seconds: float, act: Act) -> Timer:
+        """Do something after a while."""
+        return self.at(time.monotonic() + seconds, act)
+
+    def every(self, seconds: float, act: Act) -> None:
+        """Do something now, and again and again."""
+
+        def again() -> None:
+            self.after(seconds, again)
+            act()
+
+        again()
+
+    # Calls whose answers take a while
+
+    def ask_havend(self, request: bytes, done: Callable[[Any], None], limit_s: float) -> None:
+        """Ask havend something; `done` gets its result or a CallFailure."""
+        self._begin(ControlCall(self, self._run_dir, request, done), limit_s)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        done: Callable[[ChildEnd | CallFailure], None],
+        limit_s: float,
+        stdin: str | None = None,
+        **options: Any,
+    ) -> ChildCall:
+        """Run a program; `done` gets ChildEnd or a CallFailure. Raises OSError when it cannot be started."""
+        call = ChildCall(self, argv, stdin, done, **options)
+        self._begin(call, limit_s)
+        return call
+
+    def _begin(self, call: ControlCall | ChildCall, limit_s: float) -> None:
+        self._calls = [each for each in self._calls if not each.ended]
+        if not call.ended:
+            self._calls.append(call)
+            self.after(limit_s, call.expire)
+
+    def guard(self, act: Act) -> None:
+        """Do something on the part's account: what it raises is the part's failure."""
+        try:
+            act()
+        except Exception as error:
+            self._failed(error)
 
 
-def _event(message: dict[str, Any]) -> dict[str, Any] | None:
-    if "event" in message:
-        return dict(message["event"])
-    if message.get("prepare"):
-        return {"kind": "prepare"}
-    if message.get("ok") and "groups" in message["result"]:
-        return {"kind": "roles", "groups": message["result"]["groups"]}
-    return None
+def _number(descriptor: Descriptor) -> int:
+    return descriptor if isinstance(descriptor, int) else descriptor.fileno()

@@ -17,31 +17,29 @@ class Change:
 
 
 class Roles:
-    """Follows the events of havend."""
+    """Follows the events of havend; `states` is empty until havend has been heard."""
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
 
     def hear(self, event: dict[str, Any]) -> list[Change]:
         """Take an event; return the changes that it tells of."""
-        if event["kind"] == "roles":
-            return self._compare(event["groups"])
         if event["kind"] == "transition":
             before = self.states.get(event["group"], event["from"])
-            return self._note(event["group"], before, event["to"], event["reason"], event["at"])
+            return self._record(event["group"], before, event["to"], event["reason"], event["at"])
         if event["kind"] == "fault" and self.states.get(event["group"]) == "initialize":
             # It never came as far as Backup, so there is no transition.
-            return self._note(event["group"], "initialize", "fault", "fault", event["at"])
+            return self._record(event["group"], "initialize", "fault", "fault", event["at"])
         return []
 
-    def _compare(self, groups: dict[str, str]) -> list[Change]:
-        """Find what has changed while havend, or its connection, was away."""
+    def compare(self, groups: dict[str, str]) -> list[Change]:
+        """Take all states; return what has changed while havend, or its connection, was away."""
         found = []
         for name, state in groups.items():
-            found += self._note(name, self.states.get(name, state), state, "restart", time.time())
+            found += self._record(name, self.states.get(name, state), state, "restart", time.time())
         self.states = dict(groups)
         return found
 
-    def _note(self, group: str, before: str, after: str, reason: str, at: float) -> list[Change]:
+    def _record(self, group: str, before: str, after: str, reason: str, at: float) -> list[Change]:
         self.states[group] = after
         return [] if before == after else [Change(group, before, after, reason, at)]

@@ -4,15 +4,7 @@
 A row names its function and does not import it: `haven status` must not wait for the compiler.
 """
 
-
-class CommandOption:
-    """A word that begins with dashes; `value` is what the help calls its value, if it takes one."""
-
-    def __init__(self, name: str, help: str, value: str = "", default: str = "") -> None:
-        self.name = name
-        self.help = help
-        self.value = value
-        self.default = default
+from haven.arguments import CONFIG, HELP, RUN_DIR, VERSION, CommandOption
 
 
 class CommandArgument:
@@ -35,20 +27,18 @@ class Command:
         function: str,
         options: tuple[CommandOption, ...] = (),
         argument: CommandArgument | None = None,
+        hidden: bool = False,
     ) -> None:
         self.name = name
         self.help = help
         self.function = function
         self.options = options
         self.argument = argument
+        # Asked for by scripts of ours, and no business of a person's.
+        self.hidden = hidden
 
 
-COMMON = (
-    CommandOption("--config", "the configuration", "FILE", "/etc/config/haven"),
-    CommandOption("--run-dir", "where havend has its control socket", "DIR", "/var/run/haven"),
-    CommandOption("--help", "say this, or what a command does"),
-    CommandOption("--version", "say which haven this is"),
-)
+COMMON = (CONFIG, RUN_DIR, HELP, VERSION)
 
 JSON = CommandOption("--json", "print JSON")
 
@@ -94,7 +84,16 @@ COMMANDS = (
         "haven.cli.order_commands:maintenance",
         argument=CommandArgument("on|off", "begin or end it", ("on", "off"), required=True),
     ),
+    Command(
+        "complete",
+        "what can stand in the place of a word, for the shell",
+        "haven.cli.complete_command:complete",
+        argument=CommandArgument("WHAT", "what the word is", ("groups",), required=True),
+        hidden=True,
+    ),
 )
+
+SHOWN = tuple(command for command in COMMANDS if not command.hidden)
 
 
 def find(name: str) -> Command | None:

@@ -3,18 +3,12 @@
 
 import sys
 
-from haven.cli.command_table import COMMANDS, COMMON
+from haven.cli.command_table import COMMON, SHOWN
 
 TEXT = """\
 # bash completion for haven                               -*- shell-script -*-
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Made from the table of commands: python -m haven.cli.completion
-
-_haven_groups() {
-	# Of the running havend; none if it does not answer.
-	"$@" status --json 2>/dev/null |
-		sed -n '/^  "groups": \\[/,/^  \\]/s/^      "name": "\\(.*\\)",\\{0,1\\}$/\\1/p'
-}
 
 _haven() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
@@ -27,8 +21,8 @@ _haven() {
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-			--run-dir) call+=(--run-dir "${COMP_WORDS[++i]}") ;;
-			--config) ((++i)) ;;
+			--run-dir) ((++i)) ;;
+			--config) call+=(--config "${COMP_WORDS[++i]}") ;;
 			-*) ;;
 			*) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
 		esac
@@ -37,7 +31,7 @@ _haven() {
 		'') words='%(commands)s' ;;
 %(rows)s
 	esac
-	[[ $command == switchover && $current != -* ]] && words=$(_haven_groups "${call[@]}")
+	[[ $command == switchover && $current != -* ]] && words=$("${call[@]}" complete groups 2>/dev/null)
 	[[ $current == -* ]] && words+=' %(common)s'
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
@@ -49,14 +43,14 @@ complete -F _haven haven
 def bash() -> str:
     """Return the completion file."""
     rows = []
-    for command in COMMANDS:
+    for command in SHOWN:
         words = [option.name for option in command.options]
         if command.argument:
             words += command.argument.choices
         if words:
             rows.append("\t\t%s) words='%s' ;;" % (command.name, " ".join(words)))
     return TEXT % {
-        "commands": " ".join(command.name for command in COMMANDS),
+        "commands": " ".join(command.name for command in SHOWN),
         "rows": "\n".join(rows),
         "common": " ".join(option.name for option in COMMON),
     }

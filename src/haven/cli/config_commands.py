@@ -4,30 +4,29 @@
 import os
 import sys
 
+from haven import paths
 from haven.cli.errors import Failed
 from haven.cli.text import count
 from haven.cli.usage import Request
+from haven.contract.control import MOST_DIAGNOSTICS
+from haven.contract.event_log import event_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from haven.config.diagnostic import Diagnostic
     from haven.config.model import Model
+    from haven.contract.diagnostics import Diagnostic
 
-# As many as havend keeps.
-MOST_PROBLEMS = 100
-
-# OpenWrt's, for the configuration and the run directory that are usual there.
-SERVICE = "/etc/init.d/haven"
+SERVICE = paths.SERVICE
 
 
 class ConfigRefused(Failed):
     """The configuration has problems."""
 
     def __init__(self, problems: "list[Diagnostic]") -> None:
-        self.texts = [str(problem) for problem in problems]
-        super().__init__("%s in the configuration" % count(len(self.texts), "problem"))
+        self.problems = problems
+        super().__init__("%s in the configuration" % count(len(problems), "problem"))
 
 
 def validate(request: Request) -> int:
@@ -61,14 +60,17 @@ def plan(request: Request) -> int:
     except ConfigRefused as why:
         _complain(why)
         return 1
+    from haven.plan.sequences import with_sequences
+
+    described = with_sequences(made)
     if request.json:
         from haven.cli.show_commands import print_json
 
-        print_json(made)
+        print_json(described)
     else:
         from haven.cli.plan_text import show_plan
 
-        sys.stdout.write(show_plan(made))
+        sys.stdout.write(show_plan(described))
     return 0
 
 
@@ -84,10 +86,10 @@ def reload(request: Request) -> int:
     except ConfigRefused as why:
         _complain(why)
         with ControlConnection(request.run_dir) as havend:
-            havend.ask("refuse", problems=why.texts[:MOST_PROBLEMS])
+            havend.ask("refuse", problems=[each.as_dict() for each in why.problems[:MOST_DIAGNOSTICS]])
         raise Failed("nothing was changed: the configuration in force stays") from None
     for warning in made["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {warning['text']}", file=sys.stderr)
     with ControlConnection(request.run_dir) as havend:
         havend.order("load", path=_leave(made, request.run_dir))
     print(_outcome(made), flush=True)
@@ -100,10 +102,11 @@ def reload(request: Request) -> int:
 
 def _leave(made: "dict[str, Any]", run_dir: str) -> str:
     """Write the plan beside the one in force, which havend replaces with it when it takes it."""
-    from haven.plan.plan_file import PlanError, write_plan
+    from haven.contract.plan import PlanError
+    from haven.plan.write import write_plan
 
     # havend's working directory is another.
-    path = os.path.join(os.path.abspath(run_dir), "plan.json.new")
+    path = paths.inside(os.path.abspath(run_dir), paths.NEXT_PLAN)
     try:
         write_plan(path, made)
     except PlanError as why:
@@ -113,7 +116,7 @@ def _leave(made: "dict[str, Any]", run_dir: str) -> str:
 
 def _outcome(made: "dict[str, Any]") -> str:
     if not made["enabled"]:
-        return "haven is disabled now (option enabled '0'): havend stops"
+        return event_text("disabled", {}) + ": havend stops"
     return f"reloaded: {count(len(made['virtual_routers']), 'virtual router')}"
 
 
@@ -127,5 +130,5 @@ def _make(config: str) -> "dict[str, Any]":
 
 
 def _complain(why: ConfigRefused) -> None:
-    for text in why.texts:
-        print(text, file=sys.stderr)
+    for problem in why.problems:
+        print(problem, file=sys.stderr)

@@ -2,11 +2,13 @@
 """Ask the living havend over its control socket."""
 
 import json
-import os
 import socket
 import time
 
+from haven import paths
 from haven.cli.errors import RequestRefused, Unanswered
+from haven.contract import control
+from haven.contract.control import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,14 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-PATIENCE_S = 5.0
-# Answers that come with the end of a handover: the longest Skew_Time is 41 s.
-HANDOVER_S = 60.0
+PATIENCE_S = control.ANSWER_PATIENCE_S
 RECEIVE = 1 << 16
-
-UNINTELLIGIBLE = "havend's answer is not understood; are haven and havend of one version?"
-SILENT = "havend does not answer"
-HUNG_UP = "havend hung up before it had answered"
 
 
 class ControlConnection:
@@ -32,7 +28,7 @@ class ControlConnection:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(PATIENCE_S)
         try:
-            self._socket.connect(os.path.join(run_dir, "havend.sock"))
+            self._socket.connect(paths.inside(run_dir, paths.CONTROL_SOCKET))
         except OSError as why:
             self._socket.close()
             raise Unanswered(_refusal(why, run_dir)) from None
@@ -46,13 +42,12 @@ class ControlConnection:
         self._socket.close()
 
     def ask(self, command: str, patience: float | None = None, **arguments: "Any") -> "Any":
-        """Return havend's result for one command. Raises Unanswered or Refused."""
-        line = json.dumps({"command": command, **arguments}).encode() + b"\n"
+        """Return havend's result for one command. Raises Unanswered or RequestRefused."""
         try:
             self._socket.settimeout(PATIENCE_S)
-            self._socket.sendall(line)
+            self._socket.sendall(control.request(command, **arguments))
         except TimeoutError:
-            raise Unanswered(SILENT) from None
+            raise Unanswered(Refusal("silent")) from None
         except OSError:
             # It may have said why before it hung up.
             pass
@@ -61,7 +56,7 @@ class ControlConnection:
     def order(self, command: str, **arguments: "Any") -> "Any":
         """Ask for what takes as long as a handover, of a havend that is known to answer."""
         self.ask("status")
-        return self.ask(command, HANDOVER_S, **arguments)
+        return self.ask(command, control.HANDOVER_PATIENCE_S, **arguments)
 
     def follow(self) -> "Iterator[list[dict[str, Any]]]":
         """Yield the events so far, then each as it happens, until havend ends."""
@@ -71,14 +66,14 @@ class ControlConnection:
             try:
                 yield [json.loads(line)["event"]]
             except (ValueError, KeyError, TypeError):
-                raise Unanswered(UNINTELLIGIBLE) from None
+                raise Unanswered(Refusal("unintelligible")) from None
 
     def _next_line(self, patience: float | None) -> bytes:
         deadline = None if patience is None else time.monotonic() + patience
         while b"\n" not in self._received:
             octets = self._receive(deadline)
             if not octets:
-                raise Unanswered(HUNG_UP)
+                raise Unanswered(Refusal("hung-up"))
             self._received += octets
         line, _, self._received = self._received.partition(b"\n")
         return line
@@ -86,38 +81,34 @@ class ControlConnection:
     def _receive(self, deadline: float | None) -> bytes:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
-            raise Unanswered(SILENT)
+            raise Unanswered(Refusal("silent"))
         try:
             self._socket.settimeout(left)
             return self._socket.recv(RECEIVE)
         except TimeoutError:
-            raise Unanswered(SILENT) from None
+            raise Unanswered(Refusal("silent")) from None
         except OSError:
             return b""
 
 
-def _refusal(why: OSError, run_dir: str) -> str:
+def _refusal(why: OSError, run_dir: str) -> Refusal:
     if isinstance(why, (FileNotFoundError, ConnectionRefusedError, NotADirectoryError)):
-        return "havend is not running"
+        return Refusal("not-running")
     if isinstance(why, PermissionError):
-        return "needs root: only root may talk to havend"
+        return Refusal("not-root")
     if isinstance(why, (BlockingIOError, TimeoutError)):
-        return SILENT
-    return f"{run_dir}: {why.strerror or why}"
+        return Refusal("silent")
+    return Refusal("unreachable", run_dir=run_dir, error=str(why.strerror or why))
 
 
 def _result(line: bytes) -> "Any":
     try:
-        answer = json.loads(line)
-        if answer["ok"] is True:
-            return answer["result"]
-        reason = str(answer["error"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Unanswered(UNINTELLIGIBLE) from None
-    raise RequestRefused(reason)
+        return control.read_answer(line)
+    except Refusal as why:
+        raise (Unanswered if why.code == "unintelligible" else RequestRefused)(why) from None
 
 
 def ask(run_dir: str, command: str, **arguments: "Any") -> "Any":
-    """Ask one thing over a connection of its own. Raises Unanswered or Refused."""
+    """Ask one thing over a connection of its own. Raises Unanswered or RequestRefused."""
     with ControlConnection(run_dir) as havend:
         return havend.ask(command, **arguments)

@@ -4,6 +4,7 @@
 import time
 
 from haven.cli.text import painted
+from haven.contract.event_log import event_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,11 +13,19 @@ if TYPE_CHECKING:
 
 def line(event: "dict[str, Any]", colour: bool = False) -> str:
     """Return an event as one line, with the local time."""
-    text = " ".join(str(event["text"]).split())
     kind = event.get("kind", "")
     if kind == "transition":
         kind = str(event.get("to", ""))
-    return f"{clock(event['at'])}  {painted(text, kind, colour)}"
+    return f"{clock(event['at'])}  {painted(_text(event), kind, colour)}"
+
+
+def _text(event: "dict[str, Any]") -> str:
+    try:
+        text = event_text(event["code"], event["facts"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Of another release, which says it in its own words.
+        text = str(event["text"])
+    return " ".join(text.split())
 
 
 def clock(at: float) -> str:

@@ -4,8 +4,9 @@
 import os
 import sys
 
+from haven.arguments import UsageError
 from haven.cli.errors import Failed
-from haven.cli.usage import Request, UsageError, help_of, parse
+from haven.cli.usage import Request, help_of, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`haven stop`, `haven switchover` and `haven maintenance`: what havend is told to do."""
 
-from haven.cli.control_client import UNINTELLIGIBLE, ControlConnection
+from haven.cli.control_client import ControlConnection
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.usage import Request
+from haven.contract.control import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _groups(result: "Any", key: str) -> list[str]:
     try:
         return [str(name) for name in result.get(key, [])]
     except (AttributeError, TypeError):
-        raise Unanswered(UNINTELLIGIBLE) from None
+        raise Unanswered(Refusal("unintelligible")) from None
 
 
 def _who_took_over(havend: ControlConnection, groups: list[str]) -> str:

@@ -12,15 +12,24 @@ LABEL = 13
 SECOND = 1_000_000
 MILLISECOND = 1_000
 
+# How a group comes to be Active, and each way of ceasing to be.
+SEQUENCE_LABELS = (
+    ("takeover", "takeover"),
+    ("handover", "handover"),
+    ("yield", "yields"),
+    ("fault", "on a fault"),
+)
+
 Row = tuple[str, str]
 
 
 def show_plan(plan: dict[str, Any]) -> str:
-    """Return a plan as text of at most 100 columns."""
+    """Return a plan with its sequences as text of at most 100 columns."""
+    routers = {router["name"]: router for router in plan["virtual_routers"]}
     parts = [_wrap("", "Plan of %s, made from %s" % (plan["node"], plan["config"]))]
     if plan["warnings"]:
-        parts.append(_block("Warnings", [("", warning) for warning in plan["warnings"]]))
-    parts += [_group(group, plan["virtual_routers"]) for group in plan["groups"]]
+        parts.append(_block("Warnings", [("", warning["text"]) for warning in plan["warnings"]]))
+    parts += [_group(group, routers) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
@@ -44,8 +53,8 @@ def _wrap(head: str, text: str) -> list[str]:
     ) or [head.rstrip()]
 
 
-def _group(group: dict[str, Any], routers: list[dict[str, Any]]) -> list[str]:
-    members = [router["name"] for router in routers if router["group"] == group["name"]]
+def _group(group: dict[str, Any], routers: dict[str, dict[str, Any]]) -> list[str]:
+    members = [name for name, router in routers.items() if router["group"] == group["name"]]
     if not group["preempt"]:
         rule = "no: who is Active stays it"
     elif group["preempt_delay_us"]:
@@ -53,18 +62,27 @@ def _group(group: dict[str, Any], routers: list[dict[str, Any]]) -> list[str]:
     else:
         rule = "yes: the higher priority takes over at once"
     rows = [("members", ", ".join(members) or "none"), ("preempts", rule)]
+    for name, label in SEQUENCE_LABELS:
+        rows += _numbered(label, _lines(group["sequences"][name], routers))
     return _block("Group %s" % group["name"], rows)
+
+
+def _lines(items: list[dict[str, Any]], routers: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the items of a sequence, each stage as the steps of its virtual routers."""
+    lines: list[str] = []
+    for item in items:
+        if item["code"] in ("takeover", "release"):
+            names = item["facts"]["virtual_routers"]
+            lines += [step["say"] for name in names for step in routers[name][item["code"]]]
+        else:
+            lines.append(item["say"])
+    return lines
 
 
 def _router(router: dict[str, Any]) -> list[str]:
     rows = [*_who(router), *_where(router), *_timers(router)]
-    for label, stage in (
-        ("takeover", "takeover"),
-        ("release", "release"),
-        ("set-up", "setup"),
-        ("teardown", "teardown"),
-    ):
-        rows += _numbered(label, router[stage])
+    for label, stage in (("set-up", "setup"), ("teardown", "teardown")):
+        rows += _numbered(label, [step["say"] for step in router[stage]])
     return _block("Virtual router %s" % router["name"], rows)
 
 
@@ -102,21 +120,21 @@ def _track(name: str, weight: int) -> str:
 
 
 def _timers(router: dict[str, Any]) -> list[Row]:
-    every = "advertisement every %s" % duration(router["interval_us"])
+    every = "advertisement every %s" % duration(router["advert_interval_us"])
     refresh = router["announce_refresh_us"]
     again = "addresses announced again every %s" % duration(refresh) if refresh else "no repeated announcing"
-    silence = active_down_interval(router["version"], router["priority"], router["interval_us"])
+    silence = active_down_interval(router["version"], router["priority"], router["advert_interval_us"])
     return [
         ("timers", "%s, %s" % (every, again)),
         (" ", "takes over after %.3f s of silence" % (silence / SECOND)),
     ]
 
 
-def _numbered(label: str, steps: list[dict[str, Any]]) -> list[Row]:
-    width = len(str(len(steps)))
+def _numbered(label: str, lines: list[str]) -> list[Row]:
+    width = len(str(len(lines)))
     return [
-        (label if number == 1 else " ", "%*d. %s" % (width, number, step["say"]))
-        for number, step in enumerate(steps, 1)
+        (label if number == 1 else " ", "%*d. %s" % (width, number, line))
+        for number, line in enumerate(lines, 1)
     ]
 
 
@@ -133,7 +151,8 @@ def _machine(plan: dict[str, Any]) -> list[str]:
 
 def _commands(label: str, commands: list[dict[str, Any]]) -> list[Row]:
     rows = []
-    for row, command in zip(_numbered(label, commands), commands, strict=True):
+    numbered = _numbered(label, [command["say"] for command in commands])
+    for row, command in zip(numbered, commands, strict=True):
         rows += [row, (" ", "   $ " + " ".join(command["argv"]))]
         rows += [(" ", "     " + line.expandtabs(4)) for line in command["stdin"].splitlines()]
     return rows

@@ -6,9 +6,12 @@ import os
 import sys
 import time
 
-from haven.cli.control_client import HUNG_UP, UNINTELLIGIBLE, ControlConnection, ask
+from haven.arguments import UsageError
+from haven.cli.control_client import ControlConnection, ask
 from haven.cli.errors import Failed, Unanswered
-from haven.cli.usage import Request, UsageError
+from haven.cli.usage import Request
+from haven.contract.control import Refusal
+from haven.contract.status import is_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,9 +36,9 @@ def status(request: Request) -> int:
 
 def _ask_status(run_dir: str) -> "dict[str, Any]":
     document = ask(run_dir, "status")
-    if not isinstance(document, dict) or document.get("version") != 1:
-        raise Unanswered(UNINTELLIGIBLE)
-    return document
+    if not is_status(document):
+        raise Unanswered(Refusal("unintelligible"))
+    return dict(document)
 
 
 def _text(run_dir: str) -> str:
@@ -44,8 +47,9 @@ def _text(run_dir: str) -> str:
     document = _ask_status(run_dir)
     try:
         return render(document, time.time(), wants_colour())
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise Unanswered(UNINTELLIGIBLE) from None
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        # What may be missing or null by the tables, and yet is not from any havend.
+        raise Unanswered(Refusal("unintelligible")) from None
 
 
 def _text_or_reason(run_dir: str) -> str:
@@ -84,7 +88,7 @@ def _follow(request: Request) -> int:
     except KeyboardInterrupt:
         return 0
     except Unanswered as why:
-        raise Failed("havend has ended" if str(why) == HUNG_UP else str(why)) from None
+        raise Failed("havend has ended" if why.refusal.code == "hung-up" else str(why)) from None
     return 0
 
 
@@ -94,7 +98,7 @@ def _lines(batch: "list[dict[str, Any]]") -> str:
     try:
         return "".join(line(event, wants_colour()) + "\n" for event in batch)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise Unanswered(UNINTELLIGIBLE) from None
+        raise Unanswered(Refusal("unintelligible")) from None
 
 
 def print_json(document: "Any") -> None:

@@ -6,6 +6,8 @@ import time
 from haven.cli.conntrack_text import connections
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
+from haven.contract.event_log import reason_text
+from haven.contract.status import is_fresh_active
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +19,6 @@ WIDTH = 80
 STATES = {"initialize": "in Initialize", "fault": "in Fault", "maintenance": "in maintenance"}
 # Beyond this the time of day alone says too little.
 HALF_A_DAY = 43200
-# After so many intervals without an advertisement nobody knows who is Active.
-MISSED = 4
 
 
 def render(status: "Document", now: float, colour: bool = False) -> str:
@@ -32,7 +32,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     copied = connections(status, WIDTH)
     if copied:
         lines += ["", *copied]
-    for problem in [*status["problems"], *_untold_faults(status)]:
+    for problem in status["problems"]:
         lines += ["", *_problem(problem, colour)]
     return "\n".join(lines) + "\n"
 
@@ -45,7 +45,7 @@ def _headline(status: "Document", now: float, colour: bool) -> list[str]:
 
 
 def _verdict(status: "Document") -> tuple[str, str]:
-    number = len(status["problems"]) + len(_untold_faults(status))
+    number = len(status["problems"])
     states = {group["state"] for group in status["groups"]}
     if number:
         return count(number, "problem"), "problem"
@@ -103,8 +103,11 @@ def _cause(group: "Document") -> str:
     change = group["last_transition"]
     if not change:
         return ""
-    # "gateway: Backup -> Active: the Active was silent": the cause comes last.
-    return ": " + str(change.get("text") or change["reason"]).split(": ", 2)[-1]
+    try:
+        return ": " + reason_text(change["reason"], change["facts"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Of another release.
+        return ": " + str(change["text"])
 
 
 def _other_active(status: "Document", group: str) -> list[str]:
@@ -114,10 +117,16 @@ def _other_active(status: "Document", group: str) -> list[str]:
         return []
     for router in known:
         # Of several links one can be cut, which has heard nothing for long.
-        if router["active"]["seen_ms"] <= MISSED * router["interval_ms"]:
+        if _is_fresh(router):
             return [f"{router['active']['address']} is Active, heard {_heard(router)} ago."]
     last = min(known, key=lambda router: int(router["active"]["seen_ms"]))
     return [f"{last['active']['address']} was Active when it was last heard, {_heard(last)} ago."]
+
+
+def _is_fresh(router: "Document") -> bool:
+    active = router["active"]
+    # The first release did not say.
+    return bool(active.get("fresh", is_fresh_active(active["seen_ms"], router["interval_ms"])))
 
 
 def _heard(router: "Document") -> str:
@@ -131,23 +140,17 @@ def _remarks(group: "Document") -> list[str]:
             f"{name} is in maintenance: this node is Active only when no other router can be. "
             "'haven maintenance off' ends it."
         )
-    if group.get("leaving"):
+    if _newer(group, "handover", "leaving"):
         found.append(f"{name} is being handed over to another router.")
-    wait = group.get("preempt_wait_ms")
+    wait = _newer(group, "sync_wait_ms", "preempt_wait_ms")
     if wait is not None:
         found.append(f"{name} waits for the connections before it takes over, at most {wait // 1000} s more.")
     return [line for text in found for line in wrapped(text, WIDTH, then="  ")]
 
 
-def _untold_faults(status: "Document") -> "list[Document]":
-    """Return the faults that no problem speaks of."""
-    told = {problem["about"] for problem in status["problems"] if problem["code"] == "fault"}
-    return [
-        {"about": group["name"], "message": f"{fault}.", "do": "Mend it; the group comes back by itself."}
-        for group in status["groups"]
-        if group["name"] not in told
-        for fault in group["faults"]
-    ]
+def _newer(document: "Document", key: str, first: str) -> "Any":
+    """Return a value by its key, or by what the first release called it."""
+    return document[key] if key in document else document.get(first)
 
 
 def _problem(problem: "Document", colour: bool) -> list[str]:

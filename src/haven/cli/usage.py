@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The words of the command line, and the help.
+"""The words of the command line of `haven`, and the help."""
 
-Not argparse: its parsers for eight commands take as long to build as all the rest of `haven status`.
-"""
-
-from haven.cli.command_table import COMMANDS, COMMON, Command, CommandArgument, CommandOption, find
+from haven import arguments
+from haven.arguments import UsageError, columns, option_rows
+from haven.cli.command_table import COMMANDS, COMMON, SHOWN, Command, CommandArgument, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SUMMARY = "High availability for OpenWrt: two routers share one gateway."
-
-
-class UsageError(Exception):
-    """The command line is not understood; the text says what of it."""
 
 
 class Request:
@@ -24,7 +19,7 @@ class Request:
         self.command: Command | None = None
         self.argument: str | None = None
         self.flags: set[str] = set()
-        self.values = {option.name: option.default for option in COMMON if option.value}
+        self.values: dict[str, str] = {}
 
     @property
     def config(self) -> str:
@@ -49,12 +44,14 @@ class Request:
 def parse(words: "Sequence[str]") -> Request:
     """Return the request in the words of a command line, or raise UsageError."""
     request = Request()
-    left = list(words)
-    while left:
-        word = left.pop(0)
-        if word.startswith("-"):
-            _take_option(request, word, left)
-        elif request.command is None:
+    options = {option.name: option for command in COMMANDS for option in (*COMMON, *command.options)}
+    try:
+        found = arguments.parse(words, tuple(options.values()))
+    except UsageError as why:
+        raise UsageError(f"{why}{_near_option(words, options)}") from None
+    request.flags, request.values = found.flags, found.values
+    for word in found.words:
+        if request.command is None:
             request.command = _command(word)
         else:
             _take_argument(request, request.command, word)
@@ -63,39 +60,16 @@ def parse(words: "Sequence[str]") -> Request:
     return request
 
 
-def _take_option(request: Request, word: str, left: list[str]) -> None:
-    name, equals, value = word.partition("=")
-    name = {"-h": "--help"}.get(name, name)
-    option = _option(name)
-    if option is None:
-        raise UsageError(f"{name} is not an option{_suggest(name, _all_options())}")
-    if not option.value:
-        if equals:
-            raise UsageError(f"{name} takes no value")
-        request.flags.add(name)
-        return
-    if not equals and left:
-        value = left.pop(0)
-    if not value:
-        raise UsageError(f"{name} needs a {option.value}")
-    request.values[name] = value
-
-
-def _option(name: str) -> CommandOption | None:
-    for option in (*COMMON, *(option for command in COMMANDS for option in command.options)):
-        if option.name == name:
-            return option
-    return None
-
-
-def _all_options() -> list[str]:
-    return sorted({option.name for command in COMMANDS for option in (*COMMON, *command.options)})
+def _near_option(words: "Sequence[str]", options: "Iterable[str]") -> str:
+    unknown = [word.partition("=")[0] for word in words if word.startswith("-")]
+    unknown = [word for word in unknown if word not in options and word != "-h"]
+    return _suggestion(unknown[0], options) if unknown else ""
 
 
 def _command(word: str) -> Command:
     command = find(word)
     if command is None:
-        raise UsageError(f"'{word}' is not a command{_suggest(word, [each.name for each in COMMANDS])}")
+        raise UsageError(f"'{word}' is not a command{_suggestion(word, [each.name for each in SHOWN])}")
     return command
 
 
@@ -123,25 +97,26 @@ def _either(choices: "Iterable[str]") -> str:
     return " or ".join(choices)
 
 
-def _suggest(word: str, known: "Iterable[str]") -> str:
-    from haven.config.diagnostic import suggest
+def _suggestion(word: str, known: "Iterable[str]") -> str:
+    from haven.config.spelling import near
 
-    return suggest(word, known)
+    nearest = near(word, known)
+    return f"; did you mean '{nearest}'?" if nearest else ""
 
 
 def help_of(command: Command | None) -> str:
     """Return the help for one command, or for all."""
     if command is None:
         lines = ["usage: haven [--config FILE] [--run-dir DIR] COMMAND", "", SUMMARY, "", "Commands:"]
-        lines += _columns([(_call(each), each.help) for each in COMMANDS])
-        lines += ["", "Options:", *_columns(_option_rows(COMMON))]
+        lines += columns([(_call(each), each.help) for each in SHOWN])
+        lines += ["", "Options:", *columns(option_rows(COMMON))]
         lines += ["", "'haven COMMAND --help' says more about one of them."]
         lines += ["Exit status: 0 done, 1 refused or failed, 2 not understood."]
         return "\n".join(lines) + "\n"
     lines = [f"usage: haven {_call(command)}", "", f"{command.help[0].upper()}{command.help[1:]}.", ""]
     if command.argument:
-        lines += ["Arguments:", *_columns([(command.argument.name, command.argument.help)]), ""]
-    lines += ["Options:", *_columns(_option_rows((*command.options, *COMMON)))]
+        lines += ["Arguments:", *columns([(command.argument.name, command.argument.help)]), ""]
+    lines += ["Options:", *columns(option_rows((*command.options, *COMMON)))]
     return "\n".join(lines) + "\n"
 
 
@@ -154,18 +129,3 @@ def _call(command: Command) -> str:
 
 def _shown(argument: CommandArgument) -> str:
     return argument.name if argument.required else f"[{argument.name}]"
-
-
-def _option_rows(options: "Iterable[CommandOption]") -> list[tuple[str, str]]:
-    return [
-        (
-            f"{option.name} {option.value}".rstrip(),
-            f"{option.help} (default {option.default})" if option.default else option.help,
-        )
-        for option in options
-    ]
-
-
-def _columns(rows: list[tuple[str, str]]) -> list[str]:
-    width = max(len(left) for left, _right in rows)
-    return [f"  {left.ljust(width)}  {right}" for left, right in rows]

@@ -2,31 +2,31 @@
 """Sections to the checked model, or to all of their problems at once."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from haven.config.diagnostic import Diagnostic, suggest
 from haven.config.model import (
-    ConntrackdSizes,
     ConntrackSettings,
     DhcpSettings,
     GroupSettings,
     Model,
     NodeSettings,
+    VirtualRouterSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.section_values import Diagnostics, SectionValues, read
+from haven.config.spelling import suggestion, visible
 from haven.config.uci.document import UciSection
-from haven.config.virtual_router_checks import check_router, family_of, make_router
+from haven.config.virtual_router_checks import check_router, family_of
+from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
-
-SIZES = ("hash_size", "hash_limit", "netlink_buffer", "socket_buffer")
 
 
 def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Model | None, list[Diagnostic]]:
     """Check sections as a whole; the model comes only without a problem."""
     written = tuple(sections)
-    complaints = Diagnostics(file)
-    known = [values for section in written if (values := _read_known(section, complaints))]
-    _check_names(written, complaints)
+    diagnostics = Diagnostics(file)
+    known = [values for section in written if (values := _read_known(section, diagnostics))]
+    _check_names(written, diagnostics)
     _check_single(known)
     routers = _of_type(known, "virtual_router")
     for values in routers:
@@ -38,7 +38,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
         _check_conntrack(values)
     _check_dhcp(_of_type(known, "dhcp"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
-    problems = sorted(complaints.problems, key=lambda problem: problem.line)
+    problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
     return (None if problems else _make_model(known, written, host_name)), problems
 
 
@@ -46,34 +46,33 @@ def _of_type(known: list[SectionValues], name: str) -> list[SectionValues]:
     return [values for values in known if values.type.name == name]
 
 
-def _read_known(section: UciSection, complaints: Diagnostics) -> SectionValues | None:
+def _read_known(section: UciSection, diagnostics: Diagnostics) -> SectionValues | None:
     type = section_type(section.type)
     if type is None:
-        names = [each.name for each in SECTIONS]
-        hint = suggest(section.type, names)
-        complaints.add(section, f"the section type '{section.type}' is not known{hint}")
+        near = suggestion(section.type, [each.name for each in SECTIONS])
+        diagnostics.add(section, "section-unknown", type=visible(section.type), **near)
         return None
     if type.named and not section.name:
-        complaints.add(section, f"needs a name: config {type.name} 'NAME'")
-    return read(section, type, complaints)
+        diagnostics.add(section, "section-unnamed", type=type.name)
+    return read(section, type, diagnostics)
 
 
-def _check_names(sections: tuple[UciSection, ...], complaints: Diagnostics) -> None:
+def _check_names(sections: tuple[UciSection, ...], diagnostics: Diagnostics) -> None:
     seen: dict[str, UciSection] = {}
     for section in sections:
         if not section.name:
             continue
         first = seen.setdefault(section.name, section)
         if first is not section:
-            message = f"the name '{section.name}' is taken by {first.label} on line {first.line}"
-            complaints.add(section, message)
+            facts: dict[str, Any] = {"name": section.name, "other": first.label, "other_line": first.line}
+            diagnostics.add(section, "name-taken", **facts)
 
 
 def _check_single(known: list[SectionValues]) -> None:
     for type in SECTIONS:
         for values in _of_type(known, type.name)[1:]:
             if type.single:
-                values.complain(f"there is a '{type.name}' section already; keep one of them")
+                values.complain("section-single", type=type.name)
 
 
 def _check_groups(groups: list[SectionValues], routers: list[SectionValues]) -> None:
@@ -81,14 +80,14 @@ def _check_groups(groups: list[SectionValues], routers: list[SectionValues]) -> 
     for values in routers:
         name = values.one("group")
         if name and name not in names:
-            values.complain(f"there is no group '{name}'{suggest(name, names)}", "group")
+            values.complain("group-missing", "group", name=name, **suggestion(name, names))
     used = [values.one("group") for values in routers]
     if any(name and name not in names for name in used) or not all(each.sure("group") for each in routers):
         # The missing member is likely the one whose group was misspelt: one mistake, one message.
         return
     for values in groups:
         if values.section.name and values.section.name not in used:
-            values.complain(f"no virtual_router has option group '{values.section.name}'")
+            values.complain("group-empty", name=values.section.name)
 
 
 def _place(values: SectionValues) -> tuple[str, str] | None:
@@ -105,30 +104,30 @@ def _check_same_id(routers: list[SectionValues]) -> None:
             continue
         first = seen.setdefault((place, vrid, family), values)
         if first is not values:
-            where = f"IPv{family} on {place[0]} '{place[1]}'"
-            values.complain(f"{vrid} is already used by {first.section.label} for {where}", "vrid")
+            facts: dict[str, Any] = {"family": f"IPv{family}", "place": place[0], "name": place[1]}
+            values.complain("vrid-used", "vrid", vrid=vrid, other=first.section.label, **facts)
 
 
 def _check_shared_addresses(routers: list[SectionValues]) -> None:
     seen: dict[tuple[object, ...], SectionValues] = {}
     for values in routers:
         for item in values.items("address"):
-            octets = item.value[0]
+            octets = item.value.octets
             # A link-local address means something on its own device only.
             place = _place(values) if is_link_local(octets) else None
             first = seen.setdefault((octets, place), values)
             if first is not values:
-                values.complain(f"'{item.text}' is also held by {first.section.label}", "address", item.line)
+                facts = {"value": item.text, "other": first.section.label}
+                values.complain("address-held", "address", item.line, **facts)
 
 
 def _check_conntrack(values: SectionValues) -> None:
     own = values.one("address")
     for item in values.items("peer_address"):
         if own and len(item.value) != len(own):
-            message = f"'{item.text}' and option address are not of one family, IPv4 or IPv6"
-            values.complain(message, "peer_address", item.line)
+            values.complain("peer-family", "peer_address", item.line, value=item.text)
         if item.value == own:
-            values.complain(f"'{item.text}' is the address of this router", "peer_address", item.line)
+            values.complain("peer-is-own", "peer_address", item.line, value=item.text)
 
 
 def _check_dhcp(dhcps: list[SectionValues], routers: list[SectionValues]) -> None:
@@ -139,9 +138,9 @@ def _check_dhcp(dhcps: list[SectionValues], routers: list[SectionValues]) -> Non
             continue
         first = seen.setdefault(interface, values)
         if first is not values:
-            values.complain(f"'{interface}' has {first.section.label} already", "interface")
+            values.complain("dhcp-taken", "interface", interface=interface, other=first.section.label)
         if len(_meant(values, routers)) != 1 and values.sure("virtual_router"):
-            values.complain(_nobody_meant(values, routers), "virtual_router")
+            _complain_of_nobody_meant(values, routers)
 
 
 def _meant(values: SectionValues, routers: list[SectionValues]) -> list[SectionValues]:
@@ -153,14 +152,16 @@ def _meant(values: SectionValues, routers: list[SectionValues]) -> list[SectionV
     return [router for router in candidates if router.one("interface") == values.one("interface")]
 
 
-def _nobody_meant(values: SectionValues, routers: list[SectionValues]) -> str:
+def _complain_of_nobody_meant(values: SectionValues, routers: list[SectionValues]) -> None:
     name, interface = values.one("virtual_router"), values.one("interface")
+    names = [router.section.name for router in routers]
     if not name:
-        count = "several IPv4 virtual routers are" if _meant(values, routers) else "no IPv4 virtual router is"
-        return f"is needed: {count} on interface '{interface}'"
-    if any(router.section.name == name for router in routers):
-        return f"'{name}' has no IPv4 address, and DHCP is about IPv4"
-    return f"there is no virtual_router '{name}'{suggest(name, [each.section.name for each in routers])}"
+        code = "dhcp-several" if _meant(values, routers) else "dhcp-none"
+        values.complain(code, "virtual_router", interface=interface)
+    elif name in names:
+        values.complain("dhcp-not-ipv4", "virtual_router", name=name)
+    else:
+        values.complain("virtual-router-missing", "virtual_router", name=name, **suggestion(name, names))
 
 
 def _check_something_to_do(mains: list[SectionValues], written: tuple[UciSection, ...]) -> None:
@@ -168,19 +169,21 @@ def _check_something_to_do(mains: list[SectionValues], written: tuple[UciSection
         return
     for values in mains:
         if values.one("enabled"):
-            values.complain("haven is enabled, but there is no virtual_router section")
+            values.complain("nothing-to-do")
 
 
 def _make_model(known: list[SectionValues], written: tuple[UciSection, ...], host_name: str) -> Model:
-    mains = _of_type(known, "haven") or [read(UciSection("haven"), HAVEN, Diagnostics(""))]
-    routers = tuple(make_router(values) for values in _of_type(known, "virtual_router"))
-    groups = [_make_group(values) for values in _of_type(known, "group")]
+    routers = tuple(VirtualRouterSettings(values) for values in _of_type(known, "virtual_router"))
+    for router in routers:
+        # Without a group it is one of its own.
+        router.group = router.group or router.name
+    groups = [GroupSettings(values) for values in _of_type(known, "group")]
     named = {group.name for group in groups}
     for name in [router.group for router in routers if router.group not in named]:
-        groups.append(_make_group(read(UciSection("group", name), GROUP, Diagnostics(""))))
-    conntracks = [_make_conntrack(values) for values in _of_type(known, "conntrack")]
+        groups.append(GroupSettings(read(UciSection("group", name), GROUP, Diagnostics(""))))
+    conntracks = [ConntrackSettings(values) for values in _of_type(known, "conntrack")]
     return Model(
-        main=_make_main(mains[0], host_name),
+        main=_make_main(known, host_name),
         groups=tuple(groups),
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
@@ -189,33 +192,13 @@ def _make_model(known: list[SectionValues], written: tuple[UciSection, ...], hos
     )
 
 
-def _make_main(values: SectionValues, host_name: str) -> NodeSettings:
-    node = values.one("node") or host_name
-    return NodeSettings(values.one("enabled"), node, values.one("realtime"), values.all("keep"))
-
-
-def _make_group(values: SectionValues) -> GroupSettings:
-    delay_us = values.one("preempt_delay") * 1_000_000
-    return GroupSettings(values.section.name, values.one("preempt"), delay_us)
-
-
-def _make_conntrack(values: SectionValues) -> ConntrackSettings:
-    return ConntrackSettings(
-        enabled=values.one("enabled"),
-        interface=values.one("interface"),
-        device=values.one("device"),
-        address=values.one("address"),
-        peers=values.all("peer_address"),
-        port=values.one("port"),
-        renew_us=values.one("renew") * 1_000_000,
-        wait_us=values.one("wait") * 1_000_000,
-        guard=values.one("guard"),
-        sizes=ConntrackdSizes(*(values.one(name) for name in SIZES)),
-    )
+def _make_main(known: list[SectionValues], host_name: str) -> NodeSettings:
+    mains = _of_type(known, "haven") or [read(UciSection("haven"), HAVEN, Diagnostics(""))]
+    main = NodeSettings(mains[0])
+    main.node = main.node or host_name
+    return main
 
 
 def _make_dhcp(values: SectionValues, known: list[SectionValues]) -> DhcpSettings:
-    router = make_router(_meant(values, _of_type(known, "virtual_router"))[0])
-    return DhcpSettings(
-        values.one("interface"), router.addresses[0].octets, values.all("dhcp_option") or (3, 6)
-    )
+    routers = _of_type(known, "virtual_router")
+    return DhcpSettings(values, VirtualRouterSettings(_meant(values, routers)[0]))

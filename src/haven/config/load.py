@@ -5,11 +5,9 @@ import os
 import socket
 
 from haven.config.checks import check
-from haven.config.diagnostic import Diagnostic
 from haven.config.model import Model
-from haven.config.uci.document import parse
-
-EMPTY = "is empty; was the flash full? To switch haven off there is option enabled '0' in section haven"
+from haven.config.uci.document import UciSection, parse
+from haven.contract.diagnostics import Diagnostic
 
 
 def load(path: str | os.PathLike[str], host_name: str | None = None) -> tuple[Model | None, list[Diagnostic]]:
@@ -20,7 +18,7 @@ def load(path: str | os.PathLike[str], host_name: str | None = None) -> tuple[Mo
         return None, [problem]
     if not text.strip():
         # uci takes no notice of a full flash, and leaves this (uci_file_commit of 2025).
-        return None, [Diagnostic(file, 0, None, None, EMPTY)]
+        return None, [Diagnostic("file-empty", {}, file)]
     return load_text(text, file, host_name)
 
 
@@ -32,17 +30,23 @@ def load_text(text: str, file: str, host_name: str | None = None) -> tuple[Model
     return (None if problems else model), problems
 
 
+def read_sections(path: str) -> list[UciSection]:
+    """Return the sections of a file as far as they can be read."""
+    text, _problem = _read(path)
+    return parse(text, path)[0]
+
+
 def _read(file: str) -> tuple[str, Diagnostic | None]:
     try:
         with open(file, "rb") as stream:
             octets = stream.read()
     except (OSError, ValueError) as why:
         reason = why.strerror if isinstance(why, OSError) else str(why)
-        return "", Diagnostic(file, 0, None, None, f"cannot be read: {reason}")
+        return "", Diagnostic("file-unreadable", {"error": reason}, file)
     if octets.startswith(b"\xef\xbb\xbf"):
-        return "", Diagnostic(file, 1, None, None, "begins with a byte order mark; save it as plain UTF-8")
+        return "", Diagnostic("file-byte-order-mark", {}, file, 1)
     try:
         return octets.decode("utf-8"), None
     except UnicodeDecodeError as why:
         line = octets.count(b"\n", 0, why.start) + 1
-        return "", Diagnostic(file, line, None, None, "is not UTF-8 text")
+        return "", Diagnostic("file-not-utf8", {}, file, line)

@@ -1,125 +1,98 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The checked configuration as typed values; addresses are octets, text only for people."""
+"""The checked configuration as typed values.
 
-from dataclasses import dataclass, field
+A section's values are attributes by the keys of its rows in the option table: `list address` is `addresses`,
+a tuple; `option renew`, in seconds, is `renew_us`. What is declared here is what type checkers know of them.
+"""
 
+from typing import Any
+
+from haven.config.addresses import Address, Route, TrackedInterface
+from haven.config.section_values import SectionValues
 from haven.config.uci.document import UciSection
-from haven.inet import text_of
+
+# Gateway and DNS server.
+USUAL_DHCP_OPTIONS = (3, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """An address with its prefix length."""
+class Settings:
+    """The values of one section, which is known by its name."""
 
-    family: int
-    octets: bytes
-    prefix: int
+    def __init__(self, values: SectionValues) -> None:
+        self.name = values.section.name
+        self.values = values.settings()
+        vars(self).update(self.values)
 
-    @property
-    def text(self) -> str:
-        """Write it as '192.168.1.1/24'."""
-        return f"{text_of(self.octets)}/{self.prefix}"
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
 
+    def __hash__(self) -> int:
+        return hash(self.name)
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route that exists while its virtual router is Active; destination None is the default route."""
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.values})"
 
-    destination: Address | None
-    via: bytes | None = None
-    device: str | None = None
-    source: bytes | None = None
-    metric: int | None = None
-    table: int | None = None
-
-    @property
-    def text(self) -> str:
-        """Write it as `ip route` does."""
-        words = [self.destination.text if self.destination else "default"]
-        words += ["via", text_of(self.via)] if self.via else []
-        words += ["dev", self.device] if self.device else []
-        words += ["src", text_of(self.source)] if self.source else []
-        words += ["metric", str(self.metric)] if self.metric is not None else []
-        words += ["table", str(self.table)] if self.table is not None else []
-        return " ".join(words)
+    def __getattr__(self, key: str) -> Any:
+        raise AttributeError(f"a {type(self).__name__} has no {key}")
 
 
-@dataclass(frozen=True, slots=True)
-class TrackedInterface:
-    """An interface to watch; weight 0: down is a fault, else the priority is lower by it."""
-
-    name: str
-    weight: int
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSettings:
+class NodeSettings(Settings):
     """This router; realtime is the SCHED_RR priority, 0 for none."""
 
     enabled: bool
     node: str
     realtime: int
-    keep: tuple[str, ...] = ()
+    keeps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSettings:
+class GroupSettings(Settings):
     """Virtual routers that change state together."""
 
-    name: str
     preempt: bool
     preempt_delay_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualRouterSettings:
+class VirtualRouterSettings(Settings):
     """Addresses that move between routers; one of interface and device is set."""
 
-    name: str
     group: str
     interface: str | None
     device: str | None
     vrid: int
     version: int
-    family: int
     priority: int
-    interval_us: int
+    advert_interval_us: int
     virtual_mac: bool
     accept: bool
     addresses: tuple[Address, ...]
     routes: tuple[Route, ...]
     unicast_peers: tuple[bytes, ...]
     auth_pass: bytes | None
-    source: bytes | None
-    checksum: str
-    tracks: tuple[TrackedInterface, ...]
-    announce_refresh_us: int
+    track_interfaces: tuple[TrackedInterface, ...]
+    source_address: bytes | None
+
+    @property
+    def family(self) -> int:
+        """4 or 6: that of the addresses."""
+        return self.addresses[0].family
 
 
-@dataclass(frozen=True, slots=True)
-class ConntrackdSizes:
-    """Room that conntrackd takes, in entries and KiB; None: as the kernel's limit asks for."""
-
-    hash_size: int | None = None
-    hash_limit: int | None = None
-    netlink_buffer: int | None = None
-    socket_buffer: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConntrackSettings:
-    """Where connections are copied between the routers."""
+class ConntrackSettings(Settings):
+    """Where connections are copied between the routers; sizes are None where the kernel's limit decides."""
 
     enabled: bool
     interface: str | None
     device: str | None
-    address: bytes | None
-    peers: tuple[bytes, ...]
+    address: bytes
+    peer_addresses: tuple[bytes, ...]
     port: int
     renew_us: int
-    wait_us: int
+    sync_wait_us: int
     guard: bool
-    sizes: ConntrackdSizes = ConntrackdSizes()
+    hash_size: int | None
+    hash_limit: int | None
+    netlink_buffer: int | None
+    socket_buffer: int | None
 
     @property
     def agent_port(self) -> int:
@@ -127,30 +100,43 @@ class ConntrackSettings:
         return self.port + 1
 
 
-@dataclass(frozen=True, slots=True)
-class DhcpSettings:
+class DhcpSettings(Settings):
     """A LAN whose clients are told the virtual address in these DHCP options."""
 
     interface: str
-    address: bytes
-    options: tuple[int, ...]
+    dhcp_options: tuple[int, ...]
+
+    def __init__(self, values: SectionValues, router: VirtualRouterSettings) -> None:
+        super().__init__(values)
+        self.address = router.addresses[0].octets
+        self.dhcp_options = self.dhcp_options or USUAL_DHCP_OPTIONS
 
 
-@dataclass(frozen=True, slots=True)
 class Model:
     """A whole configuration without a problem; `sections` are those it was made from."""
 
-    main: NodeSettings
-    groups: tuple[GroupSettings, ...]
-    virtual_routers: tuple[VirtualRouterSettings, ...]
-    conntrack: ConntrackSettings | None
-    dhcps: tuple[DhcpSettings, ...]
-    sections: tuple[UciSection, ...] = field(compare=False)
+    def __init__(
+        self,
+        main: NodeSettings,
+        groups: tuple[GroupSettings, ...],
+        virtual_routers: tuple[VirtualRouterSettings, ...],
+        conntrack: ConntrackSettings | None,
+        dhcps: tuple[DhcpSettings, ...],
+        sections: tuple[UciSection, ...],
+    ) -> None:
+        self.main = main
+        self.groups = groups
+        self.virtual_routers = virtual_routers
+        # None, too, where connections are configured but not to be copied.
+        self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
+        self.dhcps = dhcps
+        self.sections = sections
 
-    def group(self, name: str) -> GroupSettings:
-        """Find a group by its name."""
-        return next(group for group in self.groups if group.name == name)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self._meaning() == other._meaning()
 
-    def members(self, group: str) -> tuple[VirtualRouterSettings, ...]:
-        """Give the virtual routers of a group."""
-        return tuple(router for router in self.virtual_routers if router.group == group)
+    def __hash__(self) -> int:
+        return hash(repr(self._meaning()))
+
+    def _meaning(self) -> tuple[object, ...]:
+        return (self.main, self.groups, self.virtual_routers, self.conntrack, self.dhcps)

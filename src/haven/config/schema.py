@@ -45,7 +45,7 @@ def _option(option: Option) -> dict[str, object]:
         "default": option.default or None,
         "default_says": option.default_says.replace("`", ""),
         "unit": option.unit,
-        "only_with": list(option.only_with) if option.only_with else None,
+        "only_with": [str(each) for each in option.only_with] if option.only_with else None,
         "help": option.help.replace("`", ""),
     }
     if isinstance(kind, Whole):

@@ -4,9 +4,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from haven.config.diagnostic import Diagnostic, near, quote, suggest
 from haven.config.options import SECTIONS, Option, SectionType
+from haven.config.options.kinds import BadValue
+from haven.config.spelling import near, suggestion, visible
 from haven.config.uci.document import UciEntry, UciSection
+from haven.contract.diagnostics import Diagnostic
 
 # What other programs, and people who come from them, call our options.
 _ELSEWHERE = {
@@ -23,16 +25,19 @@ _ELSEWHERE = {
 }
 
 
-@dataclass(slots=True)
+@dataclass
 class Diagnostics:
     """Collects the problems of one file."""
 
     file: str
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def add(self, section: UciSection, message: str, option: str | None = None, line: int = 0) -> None:
+    def add(
+        self, section: UciSection, code: str, option: str | None = None, line: int = 0, **facts: Any
+    ) -> None:
         """Note a problem at a line, or at the head of the section."""
-        self.problems.append(Diagnostic(self.file, line or section.line, section.label, option, message))
+        found = Diagnostic(code, facts, self.file, line or section.line, section.place, option)
+        self.problems.append(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +52,23 @@ class OptionValue:
 class SectionValues:
     """The parsed values of one section."""
 
-    def __init__(self, section: UciSection, type: SectionType, complaints: Diagnostics) -> None:
+    def __init__(self, section: UciSection, type: SectionType, diagnostics: Diagnostics) -> None:
         self.section = section
         self.type = type
-        self._complaints = complaints
+        self._diagnostics = diagnostics
         self._items: dict[str, list[OptionValue]] = {}
         self._bad: set[str] = set()
 
-    def complain(self, message: str, option: str | None = None, line: int = 0) -> None:
+    def complain(self, code: str, option: str | None = None, line: int = 0, **facts: Any) -> None:
         """Note a problem; without a line it is that of the option's first value, or of the section."""
         if not line and option and self._items.get(option):
             line = self._items[option][0].line
-        self._complaints.add(self.section, message, option, line)
+        self._diagnostics.add(self.section, code, option, line, **facts)
 
-    def refuse(self, message: str, option: str, line: int) -> None:
+    def refuse(self, code: str, option: str, line: int, **facts: Any) -> None:
         """Note a wrong value; checks that depend on this option are then left out."""
         self._bad.add(option)
-        self.complain(message, option, line)
+        self.complain(code, option, line, **facts)
 
     def keep(self, option: str, item: OptionValue) -> None:
         """Keep a good value."""
@@ -93,15 +98,26 @@ class SectionValues:
         row = self.type.option(option)
         return row.kind.parse(row.default) if row and row.default else None
 
+    def settings(self) -> dict[str, Any]:
+        """Return every value by the key of its row, in the unit of the model."""
+        return {option.key: self._setting(option) for option in self.type.options}
 
-def read(section: UciSection, type: SectionType, complaints: Diagnostics) -> SectionValues:
+    def _setting(self, option: Option) -> Any:
+        if option.many:
+            return self.all(option.name)
+        value = self.one(option.name)
+        return value if value is None else option.scaled(value)
+
+
+def read(section: UciSection, type: SectionType, diagnostics: Diagnostics) -> SectionValues:
     """Read a section against its row of the table."""
-    values = SectionValues(section, type, complaints)
-    for name in dict.fromkeys(entry.name for entry in section.entries):
-        entries = [entry for entry in section.entries if entry.name == name]
+    values = SectionValues(section, type, diagnostics)
+    renamed = {option.was: option.name for option in type.options if option.was}
+    for name in dict.fromkeys(renamed.get(entry.name, entry.name) for entry in section.entries):
+        entries = [entry for entry in section.entries if renamed.get(entry.name, entry.name) == name]
         option = type.option(name)
         if option is None:
-            values.complain(_unknown(name, type), name, entries[0].line)
+            _complain_of_unknown(values, name, entries[0].line)
         elif option.many:
             _read_list(values, option, entries)
         else:
@@ -111,28 +127,28 @@ def read(section: UciSection, type: SectionType, complaints: Diagnostics) -> Sec
     return values
 
 
-def _unknown(name: str, type: SectionType) -> str:
-    known = type.option_names
+def _complain_of_unknown(values: SectionValues, name: str, line: int) -> None:
+    known = values.type.option_names
     if _ELSEWHERE.get(name) in known:
-        return f"is not known; here it is '{_ELSEWHERE[name]}'"
-    if near(name, known):
-        return "is not known" + suggest(name, known)
-    for other in SECTIONS:
-        meant = near(name, other.option_names)
-        if meant == name:
-            return f"is not known here; it belongs in a '{other.name}' section"
-        if meant:
-            return f"is not known; did you mean '{meant}' of a '{other.name}' section?"
-    return "is not known"
+        values.complain("option-elsewhere", name, line, name=_ELSEWHERE[name])
+        return
+    if not near(name, known):
+        for other in SECTIONS:
+            meant = near(name, other.option_names)
+            if meant:
+                code = "option-other-section" if meant == name else "option-other-section-near"
+                values.complain(code, name, line, name=meant, type=other.name)
+                return
+    values.complain("option-unknown", name, line, **suggestion(name, known))
 
 
 def _read_one(values: SectionValues, option: Option, entries: list[UciEntry]) -> None:
     entry = entries[-1]
     if len(entries) > 1:
-        lines = " and ".join(str(each.line) for each in entries)
-        values.refuse(f"takes one value but has {len(entries)}, on lines {lines}", option.name, entry.line)
+        lines = [each.line for each in entries]
+        values.refuse("option-repeated", option.name, entry.line, count=len(entries), lines=lines)
     elif entry.listed:
-        values.refuse("takes one value: write 'option', not 'list'", option.name, entry.line)
+        values.refuse("option-listed", option.name, entry.line)
     elif entry.value:
         # libuci does not store an empty option, so empty means not set.
         _parse(values, option, entry.value, entry.line)
@@ -151,11 +167,11 @@ def _read_list(values: SectionValues, option: Option, entries: list[UciEntry]) -
 def _parse(values: SectionValues, option: Option, text: str, line: int) -> None:
     try:
         value = option.kind.parse(text)
-    except ValueError as why:
-        values.refuse(str(why), option.name, line)
+    except BadValue as why:
+        values.refuse(why.code, option.name, line, **why.facts)
         return
     if any(item.value == value for item in values.items(option.name)):
-        values.refuse(f"{quote(text)} stands here twice", option.name, line)
+        values.refuse("value-repeated", option.name, line, value=visible(text))
         return
     values.keep(option.name, OptionValue(value, text, line))
 
@@ -166,13 +182,13 @@ def _check_presence(values: SectionValues) -> None:
         return
     for option in values.type.options:
         if option.required and not values.given(option.name):
-            values.complain("is missing", option.name)
+            values.complain("option-missing", option.name)
     names = values.type.one_of
     given = [name for name in names if values.given(name)]
     if names and not given:
-        values.complain("needs " + " or ".join(f"'{name}'" for name in names))
+        values.complain("option-needs-one", names=list(names))
     if len(given) > 1:
-        values.complain("has both " + " and ".join(f"'{name}'" for name in names) + "; keep one of them")
+        values.complain("option-needs-one-only", names=given)
 
 
 def _check_only_with(values: SectionValues) -> None:
@@ -182,4 +198,4 @@ def _check_only_with(values: SectionValues) -> None:
         name, wanted = option.only_with
         actual = values.one(name)
         if actual != wanted:
-            values.complain(f"works with {name} {wanted} only; here it is {name} {actual}", option.name)
+            values.complain("option-only-with", option.name, other=name, wanted=wanted, actual=actual)

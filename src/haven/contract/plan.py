@@ -1,11 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Read a plan: from JSON to what the engine and the host run (docs/plan.md)."""
+"""The plan: what the compiler writes and havend carries out (docs/plan.md).
+
+The tables say what is in it; writer and reader check it against them. What a virtual router or a group has
+beside their tables are settings of the option table, for the engine.
+"""
 
 import json
 import struct
 
-from haven import PLAN_VERSION
-from haven.contract.json_reader import DocumentError, JsonObject, is_number
+from haven.contract.diagnostics import Diagnostic
+from haven.contract.fields import (
+    DocumentError,
+    Field,
+    address,
+    anything,
+    check_object,
+    check_objects,
+    flag,
+    is_whole,
+    list_of,
+    mapping,
+    octets,
+    one_of,
+    others_of,
+    pair_of,
+    text,
+    whole,
+)
+from haven.contract.steps import step_text
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp.constants import (
@@ -20,186 +42,293 @@ from haven.core.vrrp.constants import (
     VERSIONS,
     longest_interval_us,
 )
+from haven.inet import octets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Document = dict[str, Any]
+
+# docs/plan.md says when it changes.
+VERSION = 3
+
+PLAN = (
+    Field("version", whole(1)),
+    Field("node", text),
+    Field("config", text),
+    Field("made_from", list_of(anything), optional=True),
+    Field("enabled", flag),
+    Field("realtime", whole(0, 99)),
+    Field("address_lifetime_us", whole(1)),
+    Field("renew_us", whole(1)),
+    Field("warnings", list_of(mapping)),
+    Field("groups", list_of(mapping)),
+    Field("virtual_routers", list_of(mapping)),
+    Field("sysctls", list_of(pair_of(str, str))),
+    Field("commands", mapping),
+    Field("parts", mapping),
+)
+
+GROUP = (
+    Field("name", text),
+    Field("sync_wait_us", whole()),
+)
+
+# What the engine acts by, beside the protocol's own.
+GROUP_SETTINGS = (Field("preempt", flag), Field("preempt_delay_us", whole()))
+
+STAGES = ("setup", "takeover", "release", "teardown")
+
+VIRTUAL_ROUTER = (
+    Field("name", text),
+    Field("group", text),
+    Field("device", text),
+    Field("interface", text, optional=True),
+    Field("family", one_of(FAMILIES)),
+    Field("addresses", list_of(address)),
+    Field("source", address, optional=True),
+    Field("unicast_peers", list_of(address)),
+    Field("auth", octets, optional=True),
+    Field("tracks", list_of(pair_of(str, int))),
+    Field("accept", flag),
+    Field("virtual_mac", octets, optional=True),
+    Field("address_device", text),
+    Field("setup", list_of(mapping)),
+    Field("takeover", list_of(mapping)),
+    Field("release", list_of(mapping)),
+    Field("teardown", list_of(mapping)),
+)
+
+# Without these the engine cannot run; their ranges are the protocol's.
+PROTOCOL_SETTINGS = (
+    Field("vrid", whole(LOWEST_VRID, HIGHEST_VRID)),
+    Field("version", one_of(VERSIONS)),
+    Field("priority", whole(LOWEST_PRIORITY, HIGHEST_PRIORITY)),
+    Field("advert_interval_us", whole(1)),
+    Field("checksum", one_of(CHECKSUMS)),
+    Field("announce_refresh_us", whole()),
+)
+
+STEP = (
+    Field("code", text),
+    Field("facts", mapping),
+    Field("say", text),
+    Field("octets", octets),
+    Field("patch", list_of(pair_of(int, str))),
+    Field("tolerate", list_of(whole(1, 4095))),
+    Field("address", address, optional=True),
+    Field("renew", flag, optional=True),
+)
+
+COMMAND = (
+    Field("code", text),
+    Field("facts", mapping),
+    Field("say", text),
+    Field("argv", list_of(text)),
+    Field("stdin", text, optional=True),
+)
+
+COMMANDS = (Field("setup", list_of(mapping)), Field("teardown", list_of(mapping)))
+
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
+
+
+class PlanError(Exception):
+    """A plan cannot be written or used; `diagnostic` says why, and names the file."""
+
+    def __init__(self, code: str, path: str, **facts: "Any") -> None:
+        self.diagnostic = Diagnostic(code, facts, path)
+        super().__init__(str(self.diagnostic))
 
 
 class Step(Value):
     """A prepared netlink message: `patch` tells where the index of which device belongs."""
 
-    def __init__(
-        self,
-        say: str,
-        octets: bytes,
-        patch: "tuple[tuple[int, str], ...]",
-        tolerate: "tuple[int, ...]" = (),
-        address: "bytes | None" = None,
-        renew: bool = False,
-    ) -> None:
-        self.say = say
-        self.octets = octets
-        self.patch = patch
-        self.tolerate = tolerate
-        self.address = address
-        self.renew = renew
+    def __init__(self, document: "Document") -> None:
+        self.code = document["code"]
+        self.facts = document["facts"]
+        self.octets = bytes.fromhex(document["octets"])
+        self.patch = tuple((offset, device) for offset, device in document["patch"])
+        self.tolerate = tuple(document["tolerate"])
+        held = document.get("address")
+        self.address = _octets(held) if held else None
+        self.renew = bool(document.get("renew"))
 
-
-class PlanError(Exception):
-    """A plan cannot be used; the text names the file and says why."""
+    def wanted(self) -> "tuple[bytes, tuple[tuple[int, str], ...]]":
+        """Return what tells one step from another."""
+        return self.octets, self.patch
 
 
 class RouterPlan:
     """What the host does for one virtual router."""
 
-    def __init__(self, part: JsonObject) -> None:
-        self.name = part.text("name")
-        self.group = part.text("group")
-        self.device = part.text("device")
-        self.interface = part.text("interface") if part.has("interface") else None
-        self.address_device = part.text("address_device")
-        self.addresses = part.texts("addresses")
-        self.virtual_mac = part.octets("virtual_mac") if part.has("virtual_mac") else None
-        if self.virtual_mac is not None and len(self.virtual_mac) != 6:
-            raise part.wrong("virtual_mac", "a MAC address")
-        self.setup = _steps(part, "setup")
-        self.takeover = _steps(part, "takeover")
-        self.release = _steps(part, "release")
-        self.teardown = _steps(part, "teardown")
-        self.spec = _spec(part)
+    def __init__(self, document: "Document") -> None:
+        self.name = document["name"]
+        self.group = document["group"]
+        self.device = document["device"]
+        self.interface = document.get("interface")
+        self.address_device = document["address_device"]
+        self.addresses = document["addresses"]
+        mac = document.get("virtual_mac")
+        self.virtual_mac = bytes.fromhex(mac) if mac else None
+        self.setup, self.takeover, self.release, self.teardown = [
+            tuple([Step(each) for each in document[stage]]) for stage in STAGES
+        ]
+        self.spec = _spec(document)
 
     def places(self) -> "set[tuple[str, bytes]]":
         """Return which address belongs on which device."""
-        return {(self.address_device, address) for address in self.spec.addresses}
+        return {(self.address_device, each) for each in self.spec.addresses}
 
 
 class Plan:
-    """A plan document, checked and in the types of the engine."""
+    """A plan document in the types of the engine."""
 
-    def __init__(self, part: JsonObject) -> None:
-        self.node = part.text("node")
-        self.config = part.text("config")
-        self.enabled = part.flag("enabled") if part.has("enabled") else True
-        self.realtime = part.number("realtime", 0, 99)
-        self.copies_connections = part.has("conntrack")
-        self.renew_interval = part.number("renew_us", 1)
-        self.made_from = part.items("made_from") if part.has("made_from") else None
-        self.warnings = part.texts("warnings") if part.has("warnings") else []
-        self.sysctls = part.pairs("sysctls", str, str) if part.has("sysctls") else []
-        self.setup_commands = _commands(part, "setup")
-        self.teardown_commands = _commands(part, "teardown")
-        routers = [RouterPlan(each) for each in part.parts("virtual_routers")]
+    def __init__(self, document: "Document") -> None:
+        self.node = document["node"]
+        self.config = document["config"]
+        self.enabled = document["enabled"]
+        self.realtime = document["realtime"]
+        self.renew_us = document["renew_us"]
+        self.made_from = document.get("made_from")
+        self.warnings = document["warnings"]
+        self.sysctls = [(name, value) for name, value in document["sysctls"]]
+        self.setup_commands = document["commands"]["setup"]
+        self.teardown_commands = document["commands"]["teardown"]
+        # The parts of the agent that have work.
+        self.parts = tuple(sorted(document["parts"]))
+        routers = [RouterPlan(each) for each in document["virtual_routers"]]
         self.routers = {router.name: router for router in routers}
-        if len(self.routers) != len(routers):
-            raise part.wrong("virtual_routers", "a list of different names")
-        self.groups = tuple(_group(each, routers) for each in part.parts("groups"))
-        self._check_groups(part)
-
-    def _check_groups(self, part: JsonObject) -> None:
-        names = [group.name for group in self.groups]
-        if len(set(names)) != len(names):
-            raise part.wrong("groups", "a list of different names")
-        for router in self.routers.values():
-            if router.group not in names:
-                raise DocumentError(
-                    "virtual router %s: its group %s is missing" % (router.name, router.group)
-                )
-        wires = {router.spec.wire() for router in self.routers.values()}
-        if len(wires) != len(self.routers):
-            raise part.wrong("virtual_routers", "a list of different VRIDs")
+        self.groups = tuple([_group(each, routers) for each in document["groups"]])
 
 
 def read_plan(path: str) -> Plan:
     """Return the plan in a file. Raises PlanError, which names the file."""
+    return Plan(read_document(path))
+
+
+def read_document(path: str) -> "Document":
+    """Return the checked document in a file. Raises PlanError, which names the file."""
     try:
         with open(path) as file:
             document = json.load(file)
     except OSError as error:
-        raise PlanError("%s: the plan cannot be read: %s" % (path, error.strerror)) from None
+        raise PlanError("plan-unreadable", path, error=str(error.strerror)) from None
     except (ValueError, RecursionError):
-        raise PlanError("%s: the plan is truncated or is not JSON" % path) from None
-    found = document.get("version") if isinstance(document, dict) else None
-    if found != PLAN_VERSION or isinstance(found, bool):
-        raise PlanError(
-            "%s: the plan has version %s, this havend reads version %d" % (path, found, PLAN_VERSION)
-        )
+        raise PlanError("plan-truncated", path) from None
     try:
-        return Plan(JsonObject(document, "the plan"))
+        return check_plan(document)
     except DocumentError as error:
-        raise PlanError("%s: the plan is damaged: %s" % (path, error)) from None
+        found = document.get("version") if isinstance(document, dict) else None
+        if found != VERSION or isinstance(found, bool):
+            raise PlanError("plan-version", path, found=str(found), known=VERSION) from None
+        raise PlanError("plan-damaged", path, error=str(error)) from None
+
+
+def check_plan(document: "Any") -> "Document":
+    """Return a document that is a plan of this version, or raise DocumentError."""
+    check_object(document, PLAN, "the plan")
+    if document["version"] != VERSION:
+        raise DocumentError("the plan: version is not %d" % VERSION)
+    check_objects(document["groups"], GROUP + GROUP_SETTINGS, "groups")
+    for index, router in enumerate(document["virtual_routers"]):
+        _check_router(router, "virtual_routers[%d]" % index)
+    _check_names(document)
+    _check_commands(document["commands"])
+    return document  # type: ignore[no-any-return]
+
+
+def _check_router(document: "Any", where: str) -> None:
+    check_object(document, VIRTUAL_ROUTER + PROTOCOL_SETTINGS, where)
+    length = 16 if document["family"] == 6 else 4
+    for key in ("addresses", "unicast_peers"):
+        if not all(len(_octets(each)) == length for each in document[key]):
+            raise DocumentError("%s: %s are not all of IPv%d" % (where, key, document["family"]))
+    if document.get("source") and len(_octets(document["source"])) != length:
+        raise DocumentError("%s: source is not of IPv%d" % (where, document["family"]))
+    if not 1 <= len(document["addresses"]) <= MOST_ADDRESSES:
+        raise DocumentError("%s: addresses is not a list of 1 to %d" % (where, MOST_ADDRESSES))
+    if document.get("virtual_mac") and len(document["virtual_mac"]) != 12:
+        raise DocumentError("%s: virtual_mac is not a MAC address" % where)
+    version, interval_us = document["version"], document["advert_interval_us"]
+    if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
+        raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
+    for stage in STAGES:
+        check_objects(document[stage], STEP, "%s: %s" % (where, stage))
+        for index, step in enumerate(document[stage]):
+            _check_message(step, "%s: %s[%d]" % (where, stage, index))
+            _check_words(step, "%s: %s[%d]" % (where, stage, index))
+
+
+def _check_words(document: "Document", where: str) -> None:
+    try:
+        step_text(document["code"], document["facts"])
+    except (KeyError, TypeError, ValueError):
+        raise DocumentError("%s: facts are not those of %s" % (where, document["code"])) from None
+
+
+def _check_message(document: "Document", where: str) -> None:
+    message = bytes.fromhex(document["octets"])
+    # The kernel would take a wrong length for the end of the batch.
+    if len(message) < SHORTEST_MESSAGE or struct.unpack_from("@I", message)[0] != len(message):
+        raise DocumentError("%s: octets are not a netlink message" % where)
+    if not all(is_whole(offset, SHORTEST_MESSAGE, len(message) - 4) for offset, _name in document["patch"]):
+        raise DocumentError("%s: patch is not within the message" % where)
+
+
+def _check_names(document: "Document") -> None:
+    groups = [each["name"] for each in document["groups"]]
+    routers = document["virtual_routers"]
+    wires = {(each["device"], each["family"], each["vrid"]) for each in routers}
+    if len(set(groups)) != len(groups):
+        raise DocumentError("groups: a name stands there twice")
+    if len({each["name"] for each in routers}) != len(routers) or len(wires) != len(routers):
+        raise DocumentError("virtual_routers: a name or a VRID stands there twice")
+    if {each["group"] for each in routers} != set(groups):
+        raise DocumentError("groups are not those of the virtual routers")
+
+
+def _check_commands(document: "Any") -> None:
+    check_object(document, COMMANDS, "commands")
+    for stage in ("setup", "teardown"):
+        check_objects(document[stage], COMMAND, "commands: %s" % stage)
+        for each in document[stage]:
+            _check_words(each, "commands: %s" % stage)
+            if not each["argv"]:
+                raise DocumentError("commands: %s: argv is empty" % stage)
 
 
 def empty_plan(node: str, config: str) -> Plan:
     """Return a plan without virtual routers, for a node that waits for its first one."""
-    nothing: dict[str, Any] = {"virtual_routers": [], "groups": []}
-    return Plan(
-        JsonObject({"node": node, "config": config, "realtime": 0, "renew_us": 1, **nothing}, "the plan")
-    )
+    document: Document = {"realtime": 0, "renew_us": 1, "enabled": True, "parts": {}}
+    for key in ("groups", "virtual_routers", "sysctls", "warnings"):
+        document[key] = []
+    document.update(node=node, config=config, commands={"setup": [], "teardown": []})
+    return Plan(document)
 
 
-def _commands(part: JsonObject, stage: str) -> "list[dict[str, Any]]":
-    if not part.has("commands") or not part.part("commands").has(stage):
-        return []
-    for each in part.part("commands").parts(stage):
-        if not each.texts("argv"):
-            raise each.wrong("argv", "a program with its arguments")
-        if each.has("stdin"):
-            each.text("stdin")
-    return part.part("commands").items(stage)
+def _group(document: "Document", routers: "list[RouterPlan]") -> GroupSpec:
+    name = document["name"]
+    members = tuple([router.spec for router in routers if router.group == name])
+    return GroupSpec(name, members, document["sync_wait_us"], **others_of(document, GROUP))
 
 
-def _steps(part: JsonObject, key: str) -> "tuple[Step, ...]":
-    return tuple(_step(each) for each in part.parts(key) if each.text("do") == "netlink")
-
-
-def _step(part: JsonObject) -> Step:
-    octets = part.octets("octets")
-    # The kernel would take a wrong length for the end of the batch.
-    if len(octets) < SHORTEST_MESSAGE or struct.unpack_from("@I", octets)[0] != len(octets):
-        raise part.wrong("octets", "a netlink message")
-    patch = tuple(part.pairs("patch", int, str))
-    if not all(SHORTEST_MESSAGE <= offset <= len(octets) - 4 for offset, _device in patch):
-        raise part.wrong("patch", "within the message")
-    tolerate = part.items("tolerate") if part.has("tolerate") else []
-    if not all(is_number(code, 1, 4095) for code in tolerate):
-        raise part.wrong("tolerate", "a list of error numbers")
-    address = part.address("address") if part.has("address") else None
-    renew = part.flag("renew") if part.has("renew") else False
-    return Step(part.text("say"), octets, patch, tuple(tolerate), address, renew)
-
-
-def _group(part: JsonObject, routers: "list[RouterPlan]") -> GroupSpec:
-    name = part.text("name")
-    members = tuple(router.spec for router in routers if router.group == name)
-    if not members:
-        raise DocumentError("group %s has no virtual routers" % name)
-    hold = part.number("preempt_hold_us") if part.has("preempt_hold_us") else 0
-    return GroupSpec(name, members, part.flag("preempt"), part.number("preempt_delay_us"), hold)
-
-
-def _spec(part: JsonObject) -> RouterSpec:
-    family = part.choice("family", FAMILIES)
-    version = part.choice("version", VERSIONS)
-    addresses = part.addresses("addresses", family)
-    if not 1 <= len(addresses) <= MOST_ADDRESSES:
-        raise part.wrong("addresses", "a list of 1 to 255 addresses")
+def _spec(document: "Document") -> RouterSpec:
+    auth, source = document.get("auth"), document.get("source")
     return RouterSpec(
-        part.text("name"),
-        part.text("device"),
-        part.number("vrid", LOWEST_VRID, HIGHEST_VRID),
-        family,
-        version,
-        part.number("priority", LOWEST_PRIORITY, HIGHEST_PRIORITY),
-        part.number("interval_us", INTERVAL_UNIT_US[version], longest_interval_us(version)),
-        addresses,
-        part.choice("checksum", CHECKSUMS),
-        part.octets("auth") if part.has("auth") else None,
-        part.address("source", family) if part.has("source") else None,
-        part.addresses("unicast_peers", family),
-        tuple(part.pairs("tracks", str, int)),
-        part.number("announce_refresh_us"),
+        document["name"],
+        document["device"],
+        document["family"],
+        tuple([_octets(each) for each in document["addresses"]]),
+        bytes.fromhex(auth) if auth is not None else None,
+        _octets(source) if source is not None else None,
+        tuple([_octets(each) for each in document["unicast_peers"]]),
+        tuple([(device, weight) for device, weight in document["tracks"]]),
+        **others_of(document, VIRTUAL_ROUTER),
     )
+
+
+def _octets(written: str) -> bytes:
+    return octets_of(written.split("/")[0])

@@ -78,6 +78,7 @@ REASONS = (
     "owner",
     "adopted",
     "silence",
+    "nobody",
     "resigned",
     "preempt",
     "higher",
@@ -97,25 +98,25 @@ class HandoverEnded(Value):
 
 
 class SyncWait(Value):
-    """Preemption waits for the connections, `left` at the most; 0: no longer, though they have not come."""
+    """Preemption waits for the Active's state, `left_us` at most; 0: no longer, though it has not come."""
 
-    def __init__(self, group: str, left: int) -> None:
+    def __init__(self, group: str, left_us: int) -> None:
         self.group = group
-        self.left = left
+        self.left_us = left_us
 
 
 class Dropped(Value):
-    """A packet was dropped; `more` of the kind were dropped since it was last said."""
+    """A packet was dropped; `suppressed` of the kind were dropped since it was last said."""
 
     def __init__(
-        self, device: str, router: "str | None", reason: str, text: str, source: bytes, more: int
+        self, device: str, router: "str | None", reason: str, text: str, source: bytes, suppressed: int
     ) -> None:
         self.device = device
         self.router = router
         self.reason = reason
         self.text = text
         self.source = source
-        self.more = more
+        self.suppressed = suppressed
 
 
 class FaultsChanged(Value):

@@ -161,19 +161,21 @@ class Group:
         follows = member.active_source in (None, source)
         member.note(advert, source, now)
         if advert.priority == 0:
-            self._hear_resignation(member, follows, now)
+            self._hear_resignation(member, source if follows else None, now)
         elif self.state == states.ACTIVE:
             self._hear_rival(member, advert, packet, now)
         elif self.state == states.BACKUP:
             self._hear_active(member, advert, packet, now)
 
-    def _hear_resignation(self, member: VirtualRouter, follows: bool, now: int) -> None:
+    def _hear_resignation(self, member: VirtualRouter, active: "bytes | None", now: int) -> None:
         if self.state == states.ACTIVE and self.handover is None:
             self.fire(states.PRIORITY_ZERO, now, by=member)
-        elif self.state == states.BACKUP and follows:
+        elif self.state == states.BACKUP and active is not None:
             if self.maintenance and member.active_priority == 1:
                 # The Active is in maintenance, too: the two would hand the group to and fro.
                 return
+            # Its farewell may be the first that is heard of it.
+            member.active_source = active
             # The Active leaves the whole group; where its link is down its word does not come through.
             self.fire(states.PRIORITY_ZERO, now)
 
@@ -192,7 +194,8 @@ class Group:
             event, reason = (states.STALLED, "stalled") if late else (states.HIGHER_HEARD, "higher")
             self.fire(event, now, by=member, reason=reason)
             return
-        # Its first word may be its last, on yielding; who goes on is a rival.
+        # Whoever yields says so with one more ADVERTISEMENT (HIGHER_HEARD in vrrp/states.py): only a second
+        # one makes it a rival.
         if now > member.rival_since:
             member.anomalies["rival"] = (source, now)
         if decides:
@@ -292,9 +295,13 @@ class Group:
             reason = "resigned"
         elif any(other.lower_heard for other in self.members):
             reason = "preempt"
-        # The address of the first link tells a person more than whichever timer was the last.
-        first = self.members[0]
+        # The address of the first link tells a person more than whichever timer was the last; a link that is
+        # cut has heard nobody.
+        heard = [other for other in self.members if other.active_source is not None]
+        first = (heard or self.members)[0]
         silence = None if first.heard_at is None else now - first.heard_at
+        if silence is None and reason == "silence":
+            reason = "nobody"
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)
 
     def recheck_silence(self, now: int) -> None:

@@ -1,49 +1,57 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the engine is told to run: groups and their virtual routers, from the plan."""
+"""What the engine is told to run: groups and their virtual routers, from the plan.
+
+Settings are attributes by the keys that the option table gives them; those that the engine acts by are
+declared here.
+"""
 
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp.constants import PSEUDO_HEADER, multicast_group
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class RouterSpec(Value):
-    """A virtual router: addresses are octets, intervals microseconds, names the user's.
+    """A virtual router: addresses are octets, names the user's.
 
     `tracks` are (device, weight): weight 0 is a fault while the device is down, any other is taken
     off the priority of the whole group.
     """
 
+    vrid: int
+    version: int
+    priority: int
+    advert_interval_us: int
+    checksum: str
+    announce_refresh_us: int
+
     def __init__(
         self,
         name: str,
         device: str,
-        vrid: int,
         family: int,
-        version: int,
-        priority: int,
-        advert_interval_us: int,
         addresses: "tuple[bytes, ...]",
-        checksum: str = PSEUDO_HEADER,
         auth: "bytes | None" = None,
         source: "bytes | None" = None,
         unicast_peers: "tuple[bytes, ...]" = (),
         tracks: "tuple[tuple[str, int], ...]" = (),
-        announce_refresh_us: int = 60 * SECOND,
+        **settings: "Any",
     ) -> None:
         self.name = name
         self.device = device
-        self.vrid = vrid
         self.family = family
-        self.version = version
-        self.priority = priority
-        self.advert_interval_us = advert_interval_us
         self.addresses = addresses
-        self.checksum = checksum
         self.auth = auth
         self.source = source
         self.unicast_peers = unicast_peers
         self.tracks = tracks
-        self.announce_refresh_us = announce_refresh_us
+        self.checksum = PSEUDO_HEADER
+        self.announce_refresh_us = 60 * SECOND
+        for key in settings:
+            setattr(self, key, settings[key])
 
     def wire(self) -> "tuple[str, int, int]":
         """Return what tells one virtual router from another: device, family, VRID (RFC 9568 1.6)."""
@@ -55,21 +63,21 @@ class RouterSpec(Value):
 
 
 class GroupSpec(Value):
-    """Virtual routers that change state together; delays in microseconds.
+    """Virtual routers that change state together.
 
-    `preempt_hold` is the longest that preemption waits for this node to be in sync with the Active.
+    `sync_wait_us` is the longest that preemption waits for this node to be in sync with the Active.
     """
 
+    preempt: bool
+    preempt_delay_us: int
+
     def __init__(
-        self,
-        name: str,
-        routers: "tuple[RouterSpec, ...]",
-        preempt: bool = False,
-        preempt_delay_us: int = 0,
-        sync_wait_us: int = 0,
+        self, name: str, routers: "tuple[RouterSpec, ...]", sync_wait_us: int = 0, **settings: "Any"
     ) -> None:
         self.name = name
         self.routers = routers
-        self.preempt = preempt
-        self.preempt_delay_us = preempt_delay_us
         self.sync_wait_us = sync_wait_us
+        self.preempt = False
+        self.preempt_delay_us = 0
+        for key in settings:
+            setattr(self, key, settings[key])

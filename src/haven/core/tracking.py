@@ -8,9 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LINK_DOWN = "link"
-NO_SOURCE = "source"
-TRACKED_DOWN = "track"
+LINK_DOWN = "link-down"
+NO_SOURCE = "no-source"
+TRACKED_DOWN = "tracked-down"
 
 
 class LinkStates:

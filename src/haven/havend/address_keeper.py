@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Hold the virtual addresses of an Active: take, renew, mend and release them.
+"""Hold the virtual addresses of an Active: take, renew, restore and release them.
 
 An address carries a lifetime in the kernel and is renewed well before it ends, so that it leaves a node
 whose havend is dead or hangs.
 """
 
 from haven.core.clock import NEVER, SECOND
-from haven.havend.netlink_batch import NetlinkBatch
+from haven.havend.netlink_batch import NetlinkBatch, StepFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     OwnedStep = tuple[str, Step]
 
 # Another program that keeps removing an address gets its way in between two renewals.
-MEND_AT_MOST = 20
-MEND_PERIOD = SECOND
+RESTORE_AT_MOST = 20
+RESTORE_PERIOD = SECOND
 
 
 class AddressKeeper:
@@ -27,20 +27,20 @@ class AddressKeeper:
 
     def __init__(self, kernel: "KernelTables") -> None:
         self._kernel = kernel
-        self._stepper = NetlinkBatch(kernel)
+        self._batch = NetlinkBatch(kernel)
         self._plans: dict[str, RouterPlan] = {}
-        self._renew_interval = NEVER
+        self._renew_us = NEVER
         # The plans as they were carried out, which a reload may have changed since.
         self._applied: dict[str, RouterPlan] = {}
-        self.failures: dict[str, list[str]] = {}
+        self.failures: dict[str, list[StepFailure]] = {}
         self.renew_at = NEVER
-        self._mended: dict[str, list[int]] = {}
+        self._restored: dict[str, list[int]] = {}
 
     def load(self, plan: "Plan") -> None:
         """Take another plan and make the devices that it needs; addresses stay as they are."""
         before, self._plans = self._plans, plan.routers
-        self._renew_interval = plan.renew_interval
-        self.failures = {name: texts for name, texts in self.failures.items() if name in self._plans}
+        self._renew_us = plan.renew_us
+        self.failures = {name: each for name, each in self.failures.items() if name in self._plans}
         for name in sorted(self._plans):
             old = before.get(name)
             if old is None or old.setup != self._plans[name].setup:
@@ -54,19 +54,21 @@ class AddressKeeper:
 
     def tear_down(self, plan: "RouterPlan") -> None:
         """Remove the devices of a virtual router that is no more, unless another stands on them now."""
-        needed = {step for each in self._plans.values() if each is not plan for step in each.teardown}
-        self._stepper.run([step for step in self._possible(plan.teardown) if step not in needed])
+        needed = {
+            step.wanted() for each in self._plans.values() if each is not plan for step in each.teardown
+        }
+        self._batch.run([step for step in self._possible(plan.teardown) if step.wanted() not in needed])
 
     def clean(self, routers: "tuple[str, ...]") -> None:
         """Remove what an earlier process may have left; nothing there is no failure."""
         for router in routers:
-            self._stepper.run(self._possible(self._plans[router].release))
+            self._batch.run(self._possible(self._plans[router].release))
 
     def take(self, routers: "tuple[str, ...]", now: int) -> None:
         """Put the addresses and routes of these virtual routers in place."""
         for name in routers:
             self._applied[name] = self._plans[name]
-        self.renew_at = min(self.renew_at, now + self._renew_interval)
+        self.renew_at = min(self.renew_at, now + self._renew_us)
         self._run([(name, step) for name in routers for step in self._plans[name].takeover])
 
     def release(self, routers: "tuple[str, ...]") -> None:
@@ -90,14 +92,14 @@ class AddressKeeper:
         if before.takeover == plan.takeover and before.release == plan.release:
             self._applied[router] = plan
             return False
-        self._stepper.run([step for step in self._possible(before.release) if step not in plan.release])
+        self._batch.run([step for step in self._possible(before.release) if step not in plan.release])
         self.take((router,), now)
         return not plan.places() <= before.places()
 
     def renew(self, now: int) -> None:
         """Give every held address a new lifetime."""
-        self.renew_at = now + self._renew_interval if self._applied else NEVER
-        self._stepper.run(
+        self.renew_at = now + self._renew_us if self._applied else NEVER
+        self._batch.run(
             [
                 step
                 for name in self.held()
@@ -113,13 +115,13 @@ class AddressKeeper:
                 return name
         return None
 
-    def mend(self, router: str, now: int) -> bool:
+    def restore(self, router: str, now: int) -> bool:
         """Put back what somebody removed; tell whether that was done."""
-        mended = [at for at in self._mended.get(router, ()) if now - at < MEND_PERIOD]
-        self._mended[router] = mended
-        if len(mended) >= MEND_AT_MOST:
+        restored = [at for at in self._restored.get(router, ()) if now - at < RESTORE_PERIOD]
+        self._restored[router] = restored
+        if len(restored) >= RESTORE_AT_MOST:
             return False
-        mended.append(now)
+        restored.append(now)
         self.take((router,), now)
         return True
 
@@ -138,5 +140,5 @@ class AddressKeeper:
         owned = list(steps)
         for name, _step in owned:
             self.failures.pop(name, None)
-        for failure in self._stepper.run([step for _name, step in owned]):
-            self.failures.setdefault(owned[failure.position][0], []).append(failure.text)
+        for failure in self._batch.run([step for _name, step in owned]):
+            self.failures.setdefault(owned[failure.position][0], []).append(failure)

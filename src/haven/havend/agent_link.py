@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What havend knows of the agent: whether it lives, what it reports, and what it has to do first.
+"""What havend knows of the agent: whether it lives, what its parts report, what they finish first.
 
-havend never waits for the agent longer than PREPARE_LIMIT, and then only before a handover that it was
+havend never waits for the agent longer than PREPARE_LIMIT_S, and then only before a handover that it was
 asked for.
 """
 
 import os
 
+from haven import VERSION, paths
+from haven.contract.control import OLDEST_PROTOCOL, PREPARE_LIMIT_S, PROTOCOL, REPORT_SILENCE_S, REQUESTS
+from haven.contract.fields import others_of
+from haven.contract.problems import problem
 from haven.core.clock import NEVER, SECOND
 from haven.havend.host import system
 
@@ -17,12 +21,11 @@ if TYPE_CHECKING:
 
     from haven.havend.control_server import ControlClient
 
-# The agent reports every second.
-SILENCE = 5 * SECOND
-PREPARE_LIMIT = 2 * SECOND
-# Where one of these is, the agent has work even when no connections are copied: it serves ubus, and so
-# LuCI, and calls the user's scripts.
-WORK = ("/var/run/ubus", "/var/run/ubus.sock", "/etc/hotplug.d/haven")
+SILENCE = int(REPORT_SILENCE_S * SECOND)
+PREPARE_LIMIT = int(PREPARE_LIMIT_S * SECOND)
+# Where one of these is, the agent has work whatever the plan says: it serves ubus, and so LuCI, and calls
+# the user's scripts.
+WORK = ("/var/run/ubus", "/var/run/ubus.sock", paths.SCRIPTS)
 
 
 class AgentLink:
@@ -33,52 +36,59 @@ class AgentLink:
         self._report: dict[str, Any] = {}
         self._reported_at = -NEVER
         self._begun = system.now()
+        self._older = ""
         self._waiting: list[Callable[[], None]] = []
         self.deadline = NEVER
 
-    def attach(self, client: "ControlClient") -> None:
-        """Take a connection as the agent's; it hears every event."""
+    def attach(self, client: "ControlClient", request: "dict[str, Any]") -> "dict[str, Any]":
+        """Take a connection as the agent's, which then hears every event; return what it is told."""
         client.follows = True
         self._client = client
+        # The first of them did not say.
+        protocol = request.get("protocol", 1)
+        self._older = request.get("version", "?") if protocol < OLDEST_PROTOCOL else ""
+        return {"protocol": PROTOCOL, "version": VERSION}
 
     def take(self, report: "dict[str, Any]", now: int) -> None:
         """Remember what the agent reports."""
         self._report, self._reported_at = report, now
 
     def is_alive(self, now: int) -> bool:
-        """Tell whether the agent has reported lately."""
+        """Tell whether an agent that is understood has reported lately."""
         connected = self._client is not None and not self._client.closed
-        return connected and now - self._reported_at < SILENCE
-
-    def is_missed(self, copies_connections: bool, now: int) -> bool:
-        """Tell whether there is work for the agent and it has not reported; at the start it has time."""
-        if self.is_alive(now) or now - self._begun < SILENCE:
-            return False
-        return copies_connections or any(os.path.exists(path) for path in WORK)
+        return connected and not self._older and now - self._reported_at < SILENCE
 
     def is_in_sync(self, now: int) -> bool:
-        """Tell whether this node has the connections of the Active, as far as the agent knows."""
+        """Tell whether this node has the state of the Active, as far as every part of the agent knows."""
         return self.is_alive(now) and self._report.get("in_sync") is True
 
-    def connections(self, now: int) -> "dict[str, Any]":
-        """Return the agent's account of the connection table."""
-        found = self._report.get("conntrack") if self.is_alive(now) else None
-        return found if isinstance(found, dict) else {}
+    def accounts(self, now: int) -> "dict[str, Any]":
+        """Return what the parts of the agent have for the status, by their keys there."""
+        if not self.is_alive(now):
+            return {}
+        told = others_of(self._report, REQUESTS["report"])
+        return {key: told[key] for key in told if key != "command" and told[key] is not None}
 
-    def peers(self, now: int) -> "list[dict[str, Any]]":
-        """Return what the agents of the other routers tell of themselves."""
-        return self._list("peers", now)
+    def age_ms(self, now: int) -> int:
+        """Return how long ago the agent reported."""
+        return (now - self._reported_at) // 1000
 
-    def problems(self, now: int) -> "list[dict[str, str]]":
-        """Return the problems that the agent reports."""
-        return self._list("problems", now)
+    def problems(self, has_parts: bool, now: int) -> "list[dict[str, Any]]":
+        """Return what the agent reports, or that it does not; `has_parts` when the plan has work for it."""
+        if self._older:
+            return [problem("agent-older", "haven-agent", version=self._older)]
+        if self.is_alive(now):
+            return list(self._report["problems"])
+        return [problem("agent-silent", "haven-agent")] if self._is_missed(has_parts, now) else []
 
-    def _list(self, name: str, now: int) -> "list[dict[str, Any]]":
-        found = self._report.get(name) if self.is_alive(now) else None
-        return found if isinstance(found, list) else []
+    def _is_missed(self, has_parts: bool, now: int) -> bool:
+        # At the start it has time.
+        if now - self._begun < SILENCE:
+            return False
+        return has_parts or any(os.path.exists(path) for path in WORK)
 
     def prepare(self, then: "Callable[[], None]", now: int) -> None:
-        """Do something after the agent has sent what is pending, or after a while in any case."""
+        """Do something after the agent has finished what is pending, or after a while in any case."""
         if self._client is None or not self.is_alive(now):
             then()
             return

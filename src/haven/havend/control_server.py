@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The control socket: one JSON line in, one JSON line out."""
+"""The control socket: lines of JSON in and out (contract/control.py)."""
 
-import json
 import os
 
+from haven.contract.control import LONGEST_REQUEST, MOST_CLIENTS, Refusal, encode, read_request, refused
 from haven.havend.host import system
 
 TYPE_CHECKING = False
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     Ask = Callable[["ControlClient", dict[str, Any]], "dict[str, Any] | None"]
 
 RECEIVE = 1 << 16
-LONGEST_REQUEST = 1 << 20
 # A follower that does not read is dropped before its events fill the memory.
 LONGEST_BACKLOG = 8 << 20
-MOST_CLIENTS = 32
 
 
 class ControlClient:
@@ -40,7 +38,7 @@ class ControlClient:
         """Queue a line and send what the connection takes."""
         if self.closed:
             return
-        self._backlog += json.dumps(document).encode() + b"\n"
+        self._backlog += encode(document)
         self._flush()
         if len(self._backlog) > LONGEST_BACKLOG:
             self.close()
@@ -70,7 +68,7 @@ class ControlClient:
         self._received += octets
         self._ended = not octets
         if len(self._received) > LONGEST_REQUEST and b"\n" not in self._received:
-            self.reply({"ok": False, "error": "a request has at most %d octets" % LONGEST_REQUEST})
+            self.reply(refused(Refusal("request-long", most=LONGEST_REQUEST)))
             self.close()
         self.settle()
 
@@ -116,21 +114,25 @@ class ControlClient:
 
 
 class ControlServer:
-    """Accepts connections and hands each request to `ask`, which answers or answers later (None).
+    """Accepts connections and hands each request to who answers, or answers later (None).
 
     One request is answered in a turn of the loop, so that clients wait for the election and not the
     other way round.
     """
 
-    def __init__(self, path: str, poller: system.Poller, ask: "Ask") -> None:
+    def __init__(self, path: str, poller: system.Poller) -> None:
         self._path = path
         self._poller = poller
-        self._ask = ask
+        self._ask: Ask | None = None
         self._listener = system.listen_at(path)
         self._clients: dict[int, ControlClient] = {}
         # Whose turn it is comes first.
         self._asking: list[ControlClient] = []
         poller.add(self._listener.fileno())
+
+    def answer_with(self, ask: "Ask") -> None:
+        """Let this answer the requests."""
+        self._ask = ask
 
     def serves(self, descriptor: int) -> bool:
         """Tell whether a descriptor is the listener's or a client's."""
@@ -188,7 +190,7 @@ class ControlServer:
             if len(self._clients) < MOST_CLIENTS:
                 self._clients[client.descriptor] = client
             else:
-                client.reply({"ok": False, "error": "%d connections are open already" % MOST_CLIENTS})
+                client.reply(refused(Refusal("connections-many", most=MOST_CLIENTS)))
                 client.close()
 
     def _give_turn(self, client: ControlClient) -> None:
@@ -201,13 +203,9 @@ class ControlServer:
 
     def _answer(self, client: ControlClient, line: bytes) -> None:
         try:
-            request = json.loads(line.decode())
-        except (ValueError, RecursionError):
-            request = None
-        if not isinstance(request, dict) or not isinstance(request.get("command"), str):
-            client.reply({"ok": False, "error": "a request is one line of JSON with a command"})
-            return
-        answer = self._ask(client, request)
+            answer = self._ask(client, read_request(line)) if self._ask else None
+        except Refusal as why:
+            answer = refused(why)
         if answer is None:
             client.awaits = True
         else:

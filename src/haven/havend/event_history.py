@@ -3,12 +3,15 @@
 
 import time
 
+from haven.contract.event_log import event_text, kind_of
 from haven.havend.log import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    Event = dict[str, Any]
 
 KEPT = 500
 # Somebody should do something about these.
@@ -18,25 +21,35 @@ WRONG = ("address", "fault", "handover", "problem", "refused")
 class EventHistory:
     """Keeps events and hands each on as it happens."""
 
-    def __init__(self, tell: "Callable[[dict[str, Any]], None]") -> None:
-        self.events: list[dict[str, Any]] = []
+    def __init__(self, tell: "Callable[[Event], None]") -> None:
+        self.events: list[Event] = []
         self._tell = tell
         self._sequence = 0
 
-    def add(self, kind: str, text: str, **more: "Any") -> "dict[str, Any]":
-        """Note an event of a kind with its sentence and further fields; return it."""
+    def add(self, code: str, virtual_router: "str | None" = None, **facts: "Any") -> None:
+        """Record what has happened: a code of contract/event_log.py and its facts, `group` among them."""
+        if virtual_router is not None:
+            facts["virtual_router"] = virtual_router
+        self._record(code, facts, virtual_router)
+
+    def add_problem(self, found: "dict[str, Any]") -> None:
+        """Record a problem that came up."""
+        self._record("problem", {"problem": found}, None)
+
+    def add_transition(self, router: "str | None", facts: "dict[str, Any]") -> None:
+        """Record a transition by the facts of its event."""
+        change = {"from": facts["from"], "to": facts["to"], "reason": facts["reason"]["code"]}
+        self._record("transition", facts, router, change)
+
+    def _record(
+        self, code: str, facts: "dict[str, Any]", router: "str | None", more: "dict[str, Any] | None" = None
+    ) -> None:
         self._sequence += 1
-        event: dict[str, Any] = {
-            "seq": self._sequence,
-            "at": time.time(),
-            "kind": kind,
-            "group": None,
-            "virtual_router": None,
-        }
-        event.update(more)
-        event["text"] = text
+        event: Event = {"seq": self._sequence, "at": time.time(), "kind": kind_of(code), "code": code}
+        event.update(group=facts.get("group"), virtual_router=router, facts=facts)
+        event.update(more or {})
+        event["text"] = event_text(code, facts)
         self.events.append(event)
         del self.events[:-KEPT]
-        log(text, kind in WRONG)
+        log(event["text"], event["kind"] in WRONG)
         self._tell(event)
-        return event

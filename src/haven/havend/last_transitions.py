@@ -1,13 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """When each group changed its state last, and why."""
 
+from haven.contract.event_log import event_text
+from haven.contract.faults import faults
+from haven.contract.message import message
+from haven.contract.status import shown_state
 from haven.core.effects import Transition
-from haven.havend.messages import state_name
 from haven.havend.moment import Moment
+from haven.inet import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+# What the text of a reason names (contract/event_log.py).
+_REASON_FACTS = {
+    "silence": ("peer", "silence_us"),
+    "resigned": ("peer",),
+    "preempt": ("peer", "priority"),
+    "higher": ("peer", "priority"),
+    "stalled": ("peer",),
+    "handed_over": ("peer",),
+    "fault": ("faults",),
+}
 
 
 class LastTransitions:
@@ -17,15 +33,14 @@ class LastTransitions:
         self._last: dict[str, tuple[Moment, dict[str, Any]]] = {}
         self._begun = Moment()
 
-    def note(self, change: Transition, text: str) -> None:
-        """Remember a transition and its sentence."""
-        last = {
-            "from": change.before,
-            "to": state_name(change.after, change.faults),
-            "reason": change.reason,
-            "text": text,
-        }
+    def record(self, change: Transition) -> "dict[str, Any]":
+        """Remember a transition; return the facts of its event."""
+        facts = transition_facts(change)
+        reason = facts["reason"]
+        last = {"from": facts["from"], "to": facts["to"], "reason": reason["code"], "facts": reason["facts"]}
+        last["text"] = event_text("transition", facts)
         self._last[change.group] = (Moment(), last)
+        return facts
 
     def since(self, group: str) -> float:
         """Return since when a group has its state."""
@@ -36,4 +51,23 @@ class LastTransitions:
         if group not in self._last:
             return None
         moment, last = self._last[group]
-        return {**last, "at": moment.wall()}
+        found = dict(last)
+        found["at"] = moment.wall()
+        return found
+
+
+def transition_facts(change: Transition) -> "dict[str, Any]":
+    """Return the facts of a transition's event: group, states, and the reason as a message."""
+    known = {
+        "peer": None if change.peer is None else text_of(change.peer),
+        "priority": change.peer_priority,
+        "silence_us": change.silence,
+        "faults": faults(change.faults),
+    }
+    facts = {name: known[name] for name in _REASON_FACTS.get(change.reason, ())}
+    return {
+        "group": change.group,
+        "from": change.before,
+        "to": shown_state(change.after, change.faults),
+        "reason": message(change.reason, **facts),
+    }

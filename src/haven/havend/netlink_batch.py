@@ -22,11 +22,12 @@ RECEIVE = 1 << 16
 
 
 class StepFailure(Value):
-    """The step at a position of those that were given did not work; `text` says which and why."""
+    """The step at a position of those that were given did not work; `error` says why."""
 
-    def __init__(self, position: int, text: str) -> None:
+    def __init__(self, position: int, step: Step, error: str) -> None:
         self.position = position
-        self.text = text
+        self.step = step
+        self.error = error
 
 
 class NetlinkBatch:
@@ -50,9 +51,7 @@ class NetlinkBatch:
             try:
                 octets = self._filled_in(step)
             except KeyError as error:
-                failures.append(
-                    StepFailure(position, "%s: there is no device %s" % (step.say, error.args[0]))
-                )
+                failures.append(StepFailure(position, step, "there is no device %s" % error.args[0]))
                 continue
             waiting[self._sequence] = position
             batch += octets
@@ -85,9 +84,9 @@ class NetlinkBatch:
                     position = waiting.pop(sequence)
                     step, code = steps[position], error_of(body)
                     if code and code not in step.tolerate:
-                        failures.append(StepFailure(position, "%s: %s" % (step.say, system.error_text(code))))
+                        failures.append(StepFailure(position, step, system.error_text(code)))
         except OSError as error:
             for position in waiting.values():
                 why = "no answer" if error.errno == EAGAIN else error.strerror
-                failures.append(StepFailure(position, "%s: %s" % (steps[position].say, why)))
+                failures.append(StepFailure(position, steps[position], str(why)))
         return failures

@@ -3,6 +3,8 @@
 
 import os
 
+from haven.contract.message import message
+from haven.contract.problems import problem
 from haven.havend.host import system
 
 TYPE_CHECKING = False
@@ -13,25 +15,27 @@ if TYPE_CHECKING:
     Command = dict[str, Any]
 
 
-def run_all(commands: "Sequence[Command]") -> "list[str]":
-    """Run commands one after the other and wait; return what failed, in words."""
+def run_all(commands: "Sequence[Command]") -> "list[dict[str, Any]]":
+    """Run commands one after the other and wait; return what failed, as problems."""
     failures = []
     for command in commands:
-        status, complaint = system.run(command["argv"], command.get("stdin", ""))
+        status, complaint = system.run(command["argv"], command.get("stdin") or "")
         if status:
             failures.append(_failure(command, complaint))
     return failures
 
 
-def _failure(command: "Command", complaint: str) -> str:
+def _failure(command: "Command", complaint: str) -> "dict[str, Any]":
     lines = complaint.strip().splitlines() or ["it failed and did not say why"]
-    return "%s (%s)" % (command.get("say", command["argv"][0]), lines[0])
+    return problem(
+        "setup-failed", "set-up", command=message(command["code"], **command["facts"]), error=lines[0]
+    )
 
 
 class PlanCommands:
     """Runs commands while the election goes on; `failed` is told of each that did not work."""
 
-    def __init__(self, poller: system.Poller, failed: "Callable[[str], None]") -> None:
+    def __init__(self, poller: system.Poller, failed: "Callable[[dict[str, Any]], None]") -> None:
         self._poller = poller
         self._failed = failed
         self._waiting: list[Command] = []
@@ -71,7 +75,7 @@ class PlanCommands:
         while self._waiting and self._descriptor < 0:
             command = self._waiting[0]
             try:
-                self._child, self._descriptor = system.spawn(command["argv"], command.get("stdin", ""))
+                self._child, self._descriptor = system.spawn(command["argv"], command.get("stdin") or "")
             except OSError as error:
                 self._failed(_failure(self._waiting.pop(0), str(error.strerror)))
                 continue

@@ -26,7 +26,7 @@ class RestartNote:
 
     def set_groups(self, names: "list[str]", now: int) -> None:
         """Write which groups are Active now."""
-        self._write(("\n".join(["%020d" % now, *names]) + "\n").encode(), True)
+        self._write(("\n".join(["%020d" % now] + names) + "\n").encode(), True)
 
     def touch(self, now: int) -> None:
         """Write that the Active groups have just spoken."""

@@ -1,53 +1,151 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The status document, version 1 (docs/design.md): asked of the living process, never of a file."""
+"""This node as a status document (contract/status.py)."""
 
 import os
 
+from haven.contract.faults import fault, fault_text
+from haven.contract.status import VERSION, is_fresh_active, is_fresh_peer, shown_state
 from haven.core.vrrp import states
 from haven.havend import diagnosis
-from haven.havend.messages import fault_text, state_name
+from haven.havend.moment import Moment
 from haven.inet import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from haven.core.engine import Engine
     from haven.core.group import Group
     from haven.core.virtual_router import VirtualRouter
-    from haven.havend.daemon import Daemon
+    from haven.havend.address_keeper import AddressKeeper
+    from haven.havend.agent_link import AgentLink
+    from haven.havend.last_transitions import LastTransitions
+    from haven.havend.plan_in_force import PlanInForce
+    from haven.havend.vrrp_sockets import VrrpSockets
 
-VERSION = 1
+    Document = dict[str, Any]
+    Problems = list[Document]
 
 
-def status(daemon: "Daemon", now: int) -> "dict[str, Any]":
-    """Return the status of this node."""
-    groups = [daemon.engine.groups[name] for name in sorted(daemon.engine.groups)]
-    return {
-        "version": VERSION,
-        "node": daemon.plan.node,
-        "pid": os.getpid(),
-        "state": _node_state(groups),
-        "since": max(
-            (daemon.history.since(group.spec.name) for group in groups), default=daemon.started.wall()
-        ),
-        "uptime": daemon.started.age(),
-        "virtual_routers": [
-            _router(daemon, group, member, now) for group in groups for member in group.members
-        ],
-        "groups": [_group(daemon, group, now) for group in groups],
-        "conntrack": daemon.agent.connections(now),
-        "peers": daemon.agent.peers(now),
-        "plan": {
-            "config": daemon.plan.config,
-            "loaded_at": daemon.loaded.wall(),
-            "virtual_routers": len(daemon.plan.routers),
-        },
-        "problems": _problems(daemon, groups, now),
-    }
+class StatusReport:
+    """Asks everybody; `problems` tells what else is the matter at a time."""
+
+    def __init__(
+        self,
+        engine: "Engine",
+        in_force: "PlanInForce",
+        sockets: "VrrpSockets",
+        addresses: "AddressKeeper",
+        transitions: "LastTransitions",
+        agent: "AgentLink",
+        problems: "Callable[[int], Problems]",
+    ) -> None:
+        self._engine = engine
+        self._in_force = in_force
+        self._sockets = sockets
+        self._addresses = addresses
+        self._transitions = transitions
+        self._agent = agent
+        self._more_problems = problems
+        self._started = Moment()
+
+    def status(self, now: int) -> "Document":
+        """Return the status of this node."""
+        groups = [self._engine.groups[name] for name in sorted(self._engine.groups)]
+        plan, state = self._in_force.plan, _node_state(groups)
+        since = [self._transitions.since(group.spec.name) for group in groups]
+        document: Document = {"conntrack": {}, "peers": []}
+        document.update(self._agent.accounts(now))
+        document["peers"] = [self._peer(each, state, now) for each in document["peers"]]
+        document.update(
+            version=VERSION,
+            node=plan.node,
+            pid=os.getpid(),
+            state=state,
+            since=max(since, default=self._started.wall()),
+            uptime=self._started.age(),
+            virtual_routers=[self._router(group, each, now) for group in groups for each in group.members],
+            groups=[self._group(group, now) for group in groups],
+            plan={
+                "config": plan.config,
+                "loaded_at": self._in_force.loaded.wall(),
+                "virtual_routers": len(plan.routers),
+            },
+            problems=self._problems(groups, now),
+        )
+        return document
+
+    def _peer(self, told: "Document", state: str, now: int) -> "Document":
+        peer = dict(told)
+        if peer.get("heard_ms") is not None:
+            peer["heard_ms"] += self._agent.age_ms(now)
+        contradicts = peer.get("state") == state == states.ACTIVE
+        peer["fresh"] = is_fresh_peer(peer.get("heard_ms"), contradicts)
+        return peer
+
+    def _group(self, group: "Group", now: int) -> "Document":
+        name, left = group.spec.name, group.sync_wait_left(now)
+        sync_wait_ms = None if left is None else left // 1000
+        return {
+            "name": name,
+            "state": shown_state(group.state, group.faults),
+            "since": self._transitions.since(name),
+            "members": [member.spec.name for member in group.members],
+            "preempt": group.spec.preempt,
+            "maintenance": group.maintenance,
+            "handover": group.handover,
+            "leaving": group.handover,
+            "sync_wait_ms": sync_wait_ms,
+            "preempt_wait_ms": sync_wait_ms,
+            "priority_penalty": group.penalty,
+            "faults": _fault_texts(group.faults),
+            "last_transition": self._transitions.last(name),
+        }
+
+    def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
+        spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters
+        return {
+            "name": spec.name,
+            "group": group.spec.name,
+            "device": spec.device,
+            "interface": plan.interface,
+            "vrid": spec.vrid,
+            "family": spec.family,
+            "version": spec.version,
+            "state": shown_state(group.state, group.faults),
+            "since": self._transitions.since(group.spec.name),
+            "priority": router.priority,
+            "configured_priority": spec.priority,
+            "interval_ms": spec.advert_interval_us // 1000,
+            "addresses": plan.addresses,
+            "address_held": self._addresses.is_held(spec.name),
+            "active": _active(group, router, now),
+            "counters": {
+                "sent": counters.sent,
+                "received": counters.received,
+                "priority_zero_sent": counters.priority_zero_sent,
+                "priority_zero_received": counters.priority_zero_received,
+                "became_active": counters.became_active,
+                "errors": dict(sorted(counters.errors.items())),
+            },
+            "last_transition": self._transitions.last(group.spec.name),
+            "faults": _fault_texts(router.faults),
+        }
+
+    def _problems(self, groups: "list[Group]", now: int) -> "Problems":
+        found = self._in_force.problems()
+        for group in groups:
+            found.extend(diagnosis.of_group(group, now))
+            found.extend(diagnosis.of_sockets(group, self._sockets))
+        found.extend(diagnosis.of_failures(self._addresses.failures))
+        found.extend(self._more_problems(now))
+        found.extend(self._agent.problems(bool(self._in_force.plan.parts), now))
+        return found
 
 
 def _node_state(groups: "list[Group]") -> str:
-    shown = [state_name(group.state, group.faults) for group in groups]
+    shown = [shown_state(group.state, group.faults) for group in groups]
     if any(group.maintenance for group in groups) and states.ACTIVE not in shown:
         return "maintenance"
     for state in ("fault", states.ACTIVE, states.BACKUP):
@@ -56,76 +154,21 @@ def _node_state(groups: "list[Group]") -> str:
     return states.INITIALIZE
 
 
-def _group(daemon: "Daemon", group: "Group", now: int) -> "dict[str, Any]":
-    name, wait = group.spec.name, group.sync_wait_left(now)
-    return {
-        "name": name,
-        "state": state_name(group.state, group.faults),
-        "since": daemon.history.since(name),
-        "members": [member.spec.name for member in group.members],
-        "preempt": group.spec.preempt,
-        "maintenance": group.maintenance,
-        "leaving": group.handover,
-        "preempt_wait_ms": None if wait is None else wait // 1000,
-        "priority_penalty": group.penalty,
-        "faults": [fault_text(fault) for fault in group.faults],
-        "last_transition": daemon.history.last(name),
-    }
+def _fault_texts(found: "tuple[tuple[str, str], ...]") -> "list[str]":
+    return [fault_text(fault(kind, device)) for kind, device in found]
 
 
-def _router(daemon: "Daemon", group: "Group", router: "VirtualRouter", now: int) -> "dict[str, Any]":
-    spec, plan = router.spec, daemon.plan.routers[router.spec.name]
-    return {
-        "name": spec.name,
-        "group": group.spec.name,
-        "device": spec.device,
-        "interface": plan.interface,
-        "vrid": spec.vrid,
-        "family": spec.family,
-        "version": spec.version,
-        "state": state_name(group.state, group.faults),
-        "since": daemon.history.since(group.spec.name),
-        "priority": router.priority,
-        "configured_priority": spec.priority,
-        "interval_ms": spec.advert_interval_us // 1000,
-        "addresses": plan.addresses,
-        "address_held": daemon.holder.is_held(spec.name),
-        "active": _active(group, router, now),
-        "counters": {
-            "sent": router.counters.sent,
-            "received": router.counters.received,
-            "priority_zero_sent": router.counters.priority_zero_sent,
-            "priority_zero_received": router.counters.priority_zero_received,
-            "became_active": router.counters.became_active,
-            "errors": dict(sorted(router.counters.errors.items())),
-        },
-        "last_transition": daemon.history.last(group.spec.name),
-        "faults": [fault_text(fault) for fault in router.faults],
-    }
-
-
-def _active(group: "Group", router: "VirtualRouter", now: int) -> "dict[str, Any]":
+def _active(group: "Group", router: "VirtualRouter", now: int) -> "Document":
     if group.state == states.ACTIVE:
         own = None if router.source is None else text_of(router.source)
-        return {"address": own, "priority": router.priority, "seen_ms": None, "self": True}
+        return {"address": own, "priority": router.priority, "seen_ms": None, "self": True, "fresh": True}
     source, heard = router.active_source, router.heard_at
+    seen_ms = None if heard is None else (now - heard) // 1000
+    interval_ms = router.active_adver_interval_us // 1000
     return {
         "address": None if source is None else text_of(source),
         "priority": router.active_priority,
-        "seen_ms": None if heard is None else (now - heard) // 1000,
+        "seen_ms": seen_ms,
         "self": False,
+        "fresh": seen_ms is not None and is_fresh_active(seen_ms, interval_ms),
     }
-
-
-def _problems(daemon: "Daemon", groups: "list[Group]", now: int) -> "list[dict[str, str]]":
-    found = diagnosis.of_refusal(daemon.refused, not daemon.plan.routers)
-    for group in groups:
-        found.extend(diagnosis.of_group(group, now))
-        found.extend(diagnosis.of_ports(group, daemon.ports.mute, daemon.ports.deaf))
-    found.extend(diagnosis.of_drops(daemon.drops, now))
-    found.extend(diagnosis.of_failures(daemon.holder.failures))
-    found.extend(daemon.own_problems)
-    found.extend(daemon.agent.problems(now))
-    if daemon.agent.is_missed(daemon.plan.copies_connections, now):
-        found.append(diagnosis.problem("agent-silent", "haven-agent"))
-    return found

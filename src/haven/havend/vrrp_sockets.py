@@ -47,17 +47,17 @@ class VrrpSockets:
         self._links: dict[str, socket.socket] = {}
         self._senders: dict[tuple[str, int], socket.socket] = {}
         self._ready: dict[str, Ready] = {}
-        # Why a virtual router could not send the last time, and a device cannot hear a family.
-        self.mute: dict[str, str] = {}
-        self.deaf: dict[tuple[str, int], str] = {}
+        # Why a virtual router could not send the last time, and why a device cannot hear a family.
+        self.send_errors: dict[str, str] = {}
+        self.receive_errors: dict[tuple[str, int], str] = {}
 
     def set_routers(self, plans: "dict[str, RouterPlan]") -> None:
         """Serve these virtual routers from now on."""
         self._plans = plans
         self._ready = {}
-        self.mute = {name: why for name, why in self.mute.items() if name in plans}
+        self.send_errors = {name: why for name, why in self.send_errors.items() if name in plans}
         wanted = {(plan.device, plan.spec.family) for plan in plans.values()}
-        self.deaf = {key: why for key, why in self.deaf.items() if key in wanted}
+        self.receive_errors = {key: why for key, why in self.receive_errors.items() if key in wanted}
         for receiver in list(self._receivers.values()):
             if (receiver.device, receiver.family) not in wanted:
                 self._close_receiver(receiver)
@@ -96,7 +96,7 @@ class VrrpSockets:
         """Close every socket."""
         for receiver in list(self._receivers.values()):
             self._close_receiver(receiver)
-        for sock in [*self._links.values(), *self._senders.values()]:
+        for sock in list(self._links.values()) + list(self._senders.values()):
             sock.close()
 
     # Receiving
@@ -117,7 +117,7 @@ class VrrpSockets:
             self._hear(device, family, source, destination, ttl, message)
 
     def _open_receiver(self, device: str, family: int) -> None:
-        self.deaf.pop((device, family), None)
+        self.receive_errors.pop((device, family), None)
         link = self._kernel.link(device)
         if link is None:
             return
@@ -126,7 +126,7 @@ class VrrpSockets:
         except OSError as error:
             # The device may have gone in between; netlink will say so, and say when it is back.
             if system.index_of(device) is not None:
-                self.deaf[(device, family)] = str(error.strerror)
+                self.receive_errors[(device, family)] = str(error.strerror)
             return
         self._receivers[sock.fileno()] = VrrpReceiver(device, family, sock)
         self._poller.add(sock.fileno())
@@ -146,8 +146,8 @@ class VrrpSockets:
             ready = self._prepare(effect)
             if ready is None:
                 return
-        if self.mute:
-            self.mute.pop(effect.router, None)
+        if self.send_errors:
+            self.send_errors.pop(effect.router, None)
         for sock, octets, destination in ready[1]:
             try:
                 if destination is None:
@@ -156,7 +156,7 @@ class VrrpSockets:
                     system.send_to(sock, octets, destination, ready[2])
             except OSError as error:
                 # A link that is down, a full queue, a peer without a route: the next one follows soon.
-                self.mute[effect.router] = str(error.strerror)
+                self.send_errors[effect.router] = str(error.strerror)
 
     def _prepare(self, effect: Send) -> "Ready | None":
         plan = self._plans[effect.router]
@@ -175,7 +175,7 @@ class VrrpSockets:
                     packet = wrap(effect.source, destination, message)
                     parcels.append((self._sender(spec.device, spec.family), packet, destination))
         except OSError as error:
-            self.mute[effect.router] = str(error.strerror)
+            self.send_errors[effect.router] = str(error.strerror)
             return None
         self._ready[effect.router] = ready = (effect, parcels, link.index)
         return ready
@@ -191,7 +191,7 @@ class VrrpSockets:
             for address in plan.spec.addresses:
                 self._link(plan.device).send(announcement(mac, address))
         except OSError as error:
-            self.mute[router] = str(error.strerror)
+            self.send_errors[router] = str(error.strerror)
 
     def _link(self, device: str) -> "socket.socket":
         if device not in self._links:

@@ -8,17 +8,19 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from haven import paths
+from haven.atomic_file import forget_leftovers, write_whole
 from haven.config.model import Model
 from haven.config.uci.document import UciSection, parse
 from haven.openwrt import owned, sysupgrade_conf
 from haven.openwrt.dhcp_difference import PACKAGE, DhcpDifference, Owned, difference
-from haven.plan.plan_file import forget_leftovers, write_whole
+from haven.ubus.client import UbusError, call
 
 UCI_SECONDS = 20
 DHCP_FILE = "/etc/config/dhcp"
 # Changes that the user has not committed are in uci's usual place and stay there.
 CHANGES = "/tmp/.uci-haven"
-DNSMASQ = ["ubus", "call", "service", "event", '{"type":"config.change","data":{"package":"dhcp"}}']
+DHCP_CHANGED = {"type": "config.change", "data": {"package": PACKAGE}}
 
 
 class ApplyError(Exception):
@@ -29,7 +31,7 @@ class RouterFiles:
     """The files and programs of the router; other paths let a test have its own."""
 
     def __init__(self, root: str = "", uci: Sequence[str] = ("uci",)) -> None:
-        self.note = root + owned.PATH
+        self.note = root + paths.OWNED_NOTE
         self.sysupgrade = root + sysupgrade_conf.PATH
         self.dhcp_file = root + DHCP_FILE
         self.changes = root + CHANGES
@@ -80,8 +82,8 @@ class RouterFiles:
     def tell_dnsmasq(self) -> None:
         """Let procd know that the file has changed; dnsmasq then reads it."""
         try:
-            subprocess.run(DNSMASQ, capture_output=True, timeout=UCI_SECONDS)
-        except (OSError, subprocess.TimeoutExpired) as why:
+            call("service", "event", DHCP_CHANGED)
+        except UbusError as why:
             raise ApplyError("dnsmasq was not told: %s" % why) from why
 
 
@@ -147,7 +149,7 @@ def _apply_keep(model: Model | None, router: RouterFiles) -> list[str]:
     note = _note(router)
     ours = note.get("keep", [])
     # A router that is switched off is to be the same after a sysupgrade.
-    wanted = list(model.main.keep) if model is not None else []
+    wanted = list(model.main.keeps) if model is not None else []
     if not wanted and not ours:
         return []
     before = sysupgrade_conf.read(router.sysupgrade)

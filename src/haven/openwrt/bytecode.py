@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Compile the archive that this program is in: `python3 -X no_debug_ranges -m haven.openwrt.bytecode`.
+"""Compile the archive that this program is in: the program bytecode, with `python3 -X no_debug_ranges`.
 
 Python on OpenWrt writes no compiled files by itself, and a package that has them fits one Python alone.
 The sources go, as in OpenWrt's own packages of Python; the lines in a traceback stay, without columns.
@@ -12,7 +12,7 @@ from importlib.util import MAGIC_NUMBER
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from haven.plan.plan_file import write_whole
+from haven.atomic_file import write_whole
 
 # Flags, time and size of a source that is not looked for.
 NO_SOURCE = bytes(12)
@@ -24,8 +24,9 @@ def compiled(archive: bytes) -> bytes:
     with ZipFile(BytesIO(archive)) as before, ZipFile(made, "w") as after:
         for name in before.namelist():
             octets = before.read(name)
-            if name.endswith(".py"):
-                code = compile(octets, name, "exec", dont_inherit=True)
+            # Whatever Python is there after this one has to be able to say what is the matter.
+            if name.endswith(".py") and name != "__main__.py":
+                code = compile(octets, name, "exec", dont_inherit=True, optimize=2)
                 name, octets = name + "c", MAGIC_NUMBER + NO_SOURCE + marshal.dumps(code)
             after.writestr(ZipInfo(name), octets, ZIP_DEFLATED, 9)
     return made.getvalue()

@@ -72,7 +72,7 @@ class _Lan:
 
 
 def _compare(lan: _Lan, interface: str, dhcp: DhcpSettings | None) -> None:
-    targets = ["%d,%s" % (number, text_of(dhcp.address)) for number in dhcp.options] if dhcp else []
+    targets = ["%d,%s" % (number, text_of(dhcp.address)) for number in dhcp.dhcp_options] if dhcp else []
     for value in lan.ours:
         if value not in targets:
             lan.found.removed.append((lan.place, "dhcp_option", value))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What LuCI's pages ask while haven-agent does not run: `python3 -m haven.openwrt.luci_calls METHOD`.
+"""What LuCI's pages ask while haven-agent does not run: the program luci-calls, with a METHOD.
 
 The arguments come as JSON on standard input, the answer goes as JSON to standard output: rpcd's way with
 the programs of /usr/libexec/rpcd.
@@ -9,14 +9,15 @@ import json
 import sys
 from typing import Any
 
-from haven.config.diagnostic import Diagnostic
 from haven.config.load import load_text
 from haven.config.passwords import hide_passwords
+from haven.contract.diagnostics import Diagnostic
 from haven.openwrt.vrid_scan import listen
+from haven.paths import CONFIG
 from haven.plan.assemble import compile_plan
 from haven.plan.machine import read_machine
+from haven.plan.sequences import with_sequences
 
-CONFIG = "/etc/config/haven"
 # Three advertisements at the usual interval: a virtual router that lives is heard.
 LISTEN_S = 3.2
 
@@ -35,7 +36,7 @@ def plan(arguments: Document) -> Document:
     if model is None:
         return _problems(problems, False)
     made, more = compile_plan(model, read_machine(), CONFIG)
-    return _problems([*problems, *more], False) if made is None else hide_passwords(made)
+    return _problems([*problems, *more], False) if made is None else hide_passwords(with_sequences(made))
 
 
 def heard(arguments: Document) -> Document:

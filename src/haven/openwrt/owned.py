@@ -5,10 +5,7 @@ import json
 import os
 from typing import Any
 
-from haven.plan.plan_file import write_whole
-
-# A sysupgrade keeps it (/lib/upgrade/keep.d/haven).
-PATH = "/etc/haven/owned.json"
+from haven.atomic_file import write_whole
 
 
 class OwnedError(Exception):

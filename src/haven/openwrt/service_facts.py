@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What /etc/init.d/haven has to know, a line each: `python3 -m haven.openwrt.service_facts`.
+"""What /etc/init.d/haven has to know, a line each: the program service-facts.
 
 It also brings /etc/config/dhcp, /etc/sysupgrade.conf and netifd's entries for our devices up to date.
 
@@ -19,6 +19,7 @@ from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
+from haven.paths import CONFIG
 from haven.plan.conntrack import GROUP as SYNC_GROUP
 from haven.plan.machine import InterfaceError, resolve_interface
 
@@ -46,8 +47,8 @@ def lines(model: Model, config: str, resolve: Resolve = resolve_interface) -> li
 
 def _interfaces(model: Model) -> list[str]:
     names = [router.interface for router in model.virtual_routers]
-    names += [track.name for router in model.virtual_routers for track in router.tracks]
-    if model.conntrack is not None and model.conntrack.enabled:
+    names += [track.name for router in model.virtual_routers for track in router.track_interfaces]
+    if model.conntrack is not None:
         names.append(model.conntrack.interface)
     return sorted({name for name in names if name})
 
@@ -56,7 +57,7 @@ def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
     for router in model.virtual_routers:
         yield from _vrrp(router, router.device or resolve(router.interface or ""))
     conntrack = model.conntrack
-    if conntrack is not None and conntrack.enabled:
+    if conntrack is not None:
         yield from _sync(conntrack, conntrack.device or resolve(conntrack.interface or ""))
 
 
@@ -72,14 +73,14 @@ def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
 
 
 def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
-    for peer in conntrack.peers:
+    for peer in conntrack.peer_addresses:
         family = 4 if len(peer) == 4 else 6
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
         # Several conntrackd send to a group, one sends to us.
-        to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peers) > 1 else ""
+        to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peer_addresses) > 1 else ""
         yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.port)
         yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
-        if len(conntrack.peers) > 1:
+        if len(conntrack.peer_addresses) > 1:
             yield QUERIES[family] % device
 
 
@@ -93,7 +94,7 @@ def _hold(model: Model) -> list[str]:
 
 def main() -> int:
     """Print the lines, and let the files of other services follow the configuration."""
-    config = sys.argv[1] if len(sys.argv) > 1 else "/etc/config/haven"
+    config = sys.argv[1] if len(sys.argv) > 1 else CONFIG
     model, problems = load(config)
     for problem in problems:
         print(problem)

@@ -3,7 +3,7 @@
 
 import os
 
-from haven.plan.plan_file import write_whole
+from haven.atomic_file import write_whole
 
 PATH = "/etc/sysupgrade.conf"
 

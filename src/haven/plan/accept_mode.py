@@ -10,41 +10,28 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
-# A table of its own: fw4 reloads replace only fw4's table.
+from haven.core.vrrp.constants import OWNER_PRIORITY
+from haven.plan.nftables import Commands, chain, no_commands, table_commands
+
 TABLE = "inet haven_accept"
-OWNER = 255
-
-
-def commands(routers: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the commands that put the rules in place and take them away; none if none are needed."""
-    rules = [rule for router in routers for rule in _rules(router)]
-    if not rules:
-        return {"setup": [], "teardown": []}
-    body = "".join("\t\t%s\n" % rule for rule in ['iifname "lo" accept', _DISCOVERY, *rules])
-    table = "table %s {\n\tchain input {\n\t\t%s\n%s\t}\n}\n" % (TABLE, _HOOK, body)
-    return {
-        "setup": [nft("drop what is addressed to the virtual addresses", _AWAY + table)],
-        "teardown": [nft("remove the rules about virtual addresses", _AWAY)],
-    }
-
 
 _HOOK = "type filter hook input priority filter - 5; policy accept;"
 # RFC 9568 6.4.3: these must not be dropped, whatever Accept_Mode says.
 _DISCOVERY = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
 
 
-# To name a table before deleting it makes the deletion succeed when it was not there.
-_AWAY = "table %s\ndelete table %s\n" % (TABLE, TABLE)
-
-
-def nft(say: str, text: str) -> dict[str, Any]:
-    """Return the command that gives rules to nft."""
-    return {"say": say, "argv": ["nft", "-f", "-"], "stdin": text}
+def commands(routers: Iterable[dict[str, Any]]) -> Commands:
+    """Return the commands that put the rules in place and take them away; none if none are needed."""
+    rules = [rule for router in routers for rule in _rules(router)]
+    if not rules:
+        return no_commands()
+    chains = chain("input", [_HOOK, 'iifname "lo" accept', _DISCOVERY, *rules])
+    return table_commands("accept-rules", TABLE, chains)
 
 
 def _rules(router: dict[str, Any]) -> list[str]:
     # RFC 9568 6.4.3: the owner of the addresses accepts what is sent to them.
-    if router["accept"] or router["priority"] == OWNER:
+    if router["accept"] or router["priority"] == OWNER_PRIORITY:
         return []
     rules = []
     for address in router["addresses"]:

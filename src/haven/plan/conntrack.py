@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the table of connections is copied: conntrackd's configuration, from a template."""
+"""How the table of connections is copied: conntrackd's configuration from a template, settings, rules."""
 
 import pkgutil
 from pathlib import Path
 from typing import Any
 
-from haven.config.model import ConntrackdSizes, ConntrackSettings
+from haven.config.model import ConntrackSettings
+from haven.contract.diagnostics import Diagnostic
+from haven.core.vrrp.constants import PROTOCOL
 from haven.inet import text_of
 from haven.plan.machine import Machine
+from haven.plan.nftables import Commands, chain, no_commands, table_commands
 
 TEMPLATE = "conntrackd.conf.j2"
 LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -27,15 +30,19 @@ GROUP = {4: "225.0.0.50", 6: "ff12::50"}
 # would call what acknowledges newer data invalid, undo no NAT for it, and answer with a reset.
 BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
 
+# A full table refuses what it has no entry for: a Backup would no longer hear the Active's ADVERTISEMENTs,
+# and become Active beside it. So the routers' own messages are kept out of it.
+UNTRACKED_TABLE = "inet haven_untracked"
 
-def connections(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> dict[str, Any] | None:
-    """Return the plan's part on connections, or None where they are not copied.
+
+def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> dict[str, Any] | None:
+    """Return what the plan has for the agent's part, or None where connections are not copied.
 
     `own` are the addresses whose flows end on the routers themselves: they are nobody else's business.
     """
-    if conntrack is None or not conntrack.enabled or conntrack.address is None:
+    if conntrack is None:
         return None
-    peers = [text_of(peer) for peer in conntrack.peers]
+    peers = [text_of(peer) for peer in conntrack.peer_addresses]
     facts = {
         "device": device,
         "address": text_of(conntrack.address),
@@ -46,27 +53,46 @@ def connections(conntrack: ConntrackSettings | None, device: str, own: list[str]
         "guard": own if conntrack.guard else [],
     }
     family = 4 if len(conntrack.address) == 4 else 6
-    more = {"family": family, "group": GROUP[family], **_sizes(conntrack.sizes)}
+    more = {"family": family, "group": GROUP[family], **_sizes(conntrack)}
     return {**facts, "conf": _render({**facts, **more, "own": [*own, facts["address"], *peers]})}
 
 
-def doubts(conntrack: ConntrackSettings, device: str, machine: Machine) -> list[str]:
+def warnings(conntrack: ConntrackSettings, device: str, machine: Machine, file: str) -> list[Diagnostic]:
     """Return what does not stop the plan but keeps connections from being copied now."""
+    place = ("conntrack", "conntrack", conntrack.name)
     link = machine.links.get(device)
     if link is None:
-        return ["conntrack: device '%s' does not exist yet" % device]
-    own = text_of(conntrack.address) if conntrack.address is not None else ""
+        return [Diagnostic("device-missing", {"device": device}, file, 0, place)]
+    own = text_of(conntrack.address)
     if own not in [address.text for address in link.addresses]:
-        return ["conntrack: '%s' does not have the address %s now" % (device, own)]
+        facts = {"device": device, "address": own}
+        return [Diagnostic("sync-address-missing", facts, file, 0, place)]
     return []
 
 
-def settings(conntrack: dict[str, Any] | None) -> list[list[str]]:
+def sysctls(conntrack: dict[str, Any] | None) -> list[list[str]]:
     """Return the kernel settings that connections need to live on."""
     return [] if conntrack is None else [[BE_LIBERAL, "1"]]
 
 
-def _sizes(wanted: ConntrackdSizes) -> dict[str, int]:
+def commands(conntrack: dict[str, Any] | None) -> Commands:
+    """Return the commands that keep the routers' own messages untracked; none where nothing is copied."""
+    if conntrack is None:
+        return no_commands()
+    chains = [
+        _untracked("prerouting", 'iifname "%s"' % conntrack["device"], conntrack),
+        _untracked("output", 'oifname "%s"' % conntrack["device"], conntrack),
+    ]
+    return table_commands("untracked-rules", UNTRACKED_TABLE, "".join(chains))
+
+
+def _untracked(hook: str, device: str, conntrack: dict[str, Any]) -> str:
+    ports = (conntrack["port"], conntrack["agent_port"])
+    rules = ["meta l4proto %d notrack" % PROTOCOL, "%s udp dport { %d, %d } notrack" % (device, *ports)]
+    return chain(hook, ["type filter hook %s priority raw;" % hook, *rules])
+
+
+def _sizes(wanted: ConntrackSettings) -> dict[str, int]:
     limit = _limit()
     buffer = min(max(limit * EVENT_OCTETS, SMALLEST_BUFFER), LARGEST_BUFFER)
     netlink = wanted.netlink_buffer * 1024 if wanted.netlink_buffer else buffer
@@ -90,7 +116,7 @@ def _render(values: dict[str, Any]) -> str:
     import jinja2
 
     # On a router it is in an archive, as this module is.
-    octets = pkgutil.get_data(__name__, TEMPLATE)
-    assert octets is not None
+    template = pkgutil.get_data(__name__, TEMPLATE)
+    assert template is not None
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(octets.decode()).render(values)
+    return environment.from_string(template.decode()).render(values)

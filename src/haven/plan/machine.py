@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from haven.contract.diagnostics import diagnostic_text
 from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call
 
 ETHERNET = 1
@@ -13,7 +14,12 @@ FOREVER = 0xFFFFFFFF
 
 
 class InterfaceError(Exception):
-    """An interface of netifd's cannot be turned into a device."""
+    """An interface of netifd's cannot be turned into a device: a code of a diagnostic, and its facts."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(diagnostic_text(code, facts))
+        self.code = code
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +111,13 @@ def resolve_interface(name: str) -> str:
     try:
         status = call("network.interface.%s" % name, "status")
     except NoUbusError:
-        text = "interface %s cannot be resolved: ubus is not here; off OpenWrt name the device"
-        raise InterfaceError(text % name) from None
+        raise InterfaceError("interface-no-ubus", interface=name) from None
     except NotFoundError:
-        raise InterfaceError("interface %s cannot be resolved: netifd does not know it" % name) from None
+        raise InterfaceError("interface-unknown", interface=name) from None
     except UbusError as why:
-        raise InterfaceError("interface %s cannot be resolved: %s" % (name, why)) from None
+        raise InterfaceError("interface-unresolved", interface=name, error=str(why)) from None
     # An interface that is down has no l3_device yet, but most kinds already have their device.
     device = status.get("l3_device") or status.get("device") if isinstance(status, dict) else None
     if not isinstance(device, str):
-        raise InterfaceError("interface %s cannot be resolved: it has no device now" % name)
+        raise InterfaceError("interface-no-device", interface=name)
     return device

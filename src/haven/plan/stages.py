@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The ordered steps of one virtual router: set-up, takeover, release, teardown."""
+"""The netlink steps of one virtual router: set-up, takeover, release, teardown.
+
+What a group does in between, and when, is the engine's (plan/sequences.py).
+"""
 
 from dataclasses import dataclass
 from errno import EADDRNOTAVAIL, EAFNOSUPPORT, EEXIST, ENODEV, ENOENT, ENXIO, ESRCH
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
+from haven.contract.steps import step_text
 from haven.plan import netlink_encoder
+from haven.plan.netlink_encoder import Message, RouteParts
 
 StepDocument = dict[str, Any]
 IPAddress = IPv4Address | IPv6Address
@@ -20,111 +25,123 @@ LINK_LOCAL_NETWORK = "fe80::/64"
 class RouterPlace:
     """What the steps of a virtual router need to know; addresses are text, with a prefix length."""
 
-    vrid: int
     family: int
     device: str
-    holder: str
+    address_device: str
     virtual_mac: str | None
     bridge: tuple[str, int] | None
     addresses: tuple[str, ...]
-    routes: tuple[netlink_encoder.RouteParts, ...]
+    routes: tuple[RouteParts, ...]
     lifetime_us: int
 
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The addresses without their prefix lengths."""
-        return tuple(address.partition("/")[0] for address in self.addresses)
+
+def stages(place: RouterPlace) -> dict[str, list[StepDocument]]:
+    """Return the steps by stage."""
+    return {
+        "setup": _setup(place),
+        "takeover": _takeover(place),
+        "release": _release(place),
+        "teardown": _teardown(place),
+    }
 
 
-def setup(place: RouterPlace) -> list[StepDocument]:
+def _setup(place: RouterPlace) -> list[StepDocument]:
     """Make ready what a takeover needs and nobody notices."""
     if place.virtual_mac is None:
         return []
-    create = netlink_encoder.macvlan_add(place.holder, place.device, place.virtual_mac)
-    say = "create %s on %s, macvlan vepa, %s" % (place.holder, place.device, place.virtual_mac)
+    device, mac = place.address_device, place.virtual_mac
+    create = netlink_encoder.macvlan_add(device, place.device, mac)
     # One address for all routers of the virtual router, made from its MAC address, would be a duplicate.
-    bare = netlink_encoder.link_without_own_addresses(place.holder)
+    bare = netlink_encoder.link_without_own_addresses(device)
     return [
-        _netlink(say, create, (EEXIST,)),
+        _step("macvlan-create", create, (EEXIST,), device=device, parent=place.device, mac=mac),
         # EAFNOSUPPORT: a kernel without IPv6, which makes no such address.
-        _netlink("let %s have no address of its own" % place.holder, bare, (EAFNOSUPPORT,)),
+        _step("no-own-address", bare, (EAFNOSUPPORT,), device=device),
     ]
 
 
-def teardown(place: RouterPlace) -> list[StepDocument]:
+def _teardown(place: RouterPlace) -> list[StepDocument]:
     """Undo the set-up."""
     if place.virtual_mac is None:
         return []
-    return [_netlink("delete %s" % place.holder, netlink_encoder.link_delete(place.holder), (ENODEV,))]
+    device = place.address_device
+    return [_step("device-delete", netlink_encoder.link_delete(device), (ENODEV,), device=device)]
 
 
-def takeover(place: RouterPlace) -> list[StepDocument]:
-    """Become the Active: rivals stand down first, neighbours hear of it once we can answer."""
-    steps = [{"do": "advertise", "say": "advertisement for VRID %d" % place.vrid}]
+def _takeover(place: RouterPlace) -> list[StepDocument]:
+    """Take the addresses: the device first, routes last, each needs the one before."""
+    steps = []
     if place.virtual_mac is not None:
-        steps.append(_netlink("set %s up" % place.holder, netlink_encoder.link_up(place.holder), ()))
+        device = place.address_device
+        steps.append(_step("device-up", netlink_encoder.link_up(device), (), device=device))
         if place.bridge is not None:
-            say = "keep frames for %s in %s" % (place.virtual_mac, _bridge_text(place.bridge))
             entry = netlink_encoder.bridge_entry_add(place.bridge[0], place.virtual_mac, place.bridge[1])
-            steps.append(_netlink(say, entry, ()))
+            steps.append(_bridge_step(place, "bridge-keep", entry, ()))
     steps += [_add_address(place, address) for address in place.addresses]
     for route in _all_routes(place):
-        steps.append(_netlink("add " + _route_text(route), netlink_encoder.route_add(route), (EEXIST,)))
-    what = "unsolicited neighbour advertisement" if place.family == 6 else "gratuitous ARP"
-    steps.append({"do": "announce", "say": "%s for %s" % (what, ", ".join(place.hosts))})
+        message = netlink_encoder.route_add(route)
+        steps.append(_step("route-add", message, (EEXIST,), route=_route_text(route)))
     return steps
 
 
-def release(place: RouterPlace) -> list[StepDocument]:
-    """Cease to be the Active: the takeover backwards, then the goodbye if leaving on purpose."""
+def _release(place: RouterPlace) -> list[StepDocument]:
+    """Give the addresses up: the takeover backwards."""
     steps = [
-        _netlink("delete " + _route_text(route), netlink_encoder.route_delete(route), (ESRCH, ENODEV))
+        _step("route-delete", netlink_encoder.route_delete(route), (ESRCH, ENODEV), route=_route_text(route))
         for route in reversed(_all_routes(place))
     ]
     steps += [_delete_address(place, address) for address in reversed(place.addresses)]
     if place.virtual_mac is not None:
         if place.bridge is not None:
             # Left behind, the entry would swallow what clients on our ports send to the new Active.
-            say = "let %s learn %s" % (_bridge_text(place.bridge), place.virtual_mac)
             entry = netlink_encoder.bridge_entry_delete(place.bridge[0], place.virtual_mac, place.bridge[1])
-            steps.append(_netlink(say, entry, (ENOENT, ENODEV)))
-        steps.append(
-            _netlink("set %s down" % place.holder, netlink_encoder.link_down(place.holder), (ENODEV,))
-        )
-    goodbye = "priority 0 advertisement for VRID %d, when leaving on purpose" % place.vrid
-    return [*steps, {"do": "goodbye", "say": goodbye}]
+            steps.append(_bridge_step(place, "bridge-learn", entry, (ENOENT, ENODEV)))
+        device = place.address_device
+        steps.append(_step("device-down", netlink_encoder.link_down(device), (ENODEV,), device=device))
+    return steps
 
 
-def _netlink(say: str, message: netlink_encoder.Message, tolerate: tuple[int, ...]) -> StepDocument:
+def _step(code: str, message: Message, tolerate: tuple[int, ...], **facts: Any) -> StepDocument:
     return {
-        "do": "netlink",
-        "say": say,
+        "code": code,
+        "facts": facts,
+        "say": step_text(code, facts),
         "octets": message.octets.hex(),
         "patch": [list(place) for place in message.patch],
         "tolerate": list(tolerate),
     }
 
 
+def _bridge_step(place: RouterPlace, code: str, entry: Message, tolerate: tuple[int, ...]) -> StepDocument:
+    assert place.bridge is not None
+    name, vlan = place.bridge
+    facts: dict[str, Any] = {"mac": place.virtual_mac, "bridge": name}
+    if vlan:
+        return _step(code + "-vlan", entry, tolerate, **facts, vlan=vlan)
+    return _step(code, entry, tolerate, **facts)
+
+
 def _add_address(place: RouterPlace, address: str) -> StepDocument:
-    host = address.partition("/")[0]
-    message = netlink_encoder.address_add(place.holder, host, place.lifetime_us)
+    host, device = address.partition("/")[0], place.address_device
+    message = netlink_encoder.address_add(device, host, place.lifetime_us)
     # A kernel that updates lifetimes does not answer EEXIST; one that cannot has the address anyway.
-    step = _netlink("add %s to %s" % (_host_text(host), place.holder), message, (EEXIST,))
+    step = _step("address-add", message, (EEXIST,), address=_host_text(host), device=device)
     return {**step, "address": address, "renew": True}
 
 
 def _delete_address(place: RouterPlace, address: str) -> StepDocument:
-    host = address.partition("/")[0]
+    host, device = address.partition("/")[0], place.address_device
     # ENXIO: IPv6 is switched off on the device.
     codes = (EADDRNOTAVAIL, ENODEV, ENXIO) if place.family == 6 else (EADDRNOTAVAIL, ENODEV)
-    say = "delete %s from %s" % (_host_text(host), place.holder)
-    return {**_netlink(say, netlink_encoder.address_delete(place.holder, host), codes), "address": address}
+    message = netlink_encoder.address_delete(device, host)
+    step = _step("address-delete", message, codes, address=_host_text(host), device=device)
+    return {**step, "address": address}
 
 
-def _all_routes(place: RouterPlace) -> list[netlink_encoder.RouteParts]:
+def _all_routes(place: RouterPlace) -> list[RouteParts]:
     networks = dict.fromkeys(filter(None, (_network(place, address) for address in place.addresses)))
     near = [
-        netlink_encoder.RouteParts(place.family, network, None, place.holder, None, LAST_RESORT_METRIC, None)
+        RouteParts(place.family, network, None, place.address_device, None, LAST_RESORT_METRIC, None)
         for network in networks
     ]
     return near + list(place.routes)
@@ -146,13 +163,8 @@ def _host_text(host: str) -> str:
     return "%s/%d" % (host, ip_address(host).max_prefixlen)
 
 
-def _bridge_text(bridge: tuple[str, int]) -> str:
-    name, vlan = bridge
-    return "bridge %s, VLAN %d" % (name, vlan) if vlan else "bridge %s" % name
-
-
-def _route_text(route: netlink_encoder.RouteParts) -> str:
-    words = ["route", route.destination or "default"]
+def _route_text(route: RouteParts) -> str:
+    words = [route.destination or "default"]
     for word, value in (
         ("via", route.via),
         ("dev", route.device),

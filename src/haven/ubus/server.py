@@ -6,7 +6,7 @@ import selectors
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from haven.ubus.codec import (
     ADD_OBJECT,
@@ -41,6 +41,19 @@ EVENTS = 1
 Signature = dict[str, dict[str, int]]
 
 
+class Registry(Protocol):
+    """A loop that a server registers with; times are seconds."""
+
+    def watch(self, descriptor: Any, act: Callable[[int], None], writing: bool = False) -> None:
+        """Call `act` with the selector's events when something can be read, or written as well."""
+
+    def forget(self, descriptor: Any) -> None:
+        """Watch a descriptor no more."""
+
+    def after(self, seconds: float, act: Callable[[], None]) -> Any:
+        """Do something after a while."""
+
+
 class UbusCall:
     """A call of one of our methods, answered now or later; an answer that nobody waits for is dropped."""
 
@@ -55,7 +68,7 @@ class UbusCall:
     def answer(self, document: Table, status: int = OK) -> None:
         """Send the answer and how it went; only the first time."""
         connection, self._connection = self._connection, None
-        if connection is not None and connection.age == self._age:
+        if connection is not None and connection.ready and connection.age == self._age:
             connection.reply(self._frame, document, status)
 
     def refuse(self, status: int) -> None:
@@ -64,11 +77,11 @@ class UbusCall:
 
 
 class UbusServer:
-    """The connection to ubusd. Times are seconds that only grow; `age` counts the connections made."""
+    """The connection to ubusd, and one object there; `age` counts the connections made."""
 
     def __init__(
         self,
-        selector: selectors.BaseSelector,
+        registry: "Registry",
         name: str,
         signature: Signature,
         called: Callable[[UbusCall], None],
@@ -76,7 +89,7 @@ class UbusServer:
     ) -> None:
         named = os.environ.get("HAVEN_UBUS_SOCKET")
         self._paths = paths or ((named,) if named else SOCKETS)
-        self._selector = selector
+        self._registry = registry
         self._name, self._signature, self._called = name, signature, called
         self._socket: socket.socket | None = None
         self._received = bytearray()
@@ -85,25 +98,18 @@ class UbusServer:
         self._sequence = 0
         self._added_by = 0
         self._wait = SHORTEST_WAIT_S
-        self._deadline: float | None = 0.0
         self._said: set[str] = set()
         self.age = 0
         self.ready = False
 
-    def next_deadline(self) -> float | None:
-        """Return when to try again or to give up waiting, or None."""
-        return self._deadline
+    def connect(self) -> None:
+        """Connect now, or as soon as somebody is there; again whenever the connection is lost."""
+        if not self._try_paths():
+            self._connect_later()
 
-    def drive(self, now: float) -> None:
-        """Connect when it is time to, and leave who does not answer."""
-        if self._deadline is None:
-            if self._socket is None:
-                self._later(now)
-        elif now >= self._deadline:
-            if self._socket is not None:
-                self._lose("ubusd does not answer")
-            self._later(now)
-            self._connect(now)
+    def _connect_later(self) -> None:
+        self._registry.after(self._wait, self.connect)
+        self._wait = min(2 * self._wait, LONGEST_WAIT_S)
 
     def send_event(self, name: str, document: Table) -> None:
         """Send an event to all who listen; without a connection there is nobody."""
@@ -126,7 +132,7 @@ class UbusServer:
     def close(self) -> None:
         """Leave ubusd, which forgets the object."""
         if self._socket is not None:
-            self._selector.unregister(self._socket)
+            self._registry.forget(self._socket)
             self._socket.close()
         self._socket, self._object, self.ready = None, None, False
         self._received.clear()
@@ -134,7 +140,7 @@ class UbusServer:
 
     # The socket
 
-    def _connect(self, now: float) -> None:
+    def _try_paths(self) -> bool:
         for path in self._paths:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             try:
@@ -146,13 +152,20 @@ class UbusServer:
                 sock.close()
                 self._say_once(f"ubus: {path}: {why.strerror}")
             else:
-                self._take(sock, now)
-                return
+                self._take(sock)
+                return True
+        return False
 
-    def _take(self, sock: socket.socket, now: float) -> None:
+    def _take(self, sock: socket.socket) -> None:
         self._socket, self.age = sock, self.age + 1
-        self._deadline = now + HANDSHAKE_S
-        self._selector.register(sock, selectors.EVENT_READ, self._serve)
+        age = self.age
+        self._registry.watch(sock, self._serve)
+        self._registry.after(HANDSHAKE_S, lambda: self._give_up(age))
+
+    def _give_up(self, age: int) -> None:
+        """Leave who has not greeted and taken the object, unless that was an earlier connection."""
+        if age == self.age and self._socket is not None and not self.ready:
+            self._lose("ubusd does not answer")
 
     def _serve(self, events: int) -> None:
         if events & selectors.EVENT_WRITE:
@@ -201,18 +214,13 @@ class UbusServer:
         except OSError:
             self._lose("ubusd has hung up")
             return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._backlog else 0)
-        self._selector.modify(self._socket, events, self._serve)
+        self._registry.watch(self._socket, self._serve, bool(self._backlog))
 
     def _lose(self, why: str) -> None:
         if self._socket is not None:
             self._say_once(f"ubus: {why}")
-        self.close()
-        self._deadline = None
-
-    def _later(self, now: float) -> None:
-        self._deadline = now + self._wait
-        self._wait = min(2 * self._wait, LONGEST_WAIT_S)
+            self.close()
+            self._connect_later()
 
     # What ubusd says
 
@@ -230,7 +238,7 @@ class UbusServer:
         if frame.kind == DATA:
             self._object = frame.number("object")
         elif frame.number("status") == OK and self._object is not None:
-            self.ready, self._deadline, self._wait = True, None, SHORTEST_WAIT_S
+            self.ready, self._wait = True, SHORTEST_WAIT_S
             if self._said:
                 print("haven-agent: ubus: connected", flush=True)
             self._said.clear()

@@ -14,9 +14,11 @@
 	};
 
 	String.prototype.format = function(...values) {
-		return this.replace(/%([a-z%])/g, (all, letter) => {
+		return this.replace(/%(?:\.(\d))?([a-z%])/g, (all, digits, letter) => {
 			if (letter === '%')
 				return '%';
+			if (letter === 'f')
+				return Number(values.shift()).toFixed(digits);
 			if (!CONVERSIONS[letter])
 				throw new Error('the stand-in knows no %' + letter);
 			return CONVERSIONS[letter](values.shift());
@@ -162,7 +164,8 @@
 			// An error of HTTP shows itself by nothing else.
 			.then((found) => asked.forEach((each) => Array.isArray(found) && found.length ? each.resolve(found.shift())
 				: each.reject(new Error('No related RPC reply'))))
-			.catch((error) => asked.forEach((each) => each.reject(error)));
+			// Of XMLHttpRequest, which the real one uses, nothing comes but that it failed.
+			.catch(() => asked.forEach((each) => each.reject(new Error('XHR request aborted by browser'))));
 	}
 
 	function ask(message) {

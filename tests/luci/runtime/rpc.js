@@ -4,6 +4,7 @@
 
 const STATUS = [ _('Command OK'), _('Invalid command'), _('Invalid argument'), _('Method not found'), _('Resource not found'),
 	_('No data received'), _('Permission denied'), _('Request timeout'), _('Not supported'), _('Unspecified error'), _('Connection lost') ];
+const interceptors = [];
 let number = 1;
 
 function kind(value) {
@@ -33,8 +34,22 @@ return baseclass.extend({
 	declare(options) {
 		return (...values) => {
 			const given = Object.fromEntries((options.params || []).map((name, at) => [ name, values[at] ]));
-			return L.rpc.ask({ jsonrpc: '2.0', id: number++, method: 'call',
-				params: [ L.env.sessionid, options.object, options.method, given ] }).then((message) => read(options, message));
+			return new Promise((resolve, reject) => {
+				// As in the real one, an interceptor may put itself in the way of `reject`.
+				const request = Object.assign({}, options, { resolve: resolve, reject: reject });
+				L.rpc.ask({ jsonrpc: '2.0', id: number++, method: 'call', params: [ L.env.sessionid, options.object, options.method, given ] })
+					.then((message) => Promise.all(interceptors.map((each) => each(message, request))).then(() => read(options, message)))
+					.then((answer) => request.resolve(answer), (error) => request.reject(error));
+			});
 		};
+	},
+
+	addInterceptor(interceptor) {
+		interceptors.push(interceptor);
+		return interceptor;
+	},
+
+	getStatusText(status) {
+		return STATUS[status];
 	}
 });

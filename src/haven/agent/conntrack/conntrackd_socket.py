@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What conntrackd is asked over its control socket, without a process for each question.
+"""What conntrackd is asked over its control socket, without a process for each question, and without waiting.
 
 A request is one native int; the answer is text up to the end of the stream (conntrack-tools: conntrackd.h
-has the numbers, local.c the exchange).
+has the numbers, local.c the exchange). conntrackd takes connections in their order, so orders that are
+given one after the other are carried out in that order, however long it takes for the first.
 """
 
-import select
 import socket
 import struct
-import time
+from collections.abc import Callable
+
+from haven.agent.loop import Scope
 
 KILL = 20
 STATISTICS = {"": 21, "resend": 32, "queue": 36}
@@ -19,60 +21,61 @@ ORDERS = {
     "forget what was told": 33,
 }
 
-# conntrackd reads a great table before it answers; an order needs no answer, so nobody waits for that.
-ORDER_LIMIT_S = 0.2
+# conntrackd reads a great table before it answers.
 ANSWER_LIMIT_S = 2.0
+# While so many wait for it that the socket takes no more, an order is tried again.
+RETRY_S = 0.1
 CHUNK = 65536
 
 
-def order(path: str, number: int) -> bool:
-    """Give an order over the socket at `path`; tell whether it was taken."""
-    return _waited(path, number, ORDER_LIMIT_S).taken
+class ConntrackdSocket:
+    """The control socket of one conntrackd."""
+
+    def __init__(self, path: str, scope: Scope) -> None:
+        self._path, self._scope = path, scope
+        self._orders: list[int] = []
+        self._is_retrying = False
+
+    def ask(self, number: int, done: Callable[[str], None], limit_s: float = ANSWER_LIMIT_S) -> bool:
+        """Ask something; `done` gets what came of the answer in time. Tell whether somebody has heard it."""
+        exchange = _connected(self._path, number)
+        if exchange is None:
+            return False
+        _Exchange(exchange, self._scope, done, limit_s)
+        return True
+
+    def order(self, names: list[str]) -> None:
+        """Give orders, in their order, and wait for none of them."""
+        self._orders += [ORDERS[name] for name in names]
+        if not self._is_retrying:
+            self._give_orders()
+
+    def _give_orders(self) -> None:
+        self._is_retrying = False
+        while self._orders:
+            if not self.ask(self._orders[0], lambda _text: None):
+                self._is_retrying = True
+                self._scope.after(RETRY_S, self._give_orders)
+                return
+            self._orders.pop(0)
+
+    def forget(self) -> None:
+        """Give no more of the orders that wait: who they were for has ended."""
+        self._orders.clear()
 
 
-def ask(path: str, number: int, limit: float) -> str:
-    """Return the answer to a question, what came of it within so many seconds, or nothing."""
-    return _waited(path, number, limit).text
-
-
-class ConntrackdQuestion:
-    """A question under way, whose answer is read as it comes; `taken` when somebody has heard it.
-
-    Times are in seconds; after `until` the answer is not worth waiting for.
-    """
+class _Exchange:
+    """A question under way, whose answer is read as it comes."""
 
     def __init__(
-        self,
-        path: str,
-        number: int,
-        now: float,
-        limit: float = ANSWER_LIMIT_S,
-        taking_limit: float = ORDER_LIMIT_S,
+        self, sock: socket.socket, scope: Scope, done: Callable[[str], None], limit_s: float
     ) -> None:
-        self.until = now + limit
-        self.taken = self.ended = False
+        self._socket, self._scope, self._done = sock, scope, done
         self._received = b""
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(taking_limit)
-        try:
-            self._socket.connect(path)
-            self._socket.sendall(struct.pack("=i", number))
-            self._socket.setblocking(False)
-            self.taken = True
-        except OSError:
-            self.close()
+        scope.watch(sock, self._read)
+        self._timer = scope.after(limit_s, self._end)
 
-    @property
-    def text(self) -> str:
-        """What has come of the answer so far."""
-        return self._received.decode("ascii", "replace")
-
-    def fileno(self) -> int | None:
-        """Return the descriptor to wait for, or None when the answer has ended."""
-        return None if self.ended else self._socket.fileno()
-
-    def read(self) -> None:
-        """Read what has come; `ended` when that was the last."""
+    def _read(self, _events: int) -> None:
         try:
             chunk = self._socket.recv(CHUNK)
         except BlockingIOError:
@@ -81,18 +84,21 @@ class ConntrackdQuestion:
             chunk = b""
         self._received += chunk
         if not chunk:
-            self.close()
+            self._end()
 
-    def close(self) -> None:
-        """Wait for no more of it."""
-        self.ended = True
+    def _end(self) -> None:
+        self._timer.cancel()
+        self._scope.forget(self._socket)
         self._socket.close()
+        self._done(self._received.decode("ascii", "replace"))
 
 
-def _waited(path: str, number: int, limit: float) -> ConntrackdQuestion:
-    question = ConntrackdQuestion(path, number, time.monotonic(), limit, limit)
-    while (descriptor := question.fileno()) is not None and (wait := question.until - time.monotonic()) > 0:
-        select.select([descriptor], [], [], wait)
-        question.read()
-    question.close()
-    return question
+def _connected(path: str, number: int) -> socket.socket | None:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.connect(path)
+        sock.send(struct.pack("=i", number))
+    except OSError:
+        sock.close()
+        return None
+    return sock

@@ -17,14 +17,19 @@ rule as well; unreachables are kept back only from the takeover on.
 """
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from haven import paths
+from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.loop import Scope, Timer
 
 # Until the clients have sent again: a retransmission comes after 0.2 s, the next ones after 0.6, 1.4 and 3 s.
 LASTS_S = 5.0
 REFRESH_S = 10.0
 LIFETIME_S = 30
+# It answers in milliseconds; one that is stuck is ended, and named.
+NFT_LIMIT_S = 5.0
 LOOSE_FILE = "/proc/sys/net/netfilter/nf_conntrack_tcp_loose"
 
 REMOVE = "table inet haven_guard\ndelete table inet haven_guard\n"
@@ -69,80 +74,122 @@ def _elements(values: Iterable[str], lifetime: int = LIFETIME_S) -> str:
 
 
 class Guard:
-    """The guard of one node's virtual addresses; without any there is none. Times in seconds."""
+    """The guard of one node's virtual addresses; without any there is none."""
 
-    def __init__(self, addresses: list[str], run_dir: str) -> None:
+    def __init__(self, addresses: list[str], run_dir: str, scope: Scope) -> None:
         self._addresses = addresses
-        self._saved = os.path.join(run_dir, "tcp_loose")
-        self._armed = False
-        self._refresh_at: float | None = None
-        self._lift_at: float | None = None
+        self._scope = scope
+        self._note = paths.inside(run_dir, paths.TCP_LOOSE_NOTE)
+        self._armed = self._is_active = False
+        self._refresh: Timer | None = None
+        self._lift_later: Timer | None = None
+        # What nft is to be told next, and what is to be done once it has.
+        self._wanted: tuple[str, Callable[[], None]] | None = None
+        self._is_telling = False
+        self._is_ending = False
+        self._ended: Callable[[], None] | None = None
         self.failure = ""
 
-    def follow(self, active: bool, now: float) -> None:
+    def follow(self, active: bool) -> None:
         """Take the state of the gateway on this node."""
         if not self._addresses:
             return
+        self._is_active = active
         if not active:
-            self._lift_at = None
-            self._arm(now)
+            _cancel(self._lift_later)
+            self._lift_later = None
+            self._arm()
             return
         # One that could not be armed is not to be armed on an Active.
-        self._refresh_at = None
+        _cancel(self._refresh)
         if self._armed:
-            self._take_over(now)
-        elif os.path.exists(self._saved):
+            self._take_over()
+        elif os.path.exists(self._note):
             # An agent before this one armed it.
             self._lift()
 
-    def _take_over(self, now: float) -> None:
-        if self._lift_at is None:
-            self._lift_at = now + LASTS_S
-            self._nft(script(self._addresses, active=True))
-
-    def next_deadline(self) -> float | None:
-        """Return when drive() has something to do, or None."""
-        return min((at for at in (self._refresh_at, self._lift_at) if at is not None), default=None)
-
-    def drive(self, now: float) -> None:
-        """Do what time asks for."""
-        if self._refresh_at is not None and now >= self._refresh_at:
-            self._arm(now)
-        if self._lift_at is not None and now >= self._lift_at:
-            self._lift()
-
-    def close(self) -> None:
-        """Take everything back."""
+    def end(self, done: Callable[[], None]) -> None:
+        """Take everything back, then call `done`."""
+        self._is_ending, self._ended = True, done
+        _cancel(self._refresh, self._lift_later)
         if self._armed:
             self._lift()
+        else:
+            self._tell_next()
 
-    def _arm(self, now: float) -> None:
-        self._refresh_at = now + REFRESH_S
-        if not self._nft(script(self._addresses)):
-            return
+    def _arm(self) -> None:
+        _cancel(self._refresh)
+        self._refresh = self._scope.after(REFRESH_S, self._arm)
+        self._tell(script(self._addresses), self._has_been_armed)
+
+    def _has_been_armed(self) -> None:
         self._armed = True
-        if not os.path.exists(self._saved):
-            _write(self._saved, _read(LOOSE_FILE))
+        if not os.path.exists(self._note):
+            _write(self._note, _read(LOOSE_FILE))
         _write(LOOSE_FILE, "1")
+        # It may have taken so long that it is wanted no more, or for a takeover.
+        if self._is_ending:
+            self._lift()
+        elif self._is_active:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        if self._lift_later is None:
+            self._lift_later = self._scope.after(LASTS_S, self._lift)
+            self._tell(script(self._addresses, active=True), lambda: None)
 
     def _lift(self) -> None:
-        self._armed, self._refresh_at, self._lift_at = False, None, None
-        self._nft(REMOVE)
-        if os.path.exists(self._saved):
-            _write(LOOSE_FILE, _read(self._saved))
-            os.unlink(self._saved)
+        self._armed = False
+        _cancel(self._refresh, self._lift_later)
+        self._lift_later = None
+        self._tell(REMOVE, lambda: None)
+        if os.path.exists(self._note):
+            _write(LOOSE_FILE, _read(self._note))
+            os.unlink(self._note)
 
-    def _nft(self, text: str) -> bool:
-        before, self.failure = self.failure, ""
+    # nft: one at a time; each script says all, so the last that is wanted is enough
+
+    def _tell(self, text: str, then: Callable[[], None]) -> None:
+        self._wanted = (text, then)
+        self._tell_next()
+
+    def _tell_next(self) -> None:
+        if self._is_telling:
+            return
+        if self._wanted is None:
+            if self._ended is not None:
+                ended, self._ended = self._ended, None
+                ended()
+            return
+        (text, then), self._wanted = self._wanted, None
+        self._is_telling = True
+
+        def done(outcome: ChildEnd | CallFailure) -> None:
+            self._is_telling = False
+            self._record(outcome)
+            if not self.failure:
+                then()
+            self._tell_next()
+
         try:
-            done = subprocess.run(["nft", "-f", "-"], input=text, capture_output=True, text=True, timeout=5)
-            if done.returncode:
-                self.failure = done.stderr.strip().split("\n")[0]
-        except (OSError, subprocess.TimeoutExpired) as error:
-            self.failure = str(error)
+            self._scope.run(["nft", "-f", "-"], done, NFT_LIMIT_S, text)
+        except OSError as error:
+            done(CallFailure("refused", str(error)))
+
+    def _record(self, outcome: ChildEnd | CallFailure) -> None:
+        before, self.failure = self.failure, ""
+        if isinstance(outcome, CallFailure):
+            self.failure = str(outcome)
+        elif outcome.status:
+            self.failure = outcome.complaint.strip().split("\n")[0] or f"nft ended with {outcome.status}"
         if self.failure not in ("", before):
             print("haven-agent: guard: %s" % self.failure, file=sys.stderr, flush=True)
-        return not self.failure
+
+
+def _cancel(*timers: Timer | None) -> None:
+    for timer in timers:
+        if timer is not None:
+            timer.cancel()
 
 
 def _read(path: str) -> str:

@@ -1,105 +1,94 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The connections: follows the gateway's state and the plan, has them copied, reports every second."""
+"""The agent's part that keeps the table of connections copied, as the plan in force asks for it."""
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 from haven.agent.conntrack.schedule import ACTIVE
 from haven.agent.conntrack.table_sync import TableSync
-from haven.agent.havend_link import HavendLink
-from haven.agent.plan_reader import read_plan
-from haven.agent.roles import Roles
+from haven.agent.loop import Scope
+from haven.agent.part import Part, Surroundings
 
-REPORT_S = 1.0
-NOTHING_COPIED: dict[str, Any] = {"conntrack": {}, "peers": [], "problems": [], "in_sync": True}
+# Of several groups in different states, the first of these is that of the gateway.
+MOST_TELLING = (ACTIVE, "fault", "backup")
 
 
-class ConntrackPart:
-    """The part of the agent that keeps the table of connections copied."""
+class ConntrackPart(Part):
+    """Has a TableSync while the plan asks for one, and another for another plan."""
 
-    def __init__(self, run_dir: str, havend: HavendLink) -> None:
-        self._run_dir = run_dir
-        self._havend = havend
-        self._roles = Roles()
-        self._part: dict[str, Any] | None = None
-        self._node = ""
-        self._copying: TableSync | None = None
-        self._report_at = 0.0
-        self._take_plan()
+    name = "conntrack"
+    vouches = True
 
-    def fileno(self) -> int | None:
-        """Return what conntrackd's answer comes by, while there is one to come."""
-        return None if self._copying is None else self._copying.fileno()
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around)
+        self._wanted: dict[str, Any] | None = None
+        self._scope: Scope | None = None
+        self._sync: TableSync | None = None
+        self._is_ending = False
 
-    def next_deadline(self) -> float | None:
-        """Return when drive() has something to do."""
-        if self._copying is None:
-            return self._report_at
-        deadline = self._copying.next_deadline()
-        if self._copying.question is not None:
-            return deadline
-        return self._report_at if deadline is None else min(self._report_at, deadline)
-
-    def read(self) -> None:
-        """Read what conntrackd answers."""
-        if self._copying is not None:
-            self._copying.read()
-
-    def hear(self, event: dict[str, Any]) -> None:
-        """Follow the state of the groups and the plan."""
-        self._roles.hear(event)
-        if event["kind"] in ("roles", "reload"):
-            # Until havend has answered there may be no plan: it is starting, too.
-            self._take_plan()
-        if event["kind"] in ("roles", "reload", "transition"):
-            self._follow_state()
-        elif event["kind"] == "prepare":
-            if self._copying is not None:
-                self._copying.hand_over()
-            self._havend.say("prepared")
-
-    def drive(self, now: float) -> None:
-        """Keep conntrackd running, give the orders that are due, report."""
-        copying = self._copying
-        if copying is not None:
-            copying.drive(now)
-        if copying is not None and copying.question is not None:
-            if copying.has_answered(now):
-                self._report(now)
-        elif now >= self._report_at:
-            self._report_at = now + REPORT_S
-            # What is asked is reported with its answer.
-            if copying is None or not copying.ask(now):
-                self._report(now)
-
-    def close(self) -> None:
-        """End everything."""
-        if self._copying is not None:
-            self._copying.close()
-
-    def _follow_state(self) -> None:
-        # Before the first word of havend nothing is known: this may be the Active.
-        if self._copying is None or not self._roles.states:
+    def take_plan(self) -> None:
+        """Begin to copy, end it, or do it in another way."""
+        wanted = self.around.plan.get(self.name)
+        if wanted == self._wanted:
             return
-        present = self._roles.states.values()
-        state = next((each for each in (ACTIVE, "fault", "backup") if each in present), "initialize")
-        now = time.monotonic()
-        self._copying.set_state(state, now)
+        self._wanted = wanted
+        before, self._sync = self._sync, None
+        if before is not None:
+            # The port and the run directory are one conntrackd's at a time.
+            self._is_ending = True
+            before.end(self._begin)
+        elif not self._is_ending:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._is_ending = False
+        if self._scope is not None:
+            self._scope.close()
+            self._scope = None
+        if self._wanted is not None and self._sync is None:
+            self._scope = self.around.scope.inner()
+            self._sync = TableSync(self._wanted, self.around, self._scope)
+            self.take_roles()
+
+    def take_roles(self) -> None:
+        """Follow the state of the gateway."""
+        present = self.around.roles.states.values()
+        # Before the first word of havend nothing is known: this may be the Active.
+        if self._sync is None or not present:
+            return
+        state = next((each for each in MOST_TELLING if each in present), "initialize")
+        self._sync.set_state(state)
         if state != ACTIVE:
             # havend has our word that we are in sync, from when we were Active.
-            self._report(now)
+            self.around.report()
 
-    def _take_plan(self) -> None:
-        plan = read_plan(self._run_dir)
-        if plan is None:
-            return
-        self._node, part = str(plan.get("node", "")), plan.get("conntrack")
-        if part == self._part:
-            return
-        if self._copying is not None:
-            self._copying.close()
-        self._part, self._copying = part, TableSync(part, self._run_dir) if part else None
+    def prepare(self, done: Callable[[], None]) -> None:
+        """Let the peer have what was sent."""
+        if self._sync is None:
+            done()
+        else:
+            self._sync.prepare(done)
 
-    def _report(self, now: float) -> None:
-        report = NOTHING_COPIED if self._copying is None else self._copying.report(self._node, now)
-        self._havend.say("report", **report)
+    def end(self, done: Callable[[], None]) -> None:
+        """End the copying with the agent."""
+        if self._sync is None:
+            done()
+        else:
+            self._sync.end(done)
+
+    def close(self) -> None:
+        """Let go of conntrackd."""
+        if self._sync is not None:
+            self._sync.close()
+
+    def is_in_sync(self) -> bool:
+        """Tell whether connections would live on; where none are copied, none are missed."""
+        return self._wanted is None or (self._sync is not None and self._sync.is_in_sync())
+
+    def account(self) -> dict[str, Any]:
+        """Return the account of the tables."""
+        return {} if self._sync is None else self._sync.account()
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Return what keeps connections from living on."""
+        return [] if self._sync is None else self._sync.problems()

@@ -7,14 +7,16 @@ Nothing is decided by it; it is shown. So it is not answered, not repeated, and 
 import contextlib
 import json
 import socket
+import time
 from typing import Any
 
 from haven.agent.conntrack.table_account import milliseconds
+from haven.agent.loop import Scope
+from haven.contract.status import is_fresh_peer
 
 LARGEST = 1024
 # More of them in one second than any peers send are somebody's mistake.
 MOST_READ = 64
-SILENCE_S = 5.0
 
 LONGEST_TEXT = 64
 
@@ -22,20 +24,23 @@ LONGEST_TEXT = 64
 class PeerAccounts:
     """The agents of the other routers, over the device that connections are copied over; times in seconds."""
 
-    def __init__(self, device: str, address: str, peers: list[str], port: int) -> None:
+    def __init__(self, device: str, address: str, peers: list[str], port: int, scope: Scope) -> None:
         self._device, self._address, self._peers, self._port = device, address, peers, port
+        self._scope = scope
         self._socket: socket.socket | None = None
         self._index = 0
         self._heard: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._may_read = MOST_READ
 
     def exchange(self, account: dict[str, Any], now: float) -> None:
-        """Take what has come and tell our own account; a link that is not there is tried again next time."""
+        """Tell our own account; a link that is not there is tried again next time."""
         try:
             sock = self._opened()
         except OSError:
             self.close()
             return
-        self._read(sock, now)
+        self._may_read = MOST_READ
+        self._scope.watch(sock, lambda _events: self._read(sock, time.monotonic()))
         for peer in self._peers:
             with contextlib.suppress(OSError):
                 sock.sendto(json.dumps({"haven": 1, **account}).encode(), self._place(peer))
@@ -47,6 +52,7 @@ class PeerAccounts:
     def close(self) -> None:
         """Give the socket up."""
         if self._socket is not None:
+            self._scope.forget(self._socket)
             self._socket.close()
             self._socket = None
 
@@ -73,16 +79,21 @@ class PeerAccounts:
         return (address, self._port, 0, socket.if_nametoindex(self._device))
 
     def _read(self, sock: socket.socket, now: float) -> None:
-        with contextlib.suppress(OSError):
-            for _ in range(MOST_READ):
+        while self._may_read:
+            try:
                 octets, (sender, *_rest) = sock.recvfrom(LARGEST)
-                told = parse(octets)
-                if told is not None and sender.split("%")[0] in self._peers:
-                    self._heard[sender.split("%")[0]] = (now, told)
+            except OSError:
+                return
+            self._may_read -= 1
+            told = parse(octets)
+            if told is not None and sender.split("%")[0] in self._peers:
+                self._heard[sender.split("%")[0]] = (now, told)
+        # A flood; what is left of it waits until we speak again.
+        self._scope.forget(sock)
 
     def _shown(self, peer: str, now: float) -> dict[str, Any]:
         at, told = self._heard.get(peer, (now, {}))
-        if told and now - at <= SILENCE_S:
+        if told and is_fresh_peer(milliseconds(now - at), False):
             return {"address": peer, "heard_ms": milliseconds(now - at), **told}
         return {"address": peer, "heard_ms": None, **{name: told[name] for name in ("node",) if name in told}}
 
@@ -99,7 +110,7 @@ def parse(octets: bytes) -> dict[str, Any] | None:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and value.isprintable()
 
 
 def _is_number(value: object) -> bool:

@@ -124,13 +124,17 @@ class SyncSchedule:
         self._rounds_to_read -= 1
         return ["read the kernel", "send everything"] if self._rounds_to_read >= 0 else ["send everything"]
 
-    def note_statistics(self, received: int | None, now: float) -> None:
+    def hears_peer(self, now: float) -> bool:
+        """Tell whether the peer's conntrackd has been heard lately."""
+        return self._heard_at is not None and not self.is_silent(now)
+
+    def record_statistics(self, received: int | None, now: float) -> None:
         """Take the count of packets received, from which it shows whether the peer lives and has sent all.
 
         None where conntrackd did not answer: then nothing was heard.
         """
         if received is not None:
-            self._note_received(received, now)
+            self._record_received(received, now)
         if self._active:
             return
         if self.is_silent(now):
@@ -138,7 +142,7 @@ class SyncSchedule:
             self._first_heard_at = None
         self.in_sync = self._first_heard_at is not None and now - self._first_heard_at >= WHOLE_TABLE_S
 
-    def _note_received(self, received: int, now: float) -> None:
+    def _record_received(self, received: int, now: float) -> None:
         before, self._received = self._received, received
         if before is not None and received != before:
             self._heard_at = now

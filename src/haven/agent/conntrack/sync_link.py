@@ -5,8 +5,9 @@ import errno
 import fcntl
 import socket
 import struct
+from typing import Any
 
-from haven.agent.conntrack.problems import problem
+from haven.contract.problems import problem
 
 SIOCGIFFLAGS = 0x8913
 IFF_UP, IFF_RUNNING = 0x1, 0x40
@@ -19,15 +20,16 @@ class SyncLink:
         self._device, self._address = device, address
         self._index = 0
 
-    def obstacle(self) -> dict[str, str] | None:
+    def obstacle(self) -> dict[str, Any] | None:
         """Return what is in the way, as status shows it, or None."""
         flags = self._flags()
         if flags is None:
-            return problem("conntrack-device-missing", device=self._device)
+            return problem("conntrack-device-missing", "conntrack", device=self._device)
         if not self._has_address():
-            return problem("conntrack-address-missing", address=self._address, device=self._device)
+            facts = {"address": self._address, "device": self._device}
+            return problem("conntrack-address-missing", "conntrack", **facts)
         if not flags & IFF_UP or not flags & IFF_RUNNING:
-            return problem("conntrack-link-down", device=self._device)
+            return problem("conntrack-link-down", "conntrack", device=self._device)
         return None
 
     def can_start(self) -> bool:

@@ -4,7 +4,7 @@
 from pathlib import Path
 from typing import Any
 
-from haven.agent.conntrack.problems import problem
+from haven.contract.problems import problem
 
 COUNT_FILE = "/proc/sys/net/netfilter/nf_conntrack_count"
 LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -28,7 +28,7 @@ def trusted(figures: dict[str, int], several: bool) -> dict[str, int]:
     return {name: value for name, value in figures.items() if not (several and name == "lost")}
 
 
-def problems(own: dict[str, Any], peers: list[dict[str, Any]]) -> list[dict[str, str]]:
+def problems(own: dict[str, Any], peers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what is the matter with the tables, ours and the peers'."""
     count, limit = own["entries"], own["limit"]
     found = []
@@ -36,9 +36,10 @@ def problems(own: dict[str, Any], peers: list[dict[str, Any]]) -> list[dict[str,
         there = peer.get("limit")
         if limit and there and limit != there:
             name = peer.get("node") or peer["address"]
-            found.append(problem("conntrack-limits-differ", limit=limit, peer=name, there=there))
+            facts = {"limit": limit, "peer": name, "there": there}
+            found.append(problem("conntrack-limits-differ", "conntrack", **facts))
     if count and limit and count > NEARLY_FULL * limit:
-        found.append(problem("conntrack-full", count=count, limit=limit))
+        found.append(problem("conntrack-full", "conntrack", count=count, limit=limit))
     return found
 
 

@@ -7,14 +7,15 @@ havend answers what it knows, over its control socket. What needs the compiler i
 
 import json
 import os
-import selectors
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from haven.agent.calls import CallFailure, ChildCall, ChildEnd, ControlCall
+from haven import paths
+from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.loop import Scope
 from haven.config.passwords import hide_passwords
+from haven.contract import control
+from haven.launch import argv_of
 from haven.ubus.codec import BOOL, STRING
 from haven.ubus.server import (
     CONNECTION_FAILED,
@@ -44,26 +45,19 @@ SESSION = "ubus_rpc_session"
 
 STATUS_OF = {"havend": CONNECTION_FAILED, "late": TIMEOUT, "refused": UNKNOWN_ERROR}
 
-PATIENCE_S = 5.0
-# A handover lasts up to the longest Skew_Time, 41 s; a slow router compiles for seconds.
-LONG_PATIENCE_S = 60.0
 MOST_CALLS = 32
 
-SERVICE = "/etc/init.d/haven"
 # What a candidate configuration is called for the child that reads it.
 CANDIDATE = "/proc/self/fd/0"
 
-Outcome = Any
-
 
 class UbusMethods:
-    """Answers the calls of the object; times are seconds of time.monotonic()."""
+    """Answers the calls of the object."""
 
-    def __init__(self, selector: selectors.BaseSelector, run_dir: str, config: str) -> None:
-        self._selector, self._run_dir, self._config = selector, run_dir, config
-        self._now = 0.0
-        self._asked: list[tuple[float, ControlCall | ChildCall]] = []
-        self._program: ChildCall | None = None
+    def __init__(self, scope: Scope, run_dir: str, config: str) -> None:
+        self._scope, self._run_dir, self._config = scope, run_dir, config
+        self._asked = 0
+        self._is_running = False
         self._waiting: list[Callable[[], None]] = []
         self._answers: dict[str, Callable[[UbusCall], None]] = {
             "status": self._status,
@@ -75,33 +69,12 @@ class UbusMethods:
             "reload": self._reload,
         }
 
-    def next_deadline(self) -> float | None:
-        """Return when the first answer is overdue, or None."""
-        return min((deadline for deadline, asked in self._asked if not asked.ended), default=None)
-
-    def drive(self, now: float) -> None:
-        """Give up what is overdue, and run the next program."""
-        self._now = now
-        for deadline, asked in self._asked:
-            if not asked.ended and now >= deadline:
-                asked.expire()
-        self._asked = [(deadline, asked) for deadline, asked in self._asked if not asked.ended]
-        while self._waiting and (self._program is None or self._program.ended):
-            self._waiting.pop(0)()
-
-    def close(self) -> None:
-        """End what is under way."""
-        self._waiting.clear()
-        for _deadline, asked in self._asked:
-            if not asked.ended:
-                asked.expire()
-
     def called(self, call: UbusCall) -> None:
-        """Take a call: it is answered, now or later."""
+        """Answer a call, now or later."""
         status = _wrong(call)
         if status:
             call.refuse(status)
-        elif len(self._asked) + len(self._waiting) >= MOST_CALLS:
+        elif self._asked + len(self._waiting) >= MOST_CALLS:
             _fail(call, CallFailure("refused", f"{MOST_CALLS} calls wait for their answers already"))
         else:
             self._answers[call.method](call)
@@ -109,35 +82,35 @@ class UbusMethods:
     # What havend answers
 
     def _status(self, call: UbusCall) -> None:
-        self._ask(call, {"command": "status"})
+        self._ask(call, control.request("status"))
 
     def _events(self, call: UbusCall) -> None:
-        self._ask(call, {"command": "events"}, shape=lambda events: {"events": events})
+        self._ask(call, control.request("events"), shape=lambda events: {"events": events})
 
     def _switchover(self, call: UbusCall) -> None:
-        request = {"command": "switchover", "group": call.arguments.get("group")}
-        self._ask(call, request, LONG_PATIENCE_S)
+        request = control.request("switchover", group=call.arguments.get("group"))
+        self._ask(call, request, control.HANDOVER_PATIENCE_S)
 
     def _maintenance(self, call: UbusCall) -> None:
-        request = {"command": "maintenance", "on": call.arguments["on"]}
-        self._ask(call, request, LONG_PATIENCE_S)
+        request = control.request("maintenance", on=call.arguments["on"])
+        self._ask(call, request, control.HANDOVER_PATIENCE_S)
 
     def _ask(
         self,
         call: UbusCall,
-        request: dict[str, Any],
-        patience: float = PATIENCE_S,
+        request: bytes,
+        patience: float = control.ANSWER_PATIENCE_S,
         shape: Callable[[Any], Any] = lambda result: result,
     ) -> None:
-        def done(outcome: Outcome) -> None:
+        def done(outcome: Any) -> None:
+            self._asked -= 1
             if isinstance(outcome, CallFailure):
                 _fail(call, outcome)
             else:
                 call.answer(shape(outcome))
 
-        question = ControlCall(self._selector, self._run_dir, request, done)
-        if not question.ended:
-            self._asked.append((self._now + patience, question))
+        self._asked += 1
+        self._scope.ask_havend(request, done, patience)
 
     # What the command answers
 
@@ -172,8 +145,7 @@ class UbusMethods:
         def done(ended: ChildEnd) -> None:
             document = _document(ended)
             if document is None or document.get("valid"):
-                complaint = failed.complaint.strip() or f"it ended with {failed.status}"
-                _fail(call, CallFailure("refused", complaint.removeprefix("haven: ")))
+                _fail(call, CallFailure("refused", _complaint(failed)))
             else:
                 self._tell_validity(call, ended, UNKNOWN_ERROR)
 
@@ -182,7 +154,7 @@ class UbusMethods:
     def _tell_validity(self, call: UbusCall, ended: ChildEnd, status: int = OK) -> None:
         document = _document(ended)
         if document is None:
-            _fail(call, CallFailure("refused", ended.complaint.strip() or f"it ended with {ended.status}"))
+            _fail(call, CallFailure("refused", _complaint(ended)))
         else:
             call.answer(self._presentable(document), status)
 
@@ -198,26 +170,33 @@ class UbusMethods:
         argv = service or [*_haven(), "--config", config, "--run-dir", self._run_dir, *words]
 
         def finished(outcome: ChildEnd | CallFailure) -> None:
+            self._is_running = False
             if isinstance(outcome, CallFailure):
                 _fail(call, outcome)
             else:
                 done(outcome)
+            self._run_next()
 
         def start() -> None:
             try:
-                self._program = ChildCall(self._selector, argv, text, finished)
+                self._scope.run(argv, finished, control.HANDOVER_PATIENCE_S, text)
             except OSError as why:
-                _fail(call, CallFailure("refused", f"{argv[0]}: {why.strerror}"))
-            else:
-                self._asked.append((self._now + LONG_PATIENCE_S, self._program))
+                finished(CallFailure("refused", f"{argv[0]}: {why.strerror}"))
 
         self._waiting.append(start)
+        self._run_next()
+
+    def _run_next(self) -> None:
+        if self._waiting and not self._is_running:
+            self._is_running = True
+            self._waiting.pop(0)()
 
     def _presentable(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return a document without passwords, and with the user's name for the configuration."""
         hide_passwords(document)
-        for problem in document.get("problems", []):
-            problem["file"] = problem["file"].replace(CANDIDATE, self._config)
+        for problem in [*document.get("problems", []), *document.get("warnings", [])]:
+            for key in ("file", "text"):
+                problem[key] = problem[key].replace(CANDIDATE, self._config)
         if "config" in document:
             document["config"] = document["config"].replace(CANDIDATE, self._config)
         return document
@@ -236,7 +215,14 @@ def _wrong(call: UbusCall) -> int:
 
 
 def _fail(call: UbusCall, failure: CallFailure) -> None:
-    call.answer({"error": str(failure), "kind": failure.kind}, STATUS_OF[failure.kind])
+    answer: dict[str, Any] = {"error": str(failure), "kind": failure.kind}
+    if failure.refusal is not None:
+        answer |= {"code": failure.refusal.code, "facts": failure.refusal.facts}
+    call.answer(answer, STATUS_OF[failure.kind])
+
+
+def _complaint(ended: ChildEnd) -> str:
+    return ended.complaint.strip().removeprefix("haven: ") or f"it ended with {ended.status}"
 
 
 def _document(ended: ChildEnd) -> dict[str, Any] | None:
@@ -248,13 +234,10 @@ def _document(ended: ChildEnd) -> dict[str, Any] | None:
 
 
 def _haven() -> list[str]:
-    # As the launcher does it: nothing of the environment or the working folder is in the path.
-    folder = str(Path(__file__).parents[2])
-    program = f"import sys; sys.path.insert(0, {folder!r}); from haven.cli.main import main; sys.exit(main())"
-    return [sys.executable, "-I", "-B", "-c", program]
+    return argv_of("haven")
 
 
 def _service(config: str) -> list[str] | None:
     # On OpenWrt the firewall and DHCP follow the configuration, too.
-    here = config == "/etc/config/haven" and os.access(SERVICE, os.X_OK)
-    return [SERVICE, "reload"] if here else None
+    here = config == paths.CONFIG and os.access(paths.SERVICE, os.X_OK)
+    return [paths.SERVICE, "reload"] if here else None

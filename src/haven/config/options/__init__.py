@@ -8,7 +8,7 @@ from haven.config.options.node_section import HAVEN
 from haven.config.options.option import Option, SectionType
 from haven.config.options.virtual_router_section import VIRTUAL_ROUTER
 
-__all__ = ["GROUP", "HAVEN", "SECTIONS", "Option", "SectionType", "section_type"]
+__all__ = ["GROUP", "HAVEN", "SECTIONS", "VIRTUAL_ROUTER", "Option", "SectionType", "section_type"]
 
 SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, CONNTRACK, DHCP)
 

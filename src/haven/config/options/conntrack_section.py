@@ -73,11 +73,12 @@ CONNTRACK = SectionType(
             unit="s",
         ),
         Option(
-            "wait",
+            "sync_wait",
             Whole(0, 3600),
             "How long a router that comes back waits for the whole table before it preempts all the same.",
             default="60",
             unit="s",
+            was="wait",
         ),
         Option(
             "guard",

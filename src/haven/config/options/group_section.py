@@ -14,6 +14,7 @@ GROUP = SectionType(
             "`0`: whoever is Active stays. `1`: a router with a higher priority takes over "
             "when it comes back.",
             default="0",
+            engine=True,
         ),
         Option(
             "preempt_delay",
@@ -21,6 +22,7 @@ GROUP = SectionType(
             "How long a router with a higher priority waits before it takes over.",
             default="0",
             unit="s",
+            engine=True,
         ),
     ),
     named=True,

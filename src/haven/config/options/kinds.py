@@ -1,12 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kinds of option values: text to a plain value, or a ValueError that says what would be right."""
+"""Kinds of option values: text to a plain value, or a BadValue that says what would be right."""
 
-from haven.config.diagnostic import quote, suggest
+from haven.config.addresses import TrackedInterface
+from haven.config.spelling import suggestion, visible
+from haven.contract.diagnostics import diagnostic_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _YES = ("1", "on", "true", "yes", "enabled")
 _NO = ("0", "off", "false", "no", "disabled")
+# IFNAMSIZ of the kernel, without the NUL.
+_LONGEST_DEVICE = 15
+# What can be taken off a priority.
+_MOST_WEIGHT = 254
+
+
+class BadValue(ValueError):
+    """A value that its option cannot have: a code of contract/diagnostics.py, and its facts."""
+
+    def __init__(self, code: str, **facts: "Any") -> None:
+        super().__init__(diagnostic_text(code, facts))
+        self.code = code
+        self.facts = facts
 
 
 class Kind:
@@ -42,7 +61,10 @@ class Whole(Kind):
         """Read ASCII digits: int() alone would also take '1_0' and the digits of other scripts."""
         number = whole_number(text, self.high)
         if number is None or number < self.low or number % self.step:
-            raise ValueError("%s is not a whole number from %s" % (quote(text), self.values))
+            limits = {"low": self.low, "high": self.high}
+            if self.step > 1:
+                raise BadValue("value-whole-step", value=visible(text), step=self.step, **limits)
+            raise BadValue("value-whole", value=visible(text), **limits)
         return number
 
 
@@ -57,7 +79,7 @@ class Flag(Kind):
     def parse(self, text: str) -> bool:
         """Read a yes or a no."""
         if text not in _YES and text not in _NO:
-            raise ValueError("%s is neither 1 (yes) nor 0 (no)" % quote(text))
+            raise BadValue("value-flag", value=visible(text))
         return text in _YES
 
 
@@ -71,9 +93,20 @@ class Choice(Kind):
     def parse(self, text: str) -> str:
         """Read one of the words."""
         if text not in self.choices:
-            wanted = " or ".join([quote(word) for word in self.choices])
-            raise ValueError("%s is not %s%s" % (quote(text), wanted, suggest(text, self.choices)))
+            near = suggestion(text, self.choices)
+            raise BadValue("value-choice", value=visible(text), choices=list(self.choices), **near)
         return text
+
+
+class NumberChoice(Choice):
+    """One whole number of a few."""
+
+    def __init__(self, *choices: int) -> None:
+        Choice.__init__(self, *["%d" % number for number in choices])
+
+    def parse(self, text: str) -> int:  # type: ignore[override]
+        """Read one of the numbers."""
+        return int(Choice.parse(self, text))
 
 
 class Name(Kind):
@@ -85,7 +118,7 @@ class Name(Kind):
     def parse(self, text: str) -> str:
         """Read a name that libuci would take."""
         if not only(text, _LETTERS + _DIGITS + "_"):
-            raise ValueError("%s is not a name; use letters, digits and _" % quote(text))
+            raise BadValue("value-name", value=visible(text))
         return text
 
 
@@ -98,8 +131,7 @@ class Node(Kind):
     def parse(self, text: str) -> str:
         """Read a host name."""
         if not only(text, _LETTERS + _DIGITS + "-._") or text[0] in "-." or len(text) > 63:
-            message = "%s is not a host name; use letters, digits, '-' and '.', 63 at most"
-            raise ValueError(message % quote(text))
+            raise BadValue("value-host-name", value=visible(text))
         return text
 
 
@@ -124,7 +156,7 @@ class File(Kind):
     def parse(self, text: str) -> str:
         """Read a path."""
         if not text.startswith("/") or [char for char in text if char <= " " or char == "\x7f"]:
-            raise ValueError("%s is not a path from / without spaces" % quote(text))
+            raise BadValue("value-path", value=visible(text))
         return text
 
 
@@ -139,8 +171,7 @@ class Secret(Kind):
         """Read the word as octets."""
         octets = text.encode()
         if len(octets) > self.longest:
-            message = "is %d octets long; %d at most are carried"
-            raise ValueError(message % (len(octets), self.longest))
+            raise BadValue("value-long", octets=len(octets), longest=self.longest)
         return octets
 
 
@@ -150,16 +181,16 @@ class Track(Kind):
     def __init__(self) -> None:
         Kind.__init__(self, "track", "`NAME` or `NAME:WEIGHT` (weight 0 to 254)", "string")
 
-    def parse(self, text: str) -> tuple[str, int]:
+    def parse(self, text: str) -> TrackedInterface:
         """Read the name and the weight; weight 0 means fault."""
         parts = text.split(":")
         if len(parts) > 2:
-            raise ValueError("%s is not NAME or NAME:WEIGHT" % quote(text))
+            raise BadValue("value-track", value=visible(text))
         check_device_name(parts[0])
-        weight = whole_number(parts[1], 254) if len(parts) == 2 else 0
+        weight = whole_number(parts[1], _MOST_WEIGHT) if len(parts) == 2 else 0
         if weight is None:
-            raise ValueError("the weight in %s is not a whole number from 0 to 254" % quote(text))
-        return parts[0], weight
+            raise BadValue("value-weight", value=visible(text), low=0, high=_MOST_WEIGHT)
+        return TrackedInterface(parts[0], weight)
 
 
 def only(text: str, letters: str) -> bool:
@@ -177,10 +208,9 @@ def whole_number(text: str, high: int) -> int | None:
 
 
 def check_device_name(text: str) -> None:
-    """Raise ValueError unless the kernel would take this name for a device."""
-    if len(text.encode()) > 15:
-        raise ValueError("%s is too long for a device name; 15 characters are the limit" % quote(text))
+    """Raise BadValue unless the kernel would take this name for a device."""
+    if len(text.encode()) > _LONGEST_DEVICE:
+        raise BadValue("device-long", value=visible(text), longest=_LONGEST_DEVICE)
     bad = [char for char in text if char in "/:" or char <= " " or char == "\x7f"]
     if not text or text in (".", "..") or bad:
-        message = "%s is not a device name; spaces, '/' and ':' cannot be part of one"
-        raise ValueError(message % quote(text))
+        raise BadValue("device-letters", value=visible(text))

@@ -3,7 +3,13 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from haven.config.options.kinds import Kind
+
+
+# In which the model has times, whatever unit the user writes.
+_MICROSECONDS = {"ms": 1000, "s": 1000000}
 
 
 class Option:
@@ -19,7 +25,9 @@ class Option:
         unit: str = "",
         required: bool = False,
         many: bool = False,
-        only_with: tuple[str, str] | None = None,
+        only_with: "tuple[str, object] | None" = None,
+        engine: bool = False,
+        was: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
@@ -32,6 +40,21 @@ class Option:
         self.many = many
         # (option, value): means something only while that option has this value.
         self.only_with = only_with
+        # havend's engine acts by it, so the plan carries it there.
+        self.engine = engine
+        # What it was called before; that is still read.
+        self.was = was
+
+    @property
+    def key(self) -> str:
+        """What its value is called in the model and the plan: a list in the plural, a time with its unit."""
+        if self.many:
+            return self.name + ("es" if self.name[-1] == "s" else "s")
+        return self.name + "_us" if self.unit in _MICROSECONDS else self.name
+
+    def scaled(self, value: "Any") -> "Any":
+        """Return a parsed value in the unit that the model has it in."""
+        return value * _MICROSECONDS[self.unit] if self.unit in _MICROSECONDS else value
 
 
 class SectionType:

@@ -2,7 +2,7 @@
 """The options of a `virtual_router` section."""
 
 from haven.config.options.address_kinds import AddressKind, HostKind, RouteKind
-from haven.config.options.kinds import Choice, Device, Flag, Name, Secret, Track, Whole
+from haven.config.options.kinds import Choice, Device, Flag, Name, NumberChoice, Secret, Track, Whole
 from haven.config.options.option import Option, SectionType
 from haven.core.vrrp.constants import (
     CHECKSUMS,
@@ -41,12 +41,14 @@ VIRTUAL_ROUTER = SectionType(
             "Virtual router ID: the same on all routers of this gateway, and used by no other gateway "
             "on this network.",
             required=True,
+            engine=True,
         ),
         Option(
             "version",
-            Choice("2", "3"),
+            NumberChoice(*VERSIONS),
             "VRRP version. `3` is RFC 9568; `2` is RFC 3768, for IPv4 beside older routers.",
             default="3",
+            engine=True,
         ),
         Option(
             "priority",
@@ -54,6 +56,7 @@ VIRTUAL_ROUTER = SectionType(
             "The highest priority becomes Active. `255` is for a router whose own address is the "
             "virtual one.",
             default="100",
+            engine=True,
         ),
         Option(
             "advert_interval",
@@ -63,6 +66,7 @@ VIRTUAL_ROUTER = SectionType(
             % (_SHORTEST_MS, _LONGEST_MS[3], _LONGEST_MS[2]),
             default="1000",
             unit="ms",
+            engine=True,
         ),
         Option(
             "virtual_mac",
@@ -102,7 +106,7 @@ VIRTUAL_ROUTER = SectionType(
             "auth_pass",
             Secret(PASSWORD_LENGTH),
             "Shared word of version 2. It is sent in clear: it keeps accidents away, not attackers.",
-            only_with=("version", "2"),
+            only_with=("version", 2),
         ),
         Option(
             "track_interface",
@@ -123,7 +127,8 @@ VIRTUAL_ROUTER = SectionType(
             "What the checksum of a sent IPv4 advertisement covers: the IP pseudo-header too, as with "
             "keepalived, or the message alone, as with some other routers. Both are understood.",
             default="pseudo_header",
-            only_with=("version", "3"),
+            only_with=("version", 3),
+            engine=True,
         ),
         Option(
             "announce_refresh",
@@ -132,6 +137,7 @@ VIRTUAL_ROUTER = SectionType(
             "`0`: never.",
             default="60",
             unit="s",
+            engine=True,
         ),
     ),
     named=True,

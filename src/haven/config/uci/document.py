@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """UCI text to sections with line numbers, and back; what cannot be read becomes a Problem."""
 
-from haven.config.diagnostic import Diagnostic, quote, suggest
+from haven.config.spelling import suggestion, visible
 from haven.config.uci.lexer import Statement, UciLexer
+from haven.contract.diagnostics import Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
+
+    from haven.config.uci.lexer import Wrong
 
 _KEYWORDS = ("config", "option", "list", "package")
 _NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
@@ -38,6 +42,15 @@ class UciSection:
         if self.name:
             return "%s '%s'" % (self.type, self.name)
         return "@%s[%d]" % (self.type, self.index)
+
+    @property
+    def place(self) -> "tuple[str, str, str]":
+        """Return label, type and name, for a diagnostic."""
+        return (self.label, self.type, self.name)
+
+    def value(self, name: str) -> str:
+        """Return the last value of an option as it was written, empty where there is none."""
+        return ([""] + [entry.value for entry in self.entries if entry.name == name])[-1]
 
     def add(self, name: str, value: str, line: int = 0, listed: bool = False) -> None:
         """Append an entry."""
@@ -99,21 +112,24 @@ class _Parser:
         elif keyword in ("package", "p"):
             self._package_line(statement)
         elif statement.wrong:
-            self._complain(statement, statement.wrong)
+            self._complain(statement, *statement.wrong)
         else:
-            message = "a line cannot start with %s%s" % (quote(keyword), suggest(keyword, _KEYWORDS))
-            self._complain(statement, message)
+            facts = {"word": visible(keyword)}
+            facts.update(suggestion(keyword, _KEYWORDS))
+            self._complain(statement, "line-start", facts)
 
-    def _complain(self, statement: Statement, message: str, option: str | None = None) -> None:
-        section = self._current.label if self._current else None
-        self._problems.append(Diagnostic(self._file, statement.line, section, option, message))
+    def _complain(
+        self, statement: Statement, code: str, facts: "dict[str, Any]", option: str | None = None
+    ) -> None:
+        section = self._current.place if self._current else None
+        self._problems.append(Diagnostic(code, facts, self._file, statement.line, section, option))
 
     def _config(self, statement: Statement) -> None:
         # What follows a bad 'config' line must not be taken for part of the section before it.
         self._current = None
         wrong = statement.wrong or _wrong_config(statement.words[1:])
         if wrong:
-            self._complain(statement, wrong)
+            self._complain(statement, *wrong)
         type, name = (statement.words[1:] + ["", ""])[:2]
         index = len([section for section in self._sections if section.type == type])
         # A message about what follows names this section, whatever its own line holds.
@@ -126,44 +142,39 @@ class _Parser:
         words = statement.words[1:]
         name = words[0] if words and valid_name(words[0]) else None
         if self._current is None:
-            self._complain(statement, "stands before the first 'config' line", name)
+            self._complain(statement, "before-config", {}, name)
             return
         wrong = statement.wrong or _wrong_option(words)
         if wrong:
-            self._complain(statement, wrong, name)
+            self._complain(statement, *wrong, option=name)
         else:
             self._current.add(words[0], words[1], statement.line, listed)
 
     def _package_line(self, statement: Statement) -> None:
         name = statement.words[1] if len(statement.words) == 2 else ""
         if statement.wrong:
-            self._complain(statement, statement.wrong)
+            self._complain(statement, *statement.wrong)
         elif not name:
-            self._complain(statement, "'package' takes one name")
+            self._complain(statement, "package-name", {})
         elif name != self._package:
-            message = "this is the configuration of '%s', not of %s" % (self._package, quote(name))
-            self._complain(statement, message)
+            self._complain(statement, "package-other", {"package": self._package, "word": visible(name)})
 
 
-def _wrong_config(words: list[str]) -> str:
+def _wrong_config(words: list[str]) -> "Wrong | None":
     if not words or not words[0]:
-        return "'config' needs a section type"
+        return "config-no-type", {}
     if not _valid_type(words[0]):
-        return "the section type %s holds a character that UCI does not allow" % quote(words[0])
+        return "config-type-letters", {"word": visible(words[0])}
     if len(words) > 1 and words[1] and not valid_name(words[1]):
-        return "the section name %s may hold only letters, digits and _" % quote(words[1])
-    if "".join(words[2:]):
-        return "too many words; a section has a type and a name"
-    return ""
+        return "config-name-letters", {"word": visible(words[1])}
+    return ("config-words", {}) if "".join(words[2:]) else None
 
 
-def _wrong_option(words: list[str]) -> str:
+def _wrong_option(words: list[str]) -> "Wrong | None":
     if not words or not words[0]:
-        return "an option needs a name and a value"
+        return "option-no-name", {}
     if not valid_name(words[0]):
-        return "the option name %s may hold only letters, digits and _" % quote(words[0])
+        return "option-name-letters", {"word": visible(words[0])}
     if len(words) < 2:
-        return "has no value"
-    if "".join(words[2:]):
-        return "has more than one value; put quotes around a value with spaces"
-    return ""
+        return "option-no-value", {}
+    return ("option-words", {}) if "".join(words[2:]) else None

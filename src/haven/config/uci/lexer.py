@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """UCI text cut into statements of words: quotes, escapes, comments and continued lines as libuci has them."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Wrong = tuple[str, dict[str, Any]]
+
 _BLANKS = " \t\r\v\f"
 _STATEMENTS = ("config", "option", "list", "package")
 
 
 class Statement:
-    """The words of one statement; `wrong` says what made the rest of its line unreadable."""
+    """The words of one statement; `wrong` is the code and the facts of what made the rest unreadable."""
 
     def __init__(self, line: int) -> None:
         self.line = line
         self.words: list[str] = []
-        self.wrong = ""
+        self.wrong: Wrong | None = None
 
 
 class UciLexer:
@@ -21,7 +27,7 @@ class UciLexer:
         self._text = text
         self._at = 0
         self._line = 1
-        self._wrong = ""
+        self._wrong: Wrong | None = None
 
     def statement(self) -> Statement | None:
         """Read the next statement, or None at the end of the text."""
@@ -29,13 +35,13 @@ class UciLexer:
         if not self._char():
             return None
         statement = Statement(self._line)
-        self._wrong = ""
+        self._wrong = None
         while self._more_words():
             start = self._at
             word = self._word()
             # libuci compares the command as it is written, before it looks for quotes.
             if not statement.words and word != self._text[start : self._at] and not self._wrong:
-                self._wrong = "the first word of a line must stand without quotes"
+                self._wrong = ("first-word-quoted", {})
             if self._wrong:
                 statement.wrong = self._wrong
                 self._skip_line()
@@ -87,7 +93,7 @@ class UciLexer:
 
     def _plain(self, letters: list[str]) -> None:
         if self._char() == "\0":
-            self._wrong = "holds a NUL character"
+            self._wrong = ("nul", {})
             return
         letters.append(self._char())
         self._step()
@@ -112,7 +118,7 @@ class UciLexer:
             if not char or (char == "\n" and self._statement_follows()):
                 # Back to where it began: the lines after a forgotten quote are still read and checked.
                 self._at, self._line = opened
-                self._wrong = "the quote %s is not closed" % mark
+                self._wrong = ("quote-open", {"mark": mark})
             elif char == "\\" and mark == '"':
                 self._escaped(letters)
             else:

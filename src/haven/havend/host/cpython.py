@@ -5,6 +5,7 @@ Everything else in this folder runs on MicroPython, too.
 """
 
 import fcntl
+import gc
 import os
 import resource
 import select
@@ -226,6 +227,12 @@ def accept_from(listener: socket.socket) -> "socket.socket | None":
         return None
     sock.setblocking(False)
     return sock
+
+
+def freeze_memory() -> None:
+    """Let later collections of garbage skip what has been made until now."""
+    gc.collect()
+    gc.freeze()
 
 
 def be_realtime(priority: int) -> "str | None":

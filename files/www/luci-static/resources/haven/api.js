@@ -3,11 +3,13 @@
 'require baseclass';
 'require rpc';
 'require fs';
+'require haven.catalogue as catalogue';
+'require haven.message as message';
 
-// The agent answers from memory; what takes longer than this is not coming soon.
-const LATE_MS = 5000;
-// A handover waits for the connections and for the other router, a plan for the compiler.
-const SLOW_MS = 60000;
+const QUICK_MS = catalogue.patience.answer_s * 1000;
+const SLOW_MS = catalogue.patience.handover_s * 1000;
+// When LuCI itself gives a request up.
+const GIVEN_UP_MS = (L.env.rpctimeout || 20) * 1000;
 
 function declare(method, params, object) {
 	return rpc.declare({ object: object || 'haven', method: method, params: params || [] });
@@ -26,15 +28,12 @@ const calls = {
 	heard: declare('heard', [ 'devices' ], 'luci.haven')
 };
 
-// What rpc.js says of an error, and which kind of trouble that is.
-const KINDS = [
-	[ /session is expired/, 'session' ],
-	[ /error -32000|ubus code (3|4):/, 'agent' ],
-	[ /error -32002|ubus code 6:/, 'denied' ],
-	[ /ubus code 7:|timed out/i, 'late' ],
-	[ /ubus code 2:/, 'argument' ],
-	[ /HTTP error|No related RPC reply|XHR|NetworkError|aborted|Failed to fetch/i, 'router' ]
-];
+// Which kind of trouble an error of uhttpd's (JSON-RPC), or a status of ubus is.
+const KIND_OF_ERROR = { '-32000': 'agent', '-32002': 'denied' };
+const KIND_OF_STATUS = { 2: 'argument', 3: 'agent', 4: 'agent', 6: 'denied', 7: 'late', 9: 'refused', 10: 'havend' };
+// What LuCI calls the end of a login; and what is a mistake in a page.
+const SESSION = 'SessionError';
+const MISTAKES = [ TypeError, ReferenceError, RangeError, SyntaxError ];
 
 function trouble(kind, detail) {
 	const error = new Error(detail || kind);
@@ -43,14 +42,37 @@ function trouble(kind, detail) {
 	return error;
 }
 
-function classify(error) {
-	if (error && error.kind)
-		return error;
+function kindOfReply(reply) {
+	if (L.isObject(reply) && L.isObject(reply.error))
+		return KIND_OF_ERROR[reply.error.code] || 'unknown';
+	const status = L.isObject(reply) && Array.isArray(reply.result) ? reply.result[0] : 0;
+	return status ? KIND_OF_STATUS[status] || 'unknown' : null;
+}
 
+// An error of rpc.js has the number of the failure in a sentence only, so it is noted when the reply comes.
+rpc.addInterceptor((reply, request) => {
+	const kind = kindOfReply(reply), reject = request.reject;
+	if (kind)
+		request.reject = (error) => reject(error.name === SESSION ? error : Object.assign(error, { kind: kind }));
+});
+
+function kindOf(error, elapsed) {
+	if (error.kind)
+		return error.kind;
+	if (error.name === SESSION)
+		return 'session';
+	if (MISTAKES.some((mistake) => error instanceof mistake))
+		return 'unknown';
+	return elapsed >= GIVEN_UP_MS ? 'late' : 'router';
+}
+
+/* Any error as one that has .kind and .detail, after so many milliseconds. */
+function classify(error, elapsed) {
+	const found = error instanceof Error ? error : new Error(String(error));
+	if (found.detail !== undefined)
+		return found;
 	// LuCI writes the places in its own source behind the words, each on a line.
-	const [ text ] = String(error && error.message || error).split(/\n\s+at /);
-	const found = KINDS.find((row) => row[0].test(text));
-	return trouble(found ? found[1] : 'unknown', text);
+	return trouble(kindOf(found, elapsed || 0), found.message.split(/\n\s+at /)[0]);
 }
 
 function within(promise, ms) {
@@ -64,11 +86,11 @@ function within(promise, ms) {
 function open(answer) {
 	// A failed call has a status; only where it has no document as well is the status all that comes.
 	if (typeof answer === 'number')
-		throw classify(new Error('ubus code %d:'.format(answer)));
+		throw trouble(KIND_OF_STATUS[answer] || 'unknown', rpc.getStatusText(answer));
 	if (!L.isObject(answer))
 		throw trouble('malformed');
 	if (answer.error)
-		throw trouble(answer.kind || 'havend', String(answer.error));
+		throw trouble(answer.kind || 'havend', message.refusal(answer));
 	return answer;
 }
 
@@ -79,8 +101,9 @@ function shaped(answer, ...keys) {
 }
 
 function ask(method, ms, ...args) {
+	const began = Date.now();
 	return within(Promise.resolve().then(() => calls[method](...args)), ms).then(open)
-		.catch((error) => { throw classify(error); });
+		.catch((error) => { throw classify(error, Date.now() - began); });
 }
 
 // The agent does not run before haven is enabled; rpcd's own program answers these then.
@@ -97,11 +120,11 @@ return baseclass.extend({
 
 	/* Every function rejects with an Error that has .kind and .detail, which haven.words explains. */
 	status() {
-		return ask('status', LATE_MS).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems'));
+		return ask('status', QUICK_MS).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems'));
 	},
 
 	events() {
-		return ask('events', LATE_MS).then((a) => shaped(a, 'events').events);
+		return ask('events', QUICK_MS).then((a) => shaped(a, 'events').events);
 	},
 
 	plan(text) {

@@ -5,19 +5,20 @@
 'require rpc';
 'require haven.api as api';
 'require haven.confirm as confirm';
+'require haven.message as message';
 'require haven.uci_text as text';
 
 const getSaved = rpc.declare({ object: 'uci', method: 'get', params: [ 'config' ], expect: { values: {} }, reject: true });
 
 function fieldId(problem) {
-	const name = /'([^']*)'/.exec(problem.section || '');
-	return name && 'cbi-haven-' + name[1] + (problem.option ? '-' + problem.option : '');
+	const name = problem.section_name;
+	return name && 'cbi-haven-' + name + (problem.option ? '-' + problem.option : '');
 }
 
 function mark(root, problem) {
 	const id = fieldId(problem);
 	const place = id && root.querySelector('#' + CSS.escape(id));
-	const told = E('div', { 'class': 'haven-refused', 'data-refused': id || '' }, [ String(problem.message) ]);
+	const told = E('div', { 'class': 'haven-refused', 'data-refused': id || '' }, [ message.diagnostic(problem) ]);
 	if (place)
 		(place.querySelector('.cbi-value-field') || place).appendChild(told);
 	return { problem: problem, place: place, told: told };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
+'require haven.message as message';
 
 function holder(router) {
 	if (router.active && router.active.self)
@@ -17,8 +18,7 @@ function address(router) {
 		name: router.name,
 		vrid: router.vrid,
 		text: router.addresses.join(', '),
-		holder: holder(router),
-		faults: router.faults || []
+		holder: holder(router)
 	};
 }
 
@@ -39,17 +39,9 @@ function peerAddresses(status) {
 	return [ ...new Set([ ...heard, ...sync ]) ];
 }
 
-// conntrackd and the agents speak every second; two missed ones mean that nobody may be there.
-const SILENT_MS = 3000;
-// Where both would be Active, the other's last word is likely to be older than its end.
-const DOUBTFUL_MS = 1500;
-
 function sync(status) {
 	const table = status.conntrack;
-	if (!table || !table.state)
-		return null;
-	const heard = table.heard_ms;
-	return Object.assign({ connected: heard != null && heard < SILENT_MS, there: status.peers || [] }, table);
+	return table && table.state ? Object.assign({ there: status.peers || [] }, table) : null;
 }
 
 /* What is heard on the wire counts first: what the other agent told may be a second old. */
@@ -58,8 +50,7 @@ function peerState(status, table, told) {
 		return 'active';
 	if (!told.state)
 		return table && table.connected ? 'backup' : 'unknown';
-	const limit = told.state === 'active' && status.state === 'active' ? DOUBTFUL_MS : SILENT_MS;
-	return told.heard_ms < limit ? told.state : 'unknown';
+	return told.fresh ? told.state : 'unknown';
 }
 
 function peer(status, table) {
@@ -98,6 +89,6 @@ return baseclass.extend({
 	filter(events, wanted) {
 		const text = (wanted.text || '').toLowerCase();
 		return events.filter((e) => (!wanted.kind || e.kind === wanted.kind) &&
-			(!text || JSON.stringify(e).toLowerCase().includes(text))).reverse();
+			(!text || (JSON.stringify(e) + message.event(e)).toLowerCase().includes(text))).reverse();
 	}
 });

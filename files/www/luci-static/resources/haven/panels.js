@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
-'require haven.words as words';
+'require haven.message as message';
 'require haven.picture as picture';
-'require haven.told as told';
-
-// A problem that keeps the gateway from working, not one to look at some day.
-const SEVERE = [ 'fault', 'rival', 'owner-twice', 'address-twice' ];
+'require haven.words as words';
 
 function facts(rows) {
 	return E('dl', { 'class': 'haven-facts' }, rows.filter((row) => row[1] !== null && row[1] !== '')
@@ -14,11 +11,11 @@ function facts(rows) {
 }
 
 function problem(each) {
-	const severe = SEVERE.includes(each.code) ? ' haven-severe' : '';
+	const severe = each.severity === 'error' ? ' haven-severe' : '';
 	return E('div', { 'class': 'haven-problem' + severe, 'data-code': each.code }, [
 		E('strong', {}, [ each.about ? '%s: '.format(each.about) : '' ]),
-		told.translate(String(each.message)),
-		E('p', { 'class': 'haven-advice' }, [ told.translate(String(each.do || '')) ])
+		message.problem(each),
+		E('p', { 'class': 'haven-advice' }, [ message.advice(each) ])
 	]);
 }
 
@@ -50,12 +47,12 @@ function groupRows(group, now) {
 	const last = group.last_transition;
 	return [
 		[ _('Group'), group.name ],
-		[ _('State'), words.state(group.state) ],
+		[ _('State'), message.state(group.state) ],
 		[ _('Since'), _('%s (%s)').format(words.clock(group.since), words.ago(now - group.since)) ],
-		[ _('Why'), words.reason(last) ],
+		[ _('Why'), message.reason(last) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
 		[ _('Maintenance'), group.maintenance ? _('on') : null ],
-		[ _('Waits for'), group.preempt_wait_ms ? _('the connections, %d s at most').format(group.preempt_wait_ms / 1000) : null ]
+		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(group.sync_wait_ms / 1000) : null ]
 	];
 }
 
@@ -85,8 +82,8 @@ return baseclass.extend({
 	events(events) {
 		if (!events.length)
 			return E('p', {}, [ _('Nothing to show.') ]);
-		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', { title: event.text }, [
-			E('time', {}, [ words.clock(event.at) ]), words.event(event)
+		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', {}, [
+			E('time', {}, [ words.clock(event.at) ]), message.event(event)
 		])));
 	},
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
-'require haven.words as words';
+'require haven.message as message';
 
 const SVG = 'http://www.w3.org/2000/svg';
 // Units of the picture; 400 px of a telephone show them nearly one to one.
@@ -40,7 +40,7 @@ function drawNode(node, x) {
 	return draw('g', { 'class': 'haven-node haven-' + node.state, 'data-node': node.self ? 'self' : 'peer' }, [
 		draw('rect', { x: x, y: MARGIN, width: NODE_WIDTH, height: NODE_HEIGHT, rx: 8 }),
 		label(x + 10, MARGIN + 20, nodeName(node), 'haven-strong', 17),
-		label(x + 10, MARGIN + 39, words.state(node.state), 'haven-state', 17),
+		label(x + 10, MARGIN + 39, message.state(node.state), 'haven-state', 17),
 		label(x + 10, MARGIN + 56, nodeDetail(node), 'haven-small', 24)
 	]);
 }

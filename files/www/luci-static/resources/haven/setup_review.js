@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
+'require haven.message as message';
 'require haven.panels as panels';
 'require haven.setup_sections as sections';
 'require haven.steps as steps';
@@ -75,8 +76,8 @@ return baseclass.extend({
 
 	plan(plan) {
 		return part(_('What this router will do'), _('The router has checked all of it, and would act like this when it takes over and when it hands over.'),
-			[ E('details', {}, [ E('summary', {}, [ _('Step by step') ]), steps.render(plan) ]),
-				...(plan.warnings || []).map((warning) => E('div', { 'class': 'haven-problem' }, [ String(warning) ])) ], 'plan');
+			[ E('details', {}, [ E('summary', {}, [ _('Step by step') ]), steps.body(plan) ]),
+				...steps.warnings(plan) ], 'plan');
 	},
 
 	/* The whole text for the other router. */
@@ -99,8 +100,7 @@ return baseclass.extend({
 		return problems.map((problem) => {
 			const field = sections.fieldOf(problem, after, answers);
 			// At its question nobody has to be told where it stands in the configuration.
-			const place = field ? [] : [ problem.section, problem.option ];
-			return { field: field, message: [ ...place, problem.message ].filter(Boolean).join(': ') };
+			return { field: field, message: field ? message.diagnostic(problem) : message.located(problem) };
 		});
 	}
 });

@@ -259,9 +259,8 @@ return baseclass.extend({
 
 	/* The field of the set-up that a problem of the configuration belongs to, or null. */
 	fieldOf(problem, sections, answers) {
-		const named = /'([^']*)'/.exec(problem.section || '');
 		const found = present(sections, answers);
-		const part = Object.keys(found).find((each) => found[each] && named && found[each]['.name'] === named[1]);
+		const part = Object.keys(found).find((each) => found[each] && found[each]['.name'] === problem.section_name);
 		return part && ANSWERS[part][problem.option] || null;
 	},
 

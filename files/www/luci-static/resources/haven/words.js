@@ -2,31 +2,6 @@
 'use strict';
 'require baseclass';
 
-const STATES = {
-	active: _('Active'),
-	backup: _('Backup'),
-	fault: _('Fault'),
-	initialize: _('Starting'),
-	maintenance: _('Maintenance'),
-	unknown: _('Unknown')
-};
-
-// Those of haven/runtime/words.py.
-// The reasons of a transition (src/haven/core/effects.py).
-const REASONS = {
-	startup: _('haven was started'),
-	owner: _('haven was started, and this router owns the addresses'),
-	adopted: _('haven was restarted in time, with the addresses still in place'),
-	silence: _('no Active was heard any more'),
-	resigned: _('the Active router stepped back'),
-	preempt: _('this router has the higher priority'),
-	higher: _('another router ranks higher'),
-	stalled: _('this router was late, and another one has taken over meanwhile'),
-	handed_over: _('the other router has taken over, as it was asked to'),
-	stop: _('haven was stopped'),
-	fault: _('something that is needed is down')
-};
-
 // What is the matter, and what to do.
 const TROUBLES = {
 	agent: [ _('haven does not run on this router.'),
@@ -54,17 +29,6 @@ const TROUBLES = {
 const UNITS = [ [ 86400, _('%d d') ], [ 3600, _('%d h') ], [ 60, _('%d min') ], [ 1, _('%d s') ] ];
 
 return baseclass.extend({
-	state(name) {
-		return STATES[name] || String(name);
-	},
-
-	/* A known reason in the reader's language, another as the program has it. */
-	reason(transition) {
-		if (!transition)
-			return '';
-		return REASONS[transition.reason] || String(transition.text || transition.reason || '');
-	},
-
 	trouble(error) {
 		const known = TROUBLES[error.kind] || TROUBLES.unknown;
 		return { what: known[0], advice: known[1], detail: error.detail || '' };
@@ -89,11 +53,5 @@ return baseclass.extend({
 
 	clock(at) {
 		return new Date(at * 1000).toLocaleString();
-	},
-
-	event(event) {
-		if (event.kind !== 'transition')
-			return String(event.text);
-		return _('%s: %s → %s: %s').format(event.group, this.state(event.from), this.state(event.to), this.reason(event));
 	}
 });

@@ -6,6 +6,7 @@
 'require haven.api as api';
 'require haven.confirm as confirm';
 'require haven.live as live';
+'require haven.message as message';
 'require haven.model as model';
 'require haven.panels as panels';
 
@@ -129,7 +130,7 @@ return view.extend({
 
 	said(answer) {
 		if (answer.problems && answer.problems.length)
-			return E('div', { 'class': 'alert-message warning' }, answer.problems.map((p) => E('p', {}, [ p.message || String(p) ])));
+			return E('div', { 'class': 'alert-message warning' }, answer.problems.map((p) => E('p', {}, [ message.located(p) ])));
 		return E('div', { 'class': 'alert-message success' }, [ outcome(answer) ]);
 	},
 

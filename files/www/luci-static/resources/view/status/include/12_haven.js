@@ -2,18 +2,18 @@
 'use strict';
 'require baseclass';
 'require haven.live as live';
+'require haven.message as message';
 'require haven.model as model';
 'require haven.panels as panels';
 'require haven.picture as picture';
-'require haven.told as told';
 'require haven.words as words';
 
 function rows(shown) {
 	return [
 		[ _('Gateway'), picture.summary(shown) ],
-		[ _('This router'), words.state(shown.self.state) ],
+		[ _('This router'), message.state(shown.self.state) ],
 		[ _('Since'), words.clock(shown.self.since) ],
-		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => told.translate(p.message)).join('; ') : _('none') ]
+		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => message.problem(p)).join('; ') : _('none') ]
 	];
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require haven.catalogue as catalogue';
+
+/*
+ * What the programs of haven say by a code with facts, in the reader's language: the rules are those of
+ * haven/contract/message.py. What this catalogue does not know stays in the words of the program.
+ */
+const TEXTS = catalogue.texts;
+
+class Missing extends Error {}
+
+function isMessage(value) {
+	return L.isObject(value) && !Array.isArray(value) && typeof value.code === 'string';
+}
+
+function state(name) {
+	return TEXTS.states[name] ? _(TEXTS.states[name]) : String(name);
+}
+
+function duration(microseconds) {
+	if (microseconds < 1000000)
+		return _(TEXTS.durations.milliseconds).format(Math.floor(microseconds / 1000));
+	return _(TEXTS.durations.seconds).format(microseconds / 1000000);
+}
+
+function scalar(name, value) {
+	if (value === null)
+		return '';
+	if (catalogue.state_facts.includes(name))
+		return state(value);
+	if (name.endsWith('_us'))
+		return duration(value);
+	return name.endsWith('_s') ? _(TEXTS.durations.whole_seconds).format(value) : String(value);
+}
+
+function shown(name, value) {
+	if (Array.isArray(value))
+		return value.map((each) => shown(name, each)).join(isMessage(value[0]) ? '; ' : ', ');
+	return isMessage(value) ? inner(name, value) : scalar(name, value);
+}
+
+function inner(name, value) {
+	if (name === 'diagnostic')
+		return placed(value);
+	return said(catalogue.inner[name], value.code, value.facts || {}) || String(value.text || value.message || value.code);
+}
+
+function filled(template, facts) {
+	return template.replace(/\{(\w+)\}/g, (all, name) => {
+		if (facts[name] === undefined)
+			throw new Missing(name);
+		return shown(name, facts[name]);
+	});
+}
+
+function render(template, facts) {
+	const text = filled(template, facts) + (facts.suggestion === undefined ? '' : filled(_(TEXTS.ends.suggestion), facts));
+	// A sentence may begin with a fault, which elsewhere stands behind a colon.
+	return template.startsWith('{fault}') ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+/* The text of a code; null where the catalogue has none, or a fact for it is not there. */
+function said(table, code, facts) {
+	const template = (TEXTS[table] || {})[code];
+	try {
+		return template && L.isObject(facts) ? render(_(template), facts).trim() : null;
+	} catch (error) {
+		if (error instanceof Missing)
+			return null;
+		throw error;
+	}
+}
+
+function diagnostic(found) {
+	return said('diagnostics', found.code, found.facts) || String(found.message);
+}
+
+function joined(parts, separator) {
+	return parts.filter(Boolean).join(separator);
+}
+
+function located(found) {
+	const option = found.option && filled(_(TEXTS.places.option), found);
+	return joined([ joined([ found.section, option ], ', '), diagnostic(found) ], ': ');
+}
+
+function placed(found) {
+	return joined([ found.line ? '%s:%d'.format(found.file, found.line) : found.file, located(found) ], ': ');
+}
+
+return baseclass.extend({
+	state: state,
+
+	/* What is the matter with a configuration, without its place. */
+	diagnostic: diagnostic,
+
+	/* The same with its section and option. */
+	located: located,
+
+	problem(problem) {
+		return said('problems', problem.code, problem.facts) || String(problem.message);
+	},
+
+	advice(problem) {
+		return said('advice', problem.code, problem.facts) || String(problem.do || '');
+	},
+
+	event(event) {
+		return said('events', event.code, event.facts) || String(event.text);
+	},
+
+	/* Why a group or a virtual router is in its state. */
+	reason(transition) {
+		if (!transition)
+			return '';
+		return said('reasons', transition.reason, transition.facts) || String(transition.text || transition.reason || '');
+	},
+
+	step(step) {
+		return said('steps', step.code, step.facts) || String(step.say);
+	},
+
+	/* Why havend did not do what it was asked. */
+	refusal(answer) {
+		return said('refusals', answer.code, answer.facts) || String(answer.error);
+	}
+});

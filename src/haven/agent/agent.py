@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""haven-agent: its parts, what they hear of havend, and the report that is made of what they say."""
+
+import time
+from typing import Any
+
+from haven.agent.conntrack.part import ConntrackPart
+from haven.agent.havend_link import HavendLink
+from haven.agent.loop import Loop
+from haven.agent.part import Part
+from haven.agent.roles import Roles
+from haven.agent.scripts.part import ScriptsPart
+from haven.agent.supervisor import SupervisedPart
+from haven.agent.ubus.part import UbusPart
+from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
+from haven.contract.plan import PlanError, read_document
+from haven.paths import PLAN, inside
+
+# A part is a row here and a folder; nothing else names it.
+PARTS: tuple[type[Part], ...] = (ConntrackPart, UbusPart, ScriptsPart)
+
+# havend goes on by itself after PREPARE_LIMIT_S.
+PREPARE_S = 0.8 * PREPARE_LIMIT_S
+# procd kills the agent 20 s after the order to end.
+END_S = 10.0
+
+
+class Agent:
+    """One node's control plane; `ending` when it is to stop."""
+
+    def __init__(self, run_dir: str, config: str, kinds: tuple[type[Part], ...] = PARTS) -> None:
+        self.ending = False
+        self._run_dir = run_dir
+        self._loop = Loop()
+        self._roles = Roles()
+        self._link = HavendLink(self._loop, run_dir, self._hear)
+        self._report_is_due = False
+        self._reported_at = 0.0
+        self._parts = [
+            SupervisedPart(kind, self._loop, run_dir, config, self._roles, self._report_soon)
+            for kind in kinds
+        ]
+
+    def run(self) -> None:
+        """Run until `ending`."""
+        # As havend: what is wrong on stderr, everything else on stdout.
+        print("haven-agent: started", flush=True)
+        self._take_plan()
+        for part in self._parts:
+            part.start()
+        self._link.connect()
+        self._report_later()
+        while not self.ending:
+            self._turn()
+        self._end()
+
+    def _turn(self) -> None:
+        self._loop.turn()
+        if self._report_is_due:
+            self._report()
+
+    def _end(self) -> None:
+        left = set(self._parts)
+        for part in self._parts:
+            part.end(lambda part=part: left.discard(part))  # type: ignore[misc]
+        until = time.monotonic() + END_S
+        # The loop's longest wait is short.
+        while left and time.monotonic() < until:
+            self._turn()
+        for part in self._parts:
+            part.close()
+        self._link.close()
+        self._loop.close()
+
+    # What havend says
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if message.get("prepare"):
+            self._prepare()
+        elif "event" in message:
+            self._hear_event(message["event"])
+        elif message.get("ok") and "groups" in (message.get("result") or {}):
+            # Until havend has answered there may be no plan: it is starting, too.
+            self._take_plan()
+            self._take_changes(self._roles.compare(message["result"]["groups"]))
+
+    def _hear_event(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "reload":
+            self._take_plan()
+        self._take_changes(self._roles.hear(event))
+
+    def _take_changes(self, changes: list[Any]) -> None:
+        for part in self._parts:
+            part.tell(lambda part: part.take_roles())
+            for change in changes:
+                part.tell(lambda part, change=change: part.take_change(change))  # type: ignore[misc]
+
+    def _take_plan(self) -> None:
+        try:
+            plan = read_document(inside(self._run_dir, PLAN))
+        except PlanError:
+            # havend has none yet, or is about to write it: it tells when there is one.
+            return
+        for part in self._parts:
+            part.take_plan(plan["node"], plan["parts"])
+
+    def _prepare(self) -> None:
+        """Say so when every part is ready for a handover, or its time is over."""
+        left = set(self._parts)
+
+        def say() -> None:
+            timer.cancel()
+            self._link.say("prepared")
+
+        timer = self._loop.at(time.monotonic() + PREPARE_S, say)
+        for part in self._parts:
+
+            def ready(part: SupervisedPart = part) -> None:
+                left.discard(part)
+                if not left and timer.act is not None:
+                    say()
+
+            part.finish(lambda each, done: each.prepare(done), ready)
+
+    # What havend is told
+
+    def _report_soon(self) -> None:
+        self._report_is_due = True
+
+    def _report_later(self) -> None:
+        if time.monotonic() - self._reported_at >= REPORT_EVERY_S:
+            self._report()
+        self._loop.at(self._reported_at + REPORT_EVERY_S, self._report_later)
+
+    def _report(self) -> None:
+        self._report_is_due, self._reported_at = False, time.monotonic()
+        account: dict[str, Any] = {}
+        problems: list[dict[str, Any]] = self._link.problems()
+        for part in self._parts:
+            account |= part.account()
+            problems += part.problems()
+        in_sync = all(part.is_in_sync() for part in self._parts)
+        self._link.say("report", in_sync=in_sync, problems=problems, **account)

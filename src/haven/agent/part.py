@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a part of the agent is: one concern, in a folder of its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from haven.agent.loop import Scope
+from haven.agent.roles import Change, Roles
+
+
+class Surroundings:
+    """What a part is given; what it does with it is its own.
+
+    `scope` registers descriptors, deadlines and calls. `roles` has the state of each group. `report` sends
+    the account of all parts at once instead of when it is due.
+    """
+
+    def __init__(
+        self, scope: Scope, run_dir: str, config: str, roles: Roles, report: Callable[[], None]
+    ) -> None:
+        self.scope = scope
+        self.run_dir = run_dir
+        self.config = config
+        self.roles = roles
+        self.report = report
+        # The name of this node, and what the plan in force has for each part.
+        self.node = ""
+        self.plan: dict[str, Any] = {}
+
+
+class Part:
+    """One concern of the agent; a part overrides what concerns it."""
+
+    name = ""
+    # Whether a takeover could lose something of it: then nothing is in sync while it is being started again.
+    vouches = False
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+
+    def take_plan(self) -> None:
+        """Take the plan, which may be another one (`around.plan`); called before anything else."""
+
+    def take_roles(self) -> None:
+        """Take the state of every group (`around.roles`): something of it may have changed."""
+
+    def take_change(self, change: Change) -> None:
+        """Take the change of state of one group."""
+
+    def prepare(self, done: Callable[[], None]) -> None:
+        """Finish what has to be before the addresses leave this node, then call `done`."""
+        done()
+
+    def end(self, done: Callable[[], None]) -> None:
+        """Finish what has to be before the agent ends, then call `done`."""
+        done()
+
+    def close(self) -> None:
+        """Let go of what does not go with the scope."""
+
+    # What havend is told
+
+    def is_in_sync(self) -> bool:
+        """Tell whether this node could take over without losing anything of this part's."""
+        return True
+
+    def account(self) -> dict[str, Any]:
+        """Return what the status shows of this part, by its keys there."""
+        return {}
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Return what is the matter with this part."""
+        return []

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Files that are written whole or not at all, whatever is killed or loses its power meanwhile."""
+
+import glob
+import os
+
+
+def write_whole(path: str, octets: bytes, mode: int) -> None:
+    """Replace a file, all of it or nothing. Raises OSError."""
+    forget_leftovers(path)
+    aside = "%s.%d.new" % (path, os.getpid())
+    try:
+        _write_durably(aside, octets, mode)
+        os.replace(aside, path)
+    except BaseException:
+        _forget(aside)
+        raise
+    _sync_folder(os.path.dirname(path) or ".")
+
+
+def forget_leftovers(path: str) -> None:
+    """Remove what a process left beside a file when it was killed, or the power was cut, while it wrote."""
+    for leftover in glob.glob(glob.escape(path) + ".*.new"):
+        writer = leftover[len(path) + 1 : -len(".new")]
+        if writer.isdigit() and not os.path.exists("/proc/" + writer):
+            _forget(leftover)
+
+
+def _write_durably(path: str, octets: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with open(descriptor, "wb") as file:
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def _sync_folder(path: str) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

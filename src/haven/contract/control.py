@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""havend's control socket: what can be asked, how it is answered, how long anybody waits.
+
+One line of JSON in: {"command": NAME, ...}. One out: {"ok": true, "result": ...}, or {"ok": false, "error":
+TEXT, "code": CODE, "facts": {...}} for a refusal. Who follows events gets {"event": {...}} besides, and the
+agent {"prepare": true} when it has something to finish before a handover.
+"""
+
+import json
+
+from haven.contract.fields import (
+    DocumentError,
+    Field,
+    check_object,
+    flag,
+    list_of,
+    mapping,
+    text,
+    whole,
+)
+from haven.contract.message import render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Document = dict[str, Any]
+
+# Between havend and the agent. 1: no number is told. 2: what one part reports is a key of its own, problems
+# and events carry codes and facts.
+PROTOCOL = 2
+OLDEST_PROTOCOL = 1
+
+# The answer from memory comes at once; after so long nobody is there.
+ANSWER_PATIENCE_S = 5.0
+# An answer at the end of a handover (the longest Skew_Time is 41 s), or from a compiler on a slow router.
+HANDOVER_PATIENCE_S = 60.0
+# The agent reports every second, and is missed after five.
+REPORT_EVERY_S = 1.0
+REPORT_SILENCE_S = 5.0
+# What the agent has to finish before a handover has this long.
+PREPARE_LIMIT_S = 2.0
+
+LONGEST_REQUEST = 1 << 20
+# More than any answer: a plan for 250 virtual routers has half a megabyte.
+LONGEST_ANSWER = 8 << 20
+MOST_CLIENTS = 32
+# More than a reload that failed could have to say.
+MOST_DIAGNOSTICS = 100
+
+_TEXT_OR_DIAGNOSTIC = list_of(lambda value: "" if isinstance(value, (str, dict)) else "a diagnostic")
+
+REQUESTS = {
+    "status": (),
+    "events": (Field("follow", flag, optional=True),),
+    "load": (Field("path", text),),
+    "refuse": (Field("problems", _TEXT_OR_DIAGNOSTIC),),
+    "stop": (),
+    "switchover": (Field("group", text, optional=True),),
+    "maintenance": (Field("on", flag),),
+    # The agent's: it presents itself, reports, has finished what was pending.
+    "agent": (Field("protocol", whole(1), optional=True), Field("version", text, optional=True)),
+    "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
+    "prepared": (),
+}
+
+REFUSALS = {
+    "not-a-request": "a request is one line of JSON with a command",
+    "request-long": "a request has at most {most} octets",
+    "request-unknown": "there is no command '{command}'",
+    "request-wrong": "{error}",
+    "connections-many": "{most} connections are open already",
+    "stopping": "havend is stopping",
+    "plan-refused": "{diagnostic}",
+    "no-group": "there is no group {group}",
+    "not-active": "this node is not Active: there is nothing to hand over",
+    "not-active-for": "this node is not Active for {group}: there is nothing to hand over",
+    "nobody-took-over": "{groups}: no other router took over; staying Active",
+    "maintenance-not-noted": "maintenance cannot be noted in the run directory: {error}",
+    # Of those who ask, when no answer comes.
+    "not-running": "havend is not running",
+    "not-root": "needs root: only root may talk to havend",
+    "unreachable": "{run_dir}: {error}",
+    "silent": "havend does not answer",
+    "hung-up": "havend hung up before it had answered",
+    "unintelligible": "havend's answer is not understood; are all programs of haven of one version?",
+}
+
+
+class Refusal(Exception):
+    """Why a request is not carried out, or not answered: a code of REFUSALS and its facts."""
+
+    def __init__(self, code: str, **facts: "Any") -> None:
+        super().__init__(render(REFUSALS[code], facts, {}))
+        self.code = code
+        self.facts = facts
+
+
+def encode(document: "Document") -> bytes:
+    """Return a document as the line that it is sent as."""
+    return json.dumps(document).encode() + b"\n"
+
+
+def request(command: str, **arguments: "Any") -> bytes:
+    """Return the line that asks for something. Raises DocumentError for arguments of another kind."""
+    check_object(arguments, REQUESTS[command], command)
+    document: Document = {"command": command}
+    document.update(arguments)
+    return encode(document)
+
+
+def read_request(line: bytes) -> "Document":
+    """Return a request, which is one of REQUESTS with its arguments. Raises Refusal."""
+    try:
+        document = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("command"), str):
+        raise Refusal("not-a-request")
+    fields = REQUESTS.get(document["command"])
+    if fields is None:
+        raise Refusal("request-unknown", command=document["command"])
+    try:
+        return check_object(document, fields, document["command"])
+    except DocumentError as error:
+        raise Refusal("request-wrong", error=str(error)) from None
+
+
+def done(result: "Any") -> "Document":
+    """Return the answer to a request that was carried out."""
+    return {"ok": True, "result": result}
+
+
+def refused(why: Refusal) -> "Document":
+    """Return the answer to a request that was not."""
+    return {"ok": False, "error": str(why), "code": why.code, "facts": why.facts}
+
+
+def read_answer(line: bytes) -> "Any":
+    """Return the result in an answer. Raises Refusal: the other's own, or for not understanding it."""
+    try:
+        answer = json.loads(line)
+        if answer["ok"] is True:
+            return answer["result"]
+        reason, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
+    except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
+        raise Refusal("unintelligible") from None
+    try:
+        refusal = Refusal(code, **facts)
+    except (KeyError, TypeError):
+        # Of a havend that knows other refusals than we do.
+        refusal = Refusal("request-wrong", error=reason)
+    raise refusal

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can be wrong with a configuration, or odd about this machine.
+
+A diagnostic is {"file", "line", "section", "section_type", "section_name", "option", "code", "facts",
+"message", "text"}: a place (line 0: the whole file; `section` as its user would name it) and what is the
+matter there. Programs go by the code and the facts; `message` is the same in English, `text` with its place.
+"""
+
+from haven.contract.message import render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DIAGNOSTICS = {
+    # The file.
+    "file-unreadable": "cannot be read: {error}",
+    "file-empty": "is empty; was the flash full? To switch haven off there is option enabled '0' in section "
+    "haven",
+    "file-byte-order-mark": "begins with a byte order mark; save it as plain UTF-8",
+    "file-not-utf8": "is not UTF-8 text",
+    # The syntax of UCI.
+    "line-start": "a line cannot start with '{word}'",
+    "first-word-quoted": "the first word of a line must stand without quotes",
+    "nul": "holds a NUL character",
+    "quote-open": "the quote {mark} is not closed",
+    "before-config": "stands before the first 'config' line",
+    "package-name": "'package' takes one name",
+    "package-other": "this is the configuration of '{package}', not of '{word}'",
+    "config-no-type": "'config' needs a section type",
+    "config-type-letters": "the section type '{word}' holds a character that UCI does not allow",
+    "config-name-letters": "the section name '{word}' may hold only letters, digits and _",
+    "config-words": "too many words; a section has a type and a name",
+    "option-no-name": "an option needs a name and a value",
+    "option-name-letters": "the option name '{word}' may hold only letters, digits and _",
+    "option-no-value": "has no value",
+    "option-words": "has more than one value; put quotes around a value with spaces",
+    # Sections.
+    "section-unknown": "the section type '{type}' is not known",
+    "section-unnamed": "needs a name: config {type} 'NAME'",
+    "name-taken": "the name '{name}' is taken by {other} on line {other_line}",
+    "section-single": "there is a '{type}' section already; keep one of them",
+    # Options.
+    "option-unknown": "is not known",
+    "option-elsewhere": "is not known; here it is '{name}'",
+    "option-other-section": "is not known here; it belongs in a '{type}' section",
+    "option-other-section-near": "is not known; did you mean '{name}' of a '{type}' section?",
+    "option-repeated": "takes one value but has {count}, on lines {lines}",
+    "option-listed": "takes one value: write 'option', not 'list'",
+    "value-repeated": "'{value}' stands here twice",
+    "option-missing": "is missing",
+    "option-needs-one": "needs one of these: {names}",
+    "option-needs-one-only": "has more than one of these: {names}; keep one of them",
+    "option-only-with": "works with {other} {wanted} only; here it is {other} {actual}",
+    # Values.
+    "value-whole": "'{value}' is not a whole number from {low} to {high}",
+    "value-whole-step": "'{value}' is not a whole number from {low} to {high} in steps of {step}",
+    "value-flag": "'{value}' is neither 1 (yes) nor 0 (no)",
+    "value-choice": "'{value}' is none of these: {choices}",
+    "value-name": "'{value}' is not a name; use letters, digits and _",
+    "value-host-name": "'{value}' is not a host name; use letters, digits, '-' and '.', 63 at most",
+    "value-path": "'{value}' is not a path from / without spaces",
+    "value-long": "is {octets} octets long; {longest} at most are carried",
+    "value-track": "'{value}' is not NAME or NAME:WEIGHT",
+    "value-weight": "the weight in '{value}' is not a whole number from {low} to {high}",
+    "device-long": "'{value}' is too long for a device name; {longest} characters are the limit",
+    "device-letters": "'{value}' is not a device name; spaces, '/' and ':' cannot be part of one",
+    "address-wrong": "'{value}' is not an IPv4 or IPv6 address",
+    "address-prefixed": "'{value}' is not an IPv4 or IPv6 address; leave out the prefix length",
+    "address-no-host": "'{value}' is not the address of a host",
+    "address-loopback": "'{value}' is a loopback address",
+    "address-multicast": "'{value}' is a multicast address",
+    "address-broadcast": "'{value}' is the broadcast address",
+    "address-mapped": "'{value}' is an IPv4 address in IPv6 dress; write it as IPv4",
+    "prefix-mask": "'{value}': write the mask as a length, for example /{length}",
+    "prefix-length": "'{value}': the prefix length of an {family} address is 1 to {most}",
+    "address-of-network": "'{value}' is the address of the network itself, not of a host in it",
+    "broadcast-of-network": "'{value}' is the broadcast address of its network",
+    "route-empty": "an empty route; write for example 'default via 203.0.113.1'",
+    "route-families": "'{value}' mixes IPv4 and IPv6",
+    "route-destination": "a route begins with its destination ('default' or a network), not with '{word}'",
+    "route-not-network": "the destination '{word}' is not a network; did you mean '{network}'?",
+    "route-word": "'{word}' is not known in a route",
+    "route-twice": "the route has '{word}' twice",
+    "route-ends": "the route ends after '{word}'; its value is missing",
+    "route-number": "the {word} '{value}' is not a whole number from {low} to {high}",
+    "route-nowhere": "the route needs 'via ADDRESS' or 'dev DEVICE'",
+    "route-link-local": "a link-local gateway needs 'dev DEVICE' beside it",
+    # Within one virtual router.
+    "version-2-ipv6": "version 2 knows IPv4 only; use version 3 for IPv6 addresses",
+    "checksum-ipv6": "is a choice for IPv4 only; leave it out with IPv6 addresses",
+    "interval-seconds": "version 2 counts whole seconds: {interval} ms is not a multiple of 1000",
+    "interval-long": "{interval} ms is more than the {longest} ms that version 3 can say",
+    "addresses-many": "{count} addresses; a virtual router has {most} at most",
+    "link-local-missing": "IPv6 needs a link-local address too, for example 'fe80::1/64'",
+    "families-mixed": "'{value}' is {family}, but '{first}' makes this virtual router {first_family}; use a "
+    "second virtual_router for it",
+    "peer-virtual": "'{value}' is a virtual address, not one of a router",
+    "peer-is-source": "'{value}' is the source_address of this router",
+    "source-virtual": "is a virtual address; only its owner (priority 255) can send from it",
+    "source-not-link-local": "must be a link-local address (fe80::/10) unless unicast_peer is used",
+    # Between sections.
+    "group-missing": "there is no group '{name}'",
+    "group-empty": "no virtual_router has option group '{name}'",
+    "vrid-used": "{vrid} is already used by {other} for {family} on {place} '{name}'",
+    "address-held": "'{value}' is also held by {other}",
+    "peer-family": "'{value}' and option address are not of one family, IPv4 or IPv6",
+    "peer-is-own": "'{value}' is the address of this router",
+    "dhcp-taken": "'{interface}' has {other} already",
+    "dhcp-several": "is needed: several IPv4 virtual routers are on interface '{interface}'",
+    "dhcp-none": "is needed: no IPv4 virtual router is on interface '{interface}'",
+    "dhcp-not-ipv4": "'{name}' has no IPv4 address, and DHCP is about IPv4",
+    "virtual-router-missing": "there is no virtual_router '{name}'",
+    "nothing-to-do": "haven is enabled, but there is no virtual_router section",
+    # This machine.
+    "interface-no-ubus": "interface {interface} cannot be resolved: ubus is not here; off OpenWrt name the "
+    "device",
+    "interface-unknown": "interface {interface} cannot be resolved: netifd does not know it",
+    "interface-no-device": "interface {interface} cannot be resolved: it has no device now",
+    "interface-unresolved": "interface {interface} cannot be resolved: {error}",
+    "device-not-ethernet": "device '{device}' is not Ethernet, it has no MAC",
+    "advertisement-large": "{count} addresses make an advertisement of {octets} octets; '{device}' carries "
+    "{mtu}",
+    "vrid-twice": "VRID {vrid} is used by '{name}' on {device} already",
+    "tracked-missing": "tracked interface '{interface}' does not exist yet",
+    "device-missing": "device '{device}' does not exist yet",
+    "device-missing-macvlan": "device '{device}' does not exist yet; make the plan again when it does",
+    "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
+    "give {device} an address of its own",
+    "sync-address-missing": "'{device}' does not have the address {address} now",
+    # The plan as a file, and its compiler.
+    "plan-unreadable": "the plan cannot be read: {error}",
+    "plan-unwritable": "cannot be written: {error}",
+    "plan-truncated": "the plan is truncated or is not JSON",
+    "plan-version": "the plan has version {found}, this havend reads version {known}",
+    "plan-damaged": "the plan is damaged: {error}",
+    "compiler-failed": "the compiler of the plan failed: {error}",
+    "compiler-killed": "the compiler of the plan was ended by signal {signal}",
+    "module-missing": "the Python module {module} is not installed",
+    # What a program says that knows no codes.
+    "words": "{words}",
+}
+
+# What stands before the message, as far as it is known.
+PLACES = {"option": "option '{option}'"}
+
+
+class Diagnostic:
+    """One thing that is the matter; the section's label, type and name are texts, or None."""
+
+    def __init__(
+        self,
+        code: str,
+        facts: "dict[str, Any]",
+        file: str = "",
+        line: int = 0,
+        section: "tuple[str, str, str] | None" = None,
+        option: "str | None" = None,
+    ) -> None:
+        self.code = code
+        self.facts = facts
+        self.file = file
+        self.line = line
+        self.section = section
+        self.option = option
+
+    @property
+    def message(self) -> str:
+        """What is the matter, in English."""
+        return diagnostic_text(self.code, self.facts)
+
+    def __str__(self) -> str:
+        return _placed(self.file, self.line, self.section and self.section[0], self.option, self.message)
+
+    def __repr__(self) -> str:
+        return "Diagnostic(%r)" % str(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Diagnostic) and self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def as_dict(self) -> "dict[str, Any]":
+        """Return the document."""
+        label, type, name = self.section or (None, None, None)
+        return {
+            "file": self.file,
+            "line": self.line,
+            "section": label,
+            "section_type": type,
+            "section_name": name,
+            "option": self.option,
+            "code": self.code,
+            "facts": self.facts,
+            "message": self.message,
+            "text": str(self),
+        }
+
+
+def diagnostic_text(code: str, facts: "dict[str, Any]") -> str:
+    """Return what is the matter in English. Raises KeyError for a code or a fact that is missing."""
+    return render(DIAGNOSTICS[code], facts, {})
+
+
+def _placed(file: str, line: int, section: "str | None", option: "str | None", message: str) -> str:
+    place = "%s:%d" % (file, line) if line else file
+    named = PLACES["option"].format(option=option) if option else None
+    inner = [each for each in (section, named) if each]
+    return ": ".join([each for each in (place, ", ".join(inner), message) if each])

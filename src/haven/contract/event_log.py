@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What has happened on a node: the events that havend keeps and tells, and the reasons of transitions.
+
+An event is {"seq", "at", "kind", "code", "group", "virtual_router", "facts", "text"}; a transition has
+"from", "to" and "reason", the reason's code, besides. Programs go by kind, code and facts; `text` is the
+same in English. Of a kind there may be several codes.
+"""
+
+from haven.contract.faults import FAULTS
+from haven.contract.message import render
+from haven.contract.steps import STEPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# (code, kind, text)
+TABLE = (
+    ("started", "start", "{node}: started; virtual routers: {count}"),
+    ("reloaded", "reload", "{node}: reloaded; virtual routers: {count}"),
+    ("disabled", "reload", "haven is disabled now (option enabled '0')"),
+    ("stopping", "stop", "{node}: stopping"),
+    ("stopped", "stop", "{node}: stopped"),
+    ("transition", "transition", "{group}: {from} -> {to}: {reason}"),
+    ("nobody-took-over", "handover", "{group}: no other router took over; staying Active"),
+    (
+        "sync-wait",
+        "wait",
+        "{group}: waits for the connections before it takes over, at most {left_s} more",
+    ),
+    (
+        "sync-wait-over",
+        "wait",
+        "{group}: waits no longer for the connections, which have not all come",
+    ),
+    ("fault", "fault", "{group}: {faults}"),
+    ("recovered", "recovered", "{group}: no fault any more"),
+    ("priority-lowered", "priority", "{group}: priority lowered by {penalty}"),
+    ("priority-maintenance", "priority", "{group}: in maintenance, priority 1"),
+    ("priority-configured", "priority", "{group}: priority as configured"),
+    ("addresses-restored", "address", "{virtual_router}: addresses were gone from {device}; put back"),
+    ("maintenance-on", "maintenance", "maintenance on"),
+    ("maintenance-off", "maintenance", "maintenance off"),
+    ("problem", "problem", "{problem}"),
+    ("refused", "refused", "refused: {diagnostic}"),
+)
+
+# Why a group went from one state to another, by the engine's reasons.
+REASONS = {
+    "startup": "started",
+    "owner": "started as the owner of the addresses",
+    "adopted": "havend restarted in time, the addresses were still in place",
+    "silence": "the Active {peer} was silent for {silence_us}",
+    "nobody": "no Active was heard",
+    "resigned": "the Active {peer} resigned",
+    "preempt": "the Active {peer} has the lower priority {priority}",
+    "higher": "{peer} ranks higher with priority {priority}",
+    "stalled": "this node was late and {peer} has taken over meanwhile",
+    "handed_over": "handed over to {peer}",
+    "fault": "{faults}",
+    "stop": "stopped",
+    # Of the agent's: what had happened while havend was away.
+    "restart": "havend was away",
+}
+
+_ROWS = {row[0]: row for row in TABLE}
+_INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
+
+
+def kind_of(code: str) -> str:
+    """Return the kind that an event's code belongs to."""
+    return _ROWS[code][1]
+
+
+def event_text(code: str, facts: "dict[str, Any]") -> str:
+    """Return an event in English. Raises KeyError for a code or a fact that is missing."""
+    return render(_ROWS[code][2], facts, _INNER)
+
+
+def reason_text(code: str, facts: "dict[str, Any]") -> str:
+    """Return the reason of a transition in English. Raises KeyError as event_text() does."""
+    return render(REASONS[code], facts, _INNER)

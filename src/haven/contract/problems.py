@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is not as it should be, each with what to do about it: havend's own, and those of the agent's parts.
+
+A problem is {"code", "severity", "about", "facts", "message", "do"}. Programs go by the code, the severity
+and the facts; `message` and `do` are the same in English. docs/errors.md explains every code; a test holds
+the two together.
+"""
+
+from haven.contract.faults import FAULTS
+from haven.contract.message import render
+from haven.contract.steps import STEPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Problem = dict[str, Any]
+
+# The gateway does not work, or is about to be answered for by two.
+ERROR = "error"
+# It works; something is lost when it has to move, or sooner or later.
+WARNING = "warning"
+SEVERITIES = (ERROR, WARNING)
+
+SAME_PASSWORD = "Set the same auth_pass on all routers."
+INCOMPATIBLE = "Look at the configuration of that router, or for an incompatible one."
+
+# (code, severity, what is the matter, what to do)
+TABLE = (
+    ("fault", ERROR, "{fault}.", "Mend the link or the address; the group comes back by itself."),
+    (
+        "priority-lowered",
+        WARNING,
+        "Tracked devices are down: the priority is lowered by {penalty}.",
+        "Mend the link of the tracked device.",
+    ),
+    (
+        "maintenance-alone",
+        WARNING,
+        "This node is in maintenance, but no other router takes over from it.",
+        "Start the other router, or end the maintenance.",
+    ),
+    (
+        "not-heard",
+        WARNING,
+        "The Active is heard on other links of the group, but not on {device}.",
+        "Look for a cut between the routers, or a firewall that drops VRRP (protocol 112) there.",
+    ),
+    (
+        "addresses-differ",
+        WARNING,
+        "{peer} advertises other virtual addresses than this node has.",
+        "Make the list of addresses the same on all routers.",
+    ),
+    (
+        "interval-differs",
+        WARNING,
+        "{peer} advertises at another interval than this node.",
+        "Set the same advert_interval on all routers.",
+    ),
+    (
+        "owner-twice",
+        ERROR,
+        "{peer} also claims to own the addresses (priority 255).",
+        "Give priority 255 to one router only.",
+    ),
+    (
+        "rival",
+        ERROR,
+        "{peer} is Active, too, although it ranks lower.",
+        "If it does not yield, it does not hear this node: look for a firewall or a one-way link.",
+    ),
+    (
+        "address-twice",
+        ERROR,
+        "Another machine uses our address {address}.",
+        "Give each router an address of its own.",
+    ),
+    (
+        "dropped-ttl",
+        WARNING,
+        "Packets from {peer} are dropped: their TTL is not 255, so they came through another router.",
+        "Keep the routers on one link, or name each other as unicast_peer.",
+    ),
+    (
+        "dropped-version",
+        WARNING,
+        "Packets from {peer} are dropped: they speak another version of VRRP.",
+        "Set the same version on all routers.",
+    ),
+    (
+        "dropped-checksum",
+        WARNING,
+        "Packets from {peer} are dropped: their checksum is wrong.",
+        "Look for a broken link or an incompatible router.",
+    ),
+    (
+        "dropped-interval",
+        WARNING,
+        "Packets from {peer} are dropped: their advertisement interval is not ours.",
+        "With version 2, set the same advert_interval on all routers.",
+    ),
+    (
+        "dropped-auth_type",
+        WARNING,
+        "Packets from {peer} are dropped: one side uses a password and the other does not.",
+        SAME_PASSWORD,
+    ),
+    (
+        "dropped-auth_data",
+        WARNING,
+        "Packets from {peer} are dropped: their password is not ours.",
+        SAME_PASSWORD,
+    ),
+    ("dropped-count", WARNING, "Packets from {peer} are dropped: they name no address.", INCOMPATIBLE),
+    ("dropped-length", WARNING, "Packets from {peer} are dropped: their length is wrong.", INCOMPATIBLE),
+    ("dropped-type", WARNING, "Packets from {peer} are dropped: their type is not known.", INCOMPATIBLE),
+    (
+        "dropped-link_local",
+        WARNING,
+        "Packets from {peer} are dropped: their first address is not link-local.",
+        "Put the link-local virtual address first on that router.",
+    ),
+    (
+        "dropped-source",
+        WARNING,
+        "Packets from {peer} are dropped: it is not a unicast_peer, or it is our own address.",
+        "Correct unicast_peer, or give the two machines different addresses.",
+    ),
+    (
+        "send-failed",
+        ERROR,
+        "The last advertisement could not be sent: {error}.",
+        "Look at the link, and with unicast_peer at the route to the peers.",
+    ),
+    (
+        "receive-failed",
+        ERROR,
+        "Advertisements of other routers cannot be heard: {error}.",
+        "Look at the device; without hearing the others this node may become Active beside them.",
+    ),
+    (
+        "step-failed",
+        ERROR,
+        "A step failed: {step}: {error}.",
+        "'haven plan' shows the step; the log has more.",
+    ),
+    (
+        "reload-refused",
+        WARNING,
+        "The new configuration was refused: {diagnostic}",
+        "Correct it and say 'haven reload' again; until then the old one is in force.",
+    ),
+    (
+        "start-refused",
+        ERROR,
+        "The configuration was refused: {diagnostic}",
+        "Correct it and say 'haven reload'; until then this node is no router of any group.",
+    ),
+    (
+        "setup-failed",
+        WARNING,
+        "The set-up failed: {command} ({error}).",
+        "Install what is missing, then restart haven.",
+    ),
+    (
+        "not-realtime",
+        WARNING,
+        "Real-time scheduling is not to be had: {error}.",
+        "Under load failovers may be late; give havend CAP_SYS_NICE, or set realtime to 0.",
+    ),
+    (
+        "agent-silent",
+        WARNING,
+        "The agent does not report: nobody copies connections, answers LuCI and ubus, or calls scripts.",
+        "Start haven-agent, and look for its last words in the log.",
+    ),
+    (
+        "agent-older",
+        WARNING,
+        "The haven-agent that runs is of an older haven ({version}) than havend, and not understood.",
+        "Restart haven, so that both are of one version.",
+    ),
+    (
+        "havend-older",
+        WARNING,
+        "The havend that runs is of an older haven ({version}) than haven-agent, and not understood.",
+        "Restart haven, so that both are of one version.",
+    ),
+    (
+        "part-failed",
+        WARNING,
+        "The part '{part}' of haven-agent has failed and is started again: {error}.",
+        "Look for its last words in the log; if it goes on, report them.",
+    ),
+    (
+        "conntrack-missing",
+        WARNING,
+        "conntrackd is not installed, so connections do not survive a takeover.",
+        "Install the package conntrackd (conntrack-tools), or disable the conntrack section.",
+    ),
+    (
+        "conntrack-down",
+        WARNING,
+        "conntrackd does not run; it is being started again. {error}",
+        "Look for its message in the log.",
+    ),
+    (
+        "conntrack-peer-silent",
+        WARNING,
+        "The conntrackd of {peers} is not heard on {device}: connections are not copied.",
+        "See that the other router runs and is linked, that address and peer_address are those of the two, "
+        "crosswise, and that both list as many peers.",
+    ),
+    (
+        "conntrack-device-missing",
+        WARNING,
+        "The device {device} is not there, so connections are not copied.",
+        "Bring it up; copying then begins by itself. Or correct device or interface under conntrack.",
+    ),
+    (
+        "conntrack-link-down",
+        WARNING,
+        "The link of {device} is down, so connections are not copied.",
+        "Look at the cable and at the other end; copying goes on by itself.",
+    ),
+    (
+        "conntrack-address-missing",
+        WARNING,
+        "This router does not have the address {address}, so connections are not copied.",
+        "Give {device} that address, or correct address under conntrack.",
+    ),
+    (
+        "conntrack-no-guard",
+        WARNING,
+        "The guard of young connections is not in force: {error}.",
+        "Install nftables, or set guard under conntrack to 0. What was copied lives on all the same.",
+    ),
+    (
+        "conntrack-limits-differ",
+        WARNING,
+        "This router's table holds {limit} connections, that of {peer} {there}: what is beyond the smaller "
+        "one is lost in a takeover.",
+        "Set net.netfilter.nf_conntrack_max to the same on all routers.",
+    ),
+    (
+        "conntrack-full",
+        WARNING,
+        "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
+        "Raise nf_conntrack_max, to the same on all routers.",
+    ),
+)
+
+_ROWS = {row[0]: row for row in TABLE}
+_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
+
+
+def problem(code: str, about: str, **facts: "Any") -> "Problem":
+    """Return a problem of the table. Raises KeyError for a code or a fact that is missing."""
+    _code, severity, text, do = _ROWS[code]
+    return {
+        "code": code,
+        "severity": severity,
+        "about": about,
+        "facts": facts,
+        "message": render(text, facts, _INNER).strip(),
+        "do": render(do, facts, _INNER),
+    }
+
+
+def is_known(code: str) -> bool:
+    """Tell whether a code is in the table."""
+    return code in _ROWS

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The status document, version 1 (docs/design.md): asked of the living process, never of a file.
+
+New keys do not change the version; none is taken away. `leaving` and `preempt_wait_ms` are the first names of
+`handover` and `sync_wait_ms`.
+"""
+
+from haven.contract.fields import (
+    DocumentError,
+    Field,
+    anything,
+    check_object,
+    check_objects,
+    flag,
+    list_of,
+    mapping,
+    number,
+    one_of,
+    text,
+    whole,
+)
+from haven.contract.message import STATE_NAMES
+from haven.contract.problems import SEVERITIES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Document = dict[str, Any]
+
+VERSION = 1
+
+# After so many intervals without an ADVERTISEMENT nobody knows who is Active.
+FRESH_INTERVALS = 4
+# The agents speak every second; when two are missed, nobody may be there.
+PEER_FRESH_MS = 3000
+# Where both would be Active, the other's last word is likely to be older than its end.
+PEER_DOUBTFUL_MS = 1500
+
+_STATE = one_of(tuple(STATE_NAMES))
+
+STATUS = (
+    Field("version", one_of((VERSION,))),
+    Field("node", text),
+    Field("pid", whole()),
+    Field("state", _STATE),
+    Field("since", number),
+    Field("uptime", number),
+    Field("virtual_routers", list_of(mapping)),
+    Field("groups", list_of(mapping)),
+    Field("plan", mapping),
+    Field("problems", list_of(mapping)),
+    # The parts of the agent; those of version 1 are there where there is nothing to report, too.
+    Field("conntrack", mapping),
+    Field("peers", list_of(mapping)),
+)
+
+GROUP = (
+    Field("name", text),
+    Field("state", _STATE),
+    Field("since", number),
+    Field("members", list_of(text)),
+    Field("preempt", flag),
+    Field("maintenance", flag),
+    Field("leaving", text, optional=True),
+    Field("handover", text, optional=True),
+    Field("preempt_wait_ms", whole(), optional=True),
+    Field("sync_wait_ms", whole(), optional=True),
+    Field("priority_penalty", whole()),
+    Field("faults", list_of(text)),
+    Field("last_transition", mapping, optional=True),
+)
+
+VIRTUAL_ROUTER = (
+    Field("name", text),
+    Field("group", text),
+    Field("device", text),
+    Field("interface", text, optional=True),
+    Field("vrid", whole()),
+    Field("family", whole()),
+    Field("version", whole()),
+    Field("state", _STATE),
+    Field("since", number),
+    Field("priority", whole()),
+    Field("configured_priority", whole()),
+    Field("interval_ms", whole()),
+    Field("addresses", list_of(text)),
+    Field("address_held", flag),
+    Field("active", mapping),
+    Field("counters", mapping),
+    Field("last_transition", mapping, optional=True),
+    Field("faults", list_of(text)),
+)
+
+# Of a virtual router: who is Active. `fresh` says that it was heard lately enough to still be.
+ACTIVE = (
+    Field("address", text, optional=True),
+    Field("priority", whole(), optional=True),
+    Field("seen_ms", whole(), optional=True),
+    Field("self", flag),
+    Field("fresh", flag, optional=True),
+)
+
+TRANSITION = (
+    Field("from", _STATE),
+    Field("to", _STATE),
+    Field("reason", text),
+    Field("facts", mapping, optional=True),
+    Field("text", text),
+    Field("at", number),
+)
+
+PROBLEM = (
+    Field("code", text),
+    Field("severity", one_of(SEVERITIES), optional=True),
+    Field("about", text),
+    Field("facts", mapping, optional=True),
+    Field("message", text),
+    Field("do", anything),
+)
+
+# What another router's agent tells of it, and whether that was lately enough to be true.
+PEER = (
+    Field("address", text),
+    Field("heard_ms", whole(), optional=True),
+    Field("fresh", flag, optional=True),
+    Field("node", text, optional=True),
+    Field("state", text, optional=True),
+)
+
+
+# What the agent tells of its parts, in each release.
+REPORT = (Field("conntrack", mapping, optional=True), Field("peers", list_of(mapping), optional=True))
+
+
+def check_report(document: "Document") -> "Document":
+    """Return a report of the agent's that a status can be made of. Raises DocumentError."""
+    check_object(document, REPORT, "report")
+    check_objects(document["problems"], PROBLEM, "report: problems")
+    check_objects(document.get("peers") or (), PEER, "report: peers")
+    return document
+
+
+def check_status(document: "Any") -> "Document":
+    """Return a document that is a status, of this release or of another. Raises DocumentError."""
+    check_object(document, STATUS, "the status")
+    check_objects(document["groups"], GROUP, "groups")
+    check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
+    for index, router in enumerate(document["virtual_routers"]):
+        check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)
+    last = [each.get("last_transition") for each in document["groups"] + document["virtual_routers"]]
+    check_objects([each for each in last if each], TRANSITION, "last_transition")
+    check_objects(document["problems"], PROBLEM, "problems")
+    check_objects(document["peers"], PEER, "peers")
+    return document  # type: ignore[no-any-return]
+
+
+def is_status(document: "Any") -> bool:
+    """Tell whether a document is a status that this release can read."""
+    try:
+        check_status(document)
+    except DocumentError:
+        return False
+    return True
+
+
+def shown_state(state: str, faults: "tuple[tuple[str, str], ...]") -> str:
+    """Return the state to show: Initialize with a fault is called fault."""
+    return "fault" if faults and state == "initialize" else state
+
+
+def is_fresh_active(seen_ms: int, interval_ms: int) -> bool:
+    """Tell whether an Active that was heard so long ago is likely to still be."""
+    return seen_ms <= FRESH_INTERVALS * interval_ms
+
+
+def is_fresh_peer(heard_ms: "int | None", contradicts: bool) -> bool:
+    """Tell whether what a peer told so long ago holds; `contradicts` when both would be Active."""
+    return heard_ms is not None and heard_ms < (PEER_DOUBTFUL_MS if contradicts else PEER_FRESH_MS)

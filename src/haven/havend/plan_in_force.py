@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plan that this node runs by, since when, and what was wrong with one that was to replace it."""
+
+import json
+
+from haven.contract.control import MOST_DIAGNOSTICS
+from haven.contract.diagnostics import Diagnostic
+from haven.havend import diagnosis
+from haven.havend.moment import Moment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from haven.contract.plan import Plan
+
+# A value of a configuration has any length; events are kept, and sent all at once.
+LONGEST_DIAGNOSTIC = 4000
+LONGEST_WORDS = 400
+
+
+class PlanInForce:
+    """The plan and the refusals since it was taken."""
+
+    def __init__(self, plan: "Plan") -> None:
+        self.plan = plan
+        self.loaded = Moment()
+        self.refused: list[dict[str, Any]] = []
+
+    def replace(self, plan: "Plan") -> None:
+        """Take another plan; what was refused before it is of no more interest."""
+        self.plan = plan
+        self.loaded = Moment()
+        self.refused = []
+
+    def refuse(self, diagnostics: "Sequence[Any]") -> "list[dict[str, Any]]":
+        """Remember why another configuration was not taken: diagnostics, or texts of who knows no codes."""
+        self.refused = [_as_diagnostic(each) for each in diagnostics[:MOST_DIAGNOSTICS]]
+        return self.refused
+
+    def problems(self) -> "list[dict[str, Any]]":
+        """Return what the refusals say."""
+        return diagnosis.of_refusal(self.refused, not self.plan.routers)
+
+
+def _as_diagnostic(found: "Any") -> "dict[str, Any]":
+    text = found
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        if len(json.dumps(found)) <= LONGEST_DIAGNOSTIC:
+            return found
+        text = found["message"]
+    return Diagnostic("words", {"words": str(text)[:LONGEST_WORDS]}).as_dict()

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Follow what others do to this machine's devices and addresses, and mend what they take from us."""
+
+from haven.core.events import AddressesChanged, AnnounceAgain, LinkChanged
+from haven.core.value import Value
+from haven.havend.host import system
+from haven.havend.kernel_tables import AddressGone, FamilyBack, LinkReplaced
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from haven.contract.plan import Plan
+    from haven.havend.address_keeper import AddressKeeper
+    from haven.havend.event_history import EventHistory
+    from haven.havend.kernel_tables import KernelTables
+    from haven.havend.plan_in_force import PlanInForce
+    from haven.havend.sysctl import Sysctls
+    from haven.havend.vrrp_sockets import VrrpSockets
+
+
+class Repair:
+    """Tells the engine (`handle`) of the devices that it watches, and puts back what is ours."""
+
+    def __init__(
+        self,
+        kernel: "KernelTables",
+        in_force: "PlanInForce",
+        sockets: "VrrpSockets",
+        addresses: "AddressKeeper",
+        sysctls: "Sysctls",
+        events: "EventHistory",
+        handle: "Callable[[Value], None]",
+    ) -> None:
+        self._kernel = kernel
+        self._in_force = in_force
+        self._sockets = sockets
+        self._addresses = addresses
+        self._sysctls = sysctls
+        self._events = events
+        self._handle = handle
+        # The devices that the engine is told about; others come and go without it.
+        self._watched: set[str] = set()
+
+    def watch(self, plan: "Plan") -> None:
+        """Tell the engine of the devices of a plan, before it has to judge by them."""
+        watched = set()
+        for router in plan.routers.values():
+            watched.add(router.device)
+            watched.update([device for device, _weight in router.spec.tracks])
+        unknown, self._watched = sorted(watched - self._watched), watched
+        for device in unknown:
+            link = self._kernel.link(device)
+            self._handle(LinkChanged(device, link is not None and link.up))
+            for family in (4, 6):
+                self._handle(AddressesChanged(device, family, self._kernel.addresses(device, family)))
+
+    def follow(self, changes: "Iterable[Value]") -> None:
+        """Take what has changed in the kernel's tables."""
+        gone: list[AddressGone] = []
+        # A takeover of many addresses is as many messages; the last one tells it all.
+        present: dict[tuple[str, int], AddressesChanged] = {}
+        for change in changes:
+            if type(change) is LinkReplaced:
+                self._replace(change.device)
+            elif type(change) is FamilyBack:
+                self._sockets.join_again(change.device, change.family)
+            elif type(change) is LinkChanged:
+                self._link_changed(change)
+            elif type(change) is AddressesChanged:
+                present[(change.device, change.family)] = change
+            elif type(change) is AddressGone:
+                gone.append(change)
+        for device, family in sorted(present):
+            if device in self._watched:
+                self._handle(present[(device, family)])
+        # Only now, since it may have come back in the meantime, by another's hand or ours.
+        for name in sorted({self._loser_of(each) for each in gone} - {""}):
+            self._restore_addresses(name)
+
+    def _link_changed(self, change: LinkChanged) -> None:
+        if self._kernel.link(change.device) is None:
+            self._rebuild(change.device)
+        if change.device in self._watched:
+            self._handle(change)
+
+    def _replace(self, device: str) -> None:
+        """Stand on a device that is another one of the same name, or has another MAC address."""
+        self._sockets.replace(device)
+        plan = self._in_force.plan
+        self._sysctls.apply(plan.sysctls)
+        for name in sorted(plan.routers):
+            if plan.routers[name].device == device:
+                self._addresses.set_up(name)
+                if name in self._addresses.held():
+                    # The hosts know another MAC address.
+                    self._addresses.take((name,), system.now())
+                    self._handle(AnnounceAgain(name))
+
+    def _rebuild(self, device: str) -> None:
+        """Make a device of ours anew that somebody has removed; addresses follow where they are held."""
+        routers = self._in_force.plan.routers
+        for name in sorted(routers):
+            router = routers[name]
+            if device == router.address_device != router.device:
+                self._addresses.set_up(name)
+                if name in self._addresses.held():
+                    self._restore_addresses(name)
+
+    def _loser_of(self, gone: AddressGone) -> str:
+        """Return the virtual router that an address was taken from, or nothing if it is nobody's loss."""
+        if self._kernel.holds(gone.device, gone.address) or self._kernel.link(gone.device) is None:
+            return ""
+        return self._addresses.owner_of(gone.device, gone.address) or ""
+
+    def _restore_addresses(self, name: str) -> None:
+        if self._addresses.restore(name, system.now()):
+            device = self._in_force.plan.routers[name].address_device
+            self._handle(AnnounceAgain(name))
+            self._events.add("addresses-restored", virtual_router=name, device=device)

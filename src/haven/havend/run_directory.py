@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The run directory as one havend's own: there, writable, with room, and locked."""
+
+import os
+
+from haven import paths
+from haven.havend.host import system
+from haven.havend.log import explain
+
+# Until it can be used.
+RETRY_S = 1
+
+
+def claim(run_dir: str, wait: bool) -> bool:
+    """Make the run directory ours; tell whether it is. With `wait` it is in the end."""
+    said = ""
+    while True:
+        obstacle = _obstacle(run_dir)
+        if obstacle is None:
+            return True
+        if obstacle != said:
+            explain("havend: %s: %s" % ("waiting" if wait else "not started", obstacle))
+            said = obstacle
+        if not wait:
+            return False
+        system.sleep(RETRY_S)
+
+
+def _obstacle(run_dir: str) -> "str | None":
+    try:
+        os.makedirs(run_dir, exist_ok=True)
+        if not os.access(run_dir, os.W_OK):
+            return "%s cannot be used as the run directory: it is not writable" % run_dir
+        _look_for_room(paths.inside(run_dir, paths.ROOM))
+        # The last thing, as it is not given up again.
+        if not system.lock_folder(run_dir):
+            return "another havend runs in %s" % run_dir
+    except OSError as error:
+        return "%s cannot be used as the run directory: %s" % (run_dir, error.strerror)
+    return None
+
+
+def _look_for_room(path: str) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(b"\0")
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs of haven, and how one of them is started: by its name, from where the others are."""
+
+import sys
+
+PROGRAMS = {
+    "haven": "haven.cli.main",
+    "havend": "haven.havend.main",
+    "haven-agent": "haven.agent.main",
+    # Those that the programs and OpenWrt's scripts start.
+    "compile": "haven.plan.main",
+    "service-facts": "haven.openwrt.service_facts",
+    "release-netifd": "haven.openwrt.netifd",
+    "take-back": "haven.openwrt.applied_files",
+    "bytecode": "haven.openwrt.bytecode",
+    "luci-calls": "haven.openwrt.luci_calls",
+}
+
+
+def main() -> int:
+    """Run the program that the first word names; the others are its own."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in PROGRAMS:
+        sys.stderr.write("usage: PROGRAM [ARGUMENT...], one of: %s\n" % " ".join(sorted(PROGRAMS)))
+        return 2
+    sys.argv[:] = [name] + sys.argv[2:]
+    module = __import__(PROGRAMS[name], None, None, ("main",))
+    status: int = module.main()
+    return status
+
+
+def argv_of(program: str, *arguments: str) -> "list[str]":
+    """Return the command that starts a program, whatever the environment and the working folder hold."""
+    # Of an archive, too: haven.zip/haven/launch.py.
+    folder = __file__.rsplit("/", 2)[0]
+    code = "import sys; sys.path.insert(0, %r); from haven.launch import main; sys.exit(main())" % folder
+    return [sys.executable, "-I", "-B", "-c", code, program] + list(arguments)

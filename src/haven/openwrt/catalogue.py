@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every text that a code stands for, for the pages of LuCI, which say it in the reader's language.
+
+python3 -m haven.openwrt.catalogue javascript      as a module of LuCI's
+python3 -m haven.openwrt.catalogue lua             as one of its Lua runtime
+"""
+
+import json
+import sys
+from typing import Any
+
+from haven.contract import control, problems
+from haven.contract.diagnostics import DIAGNOSTICS, PLACES
+from haven.contract.event_log import REASONS, TABLE
+from haven.contract.faults import FAULTS
+from haven.contract.message import DURATIONS, STATE_FACTS, STATE_NAMES, SUGGESTION
+from haven.contract.steps import STEPS
+
+# The table of a message among the facts of another, by the fact's name.
+INNER = {
+    "command": "steps",
+    "diagnostic": "diagnostics",
+    "fault": "faults",
+    "faults": "faults",
+    "problem": "problems",
+    "reason": "reasons",
+    "step": "steps",
+}
+
+JAVASCRIPT = """// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+
+return baseclass.extend(%s);
+"""
+LUA = """-- SPDX-License-Identifier: GPL-2.0-or-later
+return require("luci.jsonc").parse([==[%s]==])
+"""
+FORMS = {"javascript": JAVASCRIPT, "lua": LUA}
+
+
+def texts() -> dict[str, dict[str, str]]:
+    """Return the tables: code to template, by what the codes are of."""
+    return {
+        "states": STATE_NAMES,
+        "problems": {code: text for code, _severity, text, _do in problems.TABLE},
+        "advice": {code: do for code, _severity, _text, do in problems.TABLE},
+        "events": {code: text for code, _kind, text in TABLE},
+        "reasons": REASONS,
+        "faults": FAULTS,
+        "steps": STEPS,
+        "diagnostics": DIAGNOSTICS,
+        "refusals": control.REFUSALS,
+        "durations": DURATIONS,
+        "ends": {"suggestion": SUGGESTION},
+        "places": PLACES,
+    }
+
+
+def catalogue() -> dict[str, Any]:
+    """Return all that the pages have from the contract."""
+    patience = {"answer_s": control.ANSWER_PATIENCE_S, "handover_s": control.HANDOVER_PATIENCE_S}
+    return {"texts": texts(), "inner": INNER, "state_facts": STATE_FACTS, "patience": patience}
+
+
+def main() -> int:
+    """Print the catalogue in the form that the command line names."""
+    sys.stdout.write(FORMS[sys.argv[1]] % json.dumps(catalogue(), indent=0, sort_keys=True))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The compiler as a program: a configuration becomes a plan file."""
+
+import json
+import sys
+
+from haven.arguments import CONFIG, CommandOption, UsageError, answer_program, parse_program
+from haven.contract.diagnostics import Diagnostic
+from haven.contract.plan import PlanError
+
+SUMMARY = "Compiles a configuration into a plan for this machine."
+OUTPUT = CommandOption("--output", "where the plan goes", "FILE")
+JSON = CommandOption("--json", "say what stands in the way as JSON, a line")
+OPTIONS = (CONFIG, OUTPUT, JSON)
+
+
+def main() -> int:
+    """Write the plan; 0 done, 1 refused with every problem on stderr, 2 wrong usage."""
+    try:
+        options = parse_program(sys.argv[1:], "compile", SUMMARY, OPTIONS)
+        if options is not None and not options.values["--output"]:
+            raise UsageError("compile: --output is missing")
+    except UsageError as why:
+        print(why, file=sys.stderr)
+        return 2
+    if options is None:
+        sys.stdout.write(answer_program(sys.argv[1:], "compile", SUMMARY, OPTIONS))
+        return 0
+    problems = _compile(options.values["--config"], options.values["--output"])
+    if problems and "--json" in options.flags:
+        print(json.dumps([each.as_dict() for each in problems]), file=sys.stderr)
+    elif problems:
+        print("\n".join(str(each) for each in problems), file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _compile(config: str, output: str) -> list[Diagnostic]:
+    try:
+        # Here, so that a package that is missing can be named.
+        from haven.plan.assemble import make_plan
+        from haven.plan.write import write_plan
+
+        plan, problems = make_plan(config)
+        if plan is not None:
+            write_plan(output, plan)
+    except ModuleNotFoundError as why:
+        return [Diagnostic("module-missing", {"module": why.name})]
+    except PlanError as why:
+        return [why.diagnostic]
+    return problems
+
+
+if __name__ == "__main__":
+    sys.exit(main())

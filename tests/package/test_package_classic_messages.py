@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The pages for LuCI's Lua runtime say of each code what the program itself says, where nobody translates."""
+
+import re
+from typing import Any
+
+import pytest
+
+from haven.contract import event_log, problems
+from haven.contract.control import REFUSALS, Refusal, refused
+from haven.contract.diagnostics import DIAGNOSTICS, Diagnostic
+from haven.contract.faults import fault
+from haven.contract.message import message
+from haven.core.tracking import LINK_DOWN, NO_SOURCE
+from tests.package.classic import lua, value
+
+NAMED = re.compile(r"{([a-z_]+)}")
+PLACE = ("virtual_router 'lan'", "virtual_router", "lan")
+DIAGNOSTIC = Diagnostic("value-whole", {"value": "x", "low": 1, "high": 255}, "haven", 3, PLACE, "vrid")
+# What is known of a fact by its name; every other is a text that is neither a pattern nor a template.
+KNOWN: dict[str, Any] = {
+    "from": "backup",
+    "to": "active",
+    "fault": fault(LINK_DOWN, "br-lan"),
+    "faults": [fault(LINK_DOWN, "br-lan"), fault(NO_SOURCE, "wan")],
+    "step": message("address-add", address="10.9.0.1/32", device="lan"),
+    "command": message("accept-rules"),
+    "reason": message("silence", peer="10.9.0.2", silence_us=3610000),
+    "problem": problems.problem("rival", "lan", peer="10.9.0.2"),
+    "diagnostic": DIAGNOSTIC.as_dict(),
+    "groups": ["gateway", "guest"],
+    "silence_us": 358000,
+    "left_s": 42,
+    "priority": 100,
+}
+
+
+# The step of a range and the command of a request are no messages.
+PLAIN = {"step": 10, "command": "fly"}
+
+
+def _facts(*texts: str, **more: Any) -> dict[str, Any]:
+    names = {name for text in texts for name in NAMED.findall(text)}
+    return {name: {**KNOWN, **more}.get(name, "the 100%s of {it} %1") for name in names}
+
+
+def _say(function: str, documents: list[dict]) -> list[str]:
+    chunk = """local message, said = require("luci.haven.message"), {}
+    for index, each in ipairs(%s) do said[index] = message.%s(each) end
+    return said"""
+    return lua(chunk % (value(documents), function))
+
+
+def _without_text(document: dict) -> dict:
+    return {key: document[key] for key in document if key not in ("message", "do", "text", "error")}
+
+
+def test_each_problem_and_what_to_do_about_it():
+    found = [
+        problems.problem(code, "lan", **_facts(text, do)) for code, _severity, text, do in problems.TABLE
+    ]
+    told = [_without_text(each) for each in found]
+    assert _say("problem", told) == [each["message"] for each in found]
+    assert _say("advice", told) == [each["do"] for each in found]
+
+
+def test_each_event():
+    events = [{"code": code, "facts": _facts(text)} for code, _kind, text in event_log.TABLE]
+    texts = [event_log.event_text(each["code"], each["facts"]) for each in events]
+    assert _say("event", events) == texts
+
+
+def test_each_reason():
+    changes = [{"reason": code, "facts": _facts(text)} for code, text in event_log.REASONS.items()]
+    texts = [event_log.reason_text(each["reason"], each["facts"]) for each in changes]
+    assert _say("reason", changes) == texts
+
+
+@pytest.mark.parametrize("more", [{}, {"suggestion": "preempt"}])
+def test_each_diagnostic(more: dict):
+    found = [
+        Diagnostic(code, {**_facts(text, **PLAIN), **more}, "haven") for code, text in DIAGNOSTICS.items()
+    ]
+    told = [_without_text(each.as_dict()) for each in found]
+    assert _say("diagnostic", told) == [each.message for each in found]
+
+
+@pytest.mark.parametrize("line", [0, 3])
+@pytest.mark.parametrize("section", [None, PLACE])
+@pytest.mark.parametrize("option", [None, "vrid"])
+def test_the_place_of_a_diagnostic(line: int, section: tuple | None, option: str | None):
+    found = Diagnostic("option-unknown", {}, "/etc/config/haven", line, section, option)
+    assert _say("placed", [_without_text(found.as_dict())]) == [str(found)]
+
+
+def test_each_refusal():
+    answers = [refused(Refusal(code, **_facts(text, **PLAIN))) for code, text in REFUSALS.items()]
+    assert _say("refusal", [_without_text(each) for each in answers]) == [each["error"] for each in answers]
+
+
+def test_what_is_not_known_stays_in_the_words_of_the_program():
+    unknown = {"code": "of-a-newer-haven", "facts": {}, "message": "M", "do": "D", "text": "T", "error": "E"}
+    lacking = {**unknown, "code": "rival", "reason": "higher"}
+    for document in (unknown, lacking):
+        assert _say("problem", [document]) == ["M"] and _say("refusal", [document]) == ["E"]
+        assert _say("event", [{**document, "code": "of-a-newer-haven"}]) == ["T"]
+        assert _say("reason", [document]) == ["T"]
+    assert _say("advice", [unknown]) == ["D"]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs go by codes and facts: nobody takes an English sentence apart, or has one of another's."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from haven.openwrt.catalogue import texts
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {
+    path.relative_to(ROOT): path.read_text()
+    for folder, suffixes in (
+        ("src/haven", (".py",)),
+        ("files", (".js", ".sh", "")),
+        ("luasrc", (".lua", ".htm")),
+        ("tests", (".py",)),
+        ("bench", (".py",)),
+    )
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.is_file() and path.suffix in suffixes and path != Path(__file__)
+}
+
+# What holds a sentence in a document of ours, as each language names a key.
+KEY = "(?:message|text|say|error|do)"
+SENTENCE = rf"""(?:\.{KEY}\b|\[["']{KEY}["']\]|str\((?:why|error)\))"""
+TAKES_APART = (
+    # sentence.split(...), sentence:match(...)
+    rf"{SENTENCE}\s*[.:](?:r?split|r?partition|g?match|gsub|find|search|indexOf|starts[Ww]ith|substr\w*|slice|sub)\(",
+    # re.search("...", sentence), /.../.exec(sentence)
+    rf"(?:\bre\.\w+|\.exec|\.test)\([^()\n]*{SENTENCE}",
+)
+# (file, line): these read what is none of haven's sentences.
+READ_OTHERWISE = {
+    # LuCI writes its stack behind an error's message.
+    ("haven/api.js", "found.message.split(/\\n\\s+at /)[0]"),
+}
+SHORTEST_PHRASE = 20
+
+
+def _taken_apart() -> Iterator[tuple[str, str]]:
+    for path, text in SOURCES.items():
+        for line in text.splitlines():
+            if any(re.search(shape, line) for shape in TAKES_APART):
+                yield str(path), line.strip()
+
+
+def test_no_page_program_or_test_takes_a_sentence_apart():
+    found = [
+        (path, line)
+        for path, line in _taken_apart()
+        if not any(path.endswith(end) and part in line for end, part in READ_OTHERWISE)
+    ]
+    assert found == []
+
+
+def test_the_words_of_a_code_stand_in_the_contract_alone():
+    phrases = {
+        phrase.strip()
+        for name, table in texts().items()
+        # What a page says when nothing was asked at all may be in the words of a refusal.
+        if name != "refusals"
+        for text in table.values()
+        for phrase in re.split(r"\{\w+\}", text)
+        if len(phrase.strip()) >= SHORTEST_PHRASE
+    }
+    assert len(phrases) > 150
+    elsewhere = [
+        (str(path), phrase)
+        for path, text in SOURCES.items()
+        if path.parts[:3] != ("src", "haven", "contract") and path.parts[0] not in ("tests", "bench")
+        for phrase in phrases
+        if phrase in text
+    ]
+    assert elsewhere == []
