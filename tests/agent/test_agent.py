@@ -481,7 +481,8 @@ def test_an_nft_that_is_stuck_is_named_after_its_time(tmp_path: Path, desk: Desk
         report = line.report(lambda report: "conntrack-no-guard" in codes(report))
         (found,) = [each for each in report["problems"] if each["code"] == "conntrack-no-guard"]
         assert "too long" in found["facts"]["error"]
-        assert not any(lives(pid) for pid in (tools / "nft.pid").read_text().split())
+        pids = (tools / "nft.pid").read_text().split()
+        wait_until(lambda: not lives(pids[0]), 10, "it is killed")
         assert line.next_of("report")["conntrack"]["device"] == "lo"
 
 

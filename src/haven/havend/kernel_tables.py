@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RECEIVE = 1 << 16
 # A machine that never stops changing must not keep the timers from their turn.
 AT_ONCE = 64
+# More messages than the buffer holds.
+MOST_WAITING = 1 << 14
 
 
 class LinkReplaced(Value):
@@ -111,7 +113,7 @@ class KernelTables:
 
     def _forget_waiting(self) -> None:
         # It is older than the answer will be. Until the buffer is empty, no more comes in.
-        while True:
+        for _ in range(MOST_WAITING):
             try:
                 self.socket.recv(RECEIVE)
             except BlockingIOError:
