@@ -52,8 +52,7 @@ class HardOfHearing(HavenNode):
 
     def command(self) -> list[str]:
         """Start the havend of the sources with its buffer cut down."""
-        _python, *_module, config, path, run_dir, folder = super().command()
-        return [sys.executable, "-c", HARD_OF_HEARING, str(self.overruns), config, path, run_dir, folder]
+        return [sys.executable, "-c", HARD_OF_HEARING, str(self.overruns), *super().command()[-4:]]
 
     def has_overrun(self) -> bool:
         """Tell whether the buffer was too small at least once."""
