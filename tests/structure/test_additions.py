@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/design.md on additions: an option is one row, a part of the agent one folder and one word."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.agent.part import Part, Surroundings
+from haven.config.load import load_text
+from haven.config.options import VIRTUAL_ROUTER
+from haven.config.options.kinds import Whole
+from haven.config.options.option import Option
+from haven.config.reference import reference
+from haven.config.schema import schema
+from haven.contract.plan import Plan, check_plan
+from haven.plan.assemble import compile_plan
+from haven.plan.machine import DeviceFacts, Machine
+from tests.agent.agents import AgentThread
+from tests.agent.stand_in_havend import StandInHavend
+
+ROOT = Path(__file__).parents[2]
+FILE = "/etc/config/haven"
+CONFIG = """config haven 'main'
+	option node 'r1'
+config virtual_router 'lan'
+	option device 'lan'
+	option vrid '51'
+	list address '192.168.1.1/24'
+	option hold '7'
+"""
+DEVICES = Machine({"lan": DeviceFacts(2, "lan", bytes(6), 1500, True, 1)})
+
+
+def test_an_option_is_one_row(monkeypatch: pytest.MonkeyPatch):
+    assert load_text(CONFIG, FILE)[0] is None
+    row = Option("hold", Whole(0, 3600), "How long.", unit="s", default="0", engine=True)
+    monkeypatch.setattr(VIRTUAL_ROUTER, "options", (*VIRTUAL_ROUTER.options, row))
+    model, problems = load_text(CONFIG, FILE)
+    assert model is not None and problems == []
+    plan, _ = compile_plan(model, DEVICES, FILE)
+    assert Plan(check_plan(plan)).routers["lan"].spec.hold_us == 7_000_000  # type: ignore[attr-defined]
+    (drawn,) = [each for each in schema()["sections"] if each["type"] == "virtual_router"]
+    (field,) = [each for each in drawn["options"] if each["name"] == "hold"]
+    assert (field["unit"], field["low"], field["high"], field["default"]) == ("s", 0, 3600, "0")
+    assert "| `hold` |" in reference()
+    (wrong,) = load_text(CONFIG.replace("'7'", "'3601'"), "")[1]
+    assert (wrong.code, wrong.option) == ("value-whole", "hold")
+
+
+class LeasesPart(Part):
+    """The part of the example."""
+
+    name = "leases"
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around)
+        self.turns = 0
+        around.scope.every(0.05, self._count)
+
+    def _count(self) -> None:
+        self.turns += 1
+
+    def account(self) -> dict[str, Any]:
+        return {"leases": {"turns": self.turns}}
+
+
+def test_a_part_is_one_folder_and_one_word(tmp_path: Path):
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, LeasesPart):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        line.report(lambda report: report["leases"]["turns"] > 2)
+
+
+def test_every_file_that_the_design_names_is_there():
+    text = (ROOT / "docs/design.md").read_text()
+    named = set(re.findall(r"`((?:\w+/)+\w+\.(?:py|js))`", text))
+    assert len(named) > 30
+    places = [ROOT, ROOT / "src/haven", ROOT / "files/www/luci-static/resources"]
+    assert [name for name in named if not any((place / name).is_file() for place in places)] == []
