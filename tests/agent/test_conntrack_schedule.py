@@ -54,7 +54,7 @@ def test_an_active_that_hands_over_tells_no_more_of_what_the_kernel_then_ends() 
     replication = running()
     replication.set_state("active", 0)
     replication.tick(CALM_S)
-    assert replication.hand_over(100) == ["forget what was told"]
+    assert replication.prepare_handover(100) == ["forget what was told"]
     replication.set_state("backup", 100.1)
     assert replication.tick(100.1 + CALM_S) == ["ask for everything"]
 
@@ -63,7 +63,7 @@ def test_an_active_that_stays_after_all_tells_again() -> None:
     replication = running()
     replication.set_state("active", 0)
     replication.tick(CALM_S)
-    replication.hand_over(100)
+    replication.prepare_handover(100)
     assert replication.tick(100 + HANDOVER_S) == ["read the kernel", "send everything"]
 
 
@@ -72,7 +72,7 @@ def test_nothing_is_read_again_while_a_handover_goes_on() -> None:
     replication.set_state("active", 0)
     replication.tick(CALM_S)
     renewed_at = CALM_S + RENEW
-    replication.hand_over(renewed_at - 0.1)
+    replication.prepare_handover(renewed_at - 0.1)
     assert replication.tick(renewed_at) == replication.tick(renewed_at + CALM_S) == []
 
 
@@ -94,7 +94,7 @@ def test_without_conntrackd_a_standby_is_not_in_sync() -> None:
 
 
 def test_a_backup_has_nothing_to_hand_over() -> None:
-    assert running().hand_over(100) == []
+    assert running().prepare_handover(100) == []
 
 
 def test_a_standby_forgets_again_what_a_stray_packet_made_it_tell_of() -> None:

@@ -32,12 +32,12 @@ def family_of(values: SectionValues) -> int:
 def _check_interval(values: SectionValues) -> None:
     if not values.sure("version", "advert_interval"):
         return
-    interval, version = values.one("advert_interval"), values.one("version")
-    if version == 2 and interval % 1000:
-        values.complain("interval-seconds", "advert_interval", interval=interval)
-    longest = longest_interval_us(version) // 1000
-    if version == 3 and interval > longest:
-        values.complain("interval-long", "advert_interval", interval=interval, longest=longest)
+    interval_ms, version = values.one("advert_interval"), values.one("version")
+    if version == 2 and interval_ms % 1000:
+        values.complain("interval-seconds", "advert_interval", interval_ms=interval_ms)
+    longest_ms = longest_interval_us(version) // 1000
+    if version == 3 and interval_ms > longest_ms:
+        values.complain("interval-long", "advert_interval", interval_ms=interval_ms, longest_ms=longest_ms)
 
 
 def _check_addresses(values: SectionValues, family: int) -> None:

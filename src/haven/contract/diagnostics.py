@@ -89,8 +89,8 @@ DIAGNOSTICS = {
     # Within one virtual router.
     "version-2-ipv6": "version 2 knows IPv4 only; use version 3 for IPv6 addresses",
     "checksum-ipv6": "is a choice for IPv4 only; leave it out with IPv6 addresses",
-    "interval-seconds": "version 2 counts whole seconds: {interval} ms is not a multiple of 1000",
-    "interval-long": "{interval} ms is more than the {longest} ms that version 3 can say",
+    "interval-seconds": "version 2 counts whole seconds: {interval_ms} ms is not a multiple of 1000",
+    "interval-long": "{interval_ms} ms is more than the {longest_ms} ms that version 3 can say",
     "addresses-many": "{count} addresses; a virtual router has {most} at most",
     "link-local-missing": "IPv6 needs a link-local address too, for example 'fe80::1/64'",
     "families-mixed": "'{value}' is {family}, but '{first}' makes this virtual router {first_family}; use a "

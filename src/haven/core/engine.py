@@ -6,7 +6,6 @@ wait = max(0, engine.next_deadline() - now)
 """
 
 from haven.core.clock import NEVER
-from haven.core.counters import Counters
 from haven.core.effects import Dropped, Reapply, Release, TakeOver
 from haven.core.events import (
     AddressesChanged,
@@ -41,8 +40,6 @@ class Engine:
     def __init__(self) -> None:
         self.groups: dict[str, Group] = {}
         self.routers: dict[str, VirtualRouter] = {}
-        # Packets of virtual routers that are not ours, by reason.
-        self.strangers = Counters()
         self._links = LinkStates()
         self._by_wire: dict[tuple[str, int, int], tuple[VirtualRouter, Group]] = {}
         self._virtual_addresses: dict[tuple[str, int], set[bytes]] = {}
@@ -166,11 +163,12 @@ class Engine:
     def _drop(
         self, device: str, router: "VirtualRouter | None", error: PacketError, source: bytes, now: int
     ) -> None:
-        counters = self.strangers if router is None else router.counters
-        counters.errors[error.reason] += 1
-        if error.reason == "source" and router is not None and source == router.source:
-            router.anomalies["own_address"] = (source, now)
-        name = None if router is None else router.spec.name
+        name = None
+        if router is not None:
+            name = router.spec.name
+            router.counters.errors[error.reason] += 1
+            if error.reason == "source" and source == router.source:
+                router.anomalies["own_address"] = (source, now)
         more = self._limiter.passes((device, name, error.reason, source), now)
         if more is not None:
             self._effects.append(Dropped(device, name, error.reason, error.text, source, more))

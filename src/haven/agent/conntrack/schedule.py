@@ -81,7 +81,7 @@ class SyncSchedule:
         self._later(now, ["ask for everything"])
         return ["forget what was told"]
 
-    def hand_over(self, now: float) -> list[str]:
+    def prepare_handover(self, now: float) -> list[str]:
         """The addresses are about to leave: the kernel then ends what it has masqueraded to one of them."""
         if not self._active or not self._running:
             return []

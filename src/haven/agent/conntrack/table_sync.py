@@ -57,7 +57,7 @@ class TableSync:
         """Wait until the peer has what was sent, and tell it no more: the addresses are about to leave."""
 
         def forget() -> None:
-            self._order(self._schedule.hand_over(time.monotonic()))
+            self._order(self._schedule.prepare_handover(time.monotonic()))
             done()
 
         if self._conntrackd.takes_orders:
