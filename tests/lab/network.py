@@ -6,6 +6,7 @@ client --- [lan] --- r1, r2, r3 --- [wan] --- server
                       [sync]
 """
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +80,19 @@ class Router:
         return port_name(self.name, segment)
 
 
+def memory_folder() -> str | None:
+    """Tell a folder in memory, as a router's run directory is: a disk stands still while others write to it."""
+    shared = "/dev/shm"
+    return shared if os.access(shared, os.W_OK) else None
+
+
 class Network:
     """Two or three routers between a client and a server, and what can go wrong between them."""
 
     def __init__(self, routers: int = 2) -> None:
         self.number = lab_number()
         # Short, as the path of a unix socket ends in it; it goes with this object or with the process.
-        self._temporary = tempfile.TemporaryDirectory(prefix="hv")
+        self._temporary = tempfile.TemporaryDirectory(prefix="hv", dir=memory_folder())
         self.folder = Path(self._temporary.name)
         self.faults: list[Fault] = []
         self.logs: dict[str, Path] = {}
