@@ -172,8 +172,9 @@ def test_people_see_who_where_when_and_every_step(folder: pathlib.Path) -> None:
         "               7. gratuitous ARP for 192.168.1.1",
         "               8. unsolicited neighbour advertisement for fe80::1",
         "  handover     1. priority 0 advertisement for lan, lan6",
-        "               2. wait until another router is Active, 1.10 s at most",
-        "               3. delete route default via 192.168.1.254 metric 5",
+        "               2. wait until another router is Active, 1.25 s at most",
+        "               3. priority 0 advertisement for lan",
+        "               4. delete route default via 192.168.1.254 metric 5",
         "  set-up       1. create hv4-51-absent0 on absent0, macvlan vepa, 00:00:5e:00:01:33",
         "  preempts     yes: the higher priority takes over after 5 s",
     ):

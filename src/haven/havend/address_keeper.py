@@ -11,6 +11,7 @@ from haven.havend.netlink_batch import NetlinkBatch, StepFailure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from haven.contract.plan import Plan, RouterPlan, Step
     from haven.havend.kernel_tables import KernelTables
@@ -45,6 +46,11 @@ class AddressKeeper:
             old = before.get(name)
             if old is None or old.setup != self._plans[name].setup:
                 self.set_up(name)
+
+    def rename(self, names: "dict[str, str]") -> None:
+        """Hold what is held under other names: those of before, and of now."""
+        for table in (self._applied, self.failures, self._restored):
+            _rename(table, names)
 
     def set_up(self, router: str) -> None:
         """Make the devices that a virtual router needs."""
@@ -142,3 +148,8 @@ class AddressKeeper:
             self.failures.pop(name, None)
         for failure in self._batch.run([step for _name, step in owned]):
             self.failures.setdefault(owned[failure.position][0], []).append(failure)
+
+
+def _rename(table: "dict[str, Any]", names: "dict[str, str]") -> None:
+    moved = [(names[old], table.pop(old)) for old in names if old in table]
+    table.update(moved)

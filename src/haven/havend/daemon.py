@@ -147,14 +147,15 @@ class Daemon:
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
-        sent_at, active = self._restart_note.read()
-        away = system.now() - sent_at
+        spoke, now = self._restart_note.read(), system.now()
         return tuple(
             [
                 group.name
                 for group in self.plan.groups
-                if group.name in active
-                and 0 <= away < 3 * min([router.advert_interval_us for router in group.routers])
+                if group.name in spoke
+                and 0
+                <= now - spoke[group.name]
+                < 3 * min([each.advert_interval_us for each in group.routers])
             ]
         )
 
@@ -270,9 +271,7 @@ class Daemon:
         if self._in_sync:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
-        if self._executor.has_sent:
-            self._executor.has_sent = False
-            self._restart_note.touch(self.now)
+        self._restart_note.write(self.now)
         if self._control.is_asked():
             self.now = system.now()
             self._control.answer_one()
