@@ -280,15 +280,54 @@ def test_retire_alone_lets_go_of_what_is_not_wanted():
     assert a.engine.groups == {} and a.engine.is_stopped()
 
 
-def test_another_password_counts_at_once():
+# What both sides have to have alike, and one of them reloads first.
+ALIKE = (
+    ({"version": 2, "auth": b"old"}, {"version": 2, "auth": b"new"}),
+    ({"version": 2, "auth": b"old"}, {"version": 2}),
+    ({"version": 2}, {"version": 2, "auth": b"new"}),
+    ({"version": 2}, {}),
+    ({}, {"version": 2}),
+    ({"version": 2}, {"version": 2, "advert_interval_us": 4 * SECOND}),
+    ({"version": 2, "advert_interval_us": 4 * SECOND}, {"version": 2}),
+    ({}, {"advert_interval_us": SECOND // 10}),
+    ({"advert_interval_us": SECOND // 10}, {}),
+    ({}, {"advert_interval_us": 4 * SECOND}),
+    ({"advert_interval_us": 4 * SECOND}, {}),
+    ({}, {"checksum": "message"}),
+    ({}, {"addresses": (octets_of("192.168.1.9"),)}),
+)
+
+
+def test_what_both_sides_have_to_have_alike_may_change_on_either_first():
+    for before, after in ALIKE:
+        for first in (0, 1):
+            wire = Wire()
+            wire.node("a", group(router(priority=200, **before)))
+            wire.node("b", group(router(priority=100, **before)))
+            wire.start()
+            wire.run(20 * SECOND)
+            assert wire.active() == ["a"]
+            b = wire.nodes[1]
+            b.forget()
+            for node in (wire.nodes[first], wire.nodes[1 - first]):
+                node.load(group(router(priority=200 if node is wire.nodes[0] else 100, **after)))
+                wire.run(60 * SECOND)
+            assert wire.active() == ["a"], (before, after, first)
+            assert b.said(Transition) == [], (before, after, first)
+            assert "settings" not in b.member().anomalies
+            wire.nodes[0].power_off()
+            wire.run(20 * SECOND)
+            assert wire.active() == ["b"]
+
+
+def test_an_active_that_is_followed_with_other_settings_is_told_of():
     wire = Wire()
-    for name, priority in (("a", 200), ("b", 100)):
-        wire.node(name, group(router(version=2, priority=priority, auth=b"old")))
+    wire.node("a", group(router(version=2, priority=200, auth=b"old")))
+    wire.node("b", group(router(version=2, auth=b"old")))
     wire.start()
     b = wire.nodes[1]
     b.load(group(router(version=2, auth=b"new")))
     wire.run(2 * SECOND)
-    assert b.member().counters.errors["auth_data"] > 0
-    wire.nodes[0].load(group(router(version=2, priority=200, auth=b"new")))
-    wire.run(10 * SECOND)
-    assert wire.active() == ["a"]
+    assert "settings" in b.member().anomalies
+    # A stranger's word with the old password is none.
+    assert b.state() == BACKUP

@@ -35,6 +35,8 @@ class Design:
         for name, members in (("gateway", shapes[:cut]), ("other", shapes[cut:])):
             if members:
                 self.groups[name] = members
+        # What the virtual routers are called in the configuration.
+        self.labels = {shape[0]: shape[0] for shape in shapes}
         self.preempt = rng.random() < 0.4
         self.preempt_delay_us = rng.choice((0, 0, 0, SECOND))
         self.unicast = rng.random() < 0.15
@@ -69,7 +71,7 @@ class Design:
         name, link, family, vrid, version, interval = shape
         peers = [each.address(link, family) for each in world.nodes if each is not node]
         return RouterSpec(
-            name,
+            self.labels[name],
             link,
             family,
             virtual_addresses(family, name),
@@ -128,6 +130,10 @@ class Network:
             each = {name: base if style < 0.85 else self.rng.randint(1, 254) for name in names}
             found[node.name] = each
         return found
+
+    def ranks_alike(self) -> bool:
+        """Tell whether each node has one priority for all."""
+        return all(len(set(each.values())) == 1 for each in self.priorities.values())
 
     def specs(self, node: SimNode) -> tuple[GroupSpec, ...]:
         """Return the configuration of a node as the design has it now."""

@@ -44,7 +44,8 @@ class SimNode:
         self._waiting: list[AdvertHeard] = []
         self._note: dict[str, int] = {}
         self._life = 0
-        self._known: dict[str, RouterSpec] = {}
+        # What was taken, by the names of now.
+        self._applied: dict[str, RouterSpec] = {}
         self._wakes_at = -1
         self._begun = False
 
@@ -115,6 +116,7 @@ class SimNode:
         self.specs = specs if specs is not None else self.specs
         self.engine, self.stopping, self.paused_until = Engine(), False, 0
         self._begun = False
+        self._applied.clear()
         self._life += 1
         self.world.note(self.name, "started")
         self._describe()
@@ -131,8 +133,18 @@ class SimNode:
         self.world.recount()
         if self.maintenance:
             self.handle(Maintenance(True))
-        self._begun = True
         self.handle(Startup(adopt))
+        self._clean()
+        self._begun = True
+        self._check()
+
+    def _clean(self) -> None:
+        """Let go of what a group was to go on with that it cannot go on."""
+        assert self.engine is not None
+        for group in self.engine.groups.values():
+            if group.state != states.ACTIVE:
+                self.held -= {place for member in group.members for place in _places(member.spec)}
+        self.world.recount()
 
     def _adoptable(self) -> tuple[str, ...]:
         return tuple(
@@ -261,7 +273,6 @@ class SimNode:
             self._carry_out(effect)
         if self.engine is None:
             return
-        self._known.update({name: each.spec for name, each in self.engine.routers.items()})
         self._check()
         if self.stopping and self.engine.is_stopped():
             self._end()
@@ -274,18 +285,20 @@ class SimNode:
             self._send(effect)
         elif kind is effects.TakeOver:
             for name in effect.routers:
-                self.held |= _places(self._spec(name))
+                self._take(name)
             self.world.recount()
         elif kind is effects.Release:
             for name in effect.routers:
-                self.held -= _places(self._spec(name))
+                self.held -= _places(self._applied.pop(name))
             self.world.recount()
+        elif kind is effects.Renamed:
+            moved = {
+                effect.routers[old]: self._applied.pop(old) for old in effect.routers if old in self._applied
+            }
+            self._applied.update(moved)
         elif kind is effects.Announce:
             spec = self._spec(effect.router)
             self.world.announce(self, spec.device, spec.addresses)
-        elif kind is effects.Renamed:
-            before = dict(self._known)
-            self._known.update({new: before[old] for old, new in effect.routers.items()})
         elif kind is effects.Reapply:
             self._reapply(effect.router)
         elif kind is effects.Transition:
@@ -295,8 +308,11 @@ class SimNode:
 
     def _spec(self, name: str) -> RouterSpec:
         assert self.engine is not None
-        found = self.engine.routers.get(name)
-        return self._known[name] if found is None else found.spec
+        return self.engine.routers[name].spec
+
+    def _take(self, name: str) -> None:
+        self._applied[name] = self._spec(name)
+        self.held |= _places(self._applied[name])
 
     def _send(self, effect: effects.Send) -> None:
         spec = self._spec(effect.router)
@@ -310,8 +326,9 @@ class SimNode:
                 self.world.carry(self, spec.device, event)
 
     def _reapply(self, name: str) -> None:
-        before, now = _places(self._known[name]), _places(self._spec(name))
-        self.held = self.held - (before - now) | now
+        before, now = _places(self._applied[name]), _places(self._spec(name))
+        self.held -= before - now
+        self._take(name)
         self.world.recount()
         if now - before:
             self.world.announce(self, self._spec(name).device, self._spec(name).addresses)
@@ -320,7 +337,9 @@ class SimNode:
         self.transitions.append((self.world.now, change))
         self.world.note(self.name, f"{change.group}: {change.before} -> {change.after}: {change.reason}")
         assert self.engine is not None
-        if change.reason in ("higher", "stalled"):
+        if change.reason in ("higher", "stalled") and all(
+            link.is_good() for link in self.world.links.values()
+        ):
             self.world.last_yield = self.world.now
         self._note_active()
 

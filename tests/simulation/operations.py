@@ -3,7 +3,10 @@
 
 from collections.abc import Callable
 
-from tests.simulation.networks import Network
+from haven.core.events import AdvertHeard
+from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.constants import PSEUDO_HEADER, multicast_group
+from tests.simulation.networks import Network, virtual_addresses
 from tests.simulation.node import SimNode
 from tests.simulation.world import SECOND
 
@@ -57,7 +60,20 @@ def reload_priority(network: Network, node: SimNode) -> None:
 def reload_everywhere(network: Network, node: SimNode) -> None:
     """Change what all nodes have, and reload one after the other."""
     change = network.rng.choice(
-        (_remove_member, _renumber, _rename_group, _move_member, _reorder, _other_interval, _toggle_preempt)
+        (
+            _remove_member,
+            _renumber,
+            _rename_group,
+            _move_member,
+            _split_group,
+            _reorder,
+            _other_interval,
+            _shorter_interval,
+            _other_version,
+            _toggle_preempt,
+            _toggle_unicast,
+            _rename_members,
+        )
     )
     change(network)
     order = [node, *(each for each in network.world.nodes if each is not node)]
@@ -101,7 +117,7 @@ def _move_member(network: Network) -> None:
         {node.state(name) for name in groups} <= {node.state(next(iter(groups)))}
         for node in network.world.nodes
     )
-    if len(groups) == 2 and alone:
+    if len(groups) == 2 and alone and network.ranks_alike():
         first, second = groups.values()
         second.append(first.pop(0))
         for name in [name for name, members in groups.items() if not members]:
@@ -120,8 +136,58 @@ def _other_interval(network: Network) -> None:
             members[at] = (name, link, family, vrid, version, interval * factor)
 
 
+def _shorter_interval(network: Network) -> None:
+    for members in network.design.groups.values():
+        for at, (name, link, family, vrid, version, interval) in enumerate(members):
+            if version == 3 and interval > 20_000:
+                members[at] = (name, link, family, vrid, version, interval // 2)
+
+
+def _other_version(network: Network) -> None:
+    for members in network.design.groups.values():
+        for at, (name, link, family, vrid, version, interval) in enumerate(members):
+            if family == 4 and interval % SECOND == 0:
+                members[at] = (name, link, family, vrid, 5 - version, interval)
+
+
+def _split_group(network: Network) -> None:
+    groups = network.design.groups
+    # Priorities that contradict each other make two holders of one: until all have reloaded, that is a gap.
+    if len(groups) == 1 and network.ranks_alike():
+        (members,) = groups.values()
+        if len(members) > 1:
+            groups["other"] = [members.pop()]
+
+
+def _rename_members(network: Network) -> None:
+    """Let the virtual routers exchange what they are called."""
+    labels = network.design.labels
+    names = list(labels.values())
+    network.rng.shuffle(names)
+    labels.update(zip(list(labels), names, strict=True))
+
+
+def _toggle_unicast(network: Network) -> None:
+    network.design.unicast = not network.design.unicast
+
+
 def _toggle_preempt(network: Network) -> None:
     network.design.preempt = not network.design.preempt
+
+
+def other_address(network: Network, node: SimNode) -> None:
+    """Give a node another address of its own on a link."""
+    if network.design.unicast:
+        return
+    link, family = network.rng.choice(sorted(node.addresses))
+    last = max(each.addresses[(link, family)][-1] for each in network.world.nodes) + 1
+    node.set_address(link, family, node.addresses[(link, family)][:-1] + bytes((last,)))
+
+
+def in_sync(network: Network, node: SimNode) -> None:
+    """Let the agent vouch, or not."""
+    if node.running:
+        node.set_in_sync(network.rng.random() < 0.5)
 
 
 # What fate does
@@ -178,5 +244,32 @@ def pause(network: Network, node: SimNode) -> None:
         node.pause(int(interval * network.rng.choice((0.3, 1.0, 2.9, 3.2, 3.9, 5.0, 12.0))))
 
 
-PLANNED: tuple[Operation, ...] = (switchover, stop, maintenance, reload_everywhere, reload_priority)
-ACCIDENTS: tuple[Operation, ...] = (power_cut, cable, cut, bad_link, pause, restart)
+def stranger(network: Network, node: SimNode) -> None:
+    """Let somebody say a word or two that are not of this pair: any priority, any interval."""
+    group = network.rng.choice(list(network.design.groups.values()))
+    name, device, family, vrid, version, _interval = network.rng.choice(group)
+    if network.design.unicast or version == 2:
+        return
+    source = network.world.nodes[0].address(device, family)[:-1] + bytes((network.rng.choice((0, 200)),))
+    priority = network.rng.choice((0, 1, 100, 254))
+    interval = network.rng.choice((10_000, SECOND, 40_950_000))
+    advert = Advert(3, vrid, priority, interval, virtual_addresses(family, name), None, PSEUDO_HEADER)
+    to = multicast_group(family)
+    heard = AdvertHeard(device, family, source, to, 255, encode(advert, source, to))
+    network.world.note("", f"a stranger says {priority}, {interval / SECOND} s on {device}")
+    for _ in range(network.rng.randint(1, 2)):
+        for each in network.world.nodes:
+            each.receive(heard)
+
+
+PLANNED: tuple[Operation, ...] = (
+    switchover,
+    stop,
+    maintenance,
+    reload_everywhere,
+    reload_everywhere,
+    reload_priority,
+    other_address,
+    in_sync,
+)
+ACCIDENTS: tuple[Operation, ...] = (power_cut, cable, cut, bad_link, pause, restart, stranger)

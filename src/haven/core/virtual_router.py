@@ -111,7 +111,8 @@ class VirtualRouter:
     def check(self, packet: "Packet") -> Advert:
         """Return the ADVERTISEMENT after every check (RFC 9568 7.1; RFC 3768 7.1).
 
-        Raises PacketError for the first that fails.
+        The Active that is followed may have other settings than we since its reload, or ours: it lives, and
+        two would be Active if we took it for dead. Raises PacketError for the first check that fails.
         """
         message, source, destination, ttl = packet
         spec = self.spec
@@ -122,15 +123,11 @@ class VirtualRouter:
         elif ttl != TTL:
             raise PacketError("ttl", "TTL %d is not 255" % ttl)
         advert = decode(message, source, destination)
-        if advert.version != spec.version:
-            raise PacketError("version", "version %d, ours is %d" % (advert.version, spec.version))
         check_contents(advert, spec.family)
-        if advert.version == 2:
-            check_auth(advert, spec.auth)
-            if advert.interval_us != spec.advert_interval_us:
-                raise PacketError("interval", "interval %d s is not ours" % (advert.interval_us // SECOND))
         if source == self.source:
             raise PacketError("source", "it comes from our own address: another machine has it, too")
+        if source != self.active_source:
+            check_settings(advert, spec)
         return advert
 
     def note(self, advert: Advert, source: bytes, now: int) -> None:
@@ -142,6 +139,7 @@ class VirtualRouter:
             return
         self._set_anomaly("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
         self._set_anomaly("interval", advert.interval_us == self.spec.advert_interval_us, source, now)
+        self._set_anomaly("settings", has_settings(advert, self.spec), source, now)
         self._set_anomaly(
             "owner", advert.priority != OWNER_PRIORITY or self.spec.priority != OWNER_PRIORITY, source, now
         )
@@ -303,6 +301,25 @@ class VirtualRouter:
     def _announce_now(self, now: int, effects: "Effects") -> None:
         self._announced_at = now
         effects.append(Announce(self.spec.name))
+
+
+def check_settings(advert: Advert, spec: RouterSpec) -> None:
+    """Raise PacketError where an ADVERTISEMENT differs from a configuration as it must not."""
+    if advert.version != spec.version:
+        raise PacketError("version", "version %d, ours is %d" % (advert.version, spec.version))
+    if advert.version == 2:
+        check_auth(advert, spec.auth)
+        if advert.interval_us != spec.advert_interval_us:
+            raise PacketError("interval", "interval %d s is not ours" % (advert.interval_us // SECOND))
+
+
+def has_settings(advert: Advert, spec: RouterSpec) -> bool:
+    """Tell whether check_settings() has nothing against it."""
+    try:
+        check_settings(advert, spec)
+    except PacketError:
+        return False
+    return True
 
 
 def _tie_of(spec: RouterSpec) -> "Tie":

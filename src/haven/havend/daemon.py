@@ -131,13 +131,19 @@ class Daemon:
         self.now = system.now()
         self._executor.perform(self._engine.load(plan.groups, self.now), self.now)
         adopt = self._still_active()
-        for group in plan.groups:
-            if group.name not in adopt:
-                self._addresses.clean(tuple([router.name for router in group.routers]))
+        self._clean([group.name for group in plan.groups if group.name not in adopt])
         if self._maintenance.is_there():
             self.handle(Maintenance(True))
         self._schedule(0)
         self.handle(Startup(adopt))
+        # A fault may have come up meanwhile: nobody goes on with these.
+        self._clean([name for name in adopt if self._engine.groups[name].state != states.ACTIVE])
+
+    def _clean(self, groups: "Sequence[str]") -> None:
+        """Remove what an earlier process may have left of these."""
+        for group in self.plan.groups:
+            if group.name in groups:
+                self._addresses.clean(tuple([router.name for router in group.routers]))
 
     def _prepare(self) -> None:
         """Make what the plan needs of devices, settings and sockets."""

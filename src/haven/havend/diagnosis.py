@@ -25,6 +25,7 @@ RECENT = 15 * SECOND
 _ANOMALIES = (
     ("addresses", "addresses-differ"),
     ("interval", "interval-differs"),
+    ("settings", "settings-differ"),
     ("owner", "owner-twice"),
 )
 
