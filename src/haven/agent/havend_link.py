@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent's line to havend: events come in, reports and answers go out; nothing waits for it."""
 
-import json
 import selectors
 import socket
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 from haven import VERSION
 from haven.agent.loop import Loop, Scope
 from haven.contract import control
+from haven.contract.fields import read_json
 from haven.contract.problems import problem
 from haven.paths import CONTROL_SOCKET, inside
 
@@ -102,7 +102,7 @@ class HavendLink:
             return
         *lines, self._received = (self._received + octets).split(b"\n")
         for line in lines:
-            message = json.loads(line)
+            message = read_json(line)
             self._look_at_version(message)
             self._hear(message)
 

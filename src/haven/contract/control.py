@@ -15,6 +15,7 @@ from haven.contract.fields import (
     flag,
     list_of,
     mapping,
+    read_json,
     text,
     whole,
 )
@@ -112,8 +113,8 @@ def request(command: str, **arguments: "Any") -> bytes:
 def read_request(line: bytes) -> "Document":
     """Return a request, which is one of REQUESTS with its arguments. Raises Refusal."""
     try:
-        document = json.loads(line.decode())
-    except (ValueError, RecursionError):
+        document = read_json(line.decode())
+    except ValueError:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("command"), str):
         raise Refusal("not-a-request")
@@ -121,9 +122,12 @@ def read_request(line: bytes) -> "Document":
     if fields is None:
         raise Refusal("request-unknown", command=document["command"])
     try:
-        return check_object(document, fields, document["command"])
+        check_object(document, fields, document["command"])
     except DocumentError as error:
         raise Refusal("request-wrong", error=str(error)) from None
+    # Who gives null for what may be missing has said nothing.
+    unsaid = [field.key for field in fields if document.get(field.key) is None]
+    return {key: document[key] for key in document if key not in unsaid}
 
 
 def done(result: "Any") -> "Document":
@@ -139,11 +143,11 @@ def refused(why: Refusal) -> "Document":
 def read_answer(line: bytes) -> "Any":
     """Return the result in an answer. Raises Refusal: the other's own, or for not understanding it."""
     try:
-        answer = json.loads(line)
+        answer = read_json(line)
         if answer["ok"] is True:
             return answer["result"]
         reason, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
-    except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
+    except (AttributeError, ValueError, KeyError, TypeError):
         raise Refusal("unintelligible") from None
     try:
         refusal = Refusal(code, **facts)

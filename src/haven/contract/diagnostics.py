@@ -6,11 +6,25 @@ A diagnostic is {"file", "line", "section", "section_type", "section_name", "opt
 matter there. Programs go by the code and the facts; `message` is the same in English, `text` with its place.
 """
 
+from haven.contract.fields import Field, any_text, mapping, text, whole
 from haven.contract.message import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+DIAGNOSTIC = (
+    Field("file", any_text),
+    Field("line", whole()),
+    Field("section", any_text, nullable=True),
+    Field("section_type", any_text, nullable=True),
+    Field("section_name", any_text, nullable=True),
+    Field("option", any_text, nullable=True),
+    Field("code", text),
+    Field("facts", mapping),
+    Field("message", text),
+    Field("text", text),
+)
 
 DIAGNOSTICS = {
     # The file.

@@ -5,7 +5,6 @@ havend answers what it knows, over its control socket. What needs the compiler i
 `haven`, one at a time, as a child that ends. Neither is waited for.
 """
 
-import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
 from haven.config.passwords import hide_passwords
 from haven.contract import control
+from haven.contract.fields import read_json
 from haven.launch import argv_of
 from haven.ubus.codec import BOOL, STRING
 from haven.ubus.server import (
@@ -227,8 +227,8 @@ def _complaint(ended: ChildEnd) -> str:
 
 def _document(ended: ChildEnd) -> dict[str, Any] | None:
     try:
-        found = json.loads(ended.output)
-    except (ValueError, RecursionError):
+        found = read_json(ended.output)
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 
