@@ -38,6 +38,11 @@ STEPS = {
 }
 
 
+def step_message(code: str, facts: "dict[str, Any]", say: str) -> "dict[str, Any]":
+    """Return a step to stand among the facts of a message; `say` is for who does not know the code."""
+    return {"code": code, "facts": facts, "text": say}
+
+
 def step_text(code: str, facts: "dict[str, Any]") -> str:
     """Return a step in English. Raises KeyError for a code or a fact that is missing."""
     return render(STEPS[code], facts, {})
