@@ -104,9 +104,14 @@ def encode(document: "Document") -> bytes:
 
 def request(command: str, **arguments: "Any") -> bytes:
     """Return the line that asks for something. Raises DocumentError for arguments of another kind."""
+    return encode_request(command, arguments)
+
+
+def encode_request(command: str, arguments: "Document") -> bytes:
+    """Return the line that asks for something, with arguments of any names."""
     check_object(arguments, REQUESTS[command], command)
-    document: Document = {"command": command}
-    document.update(arguments)
+    document = dict(arguments)
+    document["command"] = command
     return encode(document)
 
 

@@ -5,6 +5,7 @@ New keys do not change the version; none is taken away. `leaving` and `preempt_w
 `handover` and `sync_wait_ms`.
 """
 
+from haven.contract.control import REQUESTS
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -12,6 +13,7 @@ from haven.contract.fields import (
     check_object,
     check_objects,
     flag,
+    keys_of,
     list_of,
     mapping,
     number,
@@ -135,10 +137,29 @@ REPORT = (Field("conntrack", mapping, optional=True), Field("peers", list_of(map
 
 def check_report(document: "Document") -> "Document":
     """Return a report of the agent's that a status can be made of. Raises DocumentError."""
-    check_object(document, REPORT, "report")
-    check_objects(document["problems"], PROBLEM, "report: problems")
-    check_objects(document.get("peers") or (), PEER, "report: peers")
+    _check_told(document, "report")
+    check_problems(document["problems"], "report: problems")
     return document
+
+
+def check_account(document: "Document") -> "Document":
+    """Return what a part of the agent has for the status, by keys of its own. Raises DocumentError."""
+    for key in keys_of(STATUS) + keys_of(REQUESTS["report"]) + ("command",):
+        if key in document and key not in keys_of(REPORT):
+            raise DocumentError("account: %s is not a part's own" % key)
+    _check_told(document, "account")
+    return document
+
+
+def check_problems(documents: "list[Any]", where: str) -> "list[Any]":
+    """Return problems. Raises DocumentError, which begins with `where`."""
+    check_objects(documents, PROBLEM, where)
+    return documents
+
+
+def _check_told(document: "Document", where: str) -> None:
+    check_object(document, REPORT, where)
+    check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
 
 
 def check_status(document: "Any") -> "Document":
