@@ -24,11 +24,11 @@ function share(table) {
 }
 
 function there(peer) {
-	return [ _('Connections on %s').format(peer.node || peer.address), peer.heard_ms == null ? _('not heard') : share(peer) ];
+	return [ _('Connections on %s').format(peer.node || peer.address), peer.fresh ? share(peer) : _('not heard') ];
 }
 
 function isInSync(sync) {
-	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.in_sync !== false);
+	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.fresh && peer.in_sync !== false);
 }
 
 function syncRows(sync) {
