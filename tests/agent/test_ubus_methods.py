@@ -127,7 +127,7 @@ def test_an_answer_that_is_not_understood_is_said_to_be_so(
         ),
         # Of a havend that is older, or younger, and says it in another way.
         (b'{"ok": false, "error": "no"}\n', "no", "request-wrong", {"error": "no"}),
-        (b'{"ok": false, "error": "no", "code": "x", "facts": {}}\n', "no", "request-wrong", {"error": "no"}),
+        (b'{"ok": false, "error": "no", "code": "x", "facts": {}}\n', "no", "x", {}),
         (
             b'{"ok": false, "error": "no", "code": "no-group", "facts": 7}\n',
             "no",
@@ -137,8 +137,8 @@ def test_an_answer_that_is_not_understood_is_said_to_be_so(
         (
             b'{"ok": false, "error": "no", "code": "no-group", "facts": {}}\n',
             "no",
-            "request-wrong",
-            {"error": "no"},
+            "no-group",
+            {},
         ),
         (
             b'{"ok": false, "error": "no", "code": ["no-group"], "facts": {}}\n',

@@ -15,7 +15,7 @@ import pytest
 from haven.cli import control_client, show_commands
 from haven.cli.main import main
 from haven.contract import status as contract
-from haven.contract.control import Refusal
+from haven.contract.control import Refusal, read_answer
 from haven.contract.fields import Field
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import EVENT, STATUS, argv
@@ -206,6 +206,13 @@ def test_refusal_that_only_another_release_knows_is_passed_on_in_its_words(
     later = {"ok": False, "error": "the moon is full", "code": code, "facts": facts}
     havend = fake(status={}, switchover=json.dumps(later).encode() + b"\n")
     assert complaint(capsys, havend.run_dir, "switchover") == "haven: the moon is full\n"
+    with pytest.raises(Refusal) as refusal:
+        read_answer(json.dumps(later).encode())
+    # Who knows the code, a page of that release, has it still.
+    if isinstance(code, str) and isinstance(facts, dict):
+        assert (refusal.value.code, refusal.value.facts) == (code, facts)
+    else:
+        assert (refusal.value.code, refusal.value.facts) == ("request-wrong", {"error": "the moon is full"})
 
 
 def test_refusal_of_the_first_release_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,6 +97,15 @@ class Refusal(Exception):
         self.facts = facts
 
 
+class UnknownRefusal(Refusal):
+    """A refusal of a havend that knows others than we do: its code, its facts and its words."""
+
+    def __init__(self, code: str, facts: "Document", words: str) -> None:
+        Exception.__init__(self, words)
+        self.code = code
+        self.facts = facts
+
+
 def encode(document: "Document") -> bytes:
     """Return a document as the line that it is sent as."""
     return json.dumps(document).encode() + b"\n"
@@ -110,8 +119,8 @@ def request(command: str, **arguments: "Any") -> bytes:
 def encode_request(command: str, arguments: "Document") -> bytes:
     """Return the line that asks for something, with arguments of any names."""
     check_object(arguments, REQUESTS[command], command)
-    document = dict(arguments)
-    document["command"] = command
+    document: Document = {"command": command}
+    document.update(arguments)
     return encode(document)
 
 
@@ -151,12 +160,13 @@ def read_answer(line: bytes) -> "Any":
         answer = read_json(line)
         if answer["ok"] is True:
             return answer["result"]
-        reason, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
+        words, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
     except (AttributeError, ValueError, KeyError, TypeError):
         raise Refusal("unintelligible") from None
+    if not isinstance(code, str) or not isinstance(facts, dict):
+        raise Refusal("request-wrong", error=words)
     try:
         refusal = Refusal(code, **facts)
-    except (KeyError, TypeError):
-        # Of a havend that knows other refusals than we do.
-        refusal = Refusal("request-wrong", error=reason)
+    except (KeyError, OverflowError, TypeError, ValueError):
+        refusal = UnknownRefusal(code, facts, words)
     raise refusal
