@@ -190,4 +190,4 @@ def test_what_a_group_waits_for_is_told_under_its_first_name_too(
     group.update(dict.fromkeys(keys, 41_500 if "wait" in keys[0] else "switchover"))
     text = render(status, NOW)
     assert sentence in text
-    assert "wait" not in keys[0] or " ".join(text.split()).count("at most 41 s more.") == 1
+    assert "wait" not in keys[0] or " ".join(text.split()).count("at most 42 s more.") == 1

@@ -52,7 +52,7 @@ function groupRows(group, now) {
 		[ _('Why'), message.reason(last) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
 		[ _('Maintenance'), group.maintenance ? _('on') : null ],
-		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(group.sync_wait_ms / 1000) : null ]
+		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(Math.ceil(group.sync_wait_ms / 1000)) : null ]
 	];
 }
 
