@@ -4,20 +4,13 @@
 import textwrap
 from typing import Any
 
+from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.vrrp.timing import active_down_interval
 
 COLUMNS = 100
 INDENT = 2
 LABEL = 13
-
-# How a group comes to be Active, and each way of ceasing to be.
-SEQUENCE_LABELS = (
-    ("takeover", "takeover"),
-    ("handover", "handover"),
-    ("yield", "yields"),
-    ("fault", "on a fault"),
-)
 
 Row = tuple[str, str]
 
@@ -61,8 +54,8 @@ def _group(group: dict[str, Any], routers: dict[str, dict[str, Any]]) -> list[st
     else:
         rule = "yes: the higher priority takes over at once"
     rows = [("members", ", ".join(members) or "none"), ("preempts", rule)]
-    for name, label in SEQUENCE_LABELS:
-        rows += _numbered(label, _lines(group["sequences"][name], routers))
+    for code, label, _heading in SEQUENCES:
+        rows += _numbered(label, _lines(group["sequences"][code], routers))
     return _block("Group %s" % group["name"], rows)
 
 
