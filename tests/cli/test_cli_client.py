@@ -184,6 +184,20 @@ def test_no_damage_to_the_answer_brings_a_traceback(
     assert understood
 
 
+@pytest.mark.parametrize("key", sorted(EVENT))
+def test_no_damage_to_an_event_brings_a_traceback(
+    key: str, fake: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for other in OTHERS:
+        told = {name: fact for name, fact in {**EVENT, key: other}.items() if fact is not GONE}
+        monkeypatch.setattr(show_commands, "ask", lambda *_words, told=told: [told])
+        status = main(["events"])
+        assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), other
+        if other is GONE:
+            # The first release had neither.
+            assert (status == 0) == (key in ("code", "facts"))
+
+
 def test_refusal_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     havend = fake(status={}, switchover=Refusal("not-active"))
     reason = "haven: this node is not Active: there is nothing to hand over\n"

@@ -273,6 +273,7 @@ def test_a_part_that_is_not_known_may_have_anything(tmp_path: Path) -> None:
         (("groups", 0, "preempt"), 1, "preempt is not true or false"),
         (("groups", 0, "preempt_delay_us"), "5", "preempt_delay_us is not a whole number"),
         (("groups", 0, "sync_wait_us"), -1, "sync_wait_us is not a whole number"),
+        (("warnings",), [{"text": "x"}], "warnings[0]: file is missing"),
         (("parts", "conntrack"), 5, "parts: conntrack is not an object"),
         (("parts", "tunnel"), [], "parts: tunnel is not an object"),
         (("parts", "conntrack"), {}, "parts: conntrack: device is missing"),

@@ -7,7 +7,7 @@ beside their tables are settings of the option table, for the engine.
 
 import struct
 
-from haven.contract.diagnostics import Diagnostic
+from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -256,6 +256,7 @@ def check_plan(document: "Any") -> "Document":
     check_object(document, PLAN, "the plan")
     if document["version"] != VERSION:
         raise DocumentError("the plan: version is not %d" % VERSION)
+    check_objects(document["warnings"], DIAGNOSTIC, "warnings")
     check_objects(document["groups"], GROUP + GROUP_SETTINGS, "groups")
     for index, router in enumerate(document["virtual_routers"]):
         _check_router(router, "virtual_routers[%d]" % index)
