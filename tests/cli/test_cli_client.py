@@ -198,6 +198,21 @@ def test_no_damage_to_an_event_brings_a_traceback(
             assert (status == 0) == (key in ("code", "facts"))
 
 
+@pytest.mark.parametrize("command", ["status", "events", "reload"])
+def test_whoever_asks_for_json_gets_the_refusal_in_json(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--run-dir", str(tmp_path), command, "--json"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "haven: havend is not running\n"
+    assert json.loads(said.out) == {
+        "ok": False,
+        "error": "havend is not running",
+        "code": "not-running",
+        "facts": {},
+    }
+
+
 def test_refusal_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     havend = fake(status={}, switchover=Refusal("not-active"))
     reason = "haven: this node is not Active: there is nothing to hand over\n"
