@@ -142,6 +142,10 @@ DIAGNOSTICS = {
     "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
     "give {device} an address of its own",
     "sync-address-missing": "'{device}' does not have the address {address} now",
+    # The configuration of DHCP.
+    "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
+    "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",
+    "dhcp-force-off": "'{value}' keeps dnsmasq from serving beside the other router",
     # The plan as a file, and its compiler.
     "plan-unreadable": "the plan cannot be read: {error}",
     "plan-unwritable": "cannot be written: {error}",
