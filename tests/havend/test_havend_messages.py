@@ -164,7 +164,8 @@ def test_a_message_within_a_problem_is_told_in_words_too() -> None:
     assert found["message"] == (
         "The set-up failed: drop what is addressed to the virtual addresses (no nft)."
     )
-    assert problem("conntrack-down", "conntrack", error="")["message"].endswith("again.")
+    found = problem("conntrack-down", "conntrack", error="")
+    assert found["message"] == "conntrackd does not run; it is being started again."
 
 
 def test_each_event_has_words_made_of_its_facts() -> None:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from haven.cli.plan_text import COLUMNS, duration, show_plan
+from haven.cli.plan_text import COLUMNS, exact_duration, show_plan
 from haven.config.load import load_text
 from haven.contract.plan import read_document
 from haven.plan import main as program
@@ -195,7 +195,7 @@ def test_no_line_is_longer_than_the_screen_and_none_has_blanks_at_its_end(folder
     ("microseconds", "text"), [(1_000_000, "1 s"), (1_500_000, "1500 ms"), (10_000, "10 ms"), (1, "1 us")]
 )
 def test_a_time_has_the_largest_unit_that_is_exact(microseconds: int, text: str) -> None:
-    assert duration(microseconds) == text
+    assert exact_duration(microseconds) == text
 
 
 def indented_blocks(text: str) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from haven.config.addresses import Address, Route, TrackedInterface
 from haven.config.section_values import SectionValues
-from haven.config.uci.document import UciSection
 
 # Gateway and DNS server.
 USUAL_DHCP_OPTIONS = (3, 6)
@@ -113,7 +112,7 @@ class DhcpSettings(Settings):
 
 
 class Model:
-    """A whole configuration without a problem; `sections` are those it was made from."""
+    """A whole configuration without a problem."""
 
     def __init__(
         self,
@@ -122,7 +121,6 @@ class Model:
         virtual_routers: tuple[VirtualRouterSettings, ...],
         conntrack: ConntrackSettings | None,
         dhcps: tuple[DhcpSettings, ...],
-        sections: tuple[UciSection, ...],
     ) -> None:
         self.main = main
         self.groups = groups
@@ -130,7 +128,6 @@ class Model:
         # None, too, where connections are configured but not to be copied.
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
-        self.sections = sections
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and self._meaning() == other._meaning()

@@ -2,7 +2,6 @@
 """What is the matter with this node, found in the engine, the sockets and the addresses."""
 
 from haven.contract.faults import fault
-from haven.contract.message import message
 from haven.contract.problems import is_known, problem
 from haven.core.clock import SECOND
 from haven.core.vrrp import states
@@ -101,7 +100,7 @@ def of_sockets(group: "Group", sockets: "VrrpSockets") -> "list[Problem]":
 def of_failures(failures: "dict[str, list[StepFailure]]") -> "list[Problem]":
     """Return the steps of takeover or release that failed."""
     return [
-        problem("step-failed", name, step=message(each.step.code, **each.step.facts), error=each.error)
+        problem("step-failed", name, step=each.step.as_message(), error=each.error)
         for name in sorted(failures)
         for each in failures[name]
     ]

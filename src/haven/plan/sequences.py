@@ -32,8 +32,6 @@ Item = dict[str, Any]
 OWN = {4: bytes((10, 0)), 6: bytes((0xFE, 0x80)) + bytes(12)}
 PEER = {4: bytes((223, 255)), 6: bytes((0xFE, 0xBF)) + bytes(12)}
 
-# The names of the sequences, in the order of a life.
-SEQUENCES = ("takeover", "handover", "yield", "fault")
 _STAGE = {TakeOver: "takeover", Release: "release"}
 
 
