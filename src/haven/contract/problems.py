@@ -72,6 +72,30 @@ TABLE = (
         "Give priority 255 to one router only.",
     ),
     (
+        "owner-elsewhere",
+        WARNING,
+        "{peer} claims to own the addresses (priority 255), but speaks from another address.",
+        "If no router of this pair has priority 255, somebody forges it: look for that address on the link.",
+    ),
+    (
+        "active-stranger",
+        ERROR,
+        "{peer} is Active, and no router of this pair says that it is.",
+        "Look for that address on the link: a foreign router with this VRID, or somebody who forges.",
+    ),
+    (
+        "word-broken",
+        WARNING,
+        "{peer} says that it leaves or takes over, and does not, again and again; such words wait for deeds.",
+        "Look for a router that restarts all the time, or for somebody who forges on this link.",
+    ),
+    (
+        "flapping",
+        ERROR,
+        "The group has changed hands {count} times within a minute; now it takes its time.",
+        "Look for a link that comes and goes, or for somebody who forges on this link.",
+    ),
+    (
         "rival",
         ERROR,
         "{peer} is Active, too, although it ranks lower.",

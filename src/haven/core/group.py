@@ -166,6 +166,8 @@ class Group(Lockstep):
         # cut has heard nobody.
         heard = [other for other in self.members if other.active_source is not None]
         first = (heard or self.members)[0]
+        if reason == "silence" and first.active_source is not None and first.was_followed_briefly():
+            self.trust.note_broken(first.active_source, now)
         silence = None if first.heard_at is None else now - first.heard_at
         if silence is None and reason == "silence":
             reason = "nobody"
@@ -201,6 +203,7 @@ class Group(Lockstep):
             return
         self.retry_handover_at = NEVER
         self._handover = Handover(purpose, self.members, now)
+        self.trust.forget_resignations()
         for action in (states.STOP_TIMERS, states.SEND_PRIORITY_ZERO):
             self._perform(action, self.members, now)
         self._effects.append(HandoverBegun(self.spec.name))

@@ -4,13 +4,17 @@
 from haven.core.handover import patience_in_maintenance
 from haven.core.rivals import STAY, WAIT, YIELD, Rivals
 from haven.core.vrrp import states
-from haven.core.vrrp.constants import LOWEST_PRIORITY, OWNER_PRIORITY
+from haven.core.vrrp.constants import LOWEST_PRIORITY, OWNER_PRIORITY, RESIGNATION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.lockstep import Lockstep
     from haven.core.virtual_router import Packet, VirtualRouter
     from haven.core.vrrp.advert import Advert
+
+
+# Who says that it leaves is silent before so many intervals are over.
+SOON = 2
 
 
 class Hearing:
@@ -29,9 +33,12 @@ class Hearing:
         source = packet[1]
         follows = member.active_source in (None, source)
         member.note(advert, source, now)
-        if advert.priority == 0:
+        if advert.priority == RESIGNATION:
             self._hear_resignation(member, source if follows else None, now)
-        elif self._group.state == states.ACTIVE:
+            return
+        if not self._group.maintenance:
+            self._group.trust.note_word(source, SOON * member.spec.advert_interval_us, now)
+        if self._group.state == states.ACTIVE:
             self._hear_rival(member, advert, packet, now)
         elif self._group.state == states.BACKUP:
             self._hear_active(member, advert, packet, now)
@@ -48,8 +55,13 @@ class Hearing:
                 # An Active in maintenance asks now and then; the two would hand the group to and fro.
                 self._wait_at_most(patience_in_maintenance(member), now)
                 return
-            # The Active leaves the whole group; where its link is down its word does not come through.
-            self._group.fire(states.PRIORITY_ZERO, now)
+            # Where its word was worth nothing before, its silence is waited for.
+            if not self._group.trust.is_low(now):
+                # The Active leaves the whole group; where its link is down its word does not come through.
+                self._group.fire(states.PRIORITY_ZERO, now)
+            self._group.trust.note_resignation(active, now)
+            if not member.was_followed_briefly():
+                self._group.trust.know(active)
 
     def _wait_at_most(self, duration: int, now: int) -> None:
         for member in self._group.members:
@@ -62,9 +74,14 @@ class Hearing:
             return
         rank = member.rank_of(advert.priority, packet[1])
         interval_us = member.bounded_interval(advert, packet[1])
+        if self._rivals.has_vanished(member, now):
+            self._group.trust.note_broken(packet[1], now)
         goes_on = self._rivals.hear(member, rank, interval_us, now)
         verdict = self._rivals.judge(self._group.members, member, rank, interval_us, now)
+        if verdict == YIELD and not self._is_trusted(member, packet[1], interval_us, now):
+            verdict = WAIT
         if verdict == YIELD:
+            self._group.trust.note_yield(now)
             member.accept(advert, packet)
             self._group.fire(states.HIGHER_HEARD, now, by=member, reason="higher")
             return
@@ -76,6 +93,12 @@ class Hearing:
             self._group.fire(states.LOWER_HEARD, now, by=member)
         elif verdict == WAIT:
             self._announce_when_quiet(interval_us, now)
+
+    def _is_trusted(self, member: "VirtualRouter", source: bytes, interval_us: int, now: int) -> bool:
+        trust = self._group.trust
+        return (
+            not trust.is_low(now) or trust.knows(source) or self._rivals.has_lasted(member, interval_us, now)
+        )
 
     def _announce_when_quiet(self, interval_us: int, now: int) -> None:
         """Announce the addresses soon after the last word of a rival that is not judged yet."""

@@ -7,6 +7,7 @@ Its members have timers, and hear. That is why they cannot disagree.
 from haven.core.effects import Release, TakeOver, Transition
 from haven.core.preemption import Preemption
 from haven.core.spec import GroupSpec
+from haven.core.trust import Trust
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 
@@ -25,6 +26,7 @@ class Lockstep:
         self.faults: tuple[tuple[str, str], ...] = ()
         self.members: list[VirtualRouter] = []
         self.preemption = Preemption(spec, effects)
+        self.trust = Trust()
         self._effects = effects
 
     def set_members(self, members: "list[VirtualRouter]") -> None:

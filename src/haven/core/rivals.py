@@ -37,7 +37,7 @@ class Rivals:
     """The other Actives that the members of an Active group hear."""
 
     def __init__(self) -> None:
-        self._heard: dict[str, RivalHeard] = {}
+        self._heard: dict[tuple[str, int, int], RivalHeard] = {}
 
     def forget(self) -> None:
         """Know of none, as on becoming Active."""
@@ -45,18 +45,29 @@ class Rivals:
 
     def is_heard(self, member: VirtualRouter, now: int) -> bool:
         """Tell whether a rival is heard on a link."""
-        heard = self._heard.get(member.spec.name)
+        heard = self._heard.get(member.spec.wire())
         return heard is not None and now < heard.until
+
+    def has_vanished(self, member: VirtualRouter, now: int) -> bool:
+        """Tell whether a higher rival said no more than a word or two on a link, and is silent."""
+        heard = self._heard.get(member.spec.wire())
+        if heard is None or now < heard.until or heard.rank < member.rank():
+            return False
+        return heard.until - heard.since < 2 * _patience(member, member.spec.advert_interval_us)
 
     def hear(self, member: VirtualRouter, rank: "Rank", interval_us: int, now: int) -> bool:
         """Take the ADVERTISEMENT of a rival; tell whether it is not the first one on this link."""
-        heard = self._heard.get(member.spec.name)
+        heard = self._heard.get(member.spec.wire())
         goes_on = heard is not None and now < heard.until
         if heard is None or not goes_on:
-            heard = self._heard[member.spec.name] = RivalHeard(rank, now)
+            heard = self._heard[member.spec.wire()] = RivalHeard(rank, now)
         heard.rank = max(heard.rank, rank)
         heard.until = now + _patience(member, interval_us)
         return goes_on and now > heard.since
+
+    def has_lasted(self, member: VirtualRouter, interval_us: int, now: int) -> bool:
+        """Tell whether the rival heard on a link has gone on long enough to be more than a word or two."""
+        return now - self._heard[member.spec.wire()].since >= _patience(member, interval_us)
 
     def judge(
         self,
@@ -70,7 +81,7 @@ class Rivals:
         if rank < member.rank():
             return STAY
         verdict = YIELD
-        patience_over = now - self._heard[member.spec.name].since
+        patience_over = now - self._heard[member.spec.wire()].since
         for other in members:
             if other is member or other.rank() < rank or self._is_deaf(other, interval_us, now):
                 continue
@@ -82,7 +93,7 @@ class Rivals:
 
     def _is_deaf(self, member: VirtualRouter, interval_us: int, now: int) -> bool:
         """Tell whether a rival does not hear this node on a link, or it would have yielded."""
-        heard = self._heard.get(member.spec.name)
+        heard = self._heard.get(member.spec.wire())
         if heard is None or now >= heard.until or heard.rank > member.rank():
             return False
         return now - heard.since > DEAF_AFTER * _patience(member, interval_us)

@@ -37,6 +37,8 @@ ANNOUNCE_AT_MOST_EVERY = SECOND
 # one answer, and whoever forges words gets no more out of this router than this.
 ANSWERS_AT_ONCE = 3
 ANSWERS_PER_INTERVAL = 8
+# An Active that was heard for fewer intervals than this was hardly one.
+BRIEF = 2
 # An Active says its interval itself (RFC 9568 5.2.7), and one forged word may say 40.95 s: so many of our own
 # are believed, and RFC 9568's default, which an Active may have while we are faster.
 INTERVALS_BELIEVED = 4
@@ -80,6 +82,7 @@ class VirtualRouter:
         self.lower_heard = False
         self.last_accepted: Packet | None = None
         self._accepted_interval_us: int | None = None
+        self.followed_since: int | None = None
 
     def set_identity(self, source: "bytes | None", priority: int) -> None:
         """Take the source address and the priority to speak with from now on."""
@@ -153,6 +156,8 @@ class VirtualRouter:
     def accept(self, advert: Advert, packet: "Packet") -> None:
         """Remember the Active that a Backup follows."""
         self._accepted_interval_us = self.bounded_interval(advert, packet[1])
+        if packet[1] != self.active_source:
+            self.followed_since = self.heard_at
         self.active_source = packet[1]
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
@@ -179,6 +184,12 @@ class VirtualRouter:
         if source == self.active_source:
             believed = max(believed, self.active_adver_interval_us)
         return min(advert.interval_us, believed)
+
+    def was_followed_briefly(self) -> bool:
+        """Tell whether the Active that is silent now had said no more than a word or two."""
+        if self.heard_at is None or self.followed_since is None:
+            return False
+        return self.heard_at - self.followed_since < BRIEF * self.active_adver_interval_us
 
     def has_stalled(self, now: int) -> bool:
         """Tell whether this Active has said nothing for so long that another may have taken over by now."""

@@ -4,7 +4,9 @@
 from haven.contract.faults import fault
 from haven.contract.problems import is_known, problem
 from haven.core.clock import SECOND
+from haven.core.trust import YIELDS
 from haven.core.vrrp import states
+from haven.core.vrrp.constants import OWNER_PRIORITY
 from haven.inet import text_of
 
 TYPE_CHECKING = False
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     Problem = dict[str, Any]
 
 RECENT = 15 * SECOND
+# A takeover is known to all that have a part in it after this.
+SETTLED = 3 * SECOND
 
 _ANOMALIES = (
     ("addresses", "addresses-differ"),
@@ -61,9 +65,40 @@ def of_group(group: "Group", now: int) -> "list[Problem]":
         found.append(problem("priority-lowered", name, penalty=group.penalty))
     if group.maintenance and group.state == states.ACTIVE and group.handover is None:
         found.append(problem("maintenance-alone", name))
+    found.extend(_of_trust(group, now))
     for member in group.members:
         found.extend(_of_router(group, member, now))
     return found
+
+
+def _of_trust(group: "Group", now: int) -> "list[Problem]":
+    found = []
+    peer = group.trust.broken_by(now)
+    if peer is not None:
+        found.append(problem("word-broken", group.spec.name, peer=text_of(peer)))
+    if group.trust.is_flapping(now):
+        found.append(problem("flapping", group.spec.name, count=YIELDS))
+    return found
+
+
+def of_strangers(groups: "Sequence[Group]", peers: "Sequence[dict[str, Any]]", now: int) -> "list[Problem]":
+    """Return which Active that is followed is none of the pair's, as all of these say that they are not."""
+    if not peers or any(not peer["fresh"] or peer.get("state") == states.ACTIVE for peer in peers):
+        return []
+    found = []
+    for group in groups:
+        for member in group.members:
+            since = member.followed_since
+            settled = since is not None and now - since > SETTLED
+            if group.state == states.BACKUP and not member.silent and settled and member.active_source:
+                peer = text_of(member.active_source)
+                found.append(problem("active-stranger", member.spec.name, peer=peer))
+    return found
+
+
+def _claims_elsewhere(router: "VirtualRouter") -> bool:
+    """Tell whether the Active has the owner's priority and an address that is not its virtual one."""
+    return router.active_priority == OWNER_PRIORITY and router.active_source not in router.spec.addresses
 
 
 def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Problem]":
@@ -73,6 +108,9 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
     for kind, code in _ANOMALIES:
         if kind in anomalies and anomalies[kind][0] == router.active_source:
             found.append(problem(code, name, peer=text_of(anomalies[kind][0])))
+    if group.state == states.BACKUP and _claims_elsewhere(router):
+        assert router.active_source is not None
+        found.append(problem("owner-elsewhere", name, peer=text_of(router.active_source)))
     if _is_recent(anomalies, "own_address", now):
         found.append(problem("address-twice", name, address=text_of(anomalies["own_address"][0])))
     if group.state == states.ACTIVE and _is_recent(anomalies, "rival", now):

@@ -72,7 +72,7 @@ class StatusReport:
                 "loaded_at": self._in_force.loaded.wall(),
                 "virtual_routers": len(plan.routers),
             },
-            problems=self._problems(groups, now),
+            problems=self._problems(groups, document["peers"], now),
         )
         return document
 
@@ -133,11 +133,12 @@ class StatusReport:
             "faults": _fault_texts(router.faults),
         }
 
-    def _problems(self, groups: "list[Group]", now: int) -> "Problems":
+    def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
         found = self._in_force.problems()
         for group in groups:
             found.extend(diagnosis.of_group(group, now))
             found.extend(diagnosis.of_sockets(group, self._sockets))
+        found.extend(diagnosis.of_strangers(groups, peers, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
         found.extend(self._more_problems(now))
         found.extend(self._agent.problems(bool(self._in_force.plan.parts), now))
