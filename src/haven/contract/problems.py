@@ -84,6 +84,12 @@ TABLE = (
         "Look for that address on the link: a foreign router with this VRID, or somebody who forges.",
     ),
     (
+        "flooded",
+        ERROR,
+        "More VRRP packets come in on {device} than this node can read; it waits longer before it takes over.",
+        "Look in the switch for who sends them, and keep clients off this link.",
+    ),
+    (
         "word-broken",
         WARNING,
         "{peer} says that it leaves or takes over, and does not, again and again; such words wait for deeds.",
@@ -110,8 +116,8 @@ TABLE = (
     (
         "dropped-ttl",
         WARNING,
-        "Packets from {peer} are dropped: their TTL is not 255, so they came through another router.",
-        "Keep the routers on one link, or name each other as unicast_peer.",
+        "Packets from {peer} are dropped: their TTL is too low, so they came through another router.",
+        "Keep the routers on one link, or name each other as unicast_peer and set unicast_hops.",
     ),
     (
         "dropped-version",

@@ -11,6 +11,7 @@ from haven.core.events import (
     AddressesChanged,
     AdvertHeard,
     AnnounceAgain,
+    Flooded,
     InSync,
     LinkChanged,
     Maintenance,
@@ -132,6 +133,11 @@ class Engine:
             self._in_sync = event.on
             for group in self._ordered():
                 group.set_in_sync(event.on, now)
+        elif type(event) is Flooded:
+            for router, group in self._by_wire.values():
+                if (router.spec.device, router.spec.family) == (event.device, event.family):
+                    if group.state == states.BACKUP:
+                        router.doubt_silence(now)
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         else:

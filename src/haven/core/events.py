@@ -18,6 +18,14 @@ class AdvertHeard(Value):
         self.message = message
 
 
+class Flooded(Value):
+    """More packets than can be read come in on a device: an ADVERTISEMENT may be among those that are lost."""
+
+    def __init__(self, device: str, family: int) -> None:
+        self.device = device
+        self.family = family
+
+
 class LinkChanged(Value):
     """A device can carry packets, or cannot, or is gone."""
 

@@ -27,6 +27,7 @@ class RouterSpec(Value):
     advert_interval_us: int
     checksum: str
     announce_refresh_us: int
+    unicast_hops: int
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class RouterSpec(Value):
         self.tracks = tracks
         self.checksum = PSEUDO_HEADER
         self.announce_refresh_us = 60 * SECOND
+        self.unicast_hops = 0
         for key in settings:
             setattr(self, key, settings[key])
 

@@ -37,6 +37,8 @@ ANNOUNCE_AT_MOST_EVERY = SECOND
 # one answer, and whoever forges words gets no more out of this router than this.
 ANSWERS_AT_ONCE = 3
 ANSWERS_PER_INTERVAL = 8
+# How many Active_Down_Intervals a silence may be doubted for.
+DOUBT = 3
 # An Active that was heard for fewer intervals than this was hardly one.
 BRIEF = 2
 # An Active says its interval itself (RFC 9568 5.2.7), and one forged word may say 40.95 s: so many of our own
@@ -119,12 +121,11 @@ class VirtualRouter:
         """
         message, source, destination, ttl = packet
         spec = self.spec
-        if spec.unicast_peers:
-            # Routers between the peers take from the TTL; the list of peers stands in for it.
-            if source not in spec.unicast_peers:
-                raise PacketError("source", "it is not from a unicast peer")
-        elif ttl != TTL:
-            raise PacketError("ttl", "TTL %d is not 255" % ttl)
+        if spec.unicast_peers and source not in spec.unicast_peers:
+            raise PacketError("source", "it is not from a unicast peer")
+        # Routers between the peers take from the TTL, and nobody behind them can send with a higher one.
+        if ttl < TTL - (spec.unicast_hops if spec.unicast_peers else 0):
+            raise PacketError("ttl", "TTL %d is too low" % ttl)
         advert = decode(message, source, destination)
         check_contents(advert, spec.family)
         if source == self.source:
@@ -169,6 +170,16 @@ class VirtualRouter:
         self.active_priority = advert.priority
         self.lower_heard = True
         self.last_accepted = None
+
+    def doubt_silence(self, now: int) -> None:
+        """Wait for one more ADVERTISEMENT, as one may have been lost in a flood; a flood cannot hide a death.
+
+        The third Active_Down_Interval without any word is the last.
+        """
+        if self.heard_at is None or self.deadline == NEVER or self.resigned:
+            return
+        longest = self.heard_at + DOUBT * self._active_down()
+        self.deadline = max(self.deadline, min(now + self.active_adver_interval_us, longest))
 
     def rank(self) -> "Rank":
         """Return what decides between Actives: priority and address (RFC 9568 6.4.3), then what all know."""

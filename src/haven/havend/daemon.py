@@ -5,7 +5,7 @@ from haven import paths
 from haven.contract.problems import problem
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
-from haven.core.events import InSync, Maintenance, Shutdown, Startup
+from haven.core.events import Flooded, InSync, Maintenance, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
@@ -56,7 +56,7 @@ class Daemon:
         self._kernel = KernelTables()
         self._sysctls = Sysctls()
         self._addresses = AddressKeeper(self._kernel)
-        self._sockets = VrrpSockets(self._kernel, self._poller, self._hear)
+        self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
         self._drops = DropLog()
         self._maintenance = MaintenanceNote(run_dir)
@@ -272,6 +272,8 @@ class Daemon:
             self._executor.perform(self._engine.tick(self.now), self.now)
         if system.now() >= self._agent.deadline:
             self._agent.prepared()
+        if system.now() >= self._sockets.resume_at:
+            self._sockets.resume(system.now())
         if system.now() >= self._addresses.renew_at:
             self._addresses.renew(system.now())
         if self._in_sync:
@@ -293,7 +295,12 @@ class Daemon:
     def _wait(self) -> int:
         if self._control.is_asked():
             return 0
-        until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
+        until = min(
+            self._engine.next_deadline(),
+            self._addresses.renew_at,
+            self._agent.deadline,
+            self._sockets.resume_at,
+        )
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
@@ -325,3 +332,6 @@ class Daemon:
         wanted = self._engine.hear(device, family, source, destination, ttl, message, self.now)
         if wanted:
             self._executor.perform(wanted, self.now)
+
+    def _flooded(self, device: str, family: int) -> None:
+        self.handle(Flooded(device, family))

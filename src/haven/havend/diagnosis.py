@@ -122,11 +122,13 @@ def _is_recent(anomalies: "dict[str, tuple[bytes, int]]", kind: str, now: int) -
     return kind in anomalies and now - anomalies[kind][1] < RECENT
 
 
-def of_sockets(group: "Group", sockets: "VrrpSockets") -> "list[Problem]":
+def of_sockets(group: "Group", sockets: "VrrpSockets", now: int) -> "list[Problem]":
     """Return which virtual routers of a group cannot send, and which cannot hear."""
     found = []
     for member in group.members:
         spec = member.spec
+        if sockets.is_flooded(spec.device, spec.family, now):
+            found.append(problem("flooded", spec.name, device=spec.device))
         if group.state == states.ACTIVE and spec.name in sockets.send_errors:
             found.append(problem("send-failed", spec.name, error=sockets.send_errors[spec.name]))
         if (spec.device, spec.family) in sockets.receive_errors:

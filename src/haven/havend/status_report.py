@@ -137,7 +137,7 @@ class StatusReport:
         found = self._in_force.problems()
         for group in groups:
             found.extend(diagnosis.of_group(group, now))
-            found.extend(diagnosis.of_sockets(group, self._sockets))
+            found.extend(diagnosis.of_sockets(group, self._sockets, now))
         found.extend(diagnosis.of_strangers(groups, peers, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
         found.extend(self._more_problems(now))

@@ -2,10 +2,12 @@
 """The sockets that ADVERTISEMENTs and announcements go through."""
 
 from haven.core.announce import announcement
+from haven.core.clock import NEVER
 from haven.core.effects import Send
 from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
 from haven.core.vrrp.constants import multicast_group
 from haven.havend.host import system
+from haven.havend.vrrp_receiver import VrrpReceiver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,29 +21,24 @@ if TYPE_CHECKING:
     Parcel = tuple[socket.socket, bytes, bytes | None]
     # A Send, what to hand to which socket for it, and the index of the device.
     Ready = tuple[Send, list[Parcel], int]
-    Hear = Callable[[str, int, bytes, bytes, int, bytes], None]
-
-# A flood on one socket must not keep the others, and the timers, from their turn.
-AT_ONCE = 512
-
-
-class VrrpReceiver:
-    """A socket that hears one family on one device."""
-
-    def __init__(self, device: str, family: int, sock: "socket.socket") -> None:
-        self.device = device
-        self.family = family
-        self.socket = sock
-        self.receive = system.receive_v6 if family == 6 else system.receive_v4
+    from haven.havend.vrrp_receiver import Hear
 
 
 class VrrpSockets:
     """Opens, reopens and closes the sockets, sends through them and reads from them."""
 
-    def __init__(self, kernel: "KernelTables", poller: system.Poller, hear: "Hear") -> None:
+    def __init__(
+        self,
+        kernel: "KernelTables",
+        poller: system.Poller,
+        hear: "Hear",
+        flooded: "Callable[[str, int], None]",
+    ) -> None:
         self._kernel = kernel
         self._poller = poller
         self._hear = hear
+        self._flooded = flooded
+        self.resume_at = NEVER
         self._plans: dict[str, RouterPlan] = {}
         self._receivers: dict[int, VrrpReceiver] = {}
         self._links: dict[str, socket.socket] = {}
@@ -67,6 +64,8 @@ class VrrpSockets:
         for key in list(self._senders):
             if key not in wanted:
                 self._senders.pop(key).close()
+        for receiver in self._receivers.values():
+            self._set_filter(receiver)
         present = {(each.device, each.family) for each in self._receivers.values()}
         for device, family in sorted(wanted - present):
             self._open_receiver(device, family)
@@ -106,15 +105,40 @@ class VrrpSockets:
         return descriptor in self._receivers
 
     def read(self, descriptor: int) -> None:
-        """Hand over every packet that waits in one socket."""
+        """Hand over every packet that waits in one socket; one with a flood in it rests for a while."""
         receiver = self._receivers[descriptor]
-        receive, sock, device, family = receiver.receive, receiver.socket, receiver.device, receiver.family
-        for _ in range(AT_ONCE):
-            packet = receive(sock)
-            if packet is None:
-                return
-            source, destination, ttl, message = packet
-            self._hear(device, family, source, destination, ttl, message)
+        if receiver.read(self._hear):
+            self._poller.modify(descriptor, False, False)
+            self.resume_at = min(self.resume_at, receiver.resume_at)
+            self._set_filter(receiver)
+            self._flooded(receiver.device, receiver.family)
+
+    def resume(self, now: int) -> None:
+        """Read again from what has rested long enough."""
+        self.resume_at = NEVER
+        for descriptor, receiver in self._receivers.items():
+            if now >= receiver.resume_at:
+                receiver.resume_at = NEVER
+                self._set_filter(receiver)
+                self._poller.modify(descriptor, True, False)
+            self.resume_at = min(self.resume_at, receiver.resume_at)
+
+    def is_flooded(self, device: str, family: int, now: int) -> bool:
+        """Tell whether more came lately than could be read."""
+        return any(
+            each.is_flooded(now)
+            for each in self._receivers.values()
+            if (each.device, each.family) == (device, family)
+        )
+
+    def _set_filter(self, receiver: VrrpReceiver) -> None:
+        specs = [
+            plan.spec
+            for plan in self._plans.values()
+            if (plan.device, plan.spec.family) == (receiver.device, receiver.family)
+        ]
+        from_afar = any(spec.unicast_peers and spec.unicast_hops for spec in specs)
+        receiver.set_filter([spec.vrid for spec in specs], from_afar)
 
     def _open_receiver(self, device: str, family: int) -> None:
         self.receive_errors.pop((device, family), None)
@@ -128,7 +152,8 @@ class VrrpSockets:
             if system.index_of(device) is not None:
                 self.receive_errors[(device, family)] = str(error.strerror)
             return
-        self._receivers[sock.fileno()] = VrrpReceiver(device, family, sock)
+        self._receivers[sock.fileno()] = receiver = VrrpReceiver(device, family, sock)
+        self._set_filter(receiver)
         self._poller.add(sock.fileno())
 
     def _close_receiver(self, receiver: VrrpReceiver) -> None:

@@ -12,6 +12,7 @@ from haven.core.vrrp.constants import (
     LOWEST_PRIORITY,
     LOWEST_VRID,
     PASSWORD_LENGTH,
+    TTL,
     VERSIONS,
     longest_interval_us,
 )
@@ -101,6 +102,14 @@ VIRTUAL_ROUTER = SectionType(
             "Address of another router: advertisements go to these addresses instead of by multicast.",
             default_says="multicast",
             many=True,
+        ),
+        Option(
+            "unicast_hops",
+            Whole(0, TTL - 1),
+            "How many routers may be between this one and its unicast peers. What has come a longer way is "
+            "dropped.",
+            default="0",
+            engine=True,
         ),
         Option(
             "auth_pass",

@@ -4,6 +4,7 @@
 Everything else in this folder runs on MicroPython, too.
 """
 
+import array
 import fcntl
 import gc
 import os
@@ -23,6 +24,7 @@ PACKET_LENGTH = 8192
 RECEIVE_BUFFER = 1 << 20
 
 SO_RCVBUFFORCE = 33
+SO_ATTACH_FILTER = 26
 IP_MULTICAST_ALL = 49
 IPV6_MULTICAST_ALL = 29
 NETLINK_ROUTE = 0
@@ -99,6 +101,16 @@ def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.
         sock.close()
         raise
     return sock
+
+
+def attach_filter(sock: socket.socket, program: bytes) -> None:
+    """Let the kernel drop what a filter does not let pass; where it cannot, everything is read."""
+    octets = array.array("B", program)
+    address, length = octets.buffer_info()
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", length // 8, address))
+    except OSError:
+        return
 
 
 def receive_v4(sock: socket.socket) -> "tuple[bytes, bytes, int, bytes] | None":

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A filter that lets the kernel drop what is for none of our virtual routers, before anybody reads it.
+
+It is a program of the classic BSD packet filter: (code, jump if true, jump if false, operand) each.
+"""
+
+import struct
+
+from haven.core.vrrp.constants import TTL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Instruction = tuple[int, int, int, int]
+
+LOAD_OCTET = 0x30
+LOAD_OCTET_AFTER = 0x50
+LOAD_HEADER_LENGTH = 0xB1
+JUMP_EQUAL, JUMP_GREATER, JUMP_NOT_LESS = 0x15, 0x25, 0x35
+RETURN = 0x06
+# Offsets from here count from the IP header (linux/filter.h, SKF_NET_OFF).
+NETWORK = 0xFFF00000
+TTL_AT = {4: NETWORK + 8, 6: NETWORK + 7}
+VRID_AT = 1
+ACCEPT = (RETURN, 0, 0, 0x40000)
+DROP = (RETURN, 0, 0, 0)
+
+
+def vrid_filter(family: int, vrids: "Iterable[int]", only_ttl_255: bool) -> bytes:
+    """Return the octets of a filter that lets these VRIDs pass, and of those TTL 255 alone if so asked."""
+    program: list[Instruction] = []
+    if only_ttl_255:
+        program += [(LOAD_OCTET, 0, 0, TTL_AT[family]), (JUMP_EQUAL, 1, 0, TTL), DROP]
+    program += _load_vrid(family)
+    for low, high in _ranges(vrids):
+        program += [(JUMP_NOT_LESS, 0, 2, low), (JUMP_GREATER, 1, 0, high), ACCEPT]
+    program.append(DROP)
+    return b"".join([struct.pack("@HBBI", *each) for each in program])
+
+
+def _load_vrid(family: int) -> "list[Instruction]":
+    # A raw socket of IPv4 sees the IP header, one of IPv6 does not.
+    if family == 6:
+        return [(LOAD_OCTET, 0, 0, VRID_AT)]
+    return [(LOAD_HEADER_LENGTH, 0, 0, 0), (LOAD_OCTET_AFTER, 0, 0, VRID_AT)]
+
+
+def _ranges(vrids: "Iterable[int]") -> "list[list[int]]":
+    found: list[list[int]] = []
+    for vrid in sorted(set(vrids)):
+        if found and found[-1][1] == vrid - 1:
+            found[-1][1] = vrid
+        else:
+            found.append([vrid, vrid])
+    return found

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A socket that hears VRRP, and what it does about a flood."""
+
+from haven.core.clock import NEVER, SECOND
+from haven.havend.host import system
+from haven.havend.packet_filter import vrid_filter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    Hear = Callable[[str, int, bytes, bytes, int, bytes], None]
+
+# A flood on one socket must not keep the others, and the timers, from their turn.
+AT_ONCE = 512
+# A flood is over when there was none for so long.
+FLOOD_OVER = 10 * SECOND
+
+
+class VrrpReceiver:
+    """Hears one family on one device; `flooded_at` when more came at once than can be read."""
+
+    def __init__(self, device: str, family: int, sock: "socket.socket") -> None:
+        self.device = device
+        self.family = family
+        self.socket = sock
+        self.flooded_at = -NEVER
+        # When a socket that was read for too long is read again.
+        self.resume_at = NEVER
+        self._receive = system.receive_v6 if family == 6 else system.receive_v4
+        self._filter = b""
+
+    def read(self, hear: "Hear") -> bool:
+        """Hand over every packet that waits; tell whether that was a flood, and half of the time is enough."""
+        began = system.now()
+        for _ in range(AT_ONCE):
+            packet = self._receive(self.socket)
+            if packet is None:
+                return False
+            source, destination, ttl, message = packet
+            hear(self.device, self.family, source, destination, ttl, message)
+        self.flooded_at = now = system.now()
+        self.resume_at = now + (now - began)
+        return True
+
+    def is_flooded(self, now: int) -> bool:
+        """Tell whether there was a flood lately."""
+        return now - self.flooded_at < FLOOD_OVER
+
+    def set_filter(self, vrids: "list[int]", from_afar: bool) -> None:
+        """Let the kernel drop what is not for these; in a flood also what has come through another router.
+
+        Else such a packet is read, so that a user learns of it. `from_afar` where peers may be so.
+        """
+        strict = not from_afar and self.is_flooded(system.now())
+        wanted = vrid_filter(self.family, vrids, strict)
+        if wanted != self._filter:
+            self._filter = wanted
+            system.attach_filter(self.socket, wanted)
