@@ -278,6 +278,20 @@ def test_mistakes_with_ipv6(text, message):
     assert complaints(text) == [message]
 
 
+@pytest.mark.parametrize(
+    ("added", "options"),
+    [
+        ("option checksum 'masage'", ["checksum"]),
+        ("option checksum 'message'\n    list address '192.168.1.1/24'", ["address"]),
+        ("option checksum 'message'\n    list address '10.0.0.0.1/24'", ["address"]),
+        ("option checksum 'message'\n    option version '2'", ["checksum", "version"]),
+    ],
+)
+def test_a_checksum_is_not_complained_of_for_a_mistake_elsewhere(added, options):
+    _, problems = load_text(f"{SIX}    {added}\n", "haven", "r1")
+    assert [problem.option for problem in problems] == options
+
+
 WHOLE_FILE = [
     (
         GOOD + "config virtual_ruoter 'x'\n",
