@@ -139,6 +139,28 @@ def test_validate_says_every_problem(config: Path, capsys: pytest.CaptureFixture
     assert len(err.splitlines()) == 3
 
 
+RENAMED = "config conntrack 'copy'\n\toption wait '5'\n"
+
+
+def test_validate_names_an_option_that_has_another_name_now(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text() + RENAMED)
+    assert main(["validate", "--config", str(config)]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{config}: no problem; 1 virtual router in 1 group\n"
+    assert err.startswith(f"warning: {config}:") and "option 'wait': is now called 'sync_wait'" in err
+    assert main(["validate", "--json", "--config", str(config)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (warning,) = document["warnings"]
+    assert (document["valid"], document["problems"]) == (True, [])
+    assert (warning["code"], warning["option"], warning["facts"]) == (
+        "option-renamed",
+        "wait",
+        {"name": "sync_wait"},
+    )
+
+
 def test_validate_in_json_is_one_document(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(MAIN + lan(vrid=0))
     assert main(["validate", "--json", "--config", str(config)]) == 1

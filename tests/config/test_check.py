@@ -104,7 +104,10 @@ config conntrack
 def test_an_option_is_still_read_by_the_name_that_it_had():
     text = GOOD + "config conntrack\n\toption enabled 1\n\toption device s\n\toption address 10.9.0.1\n"
     text += "\tlist peer_address 10.9.0.2\n"
-    assert model_of(text + "\toption wait 5\n") == model_of(text + "\toption sync_wait 5\n")
+    before, now = model_of(text + "\toption wait 5\n"), model_of(text + "\toption sync_wait 5\n")
+    assert before == now and now.warnings == ()
+    (warning,) = before.warnings
+    assert str(warning).startswith("haven:10: @conntrack[0], option 'wait': is now called 'sync_wait'")
     both = text + "\toption wait 5\n\toption sync_wait 6\n"
     assert "takes one value but has 2, on lines 10, 11" in complaints(both)[0]
 

@@ -67,14 +67,18 @@ def test_a_good_configuration_becomes_a_plan_file(folder: pathlib.Path) -> None:
     assert [router["name"] for router in plan["virtual_routers"]] == ["lan", "lan6"]
 
 
-def test_a_plan_with_warnings_is_made_anew_at_the_next_start(folder: pathlib.Path) -> None:
+def test_a_plan_with_warnings_of_the_machine_is_made_anew_at_the_next_start(folder: pathlib.Path) -> None:
     config = folder / "haven"
     main(arguments(folder))
     assert read_document(str(folder / "plan.json"))["made_from"] is None
-    config.write_text(GOOD.replace("absent0", "lo").replace("option virtual_mac '1'", ""))
+    # One of the configuration's own does not go by waiting.
+    renamed = "config conntrack\n\toption wait '5'\n"
+    config.write_text(GOOD.replace("absent0", "lo").replace("option virtual_mac '1'", "") + renamed)
     main(arguments(folder))
     seen = os.stat(config)
-    assert read_document(str(folder / "plan.json"))["made_from"] == [
+    plan = read_document(str(folder / "plan.json"))
+    assert [warning["code"] for warning in plan["warnings"]] == ["option-renamed"]
+    assert plan["made_from"] == [
         str(config),
         seen.st_mtime_ns,
         seen.st_size,

@@ -31,17 +31,19 @@ class ConfigRefused(Failed):
 
 def validate(request: Request) -> int:
     """Check the configuration."""
-    from haven.config.load import load
+    from haven.config.load import load, validity
 
     model, problems = load(request.config)
     if request.json:
         from haven.cli.show_commands import print_json
 
-        print_json({"valid": model is not None, "problems": [problem.as_dict() for problem in problems]})
+        print_json(validity(model, problems))
         return 0 if model is not None else 1
     if model is None:
         _complain(ConfigRefused(problems))
         return 1
+    for warning in model.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     print(f"{request.config}: {_good(model)}")
     return 0
 

@@ -10,6 +10,7 @@ from typing import Any
 from haven.config.addresses import Address, Route, TrackedInterface
 from haven.config.section_values import SectionValues
 from haven.config.uci.document import UciSection
+from haven.contract.diagnostics import Diagnostic
 
 # Gateway and DNS server.
 USUAL_DHCP_OPTIONS = (3, 6)
@@ -113,7 +114,10 @@ class DhcpSettings(Settings):
 
 
 class Model:
-    """A whole configuration without a problem; `sections` are those it was made from."""
+    """A whole configuration without a problem; `sections` are those it was made from.
+
+    `warnings` name what in it is odd.
+    """
 
     def __init__(
         self,
@@ -123,6 +127,7 @@ class Model:
         conntrack: ConntrackSettings | None,
         dhcps: tuple[DhcpSettings, ...],
         sections: tuple[UciSection, ...],
+        warnings: tuple[Diagnostic, ...],
     ) -> None:
         self.main = main
         self.groups = groups
@@ -131,6 +136,7 @@ class Model:
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
         self.sections = sections
+        self.warnings = warnings
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and self._meaning() == other._meaning()
