@@ -99,11 +99,13 @@ def of_sockets(group: "Group", sockets: "VrrpSockets") -> "list[Problem]":
 
 def of_failures(failures: "dict[str, list[StepFailure]]") -> "list[Problem]":
     """Return the steps of takeover or release that failed."""
-    return [
-        problem("step-failed", name, step=message(each.step.code, **each.step.facts), error=each.error)
-        for name in sorted(failures)
-        for each in failures[name]
-    ]
+    return [of_failure(name, each) for name in sorted(failures) for each in failures[name]]
+
+
+def of_failure(name: str, failure: "StepFailure") -> "Problem":
+    """Return a step of a virtual router's that failed."""
+    step = message(failure.step.code, **failure.step.facts)
+    return problem("step-failed", name, step=step, error=failure.error)
 
 
 def of_refusal(diagnostics: "Sequence[dict[str, Any]]", at_start: bool) -> "list[Problem]":
