@@ -194,6 +194,15 @@ def test_no_line_is_longer_than_the_screen_and_none_has_blanks_at_its_end(folder
     assert [line for line in lines if line != line.rstrip()] == []
 
 
+def test_a_step_that_is_wrapped_goes_on_below_its_text(folder: pathlib.Path) -> None:
+    many = "".join("\tlist address '2001:db8::%x/64'\n" % number for number in range(1, 10))
+    (folder / "haven").write_text(GOOD + many)
+    lines = shown(folder).splitlines()
+    at = next(at for at, line in enumerate(lines) if "unsolicited neighbour" in line)
+    column = lines[at].index("unsolicited")
+    assert lines[at + 1][:column].strip() == "" and lines[at + 1][column:].startswith("2001:db8::")
+
+
 @pytest.mark.parametrize(
     ("microseconds", "text"), [(1_000_000, "1 s"), (1_500_000, "1500 ms"), (10_000, "10 ms"), (1, "1 us")]
 )
