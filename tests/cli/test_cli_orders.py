@@ -216,8 +216,9 @@ def test_refused_reload_tells_havend_no_more_than_it_takes(fake: Fake, config: P
 # The command as it is on OpenWrt, with another place for the service's script.
 ON_OPENWRT = """
 import sys
-from haven.cli import config_commands, main, usage
-config_commands.SERVICE = sys.argv.pop(1)
+from haven import paths
+from haven.cli import main, usage
+paths.SERVICE = sys.argv.pop(1)
 usage.Request.is_of_service = lambda request: True
 sys.exit(main.main())
 """
@@ -246,6 +247,18 @@ def test_on_openwrt_the_service_follows_a_reload_even_if_it_has_called_for_it(
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "reloaded: 1 virtual router\nstart\nin turn\n"
+
+
+def test_on_openwrt_a_stop_says_that_the_service_goes_on(fake: Fake, config: Path, tmp_path: Path) -> None:
+    service = tmp_path / "service"
+    service.write_text("#!/bin/sh\n")
+    service.chmod(0o755)
+    havend = fake(status=STANDBY, stop={"stopped": True})
+    argv = [sys.executable, "-c", ON_OPENWRT, service, "--run-dir", havend.run_dir, "stop"]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("procd starts it again in a moment; 'service haven stop' stops it for good\n")
+    assert run(havend, "stop") == 0
 
 
 def test_a_refused_reload_leaves_the_service_alone(fake: Fake, config: Path, tmp_path: Path) -> None:

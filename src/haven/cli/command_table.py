@@ -71,7 +71,7 @@ COMMANDS = (
     Command(
         "reload", "take the changed configuration, without a failover", "haven.cli.config_commands:reload"
     ),
-    Command("stop", "hand over, give the addresses up and end havend", "haven.cli.order_commands:stop"),
+    Command("stop", "hand over and end (OpenWrt: service haven stop)", "haven.cli.order_commands:stop"),
     Command(
         "switchover",
         "let another router take over from this one",

@@ -5,6 +5,7 @@ import os
 import sys
 
 from haven import paths
+from haven.cli.absence import on_openwrt
 from haven.cli.errors import Failed
 from haven.cli.text import count
 from haven.cli.usage import Request
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from haven.config.model import Model
     from haven.contract.diagnostics import Diagnostic
-
-SERVICE = paths.SERVICE
 
 
 class ConfigRefused(Failed):
@@ -95,10 +94,10 @@ def reload(request: Request) -> int:
     with ControlConnection(request.run_dir) as havend:
         havend.order("load", path=_leave(made, request.run_dir))
     print(_outcome(made), flush=True)
-    if request.is_of_service() and os.access(SERVICE, os.X_OK):
+    if on_openwrt(request):
         # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
         # may have called it, and its lock is ours then.
-        os.execv(SERVICE, [SERVICE, "start"])
+        os.execv(paths.SERVICE, [paths.SERVICE, "start"])
     return 0
 
 

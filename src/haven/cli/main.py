@@ -5,7 +5,7 @@ import os
 import sys
 
 from haven.arguments import UsageError
-from haven.cli.errors import Failed
+from haven.cli.errors import Failed, Unanswered
 from haven.cli.usage import Request, help_of, parse
 
 TYPE_CHECKING = False
@@ -59,7 +59,12 @@ def _run(function: str, request: Request) -> int:
     from importlib import import_module
 
     module, name = function.split(":")
-    status: int = getattr(import_module(module), name)(request)
+    try:
+        status: int = getattr(import_module(module), name)(request)
+    except Unanswered as why:
+        from haven.cli.absence import explained
+
+        raise explained(why, request) from None
     return status
 
 
