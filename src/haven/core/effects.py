@@ -75,6 +75,7 @@ class Transition(Value):
 
 REASONS = (
     "startup",
+    "recovered",
     "owner",
     "adopted",
     "silence",
