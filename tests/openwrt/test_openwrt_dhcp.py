@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """haven in /etc/config/dhcp: it adds what is asked for, owns exactly that, and takes it back."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from haven.cli.main import main
 from haven.config.load import load_text
 from haven.config.model import Model
 from haven.config.uci.document import parse
@@ -146,13 +148,30 @@ def test_what_the_user_had_already_is_not_ours_to_take(router: Machine):
 
 def test_what_stands_against_it_is_said_and_left(router: Machine):
     router.write(DHCP.replace("'42,192.168.1.9'", "'3,192.168.1.99'\n\toption force '0'"))
-    problems = apply(model(), router)
-    assert len(problems) == 2
-    assert "dhcp 'lan': dhcp_option '3,192.168.1.99' stands against '3,192.168.1.1'" in problems[0]
-    assert "force '0'" in problems[1]
+    found = look(model(), router).conflicts
+    assert [(each.code, each.option, each.facts) for each in found] == [
+        ("dhcp-option-taken", "dhcp_option", {"value": "3,192.168.1.99", "wanted": "3,192.168.1.1"}),
+        ("dhcp-not-forced", "force", {"value": "0"}),
+    ]
+    assert apply(model(), router) == [str(each) for each in found]
+    assert str(found[1]).startswith("/etc/config/dhcp: dhcp 'lan', option 'force': '0' keeps dnsmasq")
     assert router.lan("dhcp_option") == ["3,192.168.1.99", "6,192.168.1.1"] and router.lan("force") == ["0"]
     take_back(router)
     assert router.lan("dhcp_option") == ["3,192.168.1.99"] and router.lan("force") == ["0"]
+
+
+def test_the_command_tells_programs_codes_and_facts(
+    router: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    router.write(DHCP.replace("'42,192.168.1.9'", "'3,192.168.1.99'"))
+    monkeypatch.setattr(applying, "RouterFiles", lambda: router)
+    config = tmp_path / "haven"
+    config.write_text(CONFIG % {"more": CLIENTS, "address": "192.168.1.1", "enabled": 1, "main": ""})
+    assert main(["dhcp", "--json", "--config", str(config)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    (conflict,) = document["conflicts"]
+    assert (conflict["code"], conflict["section_name"]) == ("dhcp-option-taken", "lan")
+    assert ["lan", "dhcp_option", "6,192.168.1.1"] in document["added"]
 
 
 def test_what_the_user_removed_is_put_back_and_what_he_made_of_it_stays(router: Machine):
@@ -175,7 +194,7 @@ def test_a_lan_without_a_name_of_its_section(router: Machine):
 def test_a_lan_that_is_not_there_is_said(router: Machine):
     router.write("config dnsmasq\n")
     assert apply(model(), router) == [
-        "/etc/config/dhcp has no section with option interface 'lan': nothing to add to"
+        "/etc/config/dhcp: there is no section with option interface 'lan': nothing to add to"
     ]
 
 

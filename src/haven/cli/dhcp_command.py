@@ -29,7 +29,8 @@ def dhcp(request: Request) -> int:
     if request.json:
         from haven.cli.show_commands import print_json
 
-        print_json({"added": found.added, "removed": found.removed, "conflicts": found.conflicts})
+        conflicts = [each.as_dict() for each in found.conflicts]
+        print_json({"added": found.added, "removed": found.removed, "conflicts": conflicts})
     else:
         _print(found)
     return 1 if found.conflicts else 0
@@ -39,7 +40,7 @@ def _print(found: "DhcpDifference") -> None:
     for sign, rows in (("-", found.removed), ("+", found.added)):
         for place, option, value in rows:
             print(f"{sign} dhcp.{place}.{option}={value}")
-    for text in found.conflicts:
-        print(text, file=sys.stderr)
+    for conflict in found.conflicts:
+        print(conflict, file=sys.stderr)
     if not found.batch() and not found.conflicts:
         print("/etc/config/dhcp is as it should be")

@@ -129,6 +129,10 @@ DIAGNOSTICS = {
     "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
     "give {device} an address of its own",
     "sync-address-missing": "'{device}' does not have the address {address} now",
+    # What stands against `config dhcp`, in /etc/config/dhcp.
+    "dhcp-no-section": "there is no section with option interface '{interface}': nothing to add to",
+    "dhcp-option-taken": "'{value}' stands against '{wanted}'; remove one of them",
+    "dhcp-not-forced": "'{value}' keeps dnsmasq from serving beside the other router",
     # The plan as a file, and its compiler.
     "plan-unreadable": "the plan cannot be read: {error}",
     "plan-unwritable": "cannot be written: {error}",

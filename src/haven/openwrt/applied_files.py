@@ -13,11 +13,10 @@ from haven.atomic_file import forget_leftovers, write_whole
 from haven.config.model import Model
 from haven.config.uci.document import UciSection, parse
 from haven.openwrt import owned, sysupgrade_conf
-from haven.openwrt.dhcp_difference import PACKAGE, DhcpDifference, Owned, difference
+from haven.openwrt.dhcp_difference import DHCP_FILE, PACKAGE, DhcpDifference, Owned, difference
 from haven.ubus.client import UbusError, call
 
 UCI_SECONDS = 20
-DHCP_FILE = "/etc/config/dhcp"
 # Changes that the user has not committed are in uci's usual place and stay there.
 CHANGES = "/tmp/.uci-haven"
 DHCP_CHANGED = {"type": "config.change", "data": {"package": PACKAGE}}
@@ -121,7 +120,7 @@ def _apply_dhcp(model: Model | None, router: RouterFiles) -> list[str]:
         owned.write(router.note, {**note, PACKAGE: found.owned})
     if found.batch():
         router.tell_dnsmasq()
-    return found.conflicts
+    return [str(each) for each in found.conflicts]
 
 
 def _sections(exported: str) -> list[UciSection]:

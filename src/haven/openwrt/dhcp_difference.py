@@ -9,9 +9,11 @@ from typing import Any
 
 from haven.config.model import DhcpSettings
 from haven.config.uci.document import UciSection
+from haven.contract.diagnostics import Diagnostic
 from haven.inet import text_of
 
 PACKAGE = "dhcp"
+DHCP_FILE = "/etc/config/dhcp"
 YES = ("1", "on", "true", "yes", "enabled")
 
 # What is ours, for each interface: {"force": bool, "dhcp_option": [text, ...]}.
@@ -24,7 +26,7 @@ class DhcpDifference:
 
     added: list[tuple[str, str, str]] = field(default_factory=list)
     removed: list[tuple[str, str, str]] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
+    conflicts: list[Diagnostic] = field(default_factory=list)
     owned: Owned = field(default_factory=dict)
 
     def batch(self) -> list[str]:
@@ -42,8 +44,7 @@ def difference(wanted: tuple[DhcpSettings, ...], sections: list[UciSection], own
         if section is not None:
             _compare(_Lan(section, owned.get(interface, {}), found), interface, dhcp)
         elif dhcp is not None:
-            text = "/etc/config/dhcp has no section with option interface '%s': nothing to add to"
-            found.conflicts.append(text % interface)
+            found.conflicts.append(Diagnostic("dhcp-no-section", {"interface": interface}, DHCP_FILE))
     return found
 
 
@@ -70,6 +71,10 @@ class _Lan:
         self.force_is_ours = bool(owned.get("force")) and self.force == ["1"]
         self.found = found
 
+    def complain(self, code: str, option: str, **facts: str) -> None:
+        """Note what stands against us; uci does not tell on which line."""
+        self.found.conflicts.append(Diagnostic(code, facts, DHCP_FILE, 0, self.section.place, option))
+
 
 def _compare(lan: _Lan, interface: str, dhcp: DhcpSettings | None) -> None:
     targets = ["%d,%s" % (number, text_of(dhcp.address)) for number in dhcp.dhcp_options] if dhcp else []
@@ -89,8 +94,7 @@ def _wants(lan: _Lan, value: str) -> bool:
     number = value.partition(",")[0]
     others = [each for each in lan.present if each.partition(",")[0] == number and each not in lan.ours]
     if others:
-        text = "/etc/config/dhcp, %s: dhcp_option '%s' stands against '%s'; remove one of them"
-        lan.found.conflicts.append(text % (lan.section.label, others[0], value))
+        lan.complain("dhcp-option-taken", "dhcp_option", value=others[0], wanted=value)
         return False
     lan.found.added.append((lan.place, "dhcp_option", value))
     return True
@@ -105,8 +109,7 @@ def _compare_force(lan: _Lan, wanted: bool) -> bool:
         lan.found.added.append((lan.place, "force", "1"))
         return True
     if lan.force[-1] not in YES:
-        text = "/etc/config/dhcp, %s: force '%s' keeps dnsmasq from serving beside the other router"
-        lan.found.conflicts.append(text % (lan.section.label, lan.force[-1]))
+        lan.complain("dhcp-not-forced", "force", value=lan.force[-1])
     return lan.force_is_ours
 
 
