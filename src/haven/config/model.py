@@ -96,6 +96,15 @@ class ConntrackSettings(Settings):
     socket_buffer: int | None
 
     @property
+    def copy_port(self) -> int:
+        """Return the UDP port of conntrackd.
+
+        Several have another than two. A router that lists several would hear one that lists it alone, take
+        that for the whole table, and be heard by nobody.
+        """
+        return self.port + 2 if len(self.peer_addresses) > 1 else self.port
+
+    @property
     def agent_port(self) -> int:
         """Return the UDP port on which the agents tell each other of their tables."""
         return self.port + 1
