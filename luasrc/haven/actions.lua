@@ -80,7 +80,7 @@ local function sentences(answer)
 	if #(answer.handed_over or {}) > 0 then
 		said[#said + 1] = translate("Another router is Active now for %s."):format(names(answer.handed_over))
 	end
-	if answer.on ~= false and #(answer.still_active or {}) > 0 then
+	if #(answer.still_active or {}) > 0 then
 		said[#said + 1] = translate("No other router takes over %s: this one stays Active there."):format(
 			names(answer.still_active))
 	end

@@ -20,6 +20,7 @@ from haven.agent.part import Part, Surroundings
 from haven.agent.roles import Change
 from haven.contract.control import PREPARE_LIMIT_S, PROTOCOL
 from haven.contract.plan import VERSION
+from haven.contract.status import check_report
 from tests.agent.agents import AgentThread
 from tests.agent.plans import CONNTRACK, give_plan, leave, plan_for
 from tests.agent.processes import lives
@@ -209,6 +210,46 @@ def test_an_account_that_is_none_is_the_failure_of_its_part(desk: Desk, account:
         assert failures(found) == ["troubled"] and "steady" in found
         del desk.does["account"]
         line.report(lambda report: report.get("troubled", 0) > 1)
+
+
+DEEP: Any = "x"
+for _ in range(100):
+    DEEP = [DEEP]
+PROBLEM = {"code": "x", "about": "troubled", "message": "m", "do": "d"}
+MALFORMED = [
+    ("problems", ["x"]),
+    ("problems", [{**PROBLEM, "code": 7}]),
+    ("problems", [{"code": "x"}]),
+    ("problems", [{**PROBLEM, "facts": {"deep": DEEP}}]),
+    ("account", {"problems": []}),
+    ("account", {"command": "stop"}),
+    ("account", {"in_sync": True}),
+    ("account", {"state": "active"}),
+    ("account", {"conntrack": 7}),
+    ("account", {"peers": ["x"]}),
+    ("account", {"peers": [{"address": 7}]}),
+    ("account", {"troubled": DEEP}),
+]
+
+
+@pytest.mark.parametrize(("where", "what"), MALFORMED, ids=range(len(MALFORMED)))
+def test_what_cannot_be_reported_is_the_failure_of_its_part(desk: Desk, where: str, what: Any, capfd):
+    desk.does[where] = lambda: what
+    with desk.agent():
+        line = desk.havend.accept()
+        line.answer({})
+        found = line.report(failures)
+        assert failures(found) == ["troubled"] and found["steady"]["asked"]
+        assert check_report(found) and found["command"] == "report" and found["in_sync"] is False
+
+
+@pytest.mark.parametrize("name", ["self", "arguments", "account"])
+def test_an_account_may_have_a_key_of_any_name(desk: Desk, name: str):
+    desk.does["account"] = lambda: {name: {"it": "is"}}
+    with desk.agent():
+        line = desk.havend.accept()
+        line.answer({})
+        assert line.report()[name] == {"it": "is"}
 
 
 # The report

@@ -459,9 +459,8 @@ def test_a_plan_without_connections_ends_conntrackd(desk: Desk, control: socket.
     assert len(desk.pids) == 1
 
 
-def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_ended(
-    desk: Desk, turns: Turns
-) -> None:
+def start_stubborn(desk: Desk) -> Path:
+    """Let there be a child that ends only when there is a file as well; return its path."""
     program = desk.run_dir / "conntrackd"
     gate, ready = desk.run_dir / "gate", desk.run_dir / "ready"
     stubborn = f"trap 'until [ -e {gate} ]; do sleep 0.02; done; exit' TERM; touch {ready}"
@@ -470,8 +469,14 @@ def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_e
     )
     desk.make_again({"conntrack": {**PART, "conf": "first"}})
     wait_until(ready.exists, 10, "it runs")
-    first = desk.pids[-1]
-    started = len(desk.pids)
+    return gate
+
+
+def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_ended(
+    desk: Desk, turns: Turns
+) -> None:
+    gate = start_stubborn(desk)
+    first, started = desk.pids[-1], len(desk.pids)
     for name in ("second", "third"):
         desk.plan({**PART, "conf": name})
     for _ in range(5):
@@ -484,6 +489,32 @@ def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_e
 
 
 # The end
+
+
+@pytest.mark.parametrize("wanted", [None, {**PART, "conf": "second"}], ids=["nothing", "another"])
+def test_the_end_waits_for_one_that_is_being_replaced(desk: Desk, wanted: dict[str, Any] | None) -> None:
+    gate = start_stubborn(desk)
+    stubborn, started = desk.pids[-1], len(desk.pids)
+    desk.plan(wanted)
+    desk.end()
+    for _ in range(5):
+        desk.turns.turn()
+    assert desk.ended == 0 and lives(stubborn)
+    gate.touch()
+    desk.turns.until(lambda: desk.ended, "it has ended")
+    desk.advance(1)
+    assert not lives(stubborn) and len(desk.pids) == started and desk.ended == 1
+
+
+def test_one_that_is_being_replaced_is_asked_to_end_when_the_part_fails(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody has asked it yet: the guard comes first, and nft takes its time.
+    monkeypatch.setattr(guard_module.Guard, "end", lambda _self, _done: None)
+    desk.plan(None)
+    assert lives(desk.pids[0])
+    desk.close()
+    wait_until(lambda: not lives(desk.pids[0]), 10, "it has ended")
 
 
 def test_the_end_waits_for_conntrackd_and_the_guard(

@@ -71,6 +71,17 @@ def test_what_havend_says_is_heard_in_its_order_and_in_pieces(desk: Desk):
     assert desk.wait_heard(3)[2] == {"n": 3}
 
 
+def test_what_havend_refuses_is_said_once(desk: Desk, capfd: pytest.CaptureFixture[str]):
+    line = desk.connect()
+    for error in ("report: peers[0] is wrong", "report: peers[0] is wrong", "stopping"):
+        line.send({"ok": False, "error": error, "code": "request-wrong", "facts": {"error": error}})
+        line.send({"ok": True, "result": {}})
+    desk.wait_heard(6)
+    assert capfd.readouterr().err == (
+        "haven-agent: havend refuses: report: peers[0] is wrong\nhaven-agent: havend refuses: stopping\n"
+    )
+
+
 def test_a_havend_that_is_not_there_is_tried_again_and_again(desk: Desk):
     desk.link.connect()
     for _ in range(20):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from haven.agent.calls import CallFailure, ChildEnd
-from haven.agent.loop import Scope
+from haven.agent.loop import Scope, ScopeClosed
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
@@ -120,6 +120,27 @@ def test_a_closed_scope_watches_nothing_and_does_nothing_and_its_children_end(tu
     wait_until(lambda: not any(lives(pid) for pid in pids.read_text().split()), 10, "both have ended")
     one.close()
     other.close()
+
+
+def test_a_closed_scope_takes_nothing_more(turns: Turns, tmp_path: Path):
+    scope = turns.another_scope(tmp_path)
+    one, other = socket.socketpair()
+    with one, other:
+        scope.close()
+        for register in (
+            lambda: scope.watch(one, lambda _ready: None),
+            lambda: scope.at(turns.clock.now, lambda: None),
+            lambda: scope.every(1.0, lambda: None),
+            lambda: scope.run(["touch", str(tmp_path / "ran")], lambda _end: None, 1.0),
+            lambda: scope.ask_havend(b"{}", lambda _answer: None, 1.0),
+            lambda: scope.inner(),
+        ):
+            with pytest.raises(ScopeClosed):
+                register()
+        assert turns.watched == 0
+        # What closes itself afterwards may still let go.
+        scope.forget(one)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_inner_scope_is_closed_before_its_outer(turns: Turns, tmp_path: Path):

@@ -12,7 +12,7 @@ import pytest
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
 from haven.agent.ubus.methods import MOST_CALLS, UbusMethods
-from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S
+from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, Refusal, encode, refused
 from haven.ubus.server import CONNECTION_FAILED, OK, TIMEOUT, UNKNOWN_ERROR
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
@@ -127,7 +127,7 @@ def test_an_answer_that_is_not_understood_is_said_to_be_so(
         ),
         # Of a havend that is older, or younger, and says it in another way.
         (b'{"ok": false, "error": "no"}\n', "no", "request-wrong", {"error": "no"}),
-        (b'{"ok": false, "error": "no", "code": "x", "facts": {}}\n', "no", "request-wrong", {"error": "no"}),
+        (b'{"ok": false, "error": "no", "code": "x", "facts": {}}\n', "no", "x", {}),
         (
             b'{"ok": false, "error": "no", "code": "no-group", "facts": 7}\n',
             "no",
@@ -137,8 +137,8 @@ def test_an_answer_that_is_not_understood_is_said_to_be_so(
         (
             b'{"ok": false, "error": "no", "code": "no-group", "facts": {}}\n',
             "no",
-            "request-wrong",
-            {"error": "no"},
+            "no-group",
+            {},
         ),
         (
             b'{"ok": false, "error": "no", "code": ["no-group"], "facts": {}}\n',
@@ -215,7 +215,7 @@ def test_a_program_that_does_not_end_is_ended_with_its_children(desk: Desk, monk
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("echo 'haven: no room' >&2; exit 1", "no room"),
+        ("echo 'haven: no room' >&2; exit 1", "haven: no room"),
         ("exit 3", "it ended with 3"),
         ("echo '[1]'", "it ended with 0"),
         ("yes", "it says too much"),
@@ -228,6 +228,17 @@ def test_a_program_that_fails_is_said_to(
     asked = desk.call("plan")
     desk.until(lambda: asked.answers, "the answer")
     assert asked.answers == [(UNKNOWN_ERROR, {"error": reason, "kind": "refused"})]
+
+
+def test_what_a_program_was_refused_is_told_with_its_code(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    said = encode(refused(Refusal("unreachable", run_dir="/run", error="no room"))).decode()
+    _replace_command(desk, monkeypatch, f"echo '{said.strip()}'; echo 'haven: in words' >&2; exit 1")
+    for method in ("plan", "reload"):
+        asked = desk.call(method)
+        desk.until(lambda asked=asked: asked.answers, "the answer")
+        facts = {"run_dir": "/run", "error": "no room"}
+        answer = {"error": "/run: no room", "kind": "refused", "code": "unreachable", "facts": facts}
+        assert asked.answers == [(UNKNOWN_ERROR, answer)]
 
 
 def test_a_program_that_is_not_there_is_said_to_be_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch):

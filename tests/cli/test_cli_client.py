@@ -15,7 +15,7 @@ import pytest
 from haven.cli import control_client, show_commands
 from haven.cli.main import main
 from haven.contract import status as contract
-from haven.contract.control import Refusal
+from haven.contract.control import Refusal, read_answer
 from haven.contract.fields import Field
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import EVENT, STATUS, argv
@@ -200,6 +200,35 @@ def test_no_damage_to_the_answer_brings_a_traceback(
     assert understood
 
 
+@pytest.mark.parametrize("key", sorted(EVENT))
+def test_no_damage_to_an_event_brings_a_traceback(
+    key: str, fake: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for other in OTHERS:
+        told = {name: fact for name, fact in {**EVENT, key: other}.items() if fact is not GONE}
+        monkeypatch.setattr(show_commands, "ask", lambda *_words, told=told: [told])
+        status = main(["events"])
+        assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), other
+        if other is GONE:
+            # The first release had neither.
+            assert (status == 0) == (key in ("code", "facts"))
+
+
+@pytest.mark.parametrize("command", ["status", "events", "reload"])
+def test_whoever_asks_for_json_gets_the_refusal_in_json(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--run-dir", str(tmp_path), command, "--json"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "haven: havend is not running\n"
+    assert json.loads(said.out) == {
+        "ok": False,
+        "error": "havend is not running",
+        "code": "not-running",
+        "facts": {},
+    }
+
+
 def test_refusal_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     havend = fake(status={}, switchover=Refusal("not-active"))
     reason = "haven: this node is not Active: there is nothing to hand over\n"
@@ -222,6 +251,13 @@ def test_refusal_that_only_another_release_knows_is_passed_on_in_its_words(
     later = {"ok": False, "error": "the moon is full", "code": code, "facts": facts}
     havend = fake(status={}, switchover=json.dumps(later).encode() + b"\n")
     assert complaint(capsys, havend.run_dir, "switchover") == "haven: the moon is full\n"
+    with pytest.raises(Refusal) as refusal:
+        read_answer(json.dumps(later).encode())
+    # Who knows the code, a page of that release, has it still.
+    if isinstance(code, str) and isinstance(facts, dict):
+        assert (refusal.value.code, refusal.value.facts) == (code, facts)
+    else:
+        assert (refusal.value.code, refusal.value.facts) == ("request-wrong", {"error": "the moon is full"})
 
 
 def test_refusal_of_the_first_release_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,6 +102,18 @@ def test_reload_says_warnings(fake: Fake, config: Path, capsys: pytest.CaptureFi
     assert err == f"warning: {config}: virtual_router 'lan': device 'later' does not exist yet\n"
 
 
+def test_reload_in_json_is_one_document(fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    havend = fake(status=STANDBY, load={"virtual_routers": 1}, refuse={})
+    assert run(havend, "--config", str(config), "reload", "--json") == 0
+    done = {"text": "reloaded: 1 virtual router", "virtual_routers": 1}
+    assert json.loads(capsys.readouterr().out) == done
+    config.write_text(MAIN + lan(vrid=0))
+    for command in ("reload", "plan"):
+        assert run(havend, "--config", str(config), command, "--json") == 1
+        document = json.loads(capsys.readouterr().out)
+        assert (document["valid"], [each["option"] for each in document["problems"]]) == (False, ["vrid"])
+
+
 def test_reload_that_disables_haven_says_so(
     fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ UPDATE=1 writes the texts anew; read the difference as a user would.
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from haven.cli.status_text import render
 from haven.contract import status as contract
 from haven.contract.fields import Field, keys_of
-from haven.contract.status import check_status
+from haven.contract.status import PEER_FRESH_MS, check_status, is_status
 
 FOLDER = Path(__file__).parent / "status"
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -36,6 +37,40 @@ def test_status_reads_as_agreed(name: str) -> None:
     if os.environ.get("UPDATE"):
         golden.write_text(text)
     assert text == golden.read_text()
+
+
+def places(part: object, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the way to every value of every object in a document."""
+    if isinstance(part, dict):
+        yield from [(*path, key) for key in part]
+    for key, value in (
+        part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    ):
+        yield from places(value, (*path, key))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_tables_let_be_missing_or_null_is_not_needed(name: str) -> None:
+    for path in places(document(name)):
+        for is_gone in (True, False):
+            status = part = document(name)
+            for key in path[:-1]:
+                part = part[key]
+            part[path[-1]] = None
+            if is_gone:
+                del part[path[-1]]
+            if is_status(status):
+                assert render(status, NOW), (path, is_gone)
+
+
+@pytest.mark.parametrize("told", [{"fresh": False, "heard_ms": 60_000}, {"heard_ms": PEER_FRESH_MS}])
+def test_a_peer_whose_word_is_old_is_not_heard(told: dict) -> None:
+    status = document("copied")
+    peer = status["peers"][0]
+    del peer["fresh"]
+    peer.update(told)
+    text = " ".join(render(status, NOW).split())
+    assert f"The agent of {peer['node']} is not heard." in text
 
 
 @pytest.mark.usefixtures("utc")
@@ -124,6 +159,7 @@ def test_recorded_documents_are_of_one_release_or_the_other(name: str) -> None:
         (changes, contract.TRANSITION),
         (problems, contract.PROBLEM),
         (actives, contract.ACTIVE),
+        ([status["conntrack"]] if status["conntrack"] else [], contract.CONNTRACK),
     ):
         assert [lacks(part, table) for part in parts] == [set()] * len(parts)
     assert all({"heard_ms", "fresh"} <= set(peer) for peer in status["peers"])
@@ -172,4 +208,4 @@ def test_what_a_group_waits_for_is_told_under_its_first_name_too(
     group.update(dict.fromkeys(keys, 41_500 if "wait" in keys[0] else "switchover"))
     text = render(status, NOW)
     assert sentence in text
-    assert "wait" not in keys[0] or " ".join(text.split()).count("at most 41 s more.") == 1
+    assert "wait" not in keys[0] or " ".join(text.split()).count("at most 42 s more.") == 1

@@ -47,7 +47,6 @@ def test_the_least_configuration_gets_the_defaults():
     assert (router.routes, router.unicast_peers, router.track_interfaces) == ((), (), ())
     assert (router.auth_pass, router.source_address) == (None, None)
     assert model.conntrack is None
-    assert [section.label for section in model.sections] == ["virtual_router 'lan'"]
 
 
 def test_every_option_reaches_the_model():

@@ -28,7 +28,18 @@ def test_every_key_of_the_plan_is_explained():
     assert _rows("\nA virtual router:") == _names(plan.VIRTUAL_ROUTER)
     assert _rows("## Steps") == _names(plan.STEP)
     assert _rows("### Diagnostics") == list(Diagnostic("nul", {}).as_dict())
+    (commands,) = re.findall(r"\| `commands` \| .*?{(.*?)}", MANUAL)
+    assert re.findall(r"\w+", commands) == _names(plan.COMMAND)
+    (group,) = re.findall(r"\nA group has its (.*)", MANUAL)
+    assert re.findall(r"`(\w+)`", group.split("; and")[0]) == _names(plan.GROUP)
     assert f"| `version` | {plan.VERSION}; see below |" in MANUAL
+
+
+def test_every_key_of_every_part_is_explained():
+    table = MANUAL.split("| part | keys |\n|---|---|\n")[1].split("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    found = {part.strip("`"): re.findall(r"`(\w+)`", keys) for part, keys in rows}
+    assert found == {part: _names(fields) for part, fields in plan.PARTS.items()}
 
 
 def test_every_setting_of_the_engine_is_named():

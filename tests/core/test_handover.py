@@ -2,14 +2,14 @@
 """Planned changes: switchover, maintenance and stop, make before break."""
 
 from haven.core.clock import MILLISECOND, SECOND
-from haven.core.effects import Announce, HandoverEnded, Release, Send, Transition
+from haven.core.effects import Announce, HandoverBegun, HandoverEnded, Release, Send, Transition
 from haven.core.events import Maintenance, Startup, Switchover
-from haven.core.group import HANDOVER_MARGIN_US, RETRY_HANDOVER_AFTER
+from haven.core.handover import COPIES, COPY_AFTER_US, MARGIN_US, RETRY_AFTER_US
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import DELAY, Wire, group, pair, router
 
 SKEW_100 = (256 - 100) * SECOND // 256
-WAIT = SECOND + HANDOVER_MARGIN_US
+WAIT = COPIES[-1] * COPY_AFTER_US + SECOND + MARGIN_US
 
 
 def two(**changes):
@@ -50,7 +50,8 @@ def test_a_switchover_keeps_the_addresses_until_the_other_is_heard():
     taken = b.transitions()[-1][0]
     released = a.said(Release)[0][0]
     assert taken == began + DELAY + SKEW_100
-    assert released == taken + DELAY
+    # Its first word might have been the last of one that yields: it is asked, and answers.
+    assert released == taken + 3 * DELAY
     assert ended(a) == [True]
     assert a.transitions() == [(released, BACKUP, "handed_over")]
     assert b.transitions()[-1][2] == "resigned"
@@ -62,7 +63,7 @@ def test_the_end_of_a_handover_is_told_when_it_is_over():
     a.forget()
     wire.run(5 * SECOND)
     kinds = [type(effect) for _at, effect in a.effects]
-    assert kinds == [Release, Transition, HandoverEnded]
+    assert [kind for kind in kinds if kind is not Send] == [Release, Transition, HandoverEnded]
 
 
 def test_a_switchover_is_not_preempted_back():
@@ -102,6 +103,22 @@ def test_with_nobody_to_take_over_the_active_stays():
     a.forget()
     wire.run(10 * SECOND)
     assert len(a.sent()) == 20
+
+
+def test_priority_zero_is_said_again_as_a_packet_can_be_lost():
+    for lost in range(1, 5):
+        wire, a, b = two()
+        a.handle(Switchover())
+        heard = []
+
+        def loses(sender, _receiver, _device, message, lost=lost, heard=heard, a=a):
+            if sender is a:
+                heard.append(message)
+            return sender is a and len(heard) <= lost
+
+        wire.loses = loses
+        wire.run(5 * SECOND)
+        assert wire.active() == ["b"], lost
 
 
 def test_a_switchover_of_one_group_leaves_the_others():
@@ -198,15 +215,13 @@ def test_in_maintenance_a_lonely_active_asks_every_ten_seconds():
     a.handle(Maintenance(True))
     began = wire.now
     wire.run(40 * SECOND)
-    asked = [at - began for at, name, _priority in a.sent(0) if name == "lan"]
-    assert asked == [
-        0,
-        WAIT + RETRY_HANDOVER_AFTER,
-        2 * (WAIT + RETRY_HANDOVER_AFTER),
-        3 * (WAIT + RETRY_HANDOVER_AFTER),
-    ]
+    began_at = [at - began for at, _effect in a.said(HandoverBegun)]
+    assert len(began_at) == 4
+    for number in range(3):
+        before, after = began_at[number : number + 2]
+        assert WAIT + RETRY_AFTER_US <= after - before <= WAIT + RETRY_AFTER_US + 2 * MARGIN_US
     # Who asked for maintenance is told once.
-    assert ended(a) == [False]
+    assert [effect.done for _at, effect in a.said(HandoverEnded) if effect.asked] == [False]
     assert a.said(Release) == []
 
 
@@ -314,7 +329,7 @@ def test_a_stop_hands_over_first():
     a.stop()
     assert not a.engine.is_stopped() and a.state() == ACTIVE
     wire.run_until(a.engine.is_stopped)
-    assert a.said(Release)[0][0] == began + 2 * DELAY + SKEW_100
+    assert a.said(Release)[0][0] == began + 4 * DELAY + SKEW_100
     assert [effect.after for _at, effect in a.said(Transition)] == [BACKUP, INITIALIZE]
     assert wire.active() == ["b"]
     assert ended(a) == [True]
@@ -325,7 +340,7 @@ def test_a_stop_with_nobody_there_ends_soon_with_a_farewell():
     a.stop()
     took = wire.run_until(a.engine.is_stopped)
     assert took == WAIT
-    assert [priority for _at, _name, priority in a.sent()] == [0, 0, 0, 0]
+    assert {priority for _at, _name, priority in a.sent()} == {0}
     assert ended(a) == [False]
 
 

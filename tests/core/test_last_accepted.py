@@ -59,7 +59,7 @@ def packets():
 
 def view(engine):
     """Return all that can be seen of an engine from outside."""
-    found = [[(each.state, each.handover, each.preempt_barred)] for each in engine.groups.values()]
+    found = [[(each.state, each.handover, each.preemption.barred)] for each in engine.groups.values()]
     for name in sorted(engine.routers):
         one = engine.routers[name]
         found.append(

@@ -160,13 +160,13 @@ def test_version_2_without_a_password_drops_one_that_has_it():
 
 def test_version_2_with_a_password_asks_for_it():
     node = lone(group(router(version=2, auth=b"s3cret")))
-    assert say(node) is None
     assert say(node, auth=None) == "auth_type"
     assert say(node, auth=b"secret") == "auth_data"
-    assert say(node, auth=b"s3cret\0\0") is None
-    # RFC 2338 type 2, the authentication header.
+    # RFC 2338 type 2, the authentication header; of the kinds of one source one is told for now.
     assert fate(node.hear(patched(node, 4, 2), PEER)) is None
     assert node.member().counters.errors["auth_type"] == 2
+    assert say(node, auth=b"s3cret\0\0") is None
+    assert node.member().active_source == PEER
 
 
 def test_the_first_ipv6_address_has_to_be_link_local():

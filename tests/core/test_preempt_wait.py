@@ -30,15 +30,15 @@ def test_it_waits_and_says_for_how_long_at_the_most():
     assert wire.active() == ["b"]
     assert len(waits(higher)) == 1
     assert 58 * SECOND < waits(higher)[0] <= LIMIT
-    assert higher.engine.groups["gateway"].sync_wait_left(wire.now) == LIMIT - 5 * SECOND
+    assert higher.engine.groups["gateway"].preemption.sync_wait_left(wire.now) == LIMIT - 5 * SECOND
     assert waits(lower) == []
-    assert lower.engine.groups["gateway"].sync_wait_left(wire.now) is None
+    assert lower.engine.groups["gateway"].preemption.sync_wait_left(wire.now) is None
 
 
 def test_it_ends_with_the_connections():
     wire, higher, _lower = returning()
     higher.handle(InSync(True))
-    assert higher.engine.groups["gateway"].sync_wait_left(wire.now) is None
+    assert higher.engine.groups["gateway"].preemption.sync_wait_left(wire.now) is None
     wire.run_until(lambda: higher.state() == ACTIVE, budget=5 * SECOND)
     assert len(waits(higher)) == 1
 
@@ -50,7 +50,7 @@ def test_after_the_limit_it_takes_over_all_the_same_and_says_so():
     wire.run(6 * SECOND)
     assert wire.active() == ["a"]
     assert waits(higher)[1:] == [0]
-    assert higher.engine.groups["gateway"].sync_wait_left(wire.now) is None
+    assert higher.engine.groups["gateway"].preemption.sync_wait_left(wire.now) is None
 
 
 def test_the_death_of_the_active_ends_the_wait_without_a_word():
@@ -59,7 +59,7 @@ def test_the_death_of_the_active_ends_the_wait_without_a_word():
     wire.run(5 * SECOND)
     assert wire.active() == ["a"]
     assert len(waits(higher)) == 1
-    assert higher.engine.groups["gateway"].sync_wait_left(wire.now) is None
+    assert higher.engine.groups["gateway"].preemption.sync_wait_left(wire.now) is None
 
 
 def test_losing_the_connections_again_begins_another_wait():

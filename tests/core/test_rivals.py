@@ -133,8 +133,8 @@ def test_an_active_answers_a_lower_one_at_once_and_tells_the_hosts():
         wire.run(10 * MILLISECOND)
         say(a, 100)
     assert a.member().anomalies["rival"] == (PEER, wire.now)
-    # Each is answered, but the hosts are told a few times and then once a second.
-    assert len(a.sent()) == 301
+    # Whoever is real needs one answer; hosts are told a few times and then once a second.
+    assert len(a.sent()) < 3 + 8 * 3 + 3
     assert 3 <= len(a.said(Announce)) <= 8
     last = wire.now
     wire.run(2 * SECOND)
@@ -167,8 +167,8 @@ def test_after_a_split_the_hosts_are_told_on_every_link_whoever_speaks_first():
         assert told == ["lan", "wan"], turn
 
 
-def test_who_stalled_has_no_last_word():
-    # Its priority may be the higher one: whoever took over would yield to it.
+def test_who_stalled_says_no_word_but_the_last():
+    # Its priority may be the higher one: whoever took over would yield to it. Hosts may have heard it, too.
     wire, a, b = two(200, 100)
     wire.start()
     a.sleep(20 * SECOND)
@@ -176,7 +176,7 @@ def test_who_stalled_has_no_last_word():
     a.forget()
     wire.run(2 * SECOND)
     assert a.transitions()[-1][2] == "stalled"
-    assert a.sent() == []
+    assert [priority for _at, _name, priority in a.sent()] == [0]
     assert wire.active() == ["b"]
 
 

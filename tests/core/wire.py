@@ -5,7 +5,7 @@ import heapq
 import socket
 
 from haven.core.clock import SECOND
-from haven.core.effects import Announce, Reapply, Release, Send, TakeOver, Transition
+from haven.core.effects import Announce, Reapply, Release, Renamed, Send, TakeOver, Transition
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Shutdown, Startup
 from haven.core.spec import GroupSpec, RouterSpec
@@ -217,6 +217,8 @@ class Node:
             for name in effect.routers:
                 assert name in self.held, "%s releases %s, which it does not hold" % (self.name, name)
                 self.held.remove(name)
+        elif kind is Renamed:
+            self.held = [effect.routers.get(name, name) for name in self.held]
         elif kind is Announce or kind is Reapply:
             assert effect.router in self.held, "%r without the address" % effect
 

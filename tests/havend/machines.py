@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from haven.contract.event_log import check_event
 from haven.contract.status import check_status
 from tests.havend.plans import MAIN, document
 from tests.lab import wait
@@ -188,7 +189,8 @@ class Havend:
 
     def transitions(self) -> list[dict]:
         """Return the events that are transitions."""
-        return [each for each in self.ask("events")["result"] if each["kind"] == "transition"]
+        told = [check_event(each) for each in self.ask("events")["result"]]
+        return [each for each in told if each["kind"] == "transition"]
 
     def until(self, state: str, group: str = "lan", budget: float = 30) -> "Havend":
         """Wait for a state of a group."""

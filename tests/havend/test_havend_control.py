@@ -70,6 +70,7 @@ GARBAGE = [
     b'{"command": 7}\n',
     b'{"command": null}\n',
     b'["status"]\n',
+    b'{"command": "refuse", "problems": [' + b"[" * 700 + b"]" * 700 + b"]}\n",
     b"9" * 6000 + b"\n",
     b'{"command": "status"\n',
     b"GET / HTTP/1.1\r\n",
@@ -130,6 +131,19 @@ def test_a_wrong_request_is_refused_in_words(active: Havend, request_: dict, cod
     assert answer["code"] == code and set(answer) == {"ok", "error", "code", "facts"}
     # The facts are what the text names.
     assert all("{%s}" % name in REFUSALS[code] for name in answer["facts"])
+
+
+NULLS = [
+    {"command": "agent", "protocol": None, "version": None},
+    {"command": "agent", "protocol": 2, "version": None},
+    {"command": "events", "follow": None},
+]
+
+
+@pytest.mark.parametrize("request_", NULLS, ids=range(len(NULLS)))
+def test_null_is_as_good_as_nothing(active: Havend, request_: dict) -> None:
+    with active.connect() as line:
+        assert exchange(line, request_)["ok"]
 
 
 @pytest.mark.parametrize("command", sorted(set(REQUESTS) - {"stop", "switchover", "maintenance"}))
@@ -237,6 +251,24 @@ def test_who_refuses_with_codes_is_shown_with_codes(active: Havend) -> None:
     events = [each for each in active.ask("events")["result"] if each["kind"] == "refused"]
     assert events[-3]["text"] == "refused: %s" % found
     assert events[-3]["facts"]["diagnostic"] == found.as_dict()
+
+
+PLACE = ("virtual_router 'lan'", "virtual_router", "lan")
+WHOLE = Diagnostic("value-whole", {"value": "x", "low": 1, "high": 255}, "haven", 3, PLACE, "vrid").as_dict()
+
+
+@pytest.mark.parametrize("key", sorted(WHOLE))
+@pytest.mark.parametrize("value", ["missing", [1], {"a": 1}], ids=repr)
+def test_what_is_nearly_a_diagnostic_is_shown_by_its_words(active: Havend, key: str, value: object) -> None:
+    found = {name: fact for name, fact in {**WHOLE, key: value}.items() if name != key or value != "missing"}
+    assert active.ask("refuse", problems=[found])["ok"]
+    (shown,) = [each for each in active.status()["problems"] if each["code"] == "reload-refused"]
+    if key == "facts" and isinstance(value, dict):
+        assert shown["facts"]["diagnostic"] == found
+    else:
+        words = WHOLE["message" if key == "text" else "text"]
+        assert shown["facts"]["diagnostic"]["facts"] == {"words": words}
+        assert shown["message"] == "The new configuration was refused: %s" % words
 
 
 def test_followers_get_each_event_as_it_happens(active: Havend) -> None:

@@ -164,7 +164,8 @@ def test_a_message_within_a_problem_is_told_in_words_too() -> None:
     assert found["message"] == (
         "The set-up failed: drop what is addressed to the virtual addresses (no nft)."
     )
-    assert problem("conntrack-down", "conntrack", error="")["message"].endswith("again.")
+    found = problem("conntrack-down", "conntrack", error="")
+    assert found["message"] == "conntrackd does not run; it is being started again."
 
 
 def test_each_event_has_words_made_of_its_facts() -> None:
@@ -254,12 +255,16 @@ def test_a_clock_that_is_set_right_does_not_move_the_past_away(monkeypatch: pyte
 def test_alive_tells_the_next_process_who_was_active(tmp_path: Path) -> None:
     path = str(tmp_path / "alive")
     first = RestartNote(path)
-    assert first.read() == (0, ())
-    first.set_groups(["gateway", "guest"], 1000)
-    first.touch(2000)
-    assert RestartNote(path).read() == (2000, ("gateway", "guest"))
-    first.set_groups([], 3000)
-    assert RestartNote(path).read() == (3000, ())
+    assert first.read() == {}
+    first.set_groups([("gateway", ["lan", "wan"]), ("guest", ["guest"])], 1000)
+    # A group that speaks often says nothing of one that speaks seldom.
+    first.spoke("wan")
+    first.write(2000)
+    assert RestartNote(path).read() == {"gateway": 2000, "guest": 1000}
+    first.set_groups([("guest", ["guest"]), ("office", ["office"])], 3000)
+    assert RestartNote(path).read() == {"guest": 1000, "office": 3000}
+    first.set_groups([], 4000)
+    assert RestartNote(path).read() == {}
     first.remove()
     assert not (tmp_path / "alive").exists()
 
@@ -268,13 +273,14 @@ def test_alive_tells_the_next_process_who_was_active(tmp_path: Path) -> None:
 def test_a_damaged_alive_file_means_nothing(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "alive"
     path.write_bytes(content)
-    assert RestartNote(str(path)).read() == (0, ())
+    assert RestartNote(str(path)).read() == {}
 
 
 def test_alive_bears_a_full_disk_and_a_lost_file(tmp_path: Path) -> None:
     alive = RestartNote("/dev/full")
-    alive.set_groups(["lan"], 1)
-    alive.touch(2)
+    alive.set_groups([("lan", ["lan"])], 1)
+    alive.spoke("lan")
+    alive.write(2)
     lost = RestartNote(str(tmp_path / "alive"))
     (tmp_path / "alive").unlink()
     lost.remove()

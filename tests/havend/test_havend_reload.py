@@ -126,7 +126,8 @@ def test_virtual_mac_on_and_off(node: Havend, tap: Tap, pair: Pair) -> None:
 def test_changed_vrid(node: Havend, tap: Tap, pair: Pair) -> None:
     node.reload(lan(vrid=52), STAYS)
     wait_until(lambda: tap.of(52), "the new VRID is advertised")
-    assert tap.of(51)[-1].priority == 0
+    # Another router of the pair has the old one until it reads the same: no word that makes it take over.
+    assert tap.of(51)[-1].priority != 0
     assert node.state() == "active" and ADDRESS in pair[0].addresses("lan")
 
 

@@ -191,6 +191,8 @@ def test_maintenance_outlives_a_restart(pair: Pair, havend: Make) -> None:
     node.kill()
     node.start()
     assert node.status()["groups"][0]["maintenance"]
-    assert node.ask("maintenance", on=False)["ok"]
+    node.until("active")
+    ended = {"on": False, "handed_over": [], "still_active": []}
+    assert node.ask("maintenance", on=False)["result"] == ended
     assert node.stop() == 0
     assert not (node.run_dir / "maintenance").exists()

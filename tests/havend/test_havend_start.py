@@ -287,7 +287,7 @@ def test_what_fails_at_set_up_is_a_problem_and_not_the_end(pair: Pair, havend: M
         "(/nowhere/program: No such file or directory).",
         "The set-up failed: set lan up (it is broken).",
     ]
-    command = {"code": "device-up", "facts": {"device": "lan"}}
+    command = {"code": "device-up", "facts": {"device": "lan"}, "text": "set lan up"}
     assert found[1]["facts"] == {"command": command, "error": "it is broken"}
     # A reload that changes the commands runs them, and nobody waits.
     plan["commands"]["setup"] = [

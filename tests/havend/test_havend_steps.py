@@ -57,8 +57,8 @@ def _adds(plan: Plan, name: str = "lan") -> list[Step]:
 
 def _step(octets: bytes, *patch: tuple[int, str], code: str = "device-up", **facts: str) -> Step:
     """Return a step that no compiler has made."""
-    document = {"code": code, "facts": facts, "octets": octets.hex(), "patch": list(patch), "tolerate": []}
-    return Step(document)
+    said = {"code": code, "facts": facts, "say": "in other words"}
+    return Step({**said, "octets": octets.hex(), "patch": list(patch), "tolerate": []})
 
 
 def _words(failures: list[StepFailure]) -> list[str]:

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from haven.config.options import GROUP, VIRTUAL_ROUTER
-from haven.contract.message import message
 from haven.contract.plan import VERSION, Plan, PlanError, read_plan
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, LinkChanged, Maintenance, Shutdown, Startup
-from haven.core.spec import RouterSpec
+from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp.advert import Advert, encode
-from haven.havend import diagnosis
+from haven.havend import diagnosis, plan_commands
 from haven.havend.netlink_batch import StepFailure
+from tests.agent.plans import CONNTRACK
 from tests.havend.plans import document, lan, section, write
 
 ROUTE = "default via 10.9.0.254"
@@ -96,7 +96,7 @@ def _run(plan: Plan) -> None:
         assert len(told) == len(steps)
         assert hash(router.spec.wire())
     for command in plan.setup_commands + plan.teardown_commands:
-        assert message(command["code"], **command["facts"])
+        assert plan_commands._failure(command, "no reason")["code"] == "setup-failed"
     engine, now = Engine(), 1 << 40
     engine.load(plan.groups, now)
     for router in plan.routers.values():
@@ -201,6 +201,50 @@ def test_a_wrong_value_anywhere_is_refused_or_harmless(
     _read_and_run(tmp_path, _changed(path, value))
 
 
+# Whatever a class has by itself, what its instances have, and what its functions call their arguments.
+NAMES = sorted(
+    {*dir(RouterSpec), *dir(GroupSpec), "self", "routers", "settings", "name", "", "a b", "hold_us"}
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "path", [("virtual_routers", 0), ("groups", 0), ("virtual_routers", 0, "takeover", 0)]
+)
+def test_a_key_that_nobody_knows_means_nothing(tmp_path: Path, path: tuple[Any, ...], name: str) -> None:
+    if name not in _at(path):
+        _run(read_plan(write(tmp_path, _changed((*path, name), 1))))
+
+
+@pytest.mark.parametrize("name", ["code", "self", "template", "say"])
+def test_a_fact_may_have_any_name(tmp_path: Path, name: str) -> None:
+    for path in (("virtual_routers", 0, "takeover", 0), ("commands", "setup", 0)):
+        _run(read_plan(write(tmp_path, _changed((*path, "facts", name), 1))))
+
+
+def test_a_document_that_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    for path in PLACES:
+        deep: Any = "x"
+        for _ in range(700):
+            deep = [deep] if path[-1] != "facts" else {"device": deep}
+        if path[-1] in ("facts", "warnings", "node", "parts"):
+            assert "truncated or is not JSON" in _refusal(tmp_path, _changed(path, deep))
+
+
+def test_a_step_that_is_not_known_is_told_in_its_own_words(tmp_path: Path) -> None:
+    # Of a newer compiler, whose plan has the same version.
+    path = ("virtual_routers", 0, "takeover", 0)
+    step = {**_at(path), "code": "tunnel-up", "facts": {"tunnel": "t0"}, "say": "set tunnel t0 up"}
+    plan = read_plan(write(tmp_path, _changed(path, step)))
+    failed = StepFailure(0, plan.routers["lan"].takeover[0], "no reason")
+    (found,) = diagnosis.of_failures({"lan": [failed]})
+    assert "set tunnel t0 up" in found["message"]
+
+
+def test_a_part_that_is_not_known_may_have_anything(tmp_path: Path) -> None:
+    assert read_plan(write(tmp_path, _changed(("parts", "tunnel"), {"any": ["thing"]}))).parts == ("tunnel",)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "text"),
     [
@@ -231,6 +275,13 @@ def test_a_wrong_value_anywhere_is_refused_or_harmless(
         (("groups", 0, "preempt"), 1, "preempt is not true or false"),
         (("groups", 0, "preempt_delay_us"), "5", "preempt_delay_us is not a whole number"),
         (("groups", 0, "sync_wait_us"), -1, "sync_wait_us is not a whole number"),
+        (("warnings",), [{"text": "x"}], "warnings[0]: file is missing"),
+        (("parts", "conntrack"), 5, "parts: conntrack is not an object"),
+        (("parts", "tunnel"), [], "parts: tunnel is not an object"),
+        (("parts", "conntrack"), {}, "parts: conntrack: device is missing"),
+        (("parts", "conntrack"), {**CONNTRACK, "agent_port": 0}, "agent_port is not a whole number"),
+        (("parts", "conntrack"), {**CONNTRACK, "peers": ["x"]}, "peers is not a list of which each is an"),
+        (("virtual_routers", 0, "takeover", 1, "facts", "left_s"), 1e999, "facts are not those of"),
         (("commands", "setup", 0, "argv"), [], "commands: setup: argv is empty"),
         (("commands", "setup", 0, "argv"), [7], "argv is not a list of which each is a text"),
         (("commands", "setup", 0, "facts"), None, "facts is not an object"),

@@ -53,7 +53,7 @@ def check_content(*nodes: Node) -> None:
         return not found
 
     try:
-        wait_until(content, 2, "the nodes find no fault")
+        wait_until(content, 10, "the nodes find no fault")
     except TimeoutError:
         raise AssertionError("\n".join(found)) from None
 

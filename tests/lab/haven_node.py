@@ -6,6 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
+from haven.contract.event_log import check_event
 from haven.contract.status import check_status
 from tests.lab.gateway import Side, peers
 from tests.lab.network import Network
@@ -88,7 +89,7 @@ class HavenNode(Node):
 
     def events(self) -> list[dict]:
         """Ask for the events so far."""
-        return self.ask("events", follow=False)
+        return [check_event(each) for each in self.ask("events", follow=False)]
 
     def state(self) -> str | None:
         """Tell its state as its status has it; None when havend does not answer."""

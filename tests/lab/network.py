@@ -81,7 +81,7 @@ class Router:
 
 
 def memory_folder() -> str | None:
-    """Tell a folder in memory, as a router's run directory is: a disk stands still while others write to it."""
+    """Tell a folder in memory, as a router's run directory is: a disk stands still while others write."""
     shared = "/dev/shm"
     return shared if os.access(shared, os.W_OK) else None
 

@@ -47,6 +47,14 @@ def test_the_pair_its_connections_and_its_events_are_shown(pages: Pages, pair: P
     expect(page.locator("[data-part=events]")).to_contain_text("gateway: Backup -> Active")
 
 
+def test_a_peer_whose_word_is_old_is_not_heard(pages: Pages, pair: Pair):
+    status = pair.first.status()
+    status["peers"][0].update(fresh=False, heard_ms=60_000)
+    pages.router.replace("status", status)
+    facts = _facts(pages.open("haven/overview"), "sync")
+    assert facts["Connections on r2"] == "not heard" and facts["Both tables"] == "not in sync"
+
+
 def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):
     may_tell = threading.Event()
 

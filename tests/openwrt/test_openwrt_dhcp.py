@@ -148,13 +148,17 @@ def test_what_the_user_had_already_is_not_ours_to_take(router: Machine):
 
 def test_what_stands_against_it_is_said_and_left(router: Machine):
     router.write(DHCP.replace("'42,192.168.1.9'", "'3,192.168.1.99'\n\toption force '0'"))
-    found = look(model(), router).conflicts
-    assert [(each.code, each.option, each.facts) for each in found] == [
-        ("dhcp-option-taken", "dhcp_option", {"value": "3,192.168.1.99", "wanted": "3,192.168.1.1"}),
-        ("dhcp-not-forced", "force", {"value": "0"}),
+    problems = apply(model(), router)
+    assert len(problems) == 2
+    place = "/etc/config/dhcp: dhcp 'lan', option "
+    what = "'dhcp_option': '3,192.168.1.99' stands against '3,192.168.1.1'; remove one of them"
+    assert problems[0] == place + what
+    assert problems[1].startswith(place + "'force': '0' keeps dnsmasq")
+    found = [each.as_dict() for each in look(model(), router).conflicts]
+    assert [(each["code"], each["section_name"], each["option"]) for each in found] == [
+        ("dhcp-option-other", "lan", "dhcp_option"),
+        ("dhcp-force-off", "lan", "force"),
     ]
-    assert apply(model(), router) == [str(each) for each in found]
-    assert str(found[1]).startswith("/etc/config/dhcp: dhcp 'lan', option 'force': '0' keeps dnsmasq")
     assert router.lan("dhcp_option") == ["3,192.168.1.99", "6,192.168.1.1"] and router.lan("force") == ["0"]
     take_back(router)
     assert router.lan("dhcp_option") == ["3,192.168.1.99"] and router.lan("force") == ["0"]
@@ -170,7 +174,7 @@ def test_the_command_tells_programs_codes_and_facts(
     assert main(["dhcp", "--json", "--config", str(config)]) == 1
     document = json.loads(capsys.readouterr().out)
     (conflict,) = document["conflicts"]
-    assert (conflict["code"], conflict["section_name"]) == ("dhcp-option-taken", "lan")
+    assert (conflict["code"], conflict["section_name"]) == ("dhcp-option-other", "lan")
     assert ["lan", "dhcp_option", "6,192.168.1.1"] in document["added"]
 
 
@@ -194,7 +198,7 @@ def test_a_lan_without_a_name_of_its_section(router: Machine):
 def test_a_lan_that_is_not_there_is_said(router: Machine):
     router.write("config dnsmasq\n")
     assert apply(model(), router) == [
-        "/etc/config/dhcp: there is no section with option interface 'lan': nothing to add to"
+        "/etc/config/dhcp: has no section with option interface 'lan': nothing to add to"
     ]
 
 

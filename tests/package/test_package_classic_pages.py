@@ -165,7 +165,11 @@ def test_an_action_is_one_call_of_the_object(action: str, group: str | None, arg
                 ]
             },
         ),
-        ("maintenance-off", '{"on":false,"still_active":["lan"]}\n0', {"said": ["Maintenance has ended."]}),
+        (
+            "maintenance-off",
+            '{"on":false,"handed_over":[],"still_active":[]}\n0',
+            {"said": ["Maintenance has ended."]},
+        ),
         ("reload", '{"text":"reloaded"}\n0', {"said": ["Done."]}),
         (
             "reload",

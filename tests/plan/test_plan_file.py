@@ -10,7 +10,6 @@ import struct
 
 import pytest
 
-from haven.contract.fields import DocumentError
 from haven.contract.plan import VERSION, PlanError, read_document
 from haven.plan.write import write_plan
 
@@ -180,7 +179,7 @@ def test_a_plan_that_is_not_whole_is_refused_with_a_reason(path: str, plan: dict
 @pytest.mark.parametrize(("plan", "complaint"), DAMAGED)
 def test_a_plan_that_its_reader_would_refuse_is_not_written(path: str, plan: dict, complaint: str) -> None:
     write_plan(path, PLAN)
-    with pytest.raises(DocumentError) as refusal:
+    with pytest.raises(PlanError) as refusal:
         write_plan(path, plan)
     assert complaint in str(refusal.value)
     assert read_document(path) == PLAN
@@ -206,6 +205,6 @@ def test_a_plan_of_another_version_is_told_apart(path: str, plan: object, found:
 
 @pytest.mark.parametrize(("plan", "found"), VERSIONS)
 def test_a_plan_of_another_version_is_not_written(path: str, plan: object, found: str) -> None:
-    with pytest.raises(DocumentError):
+    with pytest.raises(PlanError):
         write_plan(path, plan)
     assert not os.path.exists(path)

@@ -217,6 +217,8 @@ def _fields(effect):
         return {"virtual_routers": list(effect.routers)}
     if kind in (wanted.Announce, wanted.Reapply):
         return {"virtual_router": effect.router}
+    if kind is wanted.HandoverBegun:
+        return {"group": effect.group}
     if kind is wanted.HandoverEnded:
         return {"group": effect.group, "done": effect.done}
     if kind is wanted.FaultsChanged:

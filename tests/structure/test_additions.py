@@ -80,6 +80,21 @@ def test_every_test_that_a_manual_names_is_there():
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
+def test_the_files_that_know_an_option_by_its_name_are_those_of_the_walk():
+    walk = (ROOT / "docs/design.md").read_text().split("**`advert_interval` from UCI", 1)[1].split("\n\n")[1]
+    rows = [row.split("|")[1] for row in walk.splitlines()[2:]]
+    named = {name for row in rows for name in re.findall(r"`([\w/.]+)`", row)}
+    sources = [(ROOT / "src/haven", "*.py"), (ROOT / "luasrc", "*.lua")]
+    sources.append((ROOT / "files/www/luci-static/resources", "*.js"))
+    found = {
+        str(path.relative_to(folder))
+        for folder, pattern in sources
+        for path in folder.rglob(pattern)
+        if "advert_interval" in path.read_text()
+    }
+    assert named == found
+
+
 def test_every_file_that_the_design_names_is_there():
     text = (ROOT / "docs/design.md").read_text()
     named = set(re.findall(r"`((?:\w+/)+\w+\.(?:py|js))`", text))

@@ -12,7 +12,7 @@ DESIGN = ROOT / "docs/design.md"
 HEAVY = {"pyroute2": ("plan",), "jinja2": ("plan",), "asyncio": (), "threading": ()}
 
 # What differs between the Pythons.
-PLATFORM = ("havend/host/cpython.py", "havend/host/micropython.py")
+PLATFORM = ("havend/host/cpython.py",)
 
 
 def table() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -82,6 +82,10 @@ def _path(module: str) -> Path | None:
 
 def test_every_folder_has_a_row_and_every_row_a_folder():
     assert sorted(table()) == FOLDERS
+
+
+def test_every_exception_is_a_file():
+    assert [name for name in PLATFORM if not (SOURCE / name).is_file()] == []
 
 
 def test_no_file_imports_what_its_folder_may_not():

@@ -22,11 +22,15 @@ SOURCES = {
 }
 
 # What holds a sentence in a document of ours, as each language names a key.
-KEY = "(?:message|text|say|error|do)"
+KEY = "(?:message|text|say|error|do|complaint|output)"
 SENTENCE = rf"""(?:\.{KEY}\b|\[["']{KEY}["']\]|str\((?:why|error)\))"""
+DOES = (
+    r"r?split|splitlines|r?partition|g?match|gsub|find|search|index|indexOf|starts[Ww]ith|ends[Ww]ith"
+    r"|removeprefix|removesuffix|replace\w*|substr\w*|slice|sub"
+)
 TAKES_APART = (
-    # sentence.split(...), sentence:match(...)
-    rf"{SENTENCE}\s*[.:](?:r?split|r?partition|g?match|gsub|find|search|indexOf|starts[Ww]ith|substr\w*|slice|sub)\(",
+    # sentence.split(...), sentence:match(...), sentence.strip().removeprefix(...)
+    rf"{SENTENCE}\s*(?:[.:]\w*(?:strip|trim\w*|lower|casefold)\(\))*[.:](?:{DOES})\(",
     # re.search("...", sentence), /.../.exec(sentence)
     rf"(?:\bre\.\w+|\.exec|\.test)\([^()\n]*{SENTENCE}",
 )
@@ -34,6 +38,14 @@ TAKES_APART = (
 READ_OTHERWISE = {
     # LuCI writes its stack behind an error's message.
     ("haven/api.js", "found.message.split(/\\n\\s+at /)[0]"),
+    # The first line of what nft says.
+    ("conntrack/guard.py", 'outcome.complaint.strip().split("\\n")[0]'),
+    # A configuration, and the texts of two facts.
+    ("test_ubus_agent.py", "node.text.replace("),
+    ("test_luci_setup.py", 'arguments["text"].replace('),
+    ("test_cli_orders.py", 'problem["text"].endswith(problem["message"])'),
+    ("test_openwrt_pages.py", 'problem["text"].endswith(problem["message"])'),
+    ("test_plan_command.py", 'problem["text"].endswith(problem["message"])'),
 }
 SHORTEST_PHRASE = 20
 

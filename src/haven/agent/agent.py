@@ -140,4 +140,4 @@ class Agent:
             account |= part.account()
             problems += part.problems()
         in_sync = all(part.is_in_sync() for part in self._parts)
-        self._link.say("report", in_sync=in_sync, problems=problems, **account)
+        self._link.report(in_sync, problems, account)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent's line to havend: events come in, reports and answers go out; nothing waits for it."""
 
-import json
 import selectors
 import socket
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 from haven import VERSION
 from haven.agent.loop import Loop, Scope
 from haven.contract import control
+from haven.contract.fields import read_json
 from haven.contract.problems import problem
 from haven.paths import CONTROL_SOCKET, inside
 
@@ -33,6 +33,8 @@ class HavendLink:
         self._received = b""
         self._backlog = bytearray()
         self._older = ""
+        # Why havend refused something last.
+        self._refusal: Any = None
 
     def connect(self) -> None:
         """Connect and present ourselves, now or as soon as it can be done."""
@@ -52,9 +54,16 @@ class HavendLink:
 
     def say(self, command: str, **arguments: Any) -> None:
         """Send one request, whose answer comes with the events; without a connection nobody hears it."""
+        self._say(command, arguments)
+
+    def report(self, in_sync: bool, problems: list[dict[str, Any]], account: dict[str, Any]) -> None:
+        """Send the report, with what the parts have for the status."""
+        self._say("report", {**account, "in_sync": in_sync, "problems": problems})
+
+    def _say(self, command: str, arguments: dict[str, Any]) -> None:
         if self._socket is None:
             return
-        self._backlog += control.request(command, **arguments)
+        self._backlog += control.encode_request(command, arguments)
         if len(self._backlog) > LONGEST_BACKLOG:
             self._lose()
         else:
@@ -102,8 +111,9 @@ class HavendLink:
             return
         *lines, self._received = (self._received + octets).split(b"\n")
         for line in lines:
-            message = json.loads(line)
+            message = read_json(line)
             self._look_at_version(message)
+            self._look_at_refusal(message)
             self._hear(message)
 
     def _look_at_version(self, message: dict[str, Any]) -> None:
@@ -112,6 +122,12 @@ class HavendLink:
             # The first of them did not say.
             old = result.get("protocol", 1) < control.OLDEST_PROTOCOL
             self._older = str(result.get("version", "?")) if old else ""
+
+    def _look_at_refusal(self, message: dict[str, Any]) -> None:
+        """Say what havend does not take, and not every second again."""
+        if message.get("ok") is False and message.get("error") != self._refusal:
+            self._refusal = message.get("error")
+            print(f"haven-agent: havend refuses: {self._refusal}", file=sys.stderr, flush=True)
 
     def _lose(self) -> None:
         self.close()

@@ -70,8 +70,15 @@ class Loop:
         self.selector.close()
 
 
+class ScopeClosed(RuntimeError):
+    """Something was to be registered for a part that has ended."""
+
+
 class Scope:
-    """What one part has registered with the loop; `failed` is told of what any of it raises."""
+    """What one part has registered with the loop; `failed` is told of what any of it raises.
+
+    After its end it takes nothing more: nobody would end that. Raises ScopeClosed.
+    """
 
     def __init__(self, loop: Loop, run_dir: str, failed: Callable[[BaseException], None]) -> None:
         self._loop = loop
@@ -85,6 +92,7 @@ class Scope:
 
     def inner(self) -> "Scope":
         """Return a scope within this one, which can be closed before it."""
+        self._require_open()
         made = Scope(self._loop, self._run_dir, self._failed)
         self._inner = [each for each in self._inner if not each.closed] + [made]
         return made
@@ -103,10 +111,15 @@ class Scope:
                 self._loop.selector.unregister(number)
         self._watched.clear()
 
+    def _require_open(self) -> None:
+        if self.closed:
+            raise ScopeClosed("the part has ended")
+
     # Descriptors
 
     def watch(self, descriptor: Descriptor, act: Callable[[int], None], writing: bool = False) -> None:
         """Call `act` with the selector's events when something can be read, or written as well."""
+        self._require_open()
         number = _number(descriptor)
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
 
@@ -129,6 +142,7 @@ class Scope:
 
     def at(self, when: float, act: Act) -> Timer:
         """Do something at a time."""
+        self._require_open()
         self._timers = [timer for timer in self._timers if timer.act is not None]
         timer = self._loop.at(when, act)
 
@@ -157,6 +171,7 @@ class Scope:
 
     def ask_havend(self, request: bytes, done: Callable[[Any], None], limit_s: float) -> None:
         """Ask havend something; `done` gets its result or a CallFailure."""
+        self._require_open()
         self._begin(ControlCall(self, self._run_dir, request, done), limit_s)
 
     def run(
@@ -168,6 +183,7 @@ class Scope:
         **options: Any,
     ) -> ChildCall:
         """Run a program; `done` gets ChildEnd or a CallFailure. Raises OSError when it cannot be started."""
+        self._require_open()
         call = ChildCall(self, argv, stdin, done, **options)
         self._begin(call, limit_s)
         return call

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Part, Surroundings
 from haven.agent.roles import Roles
+from haven.contract.fields import read_json
 from haven.contract.problems import problem
+from haven.contract.status import check_account, check_problems
 
 # The wait before a part is made again doubles up to this; it is forgotten by a part that has lived so long.
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -129,11 +131,13 @@ class SupervisedPart:
     def account(self) -> dict[str, Any]:
         """Return what the part has for the status."""
         nothing: dict[str, Any] = {}
-        return self.ask(lambda part: _sendable(part.account(), dict), nothing)
+        return self.ask(lambda part: check_account(_sendable(part.account(), dict)), nothing)
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what is the matter with the part, or that it has failed."""
-        found: list[dict[str, Any]] = self.ask(lambda part: _sendable(part.problems(), list), [])
+        found: list[dict[str, Any]] = self.ask(
+            lambda part: check_problems(_sendable(part.problems(), list), "problems"), []
+        )
         if self._error:
             failed = problem("part-failed", "haven-agent", part=self._kind.name, error=self._error)
             found = [failed, *found]
@@ -145,8 +149,7 @@ class SupervisedPart:
 
 
 def _sendable(answer: Any, kind: type) -> Any:
-    """Return an answer that can be sent; one that cannot be is the failure of who gave it."""
+    """Return an answer as it will be received; one that cannot be sent is the failure of who gave it."""
     if not isinstance(answer, kind):
         raise TypeError("an answer is not a %s" % kind.__name__)
-    json.dumps(answer)
-    return answer
+    return read_json(json.dumps(answer))

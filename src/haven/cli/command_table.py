@@ -69,7 +69,10 @@ COMMANDS = (
     ),
     Command("dhcp", "what a reload would change in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
     Command(
-        "reload", "take the changed configuration, without a failover", "haven.cli.config_commands:reload"
+        "reload",
+        "take the changed configuration, without a failover",
+        "haven.cli.config_commands:reload",
+        (JSON,),
     ),
     Command("stop", "hand over and end (OpenWrt: service haven stop)", "haven.cli.order_commands:stop"),
     Command(

@@ -30,13 +30,11 @@ class ConfigRefused(Failed):
 
 def validate(request: Request) -> int:
     """Check the configuration."""
-    from haven.config.load import load, validity
+    from haven.config.load import load
 
     model, problems = load(request.config)
     if request.json:
-        from haven.cli.show_commands import print_json
-
-        print_json(validity(model, problems))
+        _print_validity(model, problems)
         return 0 if model is not None else 1
     if model is None:
         _complain(ConfigRefused(problems))
@@ -45,6 +43,13 @@ def validate(request: Request) -> int:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{request.config}: {_good(model)}")
     return 0
+
+
+def _print_validity(model: "Model | None", problems: "list[Diagnostic]") -> None:
+    from haven.cli.show_commands import print_json
+    from haven.config.load import validity
+
+    print_json(validity(model, problems))
 
 
 def _good(model: "Model") -> str:
@@ -59,7 +64,7 @@ def plan(request: Request) -> int:
     try:
         made = _make(request.config)
     except ConfigRefused as why:
-        _complain(why)
+        _complain(why, request.json)
         return 1
     from haven.plan.sequences import with_sequences
 
@@ -85,7 +90,7 @@ def reload(request: Request) -> int:
     try:
         made = _make(request.config)
     except ConfigRefused as why:
-        _complain(why)
+        _complain(why, request.json)
         with ControlConnection(request.run_dir) as havend:
             havend.ask("refuse", problems=[each.as_dict() for each in why.problems[:MOST_DIAGNOSTICS]])
         raise Failed("nothing was changed: the configuration in force stays") from None
@@ -93,7 +98,7 @@ def reload(request: Request) -> int:
         print(f"warning: {warning['text']}", file=sys.stderr)
     with ControlConnection(request.run_dir) as havend:
         havend.order("load", path=_leave(made, request.run_dir))
-    print(_outcome(made), flush=True)
+    _tell_outcome(made, request.json)
     if on_openwrt(request):
         # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
         # may have called it, and its lock is ours then.
@@ -115,6 +120,17 @@ def _leave(made: "dict[str, Any]", run_dir: str) -> str:
     return path
 
 
+def _tell_outcome(made: "dict[str, Any]", in_json: bool) -> None:
+    if in_json:
+        from haven.cli.show_commands import print_json
+
+        print_json({"text": _outcome(made), "virtual_routers": len(made["virtual_routers"])})
+    else:
+        print(_outcome(made))
+    # The service may take this program's place.
+    sys.stdout.flush()
+
+
 def _outcome(made: "dict[str, Any]") -> str:
     if not made["enabled"]:
         return event_text("disabled", {}) + ": havend stops"
@@ -130,6 +146,8 @@ def _make(config: str) -> "dict[str, Any]":
     return made
 
 
-def _complain(why: ConfigRefused) -> None:
+def _complain(why: ConfigRefused, in_json: bool = False) -> None:
+    if in_json:
+        _print_validity(None, why.problems)
     for problem in why.problems:
         print(problem, file=sys.stderr)

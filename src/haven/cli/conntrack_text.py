@@ -2,6 +2,7 @@
 """The copy of connections as text: how many are here and at the peers, and what went wrong."""
 
 from haven.cli.text import count, wrapped
+from haven.contract.status import is_fresh_peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def _here(table: "Document", is_copy: bool) -> str:
 
 def _there(peer: "Document") -> str:
     name = peer.get("node") or peer["address"]
-    if peer["heard_ms"] is None:
+    # The first release did not say whether it is fresh.
+    if not peer.get("fresh", is_fresh_peer(peer["heard_ms"], False)):
         return f"The agent of {name} is not heard."
     held = peer.get("entries")
     figure = "an unknown number" if held is None else str(held)

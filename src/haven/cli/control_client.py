@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ask the living havend over its control socket."""
 
-import json
 import socket
 import time
 
@@ -9,6 +8,7 @@ from haven import paths
 from haven.cli.errors import RequestRefused, Unanswered
 from haven.contract import control
 from haven.contract.control import Refusal
+from haven.contract.fields import read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ControlConnection:
         while True:
             line = self._next_line(None)
             try:
-                yield [json.loads(line)["event"]]
+                yield [read_json(line)["event"]]
             except (ValueError, KeyError, TypeError):
                 raise Unanswered(Refusal("unintelligible")) from None
 

@@ -62,6 +62,10 @@ def _run(function: str, request: Request) -> int:
     try:
         status: int = getattr(import_module(module), name)(request)
     except Unanswered as why:
+        if request.json:
+            from haven.contract.control import encode, refused
+
+            sys.stdout.write(encode(refused(why.refusal)).decode())
         from haven.cli.absence import explained
 
         raise explained(why, request) from None

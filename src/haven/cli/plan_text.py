@@ -4,21 +4,13 @@
 import textwrap
 from typing import Any
 
+from haven.contract.steps import SEQUENCES
+from haven.core.clock import MILLISECOND, SECOND
 from haven.core.vrrp.timing import active_down_interval
 
 COLUMNS = 100
 INDENT = 2
 LABEL = 13
-SECOND = 1_000_000
-MILLISECOND = 1_000
-
-# How a group comes to be Active, and each way of ceasing to be.
-SEQUENCE_LABELS = (
-    ("takeover", "takeover"),
-    ("handover", "handover"),
-    ("yield", "yields"),
-    ("fault", "on a fault"),
-)
 
 Row = tuple[str, str]
 
@@ -58,12 +50,12 @@ def _group(group: dict[str, Any], routers: dict[str, dict[str, Any]]) -> list[st
     if not group["preempt"]:
         rule = "no: who is Active stays it"
     elif group["preempt_delay_us"]:
-        rule = "yes: the higher priority takes over after %s" % duration(group["preempt_delay_us"])
+        rule = "yes: the higher priority takes over after %s" % exact_duration(group["preempt_delay_us"])
     else:
         rule = "yes: the higher priority takes over at once"
     rows = [("members", ", ".join(members) or "none"), ("preempts", rule)]
-    for name, label in SEQUENCE_LABELS:
-        rows += _numbered(label, _lines(group["sequences"][name], routers))
+    for code, label, _heading in SEQUENCES:
+        rows += _numbered(label, _lines(group["sequences"][code], routers))
     return _block("Group %s" % group["name"], rows)
 
 
@@ -120,9 +112,13 @@ def _track(name: str, weight: int) -> str:
 
 
 def _timers(router: dict[str, Any]) -> list[Row]:
-    every = "advertisement every %s" % duration(router["advert_interval_us"])
+    every = "advertisement every %s" % exact_duration(router["advert_interval_us"])
     refresh = router["announce_refresh_us"]
-    again = "addresses announced again every %s" % duration(refresh) if refresh else "no repeated announcing"
+    again = (
+        "addresses announced again every %s" % exact_duration(refresh)
+        if refresh
+        else "no repeated announcing"
+    )
     silence = active_down_interval(router["version"], router["priority"], router["advert_interval_us"])
     return [
         ("timers", "%s, %s" % (every, again)),
@@ -140,7 +136,10 @@ def _numbered(label: str, lines: list[str]) -> list[Row]:
 
 
 def _machine(plan: dict[str, Any]) -> list[str]:
-    life = "%s, renewed every %s" % (duration(plan["address_lifetime_us"]), duration(plan["renew_us"]))
+    life = "%s, renewed every %s" % (
+        exact_duration(plan["address_lifetime_us"]),
+        exact_duration(plan["renew_us"]),
+    )
     urgency = "SCHED_RR %d" % plan["realtime"] if plan["realtime"] else "usual"
     rows = [("addresses", "live for " + life), ("scheduling", urgency)]
     for number, (name, value) in enumerate(plan["sysctls"]):
@@ -159,8 +158,8 @@ def _commands(label: str, commands: list[dict[str, Any]]) -> list[Row]:
     return rows
 
 
-def duration(microseconds: int) -> str:
-    """Return a time in the largest unit that makes it a whole number."""
+def exact_duration(microseconds: int) -> str:
+    """Return a configured time in the largest unit that makes it whole; what was measured may be rounded."""
     if microseconds % SECOND == 0:
         return "%d s" % (microseconds // SECOND)
     if microseconds % MILLISECOND == 0:

@@ -11,6 +11,8 @@ from haven.cli.control_client import ControlConnection, ask
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.usage import Request
 from haven.contract.control import Refusal
+from haven.contract.event_log import check_event
+from haven.contract.fields import DocumentError
 from haven.contract.status import is_status
 
 TYPE_CHECKING = False
@@ -98,8 +100,9 @@ def _lines(batch: "list[dict[str, Any]]") -> str:
     from haven.cli.event_text import line
 
     try:
-        return "".join(line(event, wants_colour()) + "\n" for event in batch)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return "".join(line(check_event(event), wants_colour()) + "\n" for event in batch)
+    except (DocumentError, OverflowError, TypeError, ValueError):
+        # The last three: a time that is none, and no list of events at all.
         raise Unanswered(Refusal("unintelligible")) from None
 
 

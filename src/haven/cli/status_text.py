@@ -149,7 +149,9 @@ def _remarks(group: "Document") -> list[str]:
         found.append(f"{name} is being handed over to another router.")
     wait = _newer(group, "sync_wait_ms", "preempt_wait_ms")
     if wait is not None:
-        found.append(f"{name} waits for the connections before it takes over, at most {wait // 1000} s more.")
+        found.append(
+            f"{name} waits for the connections before it takes over, at most {-(-wait // 1000)} s more."
+        )
     return [line for text in found for line in wrapped(text, WIDTH, then="  ")]
 
 

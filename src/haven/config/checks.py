@@ -41,7 +41,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
     if problems:
         return None, problems
-    return _make_model(known, written, host_name, tuple(diagnostics.warnings)), []
+    return _make_model(known, host_name, tuple(diagnostics.warnings)), []
 
 
 def _of_type(known: list[SectionValues], name: str) -> list[SectionValues]:
@@ -174,12 +174,7 @@ def _check_something_to_do(mains: list[SectionValues], written: tuple[UciSection
             values.complain("nothing-to-do")
 
 
-def _make_model(
-    known: list[SectionValues],
-    written: tuple[UciSection, ...],
-    host_name: str,
-    warnings: tuple[Diagnostic, ...],
-) -> Model:
+def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diagnostic, ...]) -> Model:
     routers = tuple(VirtualRouterSettings(values) for values in _of_type(known, "virtual_router"))
     for router in routers:
         # Without a group it is one of its own.
@@ -195,7 +190,6 @@ def _make_model(
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
         dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
-        sections=written,
         warnings=warnings,
     )
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from haven.config.addresses import Address, Route, TrackedInterface
 from haven.config.section_values import SectionValues
-from haven.config.uci.document import UciSection
 from haven.contract.diagnostics import Diagnostic
 
 # Gateway and DNS server.
@@ -123,10 +122,7 @@ class DhcpSettings(Settings):
 
 
 class Model:
-    """A whole configuration without a problem; `sections` are those it was made from.
-
-    `warnings` name what in it is odd.
-    """
+    """A whole configuration without a problem; `warnings` name what in it is odd."""
 
     def __init__(
         self,
@@ -135,7 +131,6 @@ class Model:
         virtual_routers: tuple[VirtualRouterSettings, ...],
         conntrack: ConntrackSettings | None,
         dhcps: tuple[DhcpSettings, ...],
-        sections: tuple[UciSection, ...],
         warnings: tuple[Diagnostic, ...],
     ) -> None:
         self.main = main
@@ -144,7 +139,6 @@ class Model:
         # None, too, where connections are configured but not to be copied.
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
-        self.sections = sections
         self.warnings = warnings
 
     def __eq__(self, other: object) -> bool:

@@ -15,6 +15,7 @@ from haven.contract.fields import (
     flag,
     list_of,
     mapping,
+    read_json,
     text,
     whole,
 )
@@ -96,6 +97,15 @@ class Refusal(Exception):
         self.facts = facts
 
 
+class UnknownRefusal(Refusal):
+    """A refusal of a havend that knows others than we do: its code, its facts and its words."""
+
+    def __init__(self, code: str, facts: "Document", words: str) -> None:
+        Exception.__init__(self, words)
+        self.code = code
+        self.facts = facts
+
+
 def encode(document: "Document") -> bytes:
     """Return a document as the line that it is sent as."""
     return json.dumps(document).encode() + b"\n"
@@ -103,6 +113,11 @@ def encode(document: "Document") -> bytes:
 
 def request(command: str, **arguments: "Any") -> bytes:
     """Return the line that asks for something. Raises DocumentError for arguments of another kind."""
+    return encode_request(command, arguments)
+
+
+def encode_request(command: str, arguments: "Document") -> bytes:
+    """Return the line that asks for something, with arguments of any names."""
     check_object(arguments, REQUESTS[command], command)
     document: Document = {"command": command}
     document.update(arguments)
@@ -112,8 +127,8 @@ def request(command: str, **arguments: "Any") -> bytes:
 def read_request(line: bytes) -> "Document":
     """Return a request, which is one of REQUESTS with its arguments. Raises Refusal."""
     try:
-        document = json.loads(line.decode())
-    except (ValueError, RecursionError):
+        document = read_json(line.decode())
+    except ValueError:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("command"), str):
         raise Refusal("not-a-request")
@@ -121,9 +136,12 @@ def read_request(line: bytes) -> "Document":
     if fields is None:
         raise Refusal("request-unknown", command=document["command"])
     try:
-        return check_object(document, fields, document["command"])
+        check_object(document, fields, document["command"])
     except DocumentError as error:
         raise Refusal("request-wrong", error=str(error)) from None
+    # Who gives null for what may be missing has said nothing.
+    unsaid = [field.key for field in fields if document.get(field.key) is None]
+    return {key: document[key] for key in document if key not in unsaid}
 
 
 def done(result: "Any") -> "Document":
@@ -139,15 +157,16 @@ def refused(why: Refusal) -> "Document":
 def read_answer(line: bytes) -> "Any":
     """Return the result in an answer. Raises Refusal: the other's own, or for not understanding it."""
     try:
-        answer = json.loads(line)
+        answer = read_json(line)
         if answer["ok"] is True:
             return answer["result"]
-        reason, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
-    except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
+        words, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
+    except (AttributeError, ValueError, KeyError, TypeError):
         raise Refusal("unintelligible") from None
+    if not isinstance(code, str) or not isinstance(facts, dict):
+        raise Refusal("request-wrong", error=words)
     try:
         refusal = Refusal(code, **facts)
-    except (KeyError, TypeError):
-        # Of a havend that knows other refusals than we do.
-        refusal = Refusal("request-wrong", error=reason)
+    except (KeyError, OverflowError, TypeError, ValueError):
+        refusal = UnknownRefusal(code, facts, words)
     raise refusal

@@ -6,11 +6,25 @@ A diagnostic is {"file", "line", "section", "section_type", "section_name", "opt
 matter there. Programs go by the code and the facts; `message` is the same in English, `text` with its place.
 """
 
+from haven.contract.fields import Field, any_text, mapping, text, whole
 from haven.contract.message import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+DIAGNOSTIC = (
+    Field("file", any_text),
+    Field("line", whole()),
+    Field("section", any_text, nullable=True),
+    Field("section_type", any_text, nullable=True),
+    Field("section_name", any_text, nullable=True),
+    Field("option", any_text, nullable=True),
+    Field("code", text),
+    Field("facts", mapping),
+    Field("message", text),
+    Field("text", text),
+)
 
 DIAGNOSTICS = {
     # The file.
@@ -129,10 +143,10 @@ DIAGNOSTICS = {
     "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
     "give {device} an address of its own",
     "sync-address-missing": "'{device}' does not have the address {address} now",
-    # What stands against `config dhcp`, in /etc/config/dhcp.
-    "dhcp-no-section": "there is no section with option interface '{interface}': nothing to add to",
-    "dhcp-option-taken": "'{value}' stands against '{wanted}'; remove one of them",
-    "dhcp-not-forced": "'{value}' keeps dnsmasq from serving beside the other router",
+    # The configuration of DHCP.
+    "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
+    "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",
+    "dhcp-force-off": "'{value}' keeps dnsmasq from serving beside the other router",
     # The plan as a file, and its compiler.
     "plan-unreadable": "the plan cannot be read: {error}",
     "plan-unwritable": "cannot be written: {error}",

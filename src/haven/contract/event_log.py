@@ -7,12 +7,28 @@ same in English. Of a kind there may be several codes.
 """
 
 from haven.contract.faults import FAULTS
+from haven.contract.fields import Field, check_object, mapping, number, text, whole
 from haven.contract.message import render
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# The first release told neither code nor facts.
+EVENT = (
+    Field("seq", whole()),
+    Field("at", number),
+    Field("kind", text),
+    Field("code", text, optional=True),
+    Field("group", text, nullable=True),
+    Field("virtual_router", text, nullable=True),
+    Field("facts", mapping, optional=True),
+    Field("text", text),
+)
+
+# What a transition has besides.
+CHANGE = (Field("from", text), Field("to", text), Field("reason", text))
 
 # (code, kind, text)
 TABLE = (
@@ -66,6 +82,12 @@ REASONS = {
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
+
+
+def check_event(document: "Any") -> "dict[str, Any]":
+    """Return a document that is an event, of this release or of another. Raises DocumentError."""
+    found = check_object(document, EVENT, "the event")
+    return check_object(found, CHANGE, "the event") if found["kind"] == "transition" else found
 
 
 def kind_of(code: str) -> str:

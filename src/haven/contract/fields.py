@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """JSON documents described by tables of fields, and checked with a suspicious eye on both sides."""
 
+import json
+
 from haven.inet import octets_of
 
 TYPE_CHECKING = False
@@ -12,19 +14,49 @@ if TYPE_CHECKING:
     Check = Callable[[Any], str]
 
 MOST = 1 << 62
+# No document of ours has a third of it; what is done with one goes from level to level, and has to come back.
+DEEPEST = 32
 
 
 class DocumentError(Exception):
     """A value is missing or is not what it should be; the text says where."""
 
 
-class Field:
-    """A key of an object, what its value is, and whether it may be missing or null."""
+def read_json(text: "str | bytes") -> "Any":
+    """Return the value that a text of JSON is. Raises ValueError, for one that is nested too deep as well."""
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    level = [found]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return found
+    raise ValueError("nested too deep")
 
-    def __init__(self, key: str, check: "Check", optional: bool = False) -> None:
+
+def _inside(value: "Any") -> "Iterable[Any]":
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+class Field:
+    """A key of an object and what its value is.
+
+    One that is `optional` may be missing or null; one that is `nullable` is always there, and may be null.
+    """
+
+    def __init__(self, key: str, check: "Check", optional: bool = False, nullable: bool = False) -> None:
         self.key = key
         self.check = check
         self.optional = optional
+        self.nullable = nullable
+
+    def may_be_null(self, document: "Mapping[str, Any]") -> bool:
+        """Tell whether a document that has no value for it is as it should be."""
+        return self.optional or (self.nullable and self.key in document)
 
 
 def check_object(document: "Any", fields: "Iterable[Field]", where: str) -> "dict[str, Any]":
@@ -33,7 +65,7 @@ def check_object(document: "Any", fields: "Iterable[Field]", where: str) -> "dic
         raise DocumentError("%s is not an object" % where)
     for field in fields:
         value = document.get(field.key)
-        if value is None and field.optional:
+        if value is None and field.may_be_null(document):
             continue
         if field.key not in document:
             raise DocumentError("%s: %s is missing" % (where, field.key))
@@ -62,6 +94,11 @@ def anything(_value: "Any") -> str:
 def text(value: "Any") -> str:
     """Ask for a text that is not empty."""
     return "" if isinstance(value, str) and value else "a text"
+
+
+def any_text(value: "Any") -> str:
+    """Ask for a text that may be empty."""
+    return "" if isinstance(value, str) else "a text"
 
 
 def flag(value: "Any") -> str:

@@ -57,7 +57,7 @@ def render(template: str, facts: "Facts", tables: "Mapping[str, Table]") -> str:
 
 
 def _is_message(value: "Any") -> bool:
-    return isinstance(value, dict) and "code" in value
+    return isinstance(value, dict) and isinstance(value.get("code"), str)
 
 
 def _shown(name: str, value: "Any", tables: "Mapping[str, Table]") -> str:

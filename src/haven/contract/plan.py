@@ -5,14 +5,14 @@ The tables say what is in it; writer and reader check it against them. What a vi
 beside their tables are settings of the option table, for the engine.
 """
 
-import json
 import struct
 
-from haven.contract.diagnostics import Diagnostic
+from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
     DocumentError,
     Field,
     address,
+    any_text,
     anything,
     check_object,
     check_objects,
@@ -24,10 +24,11 @@ from haven.contract.fields import (
     one_of,
     others_of,
     pair_of,
+    read_json,
     text,
     whole,
 )
-from haven.contract.steps import step_text
+from haven.contract.steps import STEPS, step_message, step_text
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp.constants import (
@@ -57,7 +58,7 @@ PLAN = (
     Field("version", whole(1)),
     Field("node", text),
     Field("config", text),
-    Field("made_from", list_of(anything), optional=True),
+    Field("made_from", list_of(anything), nullable=True),
     Field("enabled", flag),
     Field("realtime", whole(0, 99)),
     Field("address_lifetime_us", whole(1)),
@@ -84,15 +85,15 @@ VIRTUAL_ROUTER = (
     Field("name", text),
     Field("group", text),
     Field("device", text),
-    Field("interface", text, optional=True),
+    Field("interface", text, nullable=True),
     Field("family", one_of(FAMILIES)),
     Field("addresses", list_of(address)),
-    Field("source", address, optional=True),
+    Field("source", address, nullable=True),
     Field("unicast_peers", list_of(address)),
-    Field("auth", octets, optional=True),
+    Field("auth", octets, nullable=True),
     Field("tracks", list_of(pair_of(str, int))),
     Field("accept", flag),
-    Field("virtual_mac", octets, optional=True),
+    Field("virtual_mac", octets, nullable=True),
     Field("address_device", text),
     Field("setup", list_of(mapping)),
     Field("takeover", list_of(mapping)),
@@ -131,6 +132,24 @@ COMMAND = (
 
 COMMANDS = (Field("setup", list_of(mapping)), Field("teardown", list_of(mapping)))
 
+CONNTRACK = (
+    Field("device", text),
+    Field("address", address),
+    Field("peers", list_of(address)),
+    Field("port", whole(1, 65535)),
+    Field("agent_port", whole(1, 65535)),
+    Field("renew_us", whole(1)),
+    Field("guard", list_of(address)),
+    Field("conf", any_text),
+)
+
+# What the parts of the agent get, by their names; what one gets that is not here is between it and the
+# compiler.
+PARTS = {"conntrack": CONNTRACK}
+
+# What the engine's classes are made with besides.
+NO_SETTINGS = ("self", "routers")
+
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
 
@@ -149,12 +168,17 @@ class Step(Value):
     def __init__(self, document: "Document") -> None:
         self.code = document["code"]
         self.facts = document["facts"]
+        self.say = document["say"]
         self.octets = bytes.fromhex(document["octets"])
         self.patch = tuple((offset, device) for offset, device in document["patch"])
         self.tolerate = tuple(document["tolerate"])
         held = document.get("address")
         self.address = _octets(held) if held else None
         self.renew = bool(document.get("renew"))
+
+    def as_message(self) -> "Document":
+        """Return what it does, to stand among the facts of a problem."""
+        return step_message(self.code, self.facts, self.say)
 
     def wanted(self) -> "tuple[bytes, tuple[tuple[int, str], ...]]":
         """Return what tells one step from another."""
@@ -213,10 +237,10 @@ def read_document(path: str) -> "Document":
     """Return the checked document in a file. Raises PlanError, which names the file."""
     try:
         with open(path) as file:
-            document = json.load(file)
+            document = read_json(file.read())
     except OSError as error:
         raise PlanError("plan-unreadable", path, error=str(error.strerror)) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise PlanError("plan-truncated", path) from None
     try:
         return check_plan(document)
@@ -232,11 +256,14 @@ def check_plan(document: "Any") -> "Document":
     check_object(document, PLAN, "the plan")
     if document["version"] != VERSION:
         raise DocumentError("the plan: version is not %d" % VERSION)
+    check_objects(document["warnings"], DIAGNOSTIC, "warnings")
     check_objects(document["groups"], GROUP + GROUP_SETTINGS, "groups")
     for index, router in enumerate(document["virtual_routers"]):
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
     _check_commands(document["commands"])
+    for name in sorted(document["parts"]):
+        check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     return document  # type: ignore[no-any-return]
 
 
@@ -263,9 +290,12 @@ def _check_router(document: "Any", where: str) -> None:
 
 
 def _check_words(document: "Document", where: str) -> None:
+    if document["code"] not in STEPS:
+        # Of a compiler that knows more than we do: it has said so in its own words.
+        return
     try:
         step_text(document["code"], document["facts"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise DocumentError("%s: facts are not those of %s" % (where, document["code"])) from None
 
 
@@ -312,7 +342,7 @@ def empty_plan(node: str, config: str) -> Plan:
 def _group(document: "Document", routers: "list[RouterPlan]") -> GroupSpec:
     name = document["name"]
     members = tuple([router.spec for router in routers if router.group == name])
-    return GroupSpec(name, members, document["sync_wait_us"], **others_of(document, GROUP))
+    return GroupSpec(name, members, document["sync_wait_us"], **_settings(document, GROUP, GroupSpec))
 
 
 def _spec(document: "Document") -> RouterSpec:
@@ -326,8 +356,14 @@ def _spec(document: "Document") -> RouterSpec:
         _octets(source) if source is not None else None,
         tuple([_octets(each) for each in document["unicast_peers"]]),
         tuple([(device, weight) for device, weight in document["tracks"]]),
-        **others_of(document, VIRTUAL_ROUTER),
+        **_settings(document, VIRTUAL_ROUTER, RouterSpec),
     )
+
+
+def _settings(document: "Document", fields: "tuple[Field, ...]", kind: type) -> "dict[str, Any]":
+    """Return what is for the engine; a name that means something to its class already is no setting's."""
+    found = others_of(document, fields)
+    return {key: found[key] for key in found if key not in NO_SETTINGS and not hasattr(kind, key)}
 
 
 def _octets(written: str) -> bytes:

@@ -59,6 +59,13 @@ TABLE = (
         "Set the same advert_interval on all routers.",
     ),
     (
+        "settings-differ",
+        WARNING,
+        "{peer} is Active with another version, password or interval than this node; it is followed on.",
+        "Make version, auth_pass and advert_interval the same on all routers: a router that starts now would "
+        "not hear it.",
+    ),
+    (
         "owner-twice",
         ERROR,
         "{peer} also claims to own the addresses (priority 255).",

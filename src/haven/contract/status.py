@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The status document, version 1 (docs/design.md): asked of the living process, never of a file.
 
-New keys do not change the version; none is taken away. `leaving` and `preempt_wait_ms` are the first names of
-`handover` and `sync_wait_ms`.
+New keys do not change the version; none is taken away. What may be missing (`optional`) was not told by the
+first release, or is not always known; what may be null (`nullable`) is always there. `leaving` and
+`preempt_wait_ms` are the first names of `handover` and `sync_wait_ms`.
 """
 
+from haven.contract.control import REQUESTS
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -12,6 +14,7 @@ from haven.contract.fields import (
     check_object,
     check_objects,
     flag,
+    keys_of,
     list_of,
     mapping,
     number,
@@ -62,20 +65,20 @@ GROUP = (
     Field("members", list_of(text)),
     Field("preempt", flag),
     Field("maintenance", flag),
-    Field("leaving", text, optional=True),
+    Field("leaving", text, nullable=True),
     Field("handover", text, optional=True),
     Field("preempt_wait_ms", whole(), optional=True),
     Field("sync_wait_ms", whole(), optional=True),
     Field("priority_penalty", whole()),
     Field("faults", list_of(text)),
-    Field("last_transition", mapping, optional=True),
+    Field("last_transition", mapping, nullable=True),
 )
 
 VIRTUAL_ROUTER = (
     Field("name", text),
     Field("group", text),
     Field("device", text),
-    Field("interface", text, optional=True),
+    Field("interface", text, nullable=True),
     Field("vrid", whole()),
     Field("family", whole()),
     Field("version", whole()),
@@ -88,15 +91,15 @@ VIRTUAL_ROUTER = (
     Field("address_held", flag),
     Field("active", mapping),
     Field("counters", mapping),
-    Field("last_transition", mapping, optional=True),
+    Field("last_transition", mapping, nullable=True),
     Field("faults", list_of(text)),
 )
 
 # Of a virtual router: who is Active. `fresh` says that it was heard lately enough to still be.
 ACTIVE = (
-    Field("address", text, optional=True),
-    Field("priority", whole(), optional=True),
-    Field("seen_ms", whole(), optional=True),
+    Field("address", text, nullable=True),
+    Field("priority", whole(), nullable=True),
+    Field("seen_ms", whole(), nullable=True),
     Field("self", flag),
     Field("fresh", flag, optional=True),
 )
@@ -122,12 +125,35 @@ PROBLEM = (
 # What another router's agent tells of it, and whether that was lately enough to be true.
 PEER = (
     Field("address", text),
-    Field("heard_ms", whole(), optional=True),
+    Field("heard_ms", whole(), nullable=True),
     Field("fresh", flag, optional=True),
     Field("node", text, optional=True),
     Field("state", text, optional=True),
+    Field("entries", whole(), optional=True),
+    Field("limit", whole(), optional=True),
+    Field("in_sync", flag, optional=True),
 )
 
+# The copy of connections; an empty object where there is none. From `injected` on they are conntrackd's own.
+CONNTRACK = (
+    Field("state", text),
+    Field("device", text),
+    Field("peers", list_of(text)),
+    Field("in_sync", flag),
+    Field("entries", whole(), nullable=True),
+    Field("limit", whole(), nullable=True),
+    Field("heard_ms", whole(), nullable=True),
+    Field("connected", flag, optional=True),
+    Field("restarts", whole()),
+    Field("injected", whole(), optional=True),
+    Field("inject_failed", whole(), optional=True),
+    Field("internal", whole(), optional=True),
+    Field("received_packets", whole(), optional=True),
+    Field("sent_packets", whole(), optional=True),
+    Field("errors", whole(), optional=True),
+    Field("malformed", whole(), optional=True),
+    Field("lost", whole(), optional=True),
+)
 
 # What the agent tells of its parts, in each release.
 REPORT = (Field("conntrack", mapping, optional=True), Field("peers", list_of(mapping), optional=True))
@@ -135,10 +161,31 @@ REPORT = (Field("conntrack", mapping, optional=True), Field("peers", list_of(map
 
 def check_report(document: "Document") -> "Document":
     """Return a report of the agent's that a status can be made of. Raises DocumentError."""
-    check_object(document, REPORT, "report")
-    check_objects(document["problems"], PROBLEM, "report: problems")
-    check_objects(document.get("peers") or (), PEER, "report: peers")
+    _check_told(document, "report")
+    check_problems(document["problems"], "report: problems")
     return document
+
+
+def check_account(document: "Document") -> "Document":
+    """Return what a part of the agent has for the status, by keys of its own. Raises DocumentError."""
+    for key in keys_of(STATUS) + keys_of(REQUESTS["report"]) + ("command",):
+        if key in document and key not in keys_of(REPORT):
+            raise DocumentError("account: %s is not a part's own" % key)
+    _check_told(document, "account")
+    return document
+
+
+def check_problems(documents: "list[Any]", where: str) -> "list[Any]":
+    """Return problems. Raises DocumentError, which begins with `where`."""
+    check_objects(documents, PROBLEM, where)
+    return documents
+
+
+def _check_told(document: "Document", where: str) -> None:
+    check_object(document, REPORT, where)
+    if document.get("conntrack"):
+        check_object(document["conntrack"], CONNTRACK, "%s: conntrack" % where)
+    check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
 
 
 def check_status(document: "Any") -> "Document":
@@ -151,7 +198,7 @@ def check_status(document: "Any") -> "Document":
     last = [each.get("last_transition") for each in document["groups"] + document["virtual_routers"]]
     check_objects([each for each in last if each], TRANSITION, "last_transition")
     check_objects(document["problems"], PROBLEM, "problems")
-    check_objects(document["peers"], PEER, "peers")
+    _check_told(document, "the status")
     return document  # type: ignore[no-any-return]
 
 

@@ -37,6 +37,20 @@ STEPS = {
     "await-active": "wait until another router is Active, {wait_us} at most",
 }
 
+# How a group comes to be Active, and each way of ceasing to be, in the order of a life: (code, as a label,
+# as a heading).
+SEQUENCES = (
+    ("takeover", "takeover", "It takes over"),
+    ("handover", "handover", "It hands over"),
+    ("yield", "yields", "A router that ranks higher takes over"),
+    ("fault", "on a fault", "A link fails"),
+)
+
+
+def step_message(code: str, facts: "dict[str, Any]", say: str) -> "dict[str, Any]":
+    """Return a step to stand among the facts of a message; `say` is for who does not know the code."""
+    return {"code": code, "facts": facts, "text": say}
+
 
 def step_text(code: str, facts: "dict[str, Any]") -> str:
     """Return a step in English. Raises KeyError for a code or a fact that is missing."""

@@ -36,6 +36,14 @@ class Reapply(Value):
         self.router = router
 
 
+class Renamed(Value):
+    """A reload gives other names: virtual routers from old to new, groups from new to what they were."""
+
+    def __init__(self, routers: "dict[str, str]", groups: "dict[str, str]") -> None:
+        self.routers = routers
+        self.groups = groups
+
+
 class Announce(Value):
     """Tell the hosts of the link where the virtual addresses are now."""
 
@@ -90,12 +98,23 @@ REASONS = (
 )
 
 
-class HandoverEnded(Value):
-    """A planned handover is over: another router is Active (`done`), or nobody took over."""
+class HandoverBegun(Value):
+    """A group has said priority 0, and stays Active until another router is."""
 
-    def __init__(self, group: str, done: bool) -> None:
+    def __init__(self, group: str) -> None:
+        self.group = group
+
+
+class HandoverEnded(Value):
+    """A handover is over: another router is Active (`done`), or nobody took over.
+
+    `asked` is false where the handover was this node's own idea: nobody waits to hear how it ended.
+    """
+
+    def __init__(self, group: str, done: bool, asked: bool = True) -> None:
         self.group = group
         self.done = done
+        self.asked = asked
 
 
 class SyncWait(Value):

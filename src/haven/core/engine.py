@@ -6,7 +6,7 @@ wait = max(0, engine.next_deadline() - now)
 """
 
 from haven.core.clock import NEVER
-from haven.core.effects import Dropped, Reapply, Release, TakeOver
+from haven.core.effects import Dropped, Reapply, Release, Renamed, TakeOver
 from haven.core.events import (
     AddressesChanged,
     AdvertHeard,
@@ -20,6 +20,7 @@ from haven.core.events import (
 )
 from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
+from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.tracking import LinkStates
 from haven.core.value import Value
@@ -49,6 +50,7 @@ class Engine:
         self._in_sync = False
         self._started = False
         self._next_deadline = NEVER
+        self._reload: Reload | None = None
 
     # What the host asks
 
@@ -188,23 +190,22 @@ class Engine:
     # Configuration
 
     def retire(self, specs: "tuple[GroupSpec, ...]", now: int) -> "Effects":
-        """Let go of every group and virtual router that is not among these.
-
-        A virtual router is the same one while its name, device, family, VRID, version and group are.
-        """
-        wanted = {spec.name: spec for spec in specs}
+        """Let go of every group and virtual router that is not among these, and say what is renamed."""
+        reload = self._reload = Reload(self._ordered(), specs)
         for group in self._ordered():
-            spec = wanted.get(group.spec.name)
-            if spec is None:
+            if not reload.goes_on(group):
                 group.drop(now)
                 del self.groups[group.spec.name]
                 continue
-            kept = [_identity(router) for router in spec.routers]
-            for router in group.members:
-                if _identity(router.spec) not in kept and group.state == states.ACTIVE:
-                    router.perform(states.SEND_PRIORITY_ZERO, now, self._effects)
-                    self._effects.append(Release((router.spec.name,)))
-            group.set_members([each for each in group.members if _identity(each.spec) in kept])
+            stay = [member for member in group.members if reload.stays(member)]
+            gone = tuple([member.spec.name for member in group.members if member not in stay])
+            # No priority 0: others would take it for the whole group's.
+            if gone and group.state == states.ACTIVE:
+                self._effects.append(Release(gone))
+            group.set_members(stay)
+        routers, groups = reload.names()
+        if routers or groups:
+            self._effects.append(Renamed(routers, groups))
         self._index()
         return self._flush()
 
@@ -213,38 +214,49 @@ class Engine:
 
         What is not among them goes away first, as in retire().
         """
-        gone = self.retire(specs, now)
+        gone: Effects = []
+        if self._reload is None or self._reload.specs is not specs:
+            gone = self.retire(specs, now)
+        reload, self._reload = self._reload, None
+        assert reload is not None
+        self.groups = {spec.name: self._group_for(spec, reload, now) for spec in specs}
         for spec in specs:
-            self._load_group(spec, now)
+            self._load_members(spec, reload, now)
         self._index()
         self._follow_links(now)
         if self._started:
             self._startup((), now)
         return gone + self._flush()
 
-    def _load_group(self, spec: GroupSpec, now: int) -> None:
-        group = self.groups.get(spec.name)
+    def _group_for(self, spec: GroupSpec, reload: Reload, now: int) -> Group:
+        group = reload.kept.get(spec.name)
         if group is None:
             group = Group(spec, self._effects)
             group.set_maintenance(self._maintenance, now)
             group.set_in_sync(self._in_sync, now)
-            self.groups[spec.name] = group
-        kept = {member.spec.name: member for member in group.members}
+            donor = reload.donors[spec.name]
+            if donor is not None:
+                group.inherit(donor)
+        return group
+
+    def _load_members(self, spec: GroupSpec, reload: Reload, now: int) -> None:
+        group = self.groups[spec.name]
         members = []
         for router in spec.routers:
-            member = kept.get(router.name)
-            if member is None:
-                member = self._add(group, router, now)
-            else:
+            found = reload.members.get(router.wire())
+            if found is not None and reload.stays(found[0]):
+                member = found[0]
                 self._change(group, member, router, now)
+            else:
+                member = self._add(group, router, now)
             member.last_accepted = None
             members.append(member)
-        group.spec = spec
+        group.set_spec(spec)
         group.set_members(members)
         group.recheck_silence(now)
 
     def _change(self, group: Group, router: VirtualRouter, spec: RouterSpec, now: int) -> None:
-        if router.spec != spec:
+        if router.spec != spec or router.deadline == NEVER:
             router.set_spec(spec)
             if group.state == states.ACTIVE and group.handover is None:
                 router.deadline = now
@@ -255,7 +267,7 @@ class Engine:
     def _add(self, group: Group, spec: RouterSpec, now: int) -> VirtualRouter:
         router = VirtualRouter(spec)
         if group.state == states.ACTIVE:
-            router.become_active()
+            router.become_active(now)
             if group.handover is None:
                 router.deadline = now
             self._effects.append(TakeOver((spec.name,)))
@@ -272,7 +284,3 @@ class Engine:
                 self.routers[spec.name] = router
                 self._by_wire[spec.wire()] = (router, group)
                 self._virtual_addresses.setdefault((spec.device, spec.family), set()).update(spec.addresses)
-
-
-def _identity(spec: RouterSpec) -> "tuple[str, str, int, int, int]":
-    return (spec.name, spec.device, spec.vrid, spec.family, spec.version)

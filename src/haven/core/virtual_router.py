@@ -16,7 +16,7 @@ from haven.core.vrrp.advert import (
     same_addresses,
 )
 from haven.core.vrrp.constants import OWNER_PRIORITY, TTL
-from haven.core.vrrp.timing import active_down_interval, skew_time
+from haven.core.vrrp.timing import active_down_interval, skew_time, soonest_takeover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +24,23 @@ if TYPE_CHECKING:
 
     # The message, its source and destination, and its TTL.
     Packet = tuple[bytes, bytes, bytes, int]
+    # Priority and source address first.
+    Tie = tuple[int, int, tuple[bytes, ...], str]
+    Rank = tuple[int, bytes, int, int, tuple[bytes, ...], str]
 
 # One announcement can be lost, and a switch that is still learning loses it: say it again, at growing
 # distances. keepalived sends five at once and five more after 5 s.
 ANNOUNCE_AGAIN = (100 * MILLISECOND, 400 * MILLISECOND, 1500 * MILLISECOND, 3 * SECOND)
 # A rival that advertises every 10 ms must not make us flood the link.
 ANNOUNCE_AT_MOST_EVERY = SECOND
+# So many answers at once, and then one for each of so many parts of an interval: a rival that is real needs
+# one answer, and whoever forges words gets no more out of this router than this.
+ANSWERS_AT_ONCE = 3
+ANSWERS_PER_INTERVAL = 8
+# An Active says its interval itself (RFC 9568 5.2.7), and one forged word may say 40.95 s: so many of our own
+# are believed, and RFC 9568's default, which an Active may have while we are faster.
+INTERVALS_BELIEVED = 4
+INTERVAL_BELIEVED_US = SECOND
 
 
 class VirtualRouter:
@@ -40,6 +51,7 @@ class VirtualRouter:
 
     def __init__(self, spec: RouterSpec) -> None:
         self.spec = spec
+        self._tie = _tie_of(spec)
         self.source: bytes | None = None
         self.priority = spec.priority
         self.faults: tuple[tuple[str, str], ...] = ()
@@ -48,8 +60,10 @@ class VirtualRouter:
         self.anomalies: dict[str, tuple[bytes, int]] = {}
         self.deadline = NEVER
         self.announce_at = NEVER
-        # Since when, and until when at the least, another Active is heard here.
-        self.rival_since = self.rival_until = 0
+        # When this Active last said that it is there.
+        self._sent_at = -NEVER
+        self._answers = ANSWERS_AT_ONCE
+        self._answered_at = 0
         self._announced_at = -NEVER
         self._announce_step = 0
         self._send: Send | None = None
@@ -65,7 +79,7 @@ class VirtualRouter:
         self.resigned = False
         self.lower_heard = False
         self.last_accepted: Packet | None = None
-        self._heard_interval_us: int | None = None
+        self._accepted_interval_us: int | None = None
 
     def set_identity(self, source: "bytes | None", priority: int) -> None:
         """Take the source address and the priority to speak with from now on."""
@@ -77,6 +91,7 @@ class VirtualRouter:
     def set_spec(self, spec: RouterSpec) -> None:
         """Take other settings without any change of state."""
         self.spec = spec
+        self._tie = _tie_of(spec)
         self._send = None
         self.last_accepted = None
 
@@ -96,7 +111,8 @@ class VirtualRouter:
     def check(self, packet: "Packet") -> Advert:
         """Return the ADVERTISEMENT after every check (RFC 9568 7.1; RFC 3768 7.1).
 
-        Raises PacketError for the first that fails.
+        The Active that is followed may have other settings than we since its reload, or ours: it lives, and
+        two would be Active if we took it for dead. Raises PacketError for the first check that fails.
         """
         message, source, destination, ttl = packet
         spec = self.spec
@@ -107,15 +123,11 @@ class VirtualRouter:
         elif ttl != TTL:
             raise PacketError("ttl", "TTL %d is not 255" % ttl)
         advert = decode(message, source, destination)
-        if advert.version != spec.version:
-            raise PacketError("version", "version %d, ours is %d" % (advert.version, spec.version))
         check_contents(advert, spec.family)
-        if advert.version == 2:
-            check_auth(advert, spec.auth)
-            if advert.interval_us != spec.advert_interval_us:
-                raise PacketError("interval", "interval %d s is not ours" % (advert.interval_us // SECOND))
         if source == self.source:
             raise PacketError("source", "it comes from our own address: another machine has it, too")
+        if source != self.active_source:
+            check_settings(advert, spec)
         return advert
 
     def note(self, advert: Advert, source: bytes, now: int) -> None:
@@ -125,9 +137,9 @@ class VirtualRouter:
         if advert.priority == 0:
             self.counters.priority_zero_received += 1
             return
-        self._heard_interval_us = advert.interval_us
         self._set_anomaly("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
         self._set_anomaly("interval", advert.interval_us == self.spec.advert_interval_us, source, now)
+        self._set_anomaly("settings", has_settings(advert, self.spec), source, now)
         self._set_anomaly(
             "owner", advert.priority != OWNER_PRIORITY or self.spec.priority != OWNER_PRIORITY, source, now
         )
@@ -140,6 +152,7 @@ class VirtualRouter:
 
     def accept(self, advert: Advert, packet: "Packet") -> None:
         """Remember the Active that a Backup follows."""
+        self._accepted_interval_us = self.bounded_interval(advert, packet[1])
         self.active_source = packet[1]
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
@@ -152,26 +165,44 @@ class VirtualRouter:
         self.lower_heard = True
         self.last_accepted = None
 
-    def record_rival(self, advert: Advert, now: int) -> None:
-        """Remember that this Active hears another one."""
-        if now >= self.rival_until:
-            self.rival_since = now
-        self.rival_until = now + active_down_interval(self.spec.version, self.priority, advert.interval_us)
+    def rank(self) -> "Rank":
+        """Return what decides between Actives: priority and address (RFC 9568 6.4.3), then what all know."""
+        return self.rank_of(self.priority, self.source or b"")
 
-    def own_active_down_interval(self) -> int:
-        """Return how long others wait for this one before they take it for dead."""
-        return active_down_interval(self.spec.version, self.priority, self.spec.advert_interval_us)
+    def rank_of(self, priority: int, source: bytes) -> "Rank":
+        """Return the rank of a router on this link; the device decides last, of twins on two links."""
+        return (priority, source) + self._tie
+
+    def bounded_interval(self, advert: Advert, source: bytes) -> int:
+        """Return the interval that an Active says, as far as it can be believed."""
+        believed = max(INTERVALS_BELIEVED * self.spec.advert_interval_us, INTERVAL_BELIEVED_US)
+        if source == self.active_source:
+            believed = max(believed, self.active_adver_interval_us)
+        return min(advert.interval_us, believed)
 
     def has_stalled(self, now: int) -> bool:
-        """Tell whether this Active has said nothing for so long that others have taken over by now."""
-        return now > self.deadline + self.own_active_down_interval()
+        """Tell whether this Active has said nothing for so long that another may have taken over by now."""
+        spec = self.spec
+        return now - self._sent_at > soonest_takeover(spec.version, spec.advert_interval_us)
+
+    def may_answer(self, now: int) -> bool:
+        """Tell whether one more answer to another Active's word is not too many; it is counted."""
+        refill_us = self.spec.advert_interval_us // ANSWERS_PER_INTERVAL
+        earned = (now - self._answered_at) // refill_us
+        if earned:
+            self._answers = min(ANSWERS_AT_ONCE, self._answers + earned)
+            self._answered_at = now
+        if not self._answers:
+            return False
+        self._answers -= 1
+        return True
 
     # What the table asks for
 
     def perform(self, action: str, now: int, effects: "Effects") -> None:
         """Carry out one action of the table."""
         if action == states.SEND_ADVERT:
-            self._advertise(effects)
+            self._advertise(now, effects)
         elif action == states.SEND_PRIORITY_ZERO:
             self._resign(effects)
         elif action == states.ANNOUNCE:
@@ -183,7 +214,7 @@ class VirtualRouter:
         elif action == states.SET_SKEW:
             self._shorten(now)
         elif action == states.ADOPT_INTERVAL:
-            self.active_adver_interval_us = self._heard_interval_us or self.spec.advert_interval_us
+            self.active_adver_interval_us = self._accepted_interval_us or self.spec.advert_interval_us
         elif action == states.OWN_INTERVAL:
             self.forget_active()
         elif action == states.STOP_TIMERS:
@@ -194,13 +225,16 @@ class VirtualRouter:
         return active_down_interval(self.spec.version, self.priority, self.active_adver_interval_us)
 
     def _shorten(self, now: int) -> None:
-        # A timer that would fire sooner anyway is left alone.
-        skew = now + skew_time(self.spec.version, self.priority, self.active_adver_interval_us)
-        self.deadline = min(self.deadline, skew)
+        self.wait_at_most(now + skew_time(self.spec.version, self.priority, self.active_adver_interval_us))
+
+    def wait_at_most(self, until: int) -> None:
+        """Wait no longer for an Active that has resigned; a timer that fires sooner is left alone."""
+        self.deadline = min(self.deadline, until)
         self.resigned = True
         self.last_accepted = None
 
-    def _advertise(self, effects: "Effects") -> None:
+    def _advertise(self, now: int, effects: "Effects") -> None:
+        self._sent_at = now
         if self._send is None:
             self._send = self._message(self.priority)
         self.counters.sent += 1
@@ -238,9 +272,14 @@ class VirtualRouter:
             # What hosts have learned from a rival since then is put right soon.
             self.announce_at = min(self.announce_at, self._announced_at + ANNOUNCE_AT_MOST_EVERY)
 
-    def become_active(self) -> None:
+    def announce_soon(self, when: int) -> None:
+        """Announce the addresses at a time at the latest."""
+        self.announce_at = min(self.announce_at, when)
+
+    def become_active(self, now: int) -> None:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self.counters.became_active += 1
+        self._sent_at = now
         self.forget_active()
         self.allow_announcement_now()
 
@@ -262,3 +301,26 @@ class VirtualRouter:
     def _announce_now(self, now: int, effects: "Effects") -> None:
         self._announced_at = now
         effects.append(Announce(self.spec.name))
+
+
+def check_settings(advert: Advert, spec: RouterSpec) -> None:
+    """Raise PacketError where an ADVERTISEMENT differs from a configuration as it must not."""
+    if advert.version != spec.version:
+        raise PacketError("version", "version %d, ours is %d" % (advert.version, spec.version))
+    if advert.version == 2:
+        check_auth(advert, spec.auth)
+        if advert.interval_us != spec.advert_interval_us:
+            raise PacketError("interval", "interval %d s is not ours" % (advert.interval_us // SECOND))
+
+
+def has_settings(advert: Advert, spec: RouterSpec) -> bool:
+    """Tell whether check_settings() has nothing against it."""
+    try:
+        check_settings(advert, spec)
+    except PacketError:
+        return False
+    return True
+
+
+def _tie_of(spec: RouterSpec) -> "Tie":
+    return (spec.family, spec.vrid, tuple(sorted(spec.addresses)), spec.device)

@@ -52,6 +52,11 @@ class AddressKeeper:
             if old is None or old.setup != self._plans[name].setup:
                 self.set_up(name)
 
+    def rename(self, names: "dict[str, str]") -> None:
+        """Hold what is held under other names: those of before, and of now."""
+        for table in (self._applied, self.failures, self._restored):
+            _rename(table, names)
+
     def set_up(self, router: str) -> None:
         """Make the devices that a virtual router needs."""
         plan = self._plans[router]
@@ -155,3 +160,8 @@ class AddressKeeper:
 
 def _is_same(one: StepFailure, other: StepFailure) -> bool:
     return one.step == other.step and one.error == other.error
+
+
+def _rename(table: "dict[str, Any]", names: "dict[str, str]") -> None:
+    moved = [(names[old], table.pop(old)) for old in names if old in table]
+    table.update(moved)

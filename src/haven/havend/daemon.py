@@ -131,13 +131,19 @@ class Daemon:
         self.now = system.now()
         self._executor.perform(self._engine.load(plan.groups, self.now), self.now)
         adopt = self._still_active()
-        for group in plan.groups:
-            if group.name not in adopt:
-                self._addresses.clean(tuple([router.name for router in group.routers]))
+        self._clean([group.name for group in plan.groups if group.name not in adopt])
         if self._maintenance.is_there():
             self.handle(Maintenance(True))
         self._schedule(0)
         self.handle(Startup(adopt))
+        # A fault may have come up meanwhile: nobody goes on with these.
+        self._clean([name for name in adopt if self._engine.groups[name].state != states.ACTIVE])
+
+    def _clean(self, groups: "Sequence[str]") -> None:
+        """Remove what an earlier process may have left of these."""
+        for group in self.plan.groups:
+            if group.name in groups:
+                self._addresses.clean(tuple([router.name for router in group.routers]))
 
     def _prepare(self) -> None:
         """Make what the plan needs of devices, settings and sockets."""
@@ -147,14 +153,15 @@ class Daemon:
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
-        sent_at, active = self._restart_note.read()
-        away = system.now() - sent_at
+        spoke, now = self._restart_note.read(), system.now()
         return tuple(
             [
                 group.name
                 for group in self.plan.groups
-                if group.name in active
-                and 0 <= away < 3 * min([router.advert_interval_us for router in group.routers])
+                if group.name in spoke
+                and 0
+                <= now - spoke[group.name]
+                < 3 * min([each.advert_interval_us for each in group.routers])
             ]
         )
 
@@ -270,9 +277,7 @@ class Daemon:
         if self._in_sync:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
-        if self._executor.has_sent:
-            self._executor.has_sent = False
-            self._restart_note.touch(self.now)
+        self._restart_note.write(self.now)
         if self._control.is_asked():
             self.now = system.now()
             self._control.answer_one()

@@ -2,7 +2,6 @@
 """What is the matter with this node, found in the engine, the sockets and the addresses."""
 
 from haven.contract.faults import fault
-from haven.contract.message import message
 from haven.contract.problems import is_known, problem
 from haven.core.clock import SECOND
 from haven.core.vrrp import states
@@ -25,6 +24,7 @@ RECENT = 15 * SECOND
 _ANOMALIES = (
     ("addresses", "addresses-differ"),
     ("interval", "interval-differs"),
+    ("settings", "settings-differ"),
     ("owner", "owner-twice"),
 )
 
@@ -104,8 +104,7 @@ def of_failures(failures: "dict[str, list[StepFailure]]") -> "list[Problem]":
 
 def of_failure(name: str, failure: "StepFailure") -> "Problem":
     """Return a step of a virtual router's that failed."""
-    step = message(failure.step.code, **failure.step.facts)
-    return problem("step-failed", name, step=step, error=failure.error)
+    return problem("step-failed", name, step=failure.step.as_message(), error=failure.error)
 
 
 def of_refusal(diagnostics: "Sequence[dict[str, Any]]", at_start: bool) -> "list[Problem]":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Executor:
-    """Hands each effect to what can do it; `has_sent` when ADVERTISEMENTs have left since it was reset."""
+    """Hands each effect to what can do it."""
 
     def __init__(
         self,
@@ -47,7 +47,6 @@ class Executor:
         self._drops = drops
         self._handovers = handovers
         self._now = 0
-        self.has_sent = False
         self._acts: dict[type, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.TakeOver: self._take_over,
@@ -55,7 +54,9 @@ class Executor:
             effects.Reapply: self._reapply,
             effects.Announce: self._announce,
             effects.Transition: self._transition,
+            effects.HandoverBegun: self._handover_begun,
             effects.HandoverEnded: self._handover_ended,
+            effects.Renamed: self._renamed,
             effects.SyncWait: self._sync_wait,
             effects.Dropped: self._dropped,
             effects.FaultsChanged: self._faults_changed,
@@ -70,7 +71,7 @@ class Executor:
 
     def _send(self, effect: effects.Send) -> None:
         self._sockets.send(effect)
-        self.has_sent = True
+        self._note.spoke(effect.router)
 
     def _take_over(self, effect: effects.TakeOver) -> None:
         self._addresses.take(effect.routers, self._now)
@@ -90,12 +91,30 @@ class Executor:
         self.note_active()
 
     def note_active(self) -> None:
-        """Leave for the next process which groups are Active now."""
+        """Leave for the next process which groups are Active now, and are to stay so."""
         groups = self._engine.groups
-        active = [name for name in sorted(groups) if groups[name].state == states.ACTIVE]
-        self._note.set_groups(active, self._now)
+        active = [
+            group
+            for _name, group in sorted(groups.items())
+            if group.state == states.ACTIVE and group.handover is None
+        ]
+        self._note.set_groups(
+            [(group.spec.name, [member.spec.name for member in group.members]) for group in active],
+            self._now,
+        )
+
+    def _handover_begun(self, _effect: effects.HandoverBegun) -> None:
+        self.note_active()
+
+    def _renamed(self, effect: effects.Renamed) -> None:
+        self._addresses.rename(effect.routers)
+        self._transitions.rename(effect.groups)
+        self._handovers.rename(effect.groups)
 
     def _handover_ended(self, effect: effects.HandoverEnded) -> None:
+        self.note_active()
+        if not effect.asked:
+            return
         group = self._engine.groups.get(effect.group)
         if not effect.done and group is not None and group.state == states.ACTIVE:
             self._events.add("nobody-took-over", group=effect.group)

@@ -51,6 +51,12 @@ class Handovers:
         """Let a client wait for these groups."""
         self._pending.append(PendingHandover(client, groups, maintenance))
 
+    def rename(self, names: "dict[str, str]") -> None:
+        """Know groups by other names: new ones, and what each was called."""
+        called = {names[new]: new for new in names}
+        for pending in self._pending:
+            pending.left = [called.get(name, name) for name in pending.left]
+
     def ended(self, group: str, is_done: bool) -> None:
         """Answer who waited for this."""
         for pending in self._pending[:]:

@@ -42,6 +42,13 @@ class LastTransitions:
         self._last[change.group] = (Moment(), last)
         return facts
 
+    def rename(self, names: "dict[str, str]") -> None:
+        """Know groups by other names: new ones, and what each was called."""
+        before = dict(self._last)
+        for new in names:
+            if names[new] in before:
+                self._last[new] = before[names[new]]
+
     def since(self, group: str) -> float:
         """Return since when a group has its state."""
         return (self._last[group][0] if group in self._last else self._begun).wall()

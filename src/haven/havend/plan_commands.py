@@ -3,8 +3,8 @@
 
 import os
 
-from haven.contract.message import message
 from haven.contract.problems import problem
+from haven.contract.steps import step_message
 from haven.havend.host import system
 
 TYPE_CHECKING = False
@@ -27,9 +27,8 @@ def run_all(commands: "Sequence[Command]") -> "list[dict[str, Any]]":
 
 def _failure(command: "Command", complaint: str) -> "dict[str, Any]":
     lines = complaint.strip().splitlines() or ["it failed and did not say why"]
-    return problem(
-        "setup-failed", "set-up", command=message(command["code"], **command["facts"]), error=lines[0]
-    )
+    told = step_message(command["code"], command["facts"], command["say"])
+    return problem("setup-failed", "set-up", command=told, error=lines[0])
 
 
 class PlanCommands:

@@ -4,7 +4,8 @@
 import json
 
 from haven.contract.control import MOST_DIAGNOSTICS
-from haven.contract.diagnostics import Diagnostic
+from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
+from haven.contract.fields import DocumentError, check_object
 from haven.havend import diagnosis
 from haven.havend.moment import Moment
 
@@ -45,9 +46,17 @@ class PlanInForce:
 
 
 def _as_diagnostic(found: "Any") -> "dict[str, Any]":
-    text = found
-    if isinstance(found, dict) and isinstance(found.get("message"), str):
-        if len(json.dumps(found)) <= LONGEST_DIAGNOSTIC:
-            return found
-        text = found["message"]
-    return Diagnostic("words", {"words": str(text)[:LONGEST_WORDS]}).as_dict()
+    try:
+        if len(json.dumps(check_object(found, DIAGNOSTIC, "a diagnostic"))) <= LONGEST_DIAGNOSTIC:
+            return found  # type: ignore[no-any-return]
+    except DocumentError:
+        pass
+    return Diagnostic("words", {"words": _words(found)[:LONGEST_WORDS]}).as_dict()
+
+
+def _words(found: "Any") -> str:
+    if isinstance(found, dict):
+        for key in ("text", "message"):
+            if isinstance(found.get(key), str) and found[key]:
+                return str(found[key])
+    return str(found)

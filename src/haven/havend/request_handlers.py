@@ -174,7 +174,8 @@ class RequestHandlers:
             self._events.add("maintenance-on" if on else "maintenance-off")
         if not on or not active or any(group.maintenance for group in self._engine.groups.values()):
             self._loop.handle(Maintenance(on))
-            return done({"on": on, "handed_over": [], "still_active": active})
+            # Nobody is to take over from one that ends its maintenance.
+            return done({"on": on, "handed_over": [], "still_active": active if on else []})
         self._handovers.add(client, active, on)
         self._loop.when_prepared(lambda: self._loop.handle(Maintenance(on)))
         return None

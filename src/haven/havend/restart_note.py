@@ -1,42 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a havend that is killed leaves for the next one: which groups were Active, and until when.
+"""What a havend that is killed leaves for the next one: which groups were Active, and until when each.
 
 The file is in the run directory, which a reboot empties; the clock is the same for every process.
 """
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A time has so many digits, so that a new one takes the place of the old.
+STAMP = b"%020d"
+STAMP_LENGTH = 20
+
 
 class RestartNote:
-    """Keeps the time of the last ADVERTISEMENT beside the names of the Active groups."""
+    """Keeps the time of the last ADVERTISEMENT beside the name of each Active group."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._file = open(path, "r+b" if os.path.exists(path) else "w+b", buffering=0)  # noqa: SIM115
+        self._octets = bytearray()
+        # Where the time of a virtual router's group stands, and which times are older than what was sent.
+        self._places: dict[str, int] = {}
+        self._spoke: set[int] = set()
 
-    def read(self) -> "tuple[int, tuple[str, ...]]":
-        """Return when an Active of the process before us last spoke, and its groups."""
+    def read(self) -> "dict[str, int]":
+        """Return when each Active group of the process before us last spoke."""
         try:
             self._file.seek(0)
-            lines = self._file.read().decode().split("\n")
-            stamp = int(lines[0])
+            return _stamps(self._file.read())
         except (OSError, ValueError):
-            return 0, ()
-        return stamp, tuple(line for line in lines[1:] if line)
+            return {}
 
-    def set_groups(self, names: "list[str]", now: int) -> None:
-        """Write which groups are Active now."""
-        self._write(("\n".join(["%020d" % now] + names) + "\n").encode(), True)
+    def set_groups(self, groups: "Sequence[tuple[str, Sequence[str]]]", now: int) -> None:
+        """Write which groups are Active now, each with its virtual routers; one that was stays as it was."""
+        known = _stamps(self._octets)
+        self._octets, self._places, self._spoke = bytearray(), {}, set()
+        for name, routers in groups:
+            for router in routers:
+                self._places[router] = len(self._octets)
+            self._octets += STAMP % known.get(name, now) + b" " + name.encode() + b"\n"
+        self._put(True)
 
-    def touch(self, now: int) -> None:
-        """Write that the Active groups have just spoken."""
-        self._write(b"%020d" % now, False)
+    def spoke(self, router: str) -> None:
+        """Note that a virtual router has just sent an ADVERTISEMENT."""
+        place = self._places.get(router)
+        if place is not None:
+            self._spoke.add(place)
 
-    def _write(self, octets: bytes, all_of_it: bool) -> None:
+    def write(self, now: int) -> None:
+        """Write who has spoken since this was last called."""
+        if not self._spoke:
+            return
+        stamp = STAMP % now
+        for place in self._spoke:
+            self._octets[place : place + STAMP_LENGTH] = stamp
+        self._spoke.clear()
+        self._put(False)
+
+    def _put(self, all_of_it: bool) -> None:
         # On a full disk a restart becomes a takeover; the election goes on.
         try:
             self._file.seek(0)
-            self._file.write(octets)
+            self._file.write(self._octets)
             if all_of_it:
                 self._file.truncate()
         except OSError:
@@ -49,3 +77,8 @@ class RestartNote:
             os.unlink(self._path)
         except OSError:
             return
+
+
+def _stamps(octets: "bytes | bytearray") -> "dict[str, int]":
+    lines = bytes(octets).decode().split("\n")
+    return {line[STAMP_LENGTH + 1 :]: int(line[:STAMP_LENGTH]) for line in lines if line}

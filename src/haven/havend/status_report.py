@@ -85,7 +85,7 @@ class StatusReport:
         return peer
 
     def _group(self, group: "Group", now: int) -> "Document":
-        name, left = group.spec.name, group.sync_wait_left(now)
+        name, left = group.spec.name, group.preemption.sync_wait_left(now)
         sync_wait_ms = None if left is None else left // 1000
         return {
             "name": name,

@@ -14,7 +14,7 @@ from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
 from haven.contract.message import DURATIONS, STATE_FACTS, STATE_NAMES, SUGGESTION
-from haven.contract.steps import STEPS
+from haven.contract.steps import SEQUENCES, STEPS
 
 # The table of a message among the facts of another, by the fact's name.
 INNER = {
@@ -49,6 +49,7 @@ def texts() -> dict[str, dict[str, str]]:
         "reasons": REASONS,
         "faults": FAULTS,
         "steps": STEPS,
+        "sequences": {code: heading for code, _label, heading in SEQUENCES},
         "diagnostics": DIAGNOSTICS,
         "refusals": control.REFUSALS,
         "durations": DURATIONS,
@@ -60,7 +61,9 @@ def texts() -> dict[str, dict[str, str]]:
 def catalogue() -> dict[str, Any]:
     """Return all that the pages have from the contract."""
     patience = {"answer_s": control.ANSWER_PATIENCE_S, "handover_s": control.HANDOVER_PATIENCE_S}
-    return {"texts": texts(), "inner": INNER, "state_facts": STATE_FACTS, "patience": patience}
+    order = {"sequences": [code for code, _label, _heading in SEQUENCES]}
+    more = {"inner": INNER, "state_facts": STATE_FACTS, "order": order, "patience": patience}
+    return {"texts": texts(), **more}
 
 
 def main() -> int:

@@ -44,7 +44,7 @@ def difference(wanted: tuple[DhcpSettings, ...], sections: list[UciSection], own
         if section is not None:
             _compare(_Lan(section, owned.get(interface, {}), found), interface, dhcp)
         elif dhcp is not None:
-            found.conflicts.append(Diagnostic("dhcp-no-section", {"interface": interface}, DHCP_FILE))
+            found.conflicts.append(Diagnostic("dhcp-section-missing", {"interface": interface}, DHCP_FILE))
     return found
 
 
@@ -71,8 +71,9 @@ class _Lan:
         self.force_is_ours = bool(owned.get("force")) and self.force == ["1"]
         self.found = found
 
-    def complain(self, code: str, option: str, **facts: str) -> None:
-        """Note what stands against us; uci does not tell on which line."""
+    def complain(self, code: str, option: str, **facts: Any) -> None:
+        """Note what stands against ours in an option."""
+        # What uci exports has other lines than the file.
         self.found.conflicts.append(Diagnostic(code, facts, DHCP_FILE, 0, self.section.place, option))
 
 
@@ -94,7 +95,7 @@ def _wants(lan: _Lan, value: str) -> bool:
     number = value.partition(",")[0]
     others = [each for each in lan.present if each.partition(",")[0] == number and each not in lan.ours]
     if others:
-        lan.complain("dhcp-option-taken", "dhcp_option", value=others[0], wanted=value)
+        lan.complain("dhcp-option-other", "dhcp_option", value=others[0], wanted=value)
         return False
     lan.found.added.append((lan.place, "dhcp_option", value))
     return True
@@ -109,7 +110,7 @@ def _compare_force(lan: _Lan, wanted: bool) -> bool:
         lan.found.added.append((lan.place, "force", "1"))
         return True
     if lan.force[-1] not in YES:
-        lan.complain("dhcp-not-forced", "force", value=lan.force[-1])
+        lan.complain("dhcp-force-off", "force", value=lan.force[-1])
     return lan.force_is_ours
 
 

@@ -32,8 +32,6 @@ Item = dict[str, Any]
 OWN = {4: bytes((10, 0)), 6: bytes((0xFE, 0x80)) + bytes(12)}
 PEER = {4: bytes((223, 255)), 6: bytes((0xFE, 0xBF)) + bytes(12)}
 
-# The names of the sequences, in the order of a life.
-SEQUENCES = ("takeover", "handover", "yield", "fault")
 _STAGE = {TakeOver: "takeover", Release: "release"}
 
 
@@ -124,7 +122,9 @@ def _hand_over(group: GroupSpec, play: _Play) -> list[Item]:
     """Stop, switchover, maintenance: the addresses stay until another router is Active."""
     begun = _items(group, play.handle(Switchover()))
     wait_us = next(iter(play.engine.groups.values())).handover_until - play.now
-    return [*begun, _item("await-active", wait_us=wait_us), *_items(group, play.hear(LOWEST_PRIORITY))]
+    # The first word of another may be its last as one that yields: it is asked, and an Active answers.
+    asked, answered = play.hear(LOWEST_PRIORITY), play.hear(LOWEST_PRIORITY)
+    return [*begun, _item("await-active", wait_us=wait_us), *_items(group, [*asked, *answered])]
 
 
 def _yield(group: GroupSpec, play: _Play) -> list[Item]:

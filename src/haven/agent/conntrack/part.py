@@ -24,7 +24,9 @@ class ConntrackPart(Part):
         self._wanted: dict[str, Any] | None = None
         self._scope: Scope | None = None
         self._sync: TableSync | None = None
-        self._is_ending = False
+        # The one of the plan before, until its conntrackd has ended.
+        self._ending: TableSync | None = None
+        self._ended: Callable[[], None] | None = None
 
     def take_plan(self) -> None:
         """Begin to copy, end it, or do it in another way."""
@@ -35,13 +37,16 @@ class ConntrackPart(Part):
         before, self._sync = self._sync, None
         if before is not None:
             # The port and the run directory are one conntrackd's at a time.
-            self._is_ending = True
+            self._ending = before
             before.end(self._begin)
-        elif not self._is_ending:
+        elif self._ending is None:
             self._begin()
 
     def _begin(self) -> None:
-        self._is_ending = False
+        self._ending = None
+        if self._ended is not None:
+            self._ended()
+            return
         if self._scope is not None:
             self._scope.close()
             self._scope = None
@@ -71,15 +76,18 @@ class ConntrackPart(Part):
 
     def end(self, done: Callable[[], None]) -> None:
         """End the copying with the agent."""
-        if self._sync is None:
-            done()
-        else:
+        if self._sync is not None:
             self._sync.end(done)
+        elif self._ending is not None:
+            self._ended = done
+        else:
+            done()
 
     def close(self) -> None:
         """Let go of conntrackd."""
-        if self._sync is not None:
-            self._sync.close()
+        for sync in (self._sync, self._ending):
+            if sync is not None:
+                sync.close()
 
     def is_in_sync(self) -> bool:
         """Tell whether connections would live on; where none are copied, none are missed."""

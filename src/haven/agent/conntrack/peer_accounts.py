@@ -12,6 +12,7 @@ from typing import Any
 
 from haven.agent.conntrack.table_account import milliseconds
 from haven.agent.loop import Scope
+from haven.contract.fields import read_json
 from haven.contract.status import is_fresh_peer
 
 LARGEST = 1024
@@ -101,8 +102,8 @@ class PeerAccounts:
 def parse(octets: bytes) -> dict[str, Any] | None:
     """Return what a peer tells, None for what is not a peer's; what is not of its kind is left out."""
     try:
-        told = json.loads(octets)
-    except (ValueError, RecursionError):
+        told = read_json(octets)
+    except ValueError:
         return None
     if not isinstance(told, dict) or told.get("haven") != 1:
         return None

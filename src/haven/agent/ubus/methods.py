@@ -5,7 +5,6 @@ havend answers what it knows, over its control socket. What needs the compiler i
 `haven`, one at a time, as a child that ends. Neither is waited for.
 """
 
-import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +14,7 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
 from haven.config.passwords import hide_passwords
 from haven.contract import control
+from haven.contract.fields import read_json
 from haven.launch import argv_of
 from haven.ubus.codec import BOOL, STRING
 from haven.ubus.server import (
@@ -117,7 +117,7 @@ class UbusMethods:
     def _plan(self, call: UbusCall) -> None:
         def done(ended: ChildEnd) -> None:
             plan = _document(ended)
-            if plan is None:
+            if plan is None or ended.status:
                 self._name_problems(call, ended)
             else:
                 call.answer(self._presentable(plan))
@@ -133,15 +133,25 @@ class UbusMethods:
     def _reload(self, call: UbusCall) -> None:
         def done(ended: ChildEnd) -> None:
             if ended.status == 0:
-                call.answer({"text": ended.output.strip()})
+                # The service answers in text.
+                document = _document(ended) or {"text": ended.output.strip()}
+                call.answer({"text": str(document.get("text"))})
             else:
                 self._name_problems(call, ended)
 
-        self._run(call, ["reload"], done, _service(self._config))
+        self._run(call, ["reload", "--json"], done, _service(self._config))
 
     def _name_problems(self, call: UbusCall, failed: ChildEnd) -> None:
-        """After a refusal: with what is wrong in the configuration, or what the command complained of."""
+        """Answer by what a child that failed has said, or by what is wrong in the configuration."""
+        document = _document(failed) or {}
+        if "problems" in document:
+            self._tell_validity(call, failed, UNKNOWN_ERROR)
+        elif "error" in document:
+            _fail(call, CallFailure("refused", str(document["error"]), _refusal(failed)))
+        else:
+            self._look_for_problems(call, failed)
 
+    def _look_for_problems(self, call: UbusCall, failed: ChildEnd) -> None:
         def done(ended: ChildEnd) -> None:
             document = _document(ended)
             if document is None or document.get("valid"):
@@ -222,13 +232,21 @@ def _fail(call: UbusCall, failure: CallFailure) -> None:
 
 
 def _complaint(ended: ChildEnd) -> str:
-    return ended.complaint.strip().removeprefix("haven: ") or f"it ended with {ended.status}"
+    return ended.complaint.strip() or f"it ended with {ended.status}"
+
+
+def _refusal(ended: ChildEnd) -> control.Refusal | None:
+    try:
+        control.read_answer(ended.output.encode())
+    except control.Refusal as why:
+        return why
+    return None
 
 
 def _document(ended: ChildEnd) -> dict[str, Any] | None:
     try:
-        found = json.loads(ended.output)
-    except (ValueError, RecursionError):
+        found = read_json(ended.output)
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 

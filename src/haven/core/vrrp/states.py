@@ -62,10 +62,12 @@ TABLE = (
     (BACKUP, SHUTDOWN, (STOP_TIMERS,), INITIALIZE, "6.4.2"),
     (BACKUP, FAULT, (STOP_TIMERS,), INITIALIZE, ""),
     (ACTIVE, ADVER_TIMER, (SEND_ADVERT, START_ADVER_TIMER), ACTIVE, "6.4.3"),
-    (ACTIVE, PRIORITY_ZERO, (SEND_ADVERT, START_ADVER_TIMER), ACTIVE, "6.4.3"),
+    # The announcement is not in the RFC: hosts may have followed whoever gives up here.
+    (ACTIVE, PRIORITY_ZERO, (SEND_ADVERT, START_ADVER_TIMER, ANNOUNCE), ACTIVE, "6.4.3"),
     # Not in the RFC: the last ADVERTISEMENT. Without it the other may never learn that hosts had followed us.
     (ACTIVE, HIGHER_HEARD, (SEND_ADVERT,) + _YIELD, BACKUP, "6.4.3"),
-    (ACTIVE, STALLED, _YIELD, BACKUP, ""),
+    # Whoever took over is to answer and to announce: hosts hear of nobody else by then.
+    (ACTIVE, STALLED, (SEND_PRIORITY_ZERO,) + _YIELD, BACKUP, ""),
     # The RFC asks for the answer; the announcement tells hosts that had followed the rival.
     (ACTIVE, LOWER_HEARD, (SEND_ADVERT, START_ADVER_TIMER, ANNOUNCE), ACTIVE, "6.4.3"),
     (ACTIVE, SHUTDOWN, (STOP_TIMERS, SEND_PRIORITY_ZERO, RELEASE), INITIALIZE, "6.4.3"),

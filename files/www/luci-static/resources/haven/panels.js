@@ -24,11 +24,11 @@ function share(table) {
 }
 
 function there(peer) {
-	return [ _('Connections on %s').format(peer.node || peer.address), peer.heard_ms == null ? _('not heard') : share(peer) ];
+	return [ _('Connections on %s').format(peer.node || peer.address), peer.fresh ? share(peer) : _('not heard') ];
 }
 
 function isInSync(sync) {
-	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.in_sync !== false);
+	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.fresh && peer.in_sync !== false);
 }
 
 function syncRows(sync) {
@@ -52,7 +52,7 @@ function groupRows(group, now) {
 		[ _('Why'), message.reason(last) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
 		[ _('Maintenance'), group.maintenance ? _('on') : null ],
-		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(group.sync_wait_ms / 1000) : null ]
+		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(Math.ceil(group.sync_wait_ms / 1000)) : null ]
 	];
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
+'require haven.catalogue as catalogue';
 'require haven.message as message';
 
-// How a group comes to be Active, and each way of ceasing to be, in the order of a life.
-const SEQUENCES = [ [ 'takeover', _('It takes over') ], [ 'handover', _('It hands over') ],
-	[ 'yield', _('A router that ranks higher takes over') ], [ 'fault', _('A link fails') ] ];
+const TEXTS = catalogue.texts;
 const STAGES = [ [ 'setup', _('At start') ], [ 'teardown', _('At the end') ] ];
 // The steps of these stand with their virtual routers.
 const STAGE_ITEMS = [ 'takeover', 'release' ];
@@ -25,7 +24,7 @@ function group(each, routers) {
 	const sequences = each.sequences || {};
 	return E('div', { 'class': 'haven-card', 'data-group': each.name }, [
 		E('h4', {}, [ _('Group %s').format(each.name) ]),
-		...SEQUENCES.map(([ key, title ]) => list(key, title, lines(sequences[key] || [], routers)))
+		...catalogue.order.sequences.map((code) => list(code, _(TEXTS.sequences[code]), lines(sequences[code] || [], routers)))
 	]);
 }
 

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a group does about the ADVERTISEMENTs that its members hear: which event of the table each one is."""
+
+from haven.core.handover import patience_in_maintenance
+from haven.core.rivals import STAY, WAIT, YIELD, Rivals
+from haven.core.vrrp import states
+from haven.core.vrrp.constants import LOWEST_PRIORITY, OWNER_PRIORITY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.core.lockstep import Lockstep
+    from haven.core.virtual_router import Packet, VirtualRouter
+    from haven.core.vrrp.advert import Advert
+
+
+class Hearing:
+    """The ears of a group, and what it remembers of rivals."""
+
+    def __init__(self, group: "Lockstep") -> None:
+        self._group = group
+        self._rivals = Rivals()
+
+    def forget_rivals(self) -> None:
+        """Know of no other Active, as after a change of state."""
+        self._rivals.forget()
+
+    def hear(self, member: "VirtualRouter", advert: "Advert", packet: "Packet", now: int) -> None:
+        """Act on an ADVERTISEMENT that passed every check."""
+        source = packet[1]
+        follows = member.active_source in (None, source)
+        member.note(advert, source, now)
+        if advert.priority == 0:
+            self._hear_resignation(member, source if follows else None, now)
+        elif self._group.state == states.ACTIVE:
+            self._hear_rival(member, advert, packet, now)
+        elif self._group.state == states.BACKUP:
+            self._hear_active(member, advert, packet, now)
+
+    def _hear_resignation(self, member: "VirtualRouter", active: "bytes | None", now: int) -> None:
+        if self._group.state == states.ACTIVE:
+            # While asleep nobody has to be told that we are there; what else waits may say that we are not.
+            if not member.has_stalled(now) and member.may_answer(now):
+                self._group.fire(states.PRIORITY_ZERO, now, by=member)
+        elif self._group.state == states.BACKUP and active is not None:
+            # Its farewell may be the first that is heard of it.
+            member.active_source = active
+            if self._group.maintenance and member.active_priority == LOWEST_PRIORITY:
+                # An Active in maintenance asks now and then; the two would hand the group to and fro.
+                self._wait_at_most(patience_in_maintenance(member), now)
+                return
+            # The Active leaves the whole group; where its link is down its word does not come through.
+            self._group.fire(states.PRIORITY_ZERO, now)
+
+    def _wait_at_most(self, duration: int, now: int) -> None:
+        for member in self._group.members:
+            member.wait_at_most(now + duration)
+
+    def _hear_rival(self, member: "VirtualRouter", advert: "Advert", packet: "Packet", now: int) -> None:
+        if member.has_stalled(now):
+            member.accept(advert, packet)
+            self._group.fire(states.STALLED, now, by=member, reason="stalled")
+            return
+        rank = member.rank_of(advert.priority, packet[1])
+        interval_us = member.bounded_interval(advert, packet[1])
+        goes_on = self._rivals.hear(member, rank, interval_us, now)
+        verdict = self._rivals.judge(self._group.members, member, rank, interval_us, now)
+        if verdict == YIELD:
+            member.accept(advert, packet)
+            self._group.fire(states.HIGHER_HEARD, now, by=member, reason="higher")
+            return
+        # Whoever yields says so with one more ADVERTISEMENT (HIGHER_HEARD in vrrp/states.py): only a second
+        # one makes it a rival.
+        if goes_on:
+            member.anomalies["rival"] = (packet[1], now)
+        if verdict == STAY and member.may_answer(now):
+            self._group.fire(states.LOWER_HEARD, now, by=member)
+        elif verdict == WAIT:
+            self._announce_when_quiet(interval_us, now)
+
+    def _announce_when_quiet(self, interval_us: int, now: int) -> None:
+        """Announce the addresses soon after the last word of a rival that is not judged yet."""
+        for member in self._group.members:
+            member.announce_soon(now + interval_us + interval_us // 2)
+
+    def _hear_active(self, member: "VirtualRouter", advert: "Advert", packet: "Packet", now: int) -> None:
+        if advert.priority >= member.priority:
+            self._group.preemption.forget_delay()
+        elif self._may_preempt(member, now):
+            member.record_preempted(advert, packet)
+            self._group.fire(states.LOWER_HEARD, now, by=member)
+            return
+        member.accept(advert, packet)
+        if self._group.preemption.is_delayed():
+            # The same packet will mean something else when the delay is over.
+            self._group.forget_last_accepted()
+        self._group.fire(states.ADVERT_ACCEPTED, now, by=member)
+
+    def _may_preempt(self, member: "VirtualRouter", now: int) -> bool:
+        # The owner of the addresses preempts in any case (RFC 9568 6.1).
+        wanted = self._group.spec.preempt or member.priority == OWNER_PRIORITY
+        return self._group.preemption.is_due(wanted and not self._group.maintenance, now)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Virtual routers in step: they have one state, and go through the table of states together.
+
+Its members have timers, and hear. That is why they cannot disagree.
+"""
+
+from haven.core.effects import Release, TakeOver, Transition
+from haven.core.preemption import Preemption
+from haven.core.spec import GroupSpec
+from haven.core.virtual_router import VirtualRouter
+from haven.core.vrrp import states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.core.effects import Effects
+
+
+class Lockstep:
+    """The state of one or more virtual routers, and what is done on each event of the table."""
+
+    def __init__(self, spec: GroupSpec, effects: "Effects") -> None:
+        self.spec = spec
+        self.state = states.INITIALIZE
+        self.maintenance = False
+        self.faults: tuple[tuple[str, str], ...] = ()
+        self.members: list[VirtualRouter] = []
+        self.preemption = Preemption(spec, effects)
+        self._effects = effects
+
+    def set_members(self, members: "list[VirtualRouter]") -> None:
+        """Take the members, in an order that does not depend on how they are called."""
+        self.members = sorted(
+            members,
+            key=lambda member: (member.spec.family, member.spec.vrid, sorted(member.spec.addresses)),
+        )
+
+    def fire(
+        self,
+        event: str,
+        now: int,
+        by: "VirtualRouter | None" = None,
+        reason: str = "",
+        silence: "int | None" = None,
+    ) -> None:
+        """Carry out the row of the table for an event, seen by one member or by none."""
+        before, _event, actions, after, _section = states.row_for(self.state, event)
+        peer = (by.active_source, by.active_priority) if by is not None else (None, None)
+        if after != before:
+            self._enter(after, now)
+        for action in actions:
+            self._perform(action, self.members if by is None or after != before else [by], now)
+        if after != before:
+            name = None if by is None else by.spec.name
+            self._effects.append(
+                Transition(
+                    self.spec.name, before, after, reason, name, peer[0], peer[1], silence, self.faults
+                )
+            )
+            self._changed(event)
+
+    def _perform(self, action: str, members: "list[VirtualRouter]", now: int) -> None:
+        names = tuple(member.spec.name for member in members)
+        if action == states.TAKE_OVER:
+            for member in members:
+                member.become_active(now)
+            self._effects.append(TakeOver(names))
+        elif action == states.RELEASE:
+            self._effects.append(Release(names))
+        else:
+            # A rival that was heard on one link may have been followed on every link.
+            for member in self.members if action == states.ANNOUNCE else members:
+                member.perform(action, now, self._effects)
+
+    def _enter(self, state: str, _now: int) -> None:
+        """Begin with another state: what was reckoned in the old one is no more."""
+        self.state = state
+        self.preemption.forget()
+        self.forget_last_accepted()
+
+    def _changed(self, event: str) -> None:
+        """Take note that an event has changed the state, and all is done that it asked for."""
+
+    def forget_last_accepted(self) -> None:
+        """Check the next packet of each member anew: it may mean something else now."""
+        for member in self.members:
+            member.last_accepted = None

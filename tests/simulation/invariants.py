@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must hold in a network that nothing has disturbed for a while."""
+
+from haven.core.vrrp.constants import OWNER_PRIORITY
+from haven.core.vrrp.states import ACTIVE
+from tests.simulation.networks import Network
+from tests.simulation.node import SimNode
+from tests.simulation.world import SECOND
+
+# Longer than announce_refresh.
+REFRESH = 62 * SECOND
+
+
+class Finding(AssertionError):
+    """Something that must not be."""
+
+
+def check_settled(network: Network) -> None:
+    """See that each group has one Active, which holds all, is known to the hosts, and ranks as it should."""
+    for group in network.design.groups:
+        candidates = [node for node in network.world.nodes if can_serve(node, group)]
+        active = [node for node in candidates if node.state(group) == ACTIVE]
+        if candidates and len(active) != 1:
+            raise Finding(f"{group}: Active are {[node.name for node in active]}")
+        if active:
+            _check_holder(network, group, active[0])
+            _check_rank(network, group, active[0], candidates)
+
+
+def can_serve(node: SimNode, group: str) -> bool:
+    """Tell whether a node has a group and nothing the matter with it."""
+    if not node.running or node.stopping:
+        return False
+    assert node.engine is not None
+    found = node.engine.groups.get(group)
+    return found is not None and not found.faults
+
+
+def _check_holder(network: Network, group: str, active: SimNode) -> None:
+    assert active.engine is not None
+    for member in active.engine.groups[group].members:
+        for address in member.spec.addresses:
+            place = (member.spec.device, address)
+            if network.world.holders(place) != [active.name]:
+                raise Finding(f"{place} is held by {network.world.holders(place)}, {active.name} is Active")
+            believed = network.world.links[place[0]].believed
+            if believed.get(address) != active.name and _is_unknowable(network):
+                network.world.run(REFRESH)
+            if believed.get(address) != active.name:
+                raise Finding(f"hosts on {place[0]} believe {believed.get(address)}, {active.name} is Active")
+
+
+def _is_unknowable(network: Network) -> bool:
+    """Tell whether announcements were lost and nothing since has told the Active that hosts may be wrong."""
+    return network.world.last_lost_announcement > network.world.last_yield
+
+
+def _check_rank(network: Network, group: str, active: SimNode, candidates: list[SimNode]) -> None:
+    """With preempt the node of the highest priority serves, unless it was asked not to."""
+    if not network.design.preempt:
+        return
+    ranks = {node.name: _rank(node, group) for node in candidates}
+    alike = all(len(set(each)) == 1 for each in ranks.values())
+    willing = [node for node in candidates if not node.maintenance and not _barred(node, group)]
+    if alike and willing and max(ranks[node.name][0] for node in willing) > ranks[active.name][0]:
+        raise Finding(f"{group}: {active.name} is Active, priorities {ranks}")
+
+
+def _rank(node: SimNode, group: str) -> list[int]:
+    assert node.engine is not None
+    return [member.priority for member in node.engine.groups[group].members]
+
+
+def _barred(node: SimNode, group: str) -> bool:
+    assert node.engine is not None
+    return node.engine.groups[group].preemption.barred
+
+
+def check_quiet(network: Network) -> None:
+    """See that for a while no group changes its state."""
+    since = network.world.now
+    network.world.run(12 * network.design.longest_interval() + 12 * SECOND)
+    moved = [
+        (node.name, change.group, change.after)
+        for node in network.world.nodes
+        for at, change in node.transitions
+        if at > since
+    ]
+    if moved:
+        raise Finding(f"nothing happens, and yet: {moved[:6]}")
+
+
+def owner(network: Network) -> bool:
+    """Tell whether any node owns its addresses."""
+    return any(OWNER_PRIORITY in each.values() for each in network.priorities.values())
