@@ -107,7 +107,7 @@ po: setup
 	$(BIN)/python openwrt-feed/po.py
 
 docs: setup
-	$(BIN)/python -m haven.config.reference > docs/config.md
+	$(BIN)/python -m haven.config.reference docs/config.md
 
 bench: setup
 	$(BIN)/python -m bench

@@ -121,7 +121,7 @@ def test_no_read_method_tells_the_password(caller: Caller, node: Havend):
 
 
 def test_the_configuration_in_place_is_valid(caller: Caller):
-    assert _asked(caller, "validate") == {"valid": True, "problems": []}
+    assert _asked(caller, "validate") == {"valid": True, "problems": [], "warnings": []}
 
 
 def test_a_candidate_is_checked_and_nothing_is_left_of_it(caller: Caller, node: Havend):
@@ -134,7 +134,7 @@ def test_a_candidate_is_checked_and_nothing_is_left_of_it(caller: Caller, node: 
         assert document["valid"] is False
         assert ("virtual_router 'lan'", "vrid") in found and len(found) >= 2
         assert {each["file"] for each in document["problems"]} == {str(node.config)}
-    assert _asked(caller, "validate", text=MAIN + lan()) == {"valid": True, "problems": []}
+    assert _asked(caller, "validate", text=MAIN + lan()) == {"valid": True, "problems": [], "warnings": []}
     assert _asked(caller, "plan", text=MAIN + lan("other"))["virtual_routers"][0]["name"] == "other"
     assert sorted(node.run_dir.iterdir()) == before
     assert node.router()["vrid"] == 51

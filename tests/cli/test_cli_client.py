@@ -41,6 +41,22 @@ def test_no_socket_is_not_running(command: str, tmp_path: Path, capsys: pytest.C
     assert complaint(capsys, tmp_path, command) == "haven: havend is not running\n"
 
 
+@pytest.mark.parametrize("command", ("status", "events", "stop", "switchover", "maintenance on", "reload"))
+def test_disabled_haven_is_named_as_the_reason_with_what_to_do(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "haven"
+    config.write_text("config haven 'main'\n\toption enabled '0'\n")
+    expected = (
+        "haven: havend is not running, because haven is disabled: "
+        f"set option enabled '1' in section haven of {config}, then start it\n"
+    )
+    assert complaint(capsys, tmp_path, "--config", str(config), *command.split()) == expected
+    # With a mistake in it nobody knows what it says.
+    config.write_text("config haven 'main'\n\toption enabld '0'\n")
+    assert complaint(capsys, tmp_path, "--config", str(config), "status") == "haven: havend is not running\n"
+
+
 def test_socket_left_behind_is_not_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "havend.sock"))

@@ -151,6 +151,28 @@ def test_validate_says_every_problem(config: Path, capsys: pytest.CaptureFixture
     assert len(err.splitlines()) == 3
 
 
+RENAMED = "config conntrack 'copy'\n\toption wait '5'\n"
+
+
+def test_validate_names_an_option_that_has_another_name_now(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text() + RENAMED)
+    assert main(["validate", "--config", str(config)]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{config}: no problem; 1 virtual router in 1 group\n"
+    assert err.startswith(f"warning: {config}:") and "option 'wait': is now called 'sync_wait'" in err
+    assert main(["validate", "--json", "--config", str(config)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (warning,) = document["warnings"]
+    assert (document["valid"], document["problems"]) == (True, [])
+    assert (warning["code"], warning["option"], warning["facts"]) == (
+        "option-renamed",
+        "wait",
+        {"name": "sync_wait"},
+    )
+
+
 def test_validate_in_json_is_one_document(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(MAIN + lan(vrid=0))
     assert main(["validate", "--json", "--config", str(config)]) == 1
@@ -206,8 +228,9 @@ def test_refused_reload_tells_havend_no_more_than_it_takes(fake: Fake, config: P
 # The command as it is on OpenWrt, with another place for the service's script.
 ON_OPENWRT = """
 import sys
-from haven.cli import config_commands, main, usage
-config_commands.SERVICE = sys.argv.pop(1)
+from haven import paths
+from haven.cli import main, usage
+paths.SERVICE = sys.argv.pop(1)
 usage.Request.is_of_service = lambda request: True
 sys.exit(main.main())
 """
@@ -236,6 +259,18 @@ def test_on_openwrt_the_service_follows_a_reload_even_if_it_has_called_for_it(
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "reloaded: 1 virtual router\nstart\nin turn\n"
+
+
+def test_on_openwrt_a_stop_says_that_the_service_goes_on(fake: Fake, config: Path, tmp_path: Path) -> None:
+    service = tmp_path / "service"
+    service.write_text("#!/bin/sh\n")
+    service.chmod(0o755)
+    havend = fake(status=STANDBY, stop={"stopped": True})
+    argv = [sys.executable, "-c", ON_OPENWRT, service, "--run-dir", havend.run_dir, "stop"]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("procd starts it again in a moment; 'service haven stop' stops it for good\n")
+    assert run(havend, "stop") == 0
 
 
 def test_a_refused_reload_leaves_the_service_alone(fake: Fake, config: Path, tmp_path: Path) -> None:

@@ -118,6 +118,24 @@ def test_node_that_hears_nobody_does_not_claim_to_know_the_active(name: str) -> 
     assert "was Active when it was last heard, 2 h ago." in text
 
 
+def test_somebody_heard_of_whom_the_address_is_not_told_is_nobodys_name() -> None:
+    status = document("pulled_cable")
+    for router in status["virtual_routers"]:
+        router["active"].update(seen_ms=893, fresh=True)
+    assert render(status, NOW) == render(document("pulled_cable"), NOW)
+    assert "None" not in render(status, NOW)
+
+
+def test_one_failure_of_conntrackds_is_one() -> None:
+    status = document("copy")
+    status["conntrack"].update(inject_failed=1, lost=2, errors=1, malformed=1)
+    expected = (
+        "conntrackd counts 1 connection that this kernel did not take, 2 messages lost, "
+        "1 error of receiving, 1 malformed message."
+    )
+    assert expected in " ".join(render(status, NOW).split())
+
+
 def lacks(part: dict, table: tuple[Field, ...]) -> set[str]:
     """Return which keys of a table a document does not have."""
     return set(keys_of(table)) - set(part)

@@ -103,7 +103,10 @@ config conntrack
 def test_an_option_is_still_read_by_the_name_that_it_had():
     text = GOOD + "config conntrack\n\toption enabled 1\n\toption device s\n\toption address 10.9.0.1\n"
     text += "\tlist peer_address 10.9.0.2\n"
-    assert model_of(text + "\toption wait 5\n") == model_of(text + "\toption sync_wait 5\n")
+    before, now = model_of(text + "\toption wait 5\n"), model_of(text + "\toption sync_wait 5\n")
+    assert before == now and now.warnings == ()
+    (warning,) = before.warnings
+    assert str(warning).startswith("haven:10: @conntrack[0], option 'wait': is now called 'sync_wait'")
     both = text + "\toption wait 5\n\toption sync_wait 6\n"
     assert "takes one value but has 2, on lines 10, 11" in complaints(both)[0]
 
@@ -275,6 +278,20 @@ SIX_MISTAKES = [
 @pytest.mark.parametrize(("text", "message"), SIX_MISTAKES)
 def test_mistakes_with_ipv6(text, message):
     assert complaints(text) == [message]
+
+
+@pytest.mark.parametrize(
+    ("added", "options"),
+    [
+        ("option checksum 'masage'", ["checksum"]),
+        ("option checksum 'message'\n    list address '192.168.1.1/24'", ["address"]),
+        ("option checksum 'message'\n    list address '10.0.0.0.1/24'", ["address"]),
+        ("option checksum 'message'\n    option version '2'", ["checksum", "version"]),
+    ],
+)
+def test_a_checksum_is_not_complained_of_for_a_mistake_elsewhere(added, options):
+    _, problems = load_text(f"{SIX}    {added}\n", "haven", "r1")
+    assert [problem.option for problem in problems] == options
 
 
 WHOLE_FILE = [

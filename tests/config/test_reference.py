@@ -65,3 +65,7 @@ def test_the_commands_write_to_a_file_or_to_standard_output(module, text, tmp_pa
     assert path.read_text(encoding="utf-8") == text
     wrong = command("a", "b")
     assert wrong.returncode == 2 and wrong.stderr.startswith("usage: ")
+    nowhere = command(str(tmp_path / "none" / "out"))
+    assert nowhere.returncode == 1
+    assert nowhere.stderr.endswith("none/out: cannot be written: No such file or directory\n")
+    assert nowhere.stderr.count("\n") == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from haven.config.options import VIRTUAL_ROUTER
 from haven.contract import plan
+from haven.contract.diagnostics import Diagnostic
 from haven.contract.fields import Field
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,6 +27,7 @@ def test_every_key_of_the_plan_is_explained():
     assert _rows("## The file") == _names(plan.PLAN)
     assert _rows("\nA virtual router:") == _names(plan.VIRTUAL_ROUTER)
     assert _rows("## Steps") == _names(plan.STEP)
+    assert _rows("### Diagnostics") == list(Diagnostic("nul", {}).as_dict())
     (commands,) = re.findall(r"\| `commands` \| .*?{(.*?)}", MANUAL)
     assert re.findall(r"\w+", commands) == _names(plan.COMMAND)
     (group,) = re.findall(r"\nA group has its (.*)", MANUAL)

@@ -169,3 +169,21 @@ def test_a_unicast_peer_that_cannot_be_reached_is_a_problem(pair: Pair, havend: 
     assert found[0]["message"] == "The last advertisement could not be sent: Network is unreachable."
     pair[0].ip("route add 2001:db8::/64 dev lan")
     wait_until(lambda: "send-failed" not in node.codes(), "both are reached")
+
+
+def test_an_active_with_a_fault_that_hears_another_does_not_say_who_it_is(pair: Pair, havend: Make) -> None:
+    pair[0].ip("link add uplink type veth peer name modem", "link set uplink up", "link set modem up")
+    node = havend(pair[0], lan(track_interface=("uplink",), **QUICK)).prepare().start().until("active")
+    other = havend(pair[1], lan(**QUICK)).prepare().start().until("backup")
+    pair[0].ip("link set modem down")
+    node.until("fault")
+    other.until("active")
+    before = node.router()["counters"]["received"]
+    wait_until(lambda: node.router()["counters"]["received"] > before + 3, "the new Active is heard")
+    assert node.router()["active"] == {
+        "address": None,
+        "priority": None,
+        "seen_ms": None,
+        "self": False,
+        "fresh": False,
+    }

@@ -172,6 +172,14 @@ def test_the_addresses_leave_a_machine_where_nobody_renews_them(
     wait_until(lambda: node.says("lan: addresses were gone from lan; put back"), "it says so")
 
 
+def test_maintenance_that_is_on_already_is_no_second_event(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], lan(advert_interval=10)).prepare().start().until("active")
+    for on in (False, True, True, False, False):
+        assert node.ask("maintenance", on=on)["ok"]
+    codes = [event["code"] for event in node.ask("events")["result"]]
+    assert [code for code in codes if code.startswith("maintenance")] == ["maintenance-on", "maintenance-off"]
+
+
 def test_maintenance_outlives_a_restart(pair: Pair, havend: Make) -> None:
     node = havend(pair[0], lan(advert_interval=10)).prepare().start().until("active")
     assert node.ask("maintenance", on=True)["result"] == {

@@ -4,7 +4,7 @@
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,6 +27,7 @@ class Host(NamedTuple):
     kernel: KernelTables
     stepper: NetlinkBatch
     holder: AddressKeeper
+    told: list[dict[str, Any]]
 
     def look(self) -> None:
         """Take in what has changed."""
@@ -37,14 +38,16 @@ class Host(NamedTuple):
 def host(machine: Machine) -> Iterator[Host]:
     machine.ip("link add lan type veth peer name far", "link set far up", "link set lan up")
 
+    told: list[dict[str, Any]] = []
+
     def make() -> tuple[KernelTables, NetlinkBatch, AddressKeeper]:
         kernel = KernelTables()
-        return kernel, NetlinkBatch(kernel), AddressKeeper(kernel)
+        return kernel, NetlinkBatch(kernel), AddressKeeper(kernel, told.append)
 
     made = machine.inside(make)
     assert isinstance(made, tuple)
     list(made[0].everything())
-    yield Host(machine, *made)
+    yield Host(machine, *made, told)
     made[0].close()
 
 
@@ -172,6 +175,20 @@ def test_failures_belong_to_the_virtual_router_that_had_them(host: Host, tmp_pat
     assert text in [each["message"] for each in told] and {each["about"] for each in told} == {"six"}
     host.holder.release(("six",))
     assert host.holder.failures == {}
+
+
+def test_a_failure_is_told_once_for_each_takeover(host: Host, tmp_path: Path) -> None:
+    host.holder.load(plan_of(tmp_path, lan(route=("10.7.0.0/16 via 10.8.0.9",))))
+    host.holder.take(("lan",), 0)
+    (told,) = host.told
+    assert (told["code"], told["about"]) == ("step-failed", "lan")
+    assert told["facts"]["step"]["facts"] == {"route": "10.7.0.0/16 via 10.8.0.9"}
+    for _ in range(3):
+        host.holder.restore("lan", 5)
+    assert len(host.told) == 1
+    host.holder.release(("lan",))
+    host.holder.take(("lan",), 9 * SECOND)
+    assert host.told == [told] * 2
 
 
 def test_reapply_keeps_what_is_the_same(host: Host, tmp_path: Path) -> None:

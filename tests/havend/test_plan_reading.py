@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from haven.config.options import GROUP, VIRTUAL_ROUTER
 from haven.contract.plan import VERSION, Plan, PlanError, read_plan
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
@@ -30,9 +31,10 @@ GOOD = document(
     lan("old", vrid=53, version=2, advert_interval=2000, auth_pass="secret", address=("10.9.1.1/24",)),
 )
 
-# What need not be there, or is a setting of the engine's that has a default.
+# What need not be there, what the engine cannot run without, and its settings that have a default.
 OPTIONAL = {"made_from", "interface", "source", "auth", "virtual_mac", "address", "renew", "stdin"}
-SETTINGS = {"preempt", "preempt_delay_us", "announce_refresh_us"}
+NEEDED = {"vrid", "version", "priority", "advert_interval_us", "checksum"}
+SETTINGS = {each.key for row in (GROUP, VIRTUAL_ROUTER) for each in row.options if each.engine} - NEEDED
 OTHERS = (None, True, -1, 1 << 70, "x", "", [], {}, [None], [[1, 2]], {"x": 1})
 
 

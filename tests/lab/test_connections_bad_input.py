@@ -120,6 +120,26 @@ def test_two_routers_with_one_address(network: Network, half: AgentNode) -> None
     assert answers(talk)
 
 
+def test_a_router_that_lists_more_peers_than_the_other_is_not_in_sync(
+    network: Network, half: AgentNode
+) -> None:
+    talk = connect(network.client, SERVICE)
+    second = AgentNode(network, "r2")
+    second.sync_peers = (network["r1"].address("sync"), ELSEWHERE)
+    second.configure()
+    second.start().wait_state("backup")
+    for node in (half, second):
+        said = wait_code(node, "conntrack-peer-silent")
+        assert "both list as many peers" in said["do"]
+    assert (copies(second), second.conntrack()["in_sync"]) == (0, False)
+    second.sync_peers = ()
+    second.configure()
+    second.cli("reload")
+    second.wait_in_sync()
+    wait_until(lambda: copies(second) == 1, 20, "the connection is copied")
+    assert answers(talk)
+
+
 COPYING = ("-p", "udp", "--orig-port-dst", "3780")
 
 

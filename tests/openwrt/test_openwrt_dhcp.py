@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """haven in /etc/config/dhcp: it adds what is asked for, owns exactly that, and takes it back."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from haven.cli.main import main
 from haven.config.load import load_text
 from haven.config.model import Model
 from haven.config.uci.document import parse
@@ -160,6 +162,20 @@ def test_what_stands_against_it_is_said_and_left(router: Machine):
     assert router.lan("dhcp_option") == ["3,192.168.1.99", "6,192.168.1.1"] and router.lan("force") == ["0"]
     take_back(router)
     assert router.lan("dhcp_option") == ["3,192.168.1.99"] and router.lan("force") == ["0"]
+
+
+def test_the_command_tells_programs_codes_and_facts(
+    router: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    router.write(DHCP.replace("'42,192.168.1.9'", "'3,192.168.1.99'"))
+    monkeypatch.setattr(applying, "RouterFiles", lambda: router)
+    config = tmp_path / "haven"
+    config.write_text(CONFIG % {"more": CLIENTS, "address": "192.168.1.1", "enabled": 1, "main": ""})
+    assert main(["dhcp", "--json", "--config", str(config)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    (conflict,) = document["conflicts"]
+    assert (conflict["code"], conflict["section_name"]) == ("dhcp-option-other", "lan")
+    assert ["lan", "dhcp_option", "6,192.168.1.1"] in document["added"]
 
 
 def test_what_the_user_removed_is_put_back_and_what_he_made_of_it_stays(router: Machine):

@@ -49,7 +49,7 @@ def test_rpcd_is_told_all_methods_with_their_arguments() -> None:
 
 
 def test_a_candidate_is_checked_and_compiled() -> None:
-    assert ask("validate", text=CONFIG) == {"valid": True, "problems": []}
+    assert ask("validate", text=CONFIG) == {"valid": True, "problems": [], "warnings": []}
     plan = ask("plan", text=CONFIG)
     assert [router["vrid"] for router in plan["virtual_routers"]] == [51]
     assert plan["groups"][0]["sequences"]["takeover"][0]["say"] == "advertisement for lan"

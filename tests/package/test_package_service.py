@@ -111,7 +111,7 @@ def test_from_several_peers_the_group_of_the_copies_is_let_in(act: Act):
     rules = [each.strip() for each in _rules(act("start", CONFIG + more))]
     head = "src * direction in target ACCEPT device sync0 family ipv4 proto udp src_ip 192.168.255"
     for last in (3, 4):
-        assert f"{head}.{last} dest_ip 225.0.0.50 dest_port 3780" in rules
+        assert f"{head}.{last} dest_ip 225.0.0.50 dest_port 3782" in rules
         assert f"{head}.{last} dest_port 3781" in rules
     # Else a switch with IGMP snooping keeps the copies from us as soon as it has asked once.
     assert rules.count("src * direction in target ACCEPT device sync0 family ipv4 proto igmp") == 1

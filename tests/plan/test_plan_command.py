@@ -67,14 +67,18 @@ def test_a_good_configuration_becomes_a_plan_file(folder: pathlib.Path) -> None:
     assert [router["name"] for router in plan["virtual_routers"]] == ["lan", "lan6"]
 
 
-def test_a_plan_with_warnings_is_made_anew_at_the_next_start(folder: pathlib.Path) -> None:
+def test_a_plan_with_warnings_of_the_machine_is_made_anew_at_the_next_start(folder: pathlib.Path) -> None:
     config = folder / "haven"
     main(arguments(folder))
     assert read_document(str(folder / "plan.json"))["made_from"] is None
-    config.write_text(GOOD.replace("absent0", "lo").replace("option virtual_mac '1'", ""))
+    # One of the configuration's own does not go by waiting.
+    renamed = "config conntrack\n\toption wait '5'\n"
+    config.write_text(GOOD.replace("absent0", "lo").replace("option virtual_mac '1'", "") + renamed)
     main(arguments(folder))
     seen = os.stat(config)
-    assert read_document(str(folder / "plan.json"))["made_from"] == [
+    plan = read_document(str(folder / "plan.json"))
+    assert [warning["code"] for warning in plan["warnings"]] == ["option-renamed"]
+    assert plan["made_from"] == [
         str(config),
         seen.st_mtime_ns,
         seen.st_size,
@@ -189,6 +193,15 @@ def test_no_line_is_longer_than_the_screen_and_none_has_blanks_at_its_end(folder
     lines = shown(folder).splitlines()
     assert max(len(line) for line in lines) <= COLUMNS
     assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_a_step_that_is_wrapped_goes_on_below_its_text(folder: pathlib.Path) -> None:
+    many = "".join("\tlist address '2001:db8::%x/64'\n" % number for number in range(1, 10))
+    (folder / "haven").write_text(GOOD + many)
+    lines = shown(folder).splitlines()
+    at = next(at for at, line in enumerate(lines) if "unsolicited neighbour" in line)
+    column = lines[at].index("unsolicited")
+    assert lines[at + 1][:column].strip() == "" and lines[at + 1][column:].startswith("2001:db8::")
 
 
 @pytest.mark.parametrize(

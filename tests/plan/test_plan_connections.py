@@ -74,7 +74,7 @@ def test_several_peers_share_a_multicast_group():
     assert channel[1:5] == [
         "IPv4_address 225.0.0.50",
         "IPv4_interface 10.9.0.1",
-        "Group 4000",
+        "Group 4002",
         "Interface sync",
     ]
     assert "UDP {" not in conf
@@ -84,7 +84,7 @@ def test_several_peers_by_ipv6_are_reached_by_the_device():
     text = TEXT.replace("10.9.0.1", "fd99::1").replace("10.9.0.2", "fd99::2")
     conf = conf_of("list peer_address 'fd99::3'", text=text)
     channel = conf[conf.index("Multicast {") :]
-    assert channel[1:4] == ["IPv6_address ff12::50", "Group 3780", "Interface sync"]
+    assert channel[1:4] == ["IPv6_address ff12::50", "Group 3782", "Interface sync"]
 
 
 @pytest.mark.parametrize("more", [(), ("list peer_address '10.9.0.3'",)])
@@ -170,7 +170,7 @@ def test_the_agent_gets_what_it_needs_and_nothing_where_nothing_is_copied():
         "device": "sync",
         "address": "10.9.0.1",
         "peers": ["10.9.0.2", "10.9.0.3"],
-        "port": 4000,
+        "port": 4002,
         "agent_port": 4001,
         "renew_us": 7_000_000,
         "guard": ["10.0.0.1"],

@@ -28,25 +28,25 @@ config virtual_router 'lan'
 	option device 'lan'
 	option vrid '51'
 	list address '192.168.1.1/24'
-	option hold '7'
+	option added_by_test '7'
 """
 DEVICES = Machine({"lan": DeviceFacts(2, "lan", bytes(6), 1500, True, 1)})
 
 
 def test_an_option_is_one_row(monkeypatch: pytest.MonkeyPatch):
     assert load_text(CONFIG, FILE)[0] is None
-    row = Option("hold", Whole(0, 3600), "How long.", unit="s", default="0", engine=True)
+    row = Option("added_by_test", Whole(0, 3600), "How long.", unit="s", default="0", engine=True)
     monkeypatch.setattr(VIRTUAL_ROUTER, "options", (*VIRTUAL_ROUTER.options, row))
     model, problems = load_text(CONFIG, FILE)
     assert model is not None and problems == []
     plan, _ = compile_plan(model, DEVICES, FILE)
-    assert Plan(check_plan(plan)).routers["lan"].spec.hold_us == 7_000_000  # type: ignore[attr-defined]
+    assert Plan(check_plan(plan)).routers["lan"].spec.added_by_test_us == 7_000_000  # type: ignore[attr-defined]
     (drawn,) = [each for each in schema()["sections"] if each["type"] == "virtual_router"]
-    (field,) = [each for each in drawn["options"] if each["name"] == "hold"]
+    (field,) = [each for each in drawn["options"] if each["name"] == "added_by_test"]
     assert (field["unit"], field["low"], field["high"], field["default"]) == ("s", 0, 3600, "0")
-    assert "| `hold` |" in reference()
+    assert "| `added_by_test` |" in reference()
     (wrong,) = load_text(CONFIG.replace("'7'", "'3601'"), "")[1]
-    assert (wrong.code, wrong.option) == ("value-whole", "hold")
+    assert (wrong.code, wrong.option) == ("value-whole", "added_by_test")
 
 
 class LeasesPart(Part):
@@ -71,6 +71,13 @@ def test_a_part_is_one_folder_and_one_word(tmp_path: Path):
         line = havend.accept()
         line.answer({"lan": "backup"})
         line.report(lambda report: report["leases"]["turns"] > 2)
+
+
+def test_every_test_that_a_manual_names_is_there():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = {name for page in pages for name in re.findall(r"\btests/[\w/.]*\w", page.read_text())}
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_the_files_that_know_an_option_by_its_name_are_those_of_the_walk():

@@ -74,7 +74,7 @@ COMMANDS = (
         "haven.cli.config_commands:reload",
         (JSON,),
     ),
-    Command("stop", "hand over, give the addresses up and end havend", "haven.cli.order_commands:stop"),
+    Command("stop", "hand over and end (OpenWrt: service haven stop)", "haven.cli.order_commands:stop"),
     Command(
         "switchover",
         "let another router take over from this one",

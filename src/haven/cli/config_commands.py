@@ -5,6 +5,7 @@ import os
 import sys
 
 from haven import paths
+from haven.cli.absence import on_openwrt
 from haven.cli.errors import Failed
 from haven.cli.text import count
 from haven.cli.usage import Request
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from haven.config.model import Model
     from haven.contract.diagnostics import Diagnostic
-
-SERVICE = paths.SERVICE
 
 
 class ConfigRefused(Failed):
@@ -35,19 +34,22 @@ def validate(request: Request) -> int:
 
     model, problems = load(request.config)
     if request.json:
-        _print_validity(model is not None, problems)
+        _print_validity(model, problems)
         return 0 if model is not None else 1
     if model is None:
         _complain(ConfigRefused(problems))
         return 1
+    for warning in model.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     print(f"{request.config}: {_good(model)}")
     return 0
 
 
-def _print_validity(is_valid: bool, problems: "list[Diagnostic]") -> None:
+def _print_validity(model: "Model | None", problems: "list[Diagnostic]") -> None:
     from haven.cli.show_commands import print_json
+    from haven.config.load import validity
 
-    print_json({"valid": is_valid, "problems": [each.as_dict() for each in problems]})
+    print_json(validity(model, problems))
 
 
 def _good(model: "Model") -> str:
@@ -97,10 +99,10 @@ def reload(request: Request) -> int:
     with ControlConnection(request.run_dir) as havend:
         havend.order("load", path=_leave(made, request.run_dir))
     _tell_outcome(made, request.json)
-    if request.is_of_service() and os.access(SERVICE, os.X_OK):
+    if on_openwrt(request):
         # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
         # may have called it, and its lock is ours then.
-        os.execv(SERVICE, [SERVICE, "start"])
+        os.execv(paths.SERVICE, [paths.SERVICE, "start"])
     return 0
 
 
@@ -146,6 +148,6 @@ def _make(config: str) -> "dict[str, Any]":
 
 def _complain(why: ConfigRefused, in_json: bool = False) -> None:
     if in_json:
-        _print_validity(False, why.problems)
+        _print_validity(None, why.problems)
     for problem in why.problems:
         print(problem, file=sys.stderr)

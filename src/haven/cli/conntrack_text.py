@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The copy of connections as text: how many are here and at the peers, and what went wrong."""
 
-from haven.cli.text import wrapped
+from haven.cli.text import count, wrapped
 from haven.contract.status import is_fresh_peer
 
 TYPE_CHECKING = False
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-# conntrackd's figures that are 0 where all is well, and how they are spoken of.
+# conntrackd's figures that are 0 where all is well, and how they are spoken of: (key, noun, what follows it).
 FAILURES = (
-    ("inject_failed", "connections that this kernel did not take"),
-    ("lost", "messages lost"),
-    ("errors", "errors of receiving"),
-    ("malformed", "malformed messages"),
+    ("inject_failed", "connection", " that this kernel did not take"),
+    ("lost", "message", " lost"),
+    ("errors", "error", " of receiving"),
+    ("malformed", "malformed message", ""),
 )
 SYNCED: "dict[bool | None, str]" = {True: ", in sync", False: ", not in sync"}
 
@@ -26,7 +26,7 @@ def connections(status: "Document", width: int) -> list[str]:
     if not table:
         return []
     parts = [_here(table, _is_copy(status)), *(_there(peer) for peer in status["peers"])]
-    failures = [f"{table[name]} {words}" for name, words in FAILURES if table.get(name)]
+    failures = [count(table[key], noun) + rest for key, noun, rest in FAILURES if table.get(key)]
     if failures:
         parts.append("conntrackd counts %s." % ", ".join(failures))
     return wrapped(" ".join(parts), width, then="  ")

@@ -66,7 +66,9 @@ def _run(function: str, request: Request) -> int:
             from haven.contract.control import encode, refused
 
             sys.stdout.write(encode(refused(why.refusal)).decode())
-        raise
+        from haven.cli.absence import explained
+
+        raise explained(why, request) from None
     return status
 
 

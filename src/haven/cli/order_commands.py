@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`haven stop`, `haven switchover` and `haven maintenance`: what havend is told to do."""
 
+from haven.cli.absence import on_openwrt
 from haven.cli.control_client import ControlConnection
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.usage import Request
@@ -16,6 +17,8 @@ def stop(request: Request) -> int:
     with ControlConnection(request.run_dir) as havend:
         havend.order("stop")
     print("havend has stopped; this node has given up the virtual addresses")
+    if on_openwrt(request):
+        print("procd starts it again in a moment; 'service haven stop' stops it for good")
     return 0
 
 

@@ -129,7 +129,8 @@ def _timers(router: dict[str, Any]) -> list[Row]:
 def _numbered(label: str, lines: list[str]) -> list[Row]:
     width = len(str(len(lines)))
     return [
-        (label if number == 1 else " ", "%*d. %s" % (width, number, line))
+        # As a part of the label, so that what does not fit the line goes on below the step's own text.
+        ("%-*s%*d. " % (LABEL, label if number == 1 else "", width, number), line)
         for number, line in enumerate(lines, 1)
     ]
 

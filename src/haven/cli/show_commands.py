@@ -30,7 +30,7 @@ def status(request: Request) -> int:
     elif watching:
         from haven.cli.watch import watch
 
-        watch(lambda: _text_or_reason(request.run_dir))
+        watch(lambda: _text_or_reason(request))
     else:
         sys.stdout.write(_text(request.run_dir))
     return 0
@@ -54,11 +54,13 @@ def _text(run_dir: str) -> str:
         raise Unanswered(Refusal("unintelligible")) from None
 
 
-def _text_or_reason(run_dir: str) -> str:
+def _text_or_reason(request: Request) -> str:
     try:
-        return _text(run_dir)
-    except Failed as why:
-        return f"{why}\n"
+        return _text(request.run_dir)
+    except Unanswered as why:
+        from haven.cli.absence import explained
+
+        return f"{explained(why, request)}\n"
 
 
 def wants_colour() -> bool:

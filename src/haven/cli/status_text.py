@@ -112,7 +112,7 @@ def _cause(group: "Document") -> str:
 
 def _other_active(status: "Document", group: str) -> list[str]:
     members = [router for router in status["virtual_routers"] if router["group"] == group]
-    known = [router for router in members if router["active"]["seen_ms"] is not None]
+    known = [router for router in members if _is_known(router["active"])]
     if not known or any(router["active"]["self"] for router in members):
         return []
     for router in known:
@@ -121,6 +121,11 @@ def _other_active(status: "Document", group: str) -> list[str]:
             return [f"{router['active']['address']} is Active, heard {_heard(router)} ago."]
     last = min(known, key=lambda router: int(router["active"]["seen_ms"]))
     return [f"{last['active']['address']} was Active when it was last heard, {_heard(last)} ago."]
+
+
+def _is_known(active: "Document") -> bool:
+    # Earlier releases told in Fault when somebody was heard, and not who.
+    return active["address"] is not None and active["seen_ms"] is not None
 
 
 def _is_fresh(router: "Document") -> bool:

@@ -39,7 +39,9 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     _check_dhcp(_of_type(known, "dhcp"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
-    return (None if problems else _make_model(known, host_name)), problems
+    if problems:
+        return None, problems
+    return _make_model(known, host_name, tuple(diagnostics.warnings)), []
 
 
 def _of_type(known: list[SectionValues], name: str) -> list[SectionValues]:
@@ -172,7 +174,7 @@ def _check_something_to_do(mains: list[SectionValues], written: tuple[UciSection
             values.complain("nothing-to-do")
 
 
-def _make_model(known: list[SectionValues], host_name: str) -> Model:
+def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diagnostic, ...]) -> Model:
     routers = tuple(VirtualRouterSettings(values) for values in _of_type(known, "virtual_router"))
     for router in routers:
         # Without a group it is one of its own.
@@ -188,6 +190,7 @@ def _make_model(known: list[SectionValues], host_name: str) -> Model:
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
         dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
+        warnings=warnings,
     )
 
 

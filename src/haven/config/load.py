@@ -3,6 +3,7 @@
 
 import os
 import socket
+from typing import Any
 
 from haven.config.checks import check
 from haven.config.model import Model
@@ -28,6 +29,15 @@ def load_text(text: str, file: str, host_name: str | None = None) -> tuple[Model
     model, problems = check(sections, file, host_name or socket.gethostname())
     problems = sorted(wrong + problems, key=lambda problem: problem.line)
     return (None if problems else model), problems
+
+
+def validity(model: Model | None, problems: list[Diagnostic]) -> dict[str, Any]:
+    """Return what load() found as the document that `validate` answers with."""
+    return {
+        "valid": model is not None,
+        "problems": [problem.as_dict() for problem in problems],
+        "warnings": [warning.as_dict() for warning in model.warnings] if model is not None else [],
+    }
 
 
 def read_sections(path: str) -> list[UciSection]:

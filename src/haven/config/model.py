@@ -9,6 +9,7 @@ from typing import Any
 
 from haven.config.addresses import Address, Route, TrackedInterface
 from haven.config.section_values import SectionValues
+from haven.contract.diagnostics import Diagnostic
 
 # Gateway and DNS server.
 USUAL_DHCP_OPTIONS = (3, 6)
@@ -94,6 +95,15 @@ class ConntrackSettings(Settings):
     socket_buffer: int | None
 
     @property
+    def copy_port(self) -> int:
+        """Return the UDP port of conntrackd.
+
+        Several have another than two. A router that lists several would hear one that lists it alone, take
+        that for the whole table, and be heard by nobody.
+        """
+        return self.port + 2 if len(self.peer_addresses) > 1 else self.port
+
+    @property
     def agent_port(self) -> int:
         """Return the UDP port on which the agents tell each other of their tables."""
         return self.port + 1
@@ -112,7 +122,7 @@ class DhcpSettings(Settings):
 
 
 class Model:
-    """A whole configuration without a problem."""
+    """A whole configuration without a problem; `warnings` name what in it is odd."""
 
     def __init__(
         self,
@@ -121,6 +131,7 @@ class Model:
         virtual_routers: tuple[VirtualRouterSettings, ...],
         conntrack: ConntrackSettings | None,
         dhcps: tuple[DhcpSettings, ...],
+        warnings: tuple[Diagnostic, ...],
     ) -> None:
         self.main = main
         self.groups = groups
@@ -128,6 +139,7 @@ class Model:
         # None, too, where connections are configured but not to be copied.
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
+        self.warnings = warnings
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and self._meaning() == other._meaning()

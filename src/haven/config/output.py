@@ -12,6 +12,10 @@ def write(module: str, text: str, arguments: list[str]) -> int:
     if not arguments:
         sys.stdout.write(text)
         return 0
-    with open(arguments[0], "w", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        with open(arguments[0], "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as why:
+        print(f"{module}: {arguments[0]}: cannot be written: {why.strerror}", file=sys.stderr)
+        return 1
     return 0

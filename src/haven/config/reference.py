@@ -10,7 +10,7 @@ from haven.config.output import write
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Made from the option table by: python -m haven.config.reference docs/config.md -->
+<!-- Made from the option table by: make docs -->
 
 haven reads one file, `/etc/config/haven`, in OpenWrt's UCI format. Edit it with any editor, with
 `uci`, or in LuCI, and look it over before it counts:

@@ -27,17 +27,26 @@ _ELSEWHERE = {
 
 @dataclass
 class Diagnostics:
-    """Collects the problems of one file."""
+    """Collects the problems of one file, and what is only odd about it."""
 
     file: str
     problems: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
 
     def add(
         self, section: UciSection, code: str, option: str | None = None, line: int = 0, **facts: Any
     ) -> None:
         """Note a problem at a line, or at the head of the section."""
-        found = Diagnostic(code, facts, self.file, line or section.line, section.place, option)
-        self.problems.append(found)
+        self.problems.append(self._found(section, code, option, line, facts))
+
+    def warn(self, section: UciSection, code: str, option: str, line: int, **facts: Any) -> None:
+        """Note what does not stand in the way."""
+        self.warnings.append(self._found(section, code, option, line, facts))
+
+    def _found(
+        self, section: UciSection, code: str, option: str | None, line: int, facts: dict[str, Any]
+    ) -> Diagnostic:
+        return Diagnostic(code, facts, self.file, line or section.line, section.place, option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,9 @@ def read(section: UciSection, type: SectionType, diagnostics: Diagnostics) -> Se
     """Read a section against its row of the table."""
     values = SectionValues(section, type, diagnostics)
     renamed = {option.was: option.name for option in type.options if option.was}
+    for entry in section.entries:
+        if entry.name in renamed:
+            diagnostics.warn(section, "option-renamed", entry.name, entry.line, name=renamed[entry.name])
     for name in dict.fromkeys(renamed.get(entry.name, entry.name) for entry in section.entries):
         entries = [entry for entry in section.entries if renamed.get(entry.name, entry.name) == name]
         option = type.option(name)

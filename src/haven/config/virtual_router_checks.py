@@ -19,7 +19,7 @@ def check_router(values: SectionValues) -> None:
     _check_hosts(values)
     if values.sure("version") and family == 6 and values.one("version") == 2:
         values.complain("version-2-ipv6", "version")
-    if family == 6 and values.given("checksum"):
+    if values.items("checksum") and _is_surely_ipv6(values):
         values.complain("checksum-ipv6", "checksum")
 
 
@@ -27,6 +27,12 @@ def family_of(values: SectionValues) -> int:
     """Give the family of the first good address, 4 or 6, or 0 while there is none."""
     addresses = values.all("address")
     return addresses[0].family if addresses else 0
+
+
+def _is_surely_ipv6(values: SectionValues) -> bool:
+    # A wrong address may be what makes it look like IPv6; version 2 beside IPv6 has been complained of.
+    clear = values.sure("address", "version") and values.one("version") == 3
+    return clear and all(address.family == 6 for address in values.all("address"))
 
 
 def _check_interval(values: SectionValues) -> None:

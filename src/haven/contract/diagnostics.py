@@ -56,6 +56,7 @@ DIAGNOSTICS = {
     "section-single": "there is a '{type}' section already; keep one of them",
     # Options.
     "option-unknown": "is not known",
+    "option-renamed": "is now called '{name}'; this first name is still read",
     "option-elsewhere": "is not known; here it is '{name}'",
     "option-other-section": "is not known here; it belongs in a '{type}' section",
     "option-other-section-near": "is not known; did you mean '{name}' of a '{type}' section?",

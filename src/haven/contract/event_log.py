@@ -64,6 +64,7 @@ TABLE = (
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {
     "startup": "started",
+    "recovered": "the fault is over",
     "owner": "started as the owner of the addresses",
     "adopted": "havend restarted in time, the addresses were still in place",
     "silence": "the Active {peer} was silent for {silence_us}",

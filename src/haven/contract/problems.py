@@ -180,7 +180,7 @@ TABLE = (
         "step-failed",
         ERROR,
         "A step failed: {step}: {error}.",
-        "'haven plan' shows the step; the log has more.",
+        "Correct the route, the address or the device that it names; 'haven plan' shows all steps.",
     ),
     (
         "reload-refused",

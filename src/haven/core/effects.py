@@ -83,6 +83,7 @@ class Transition(Value):
 
 REASONS = (
     "startup",
+    "recovered",
     "owner",
     "adopted",
     "silence",

@@ -83,7 +83,7 @@ class Group(Lockstep):
 
     # Start and end
 
-    def startup(self, now: int, adopt: bool = False) -> None:
+    def startup(self, now: int, adopt: bool = False, reason: str = "startup") -> None:
         """Leave Initialize unless there is a fault (RFC 9568 6.4.1)."""
         self.started = True
         if self.faults or self.state != states.INITIALIZE or not self.members:
@@ -94,7 +94,7 @@ class Group(Lockstep):
         elif all(member.priority == OWNER_PRIORITY for member in self.members):
             self.fire(states.STARTUP_OWNER, now, reason="owner")
         else:
-            self.fire(states.STARTUP, now, reason="startup")
+            self.fire(states.STARTUP, now, reason=reason)
 
     def shutdown(self, now: int) -> None:
         """End in Initialize; an Active keeps its addresses until another has taken over."""
@@ -295,4 +295,4 @@ class Group(Lockstep):
         if faults and self.state != states.INITIALIZE:
             self.fire(states.FAULT, now, reason="fault")
         elif not faults and self.started:
-            self.startup(now)
+            self.startup(now, reason="recovered")

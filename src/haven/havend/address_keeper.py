@@ -6,11 +6,12 @@ whose havend is dead or hangs.
 """
 
 from haven.core.clock import NEVER, SECOND
+from haven.havend.diagnosis import of_failure
 from haven.havend.netlink_batch import NetlinkBatch, StepFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from haven.contract.plan import Plan, RouterPlan, Step
@@ -24,9 +25,13 @@ RESTORE_PERIOD = SECOND
 
 
 class AddressKeeper:
-    """Carries out the steps of the plan; `failures` are those of the last time, by virtual router."""
+    """Carries out the steps of the plan; `failures` are those of the last time, by virtual router.
 
-    def __init__(self, kernel: "KernelTables") -> None:
+    Each that is new is told to `tell` as a problem.
+    """
+
+    def __init__(self, kernel: "KernelTables", tell: "Callable[[dict[str, Any]], None]") -> None:
+        self._tell = tell
         self._kernel = kernel
         self._batch = NetlinkBatch(kernel)
         self._plans: dict[str, RouterPlan] = {}
@@ -144,10 +149,17 @@ class AddressKeeper:
     def _run(self, steps: "Iterable[OwnedStep]") -> None:
         """Carry out steps, each of a virtual router, and note which of those it went wrong for."""
         owned = list(steps)
-        for name, _step in owned:
-            self.failures.pop(name, None)
+        before = {name: self.failures.pop(name, []) for name in dict.fromkeys(name for name, _step in owned)}
         for failure in self._batch.run([step for _name, step in owned]):
-            self.failures.setdefault(owned[failure.position][0], []).append(failure)
+            name = owned[failure.position][0]
+            self.failures.setdefault(name, []).append(failure)
+            # What is put back 20 times a second and fails each time is one line of the log.
+            if not any(_is_same(failure, each) for each in before[name]):
+                self._tell(of_failure(name, failure))
+
+
+def _is_same(one: StepFailure, other: StepFailure) -> bool:
+    return one.step == other.step and one.error == other.error
 
 
 def _rename(table: "dict[str, Any]", names: "dict[str, str]") -> None:

@@ -55,7 +55,7 @@ class Daemon:
         self._engine = Engine()
         self._kernel = KernelTables()
         self._sysctls = Sysctls()
-        self._addresses = AddressKeeper(self._kernel)
+        self._addresses = AddressKeeper(self._kernel, lambda found: self._events.add_problem(found))
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
         self._drops = DropLog()

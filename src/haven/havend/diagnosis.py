@@ -139,11 +139,12 @@ def of_sockets(group: "Group", sockets: "VrrpSockets", now: int) -> "list[Proble
 
 def of_failures(failures: "dict[str, list[StepFailure]]") -> "list[Problem]":
     """Return the steps of takeover or release that failed."""
-    return [
-        problem("step-failed", name, step=each.step.as_message(), error=each.error)
-        for name in sorted(failures)
-        for each in failures[name]
-    ]
+    return [of_failure(name, each) for name in sorted(failures) for each in failures[name]]
+
+
+def of_failure(name: str, failure: "StepFailure") -> "Problem":
+    """Return a step of a virtual router's that failed."""
+    return problem("step-failed", name, step=failure.step.as_message(), error=failure.error)
 
 
 def of_refusal(diagnostics: "Sequence[dict[str, Any]]", at_start: bool) -> "list[Problem]":

@@ -164,13 +164,14 @@ class RequestHandlers:
         return None
 
     def _maintenance(self, client: "ControlClient", request: "Document") -> "Document | None":
-        on = request["on"]
+        on, was_on = request["on"], self._maintenance_note.is_there()
         try:
             self._maintenance_note.set(on)
         except OSError as error:
             raise Refusal("maintenance-not-noted", error=str(error)) from None
         active = self._active(None)
-        self._events.add("maintenance-on" if on else "maintenance-off")
+        if on != was_on:
+            self._events.add("maintenance-on" if on else "maintenance-off")
         if not on or not active or any(group.maintenance for group in self._engine.groups.values()):
             self._loop.handle(Maintenance(on))
             # Nobody is to take over from one that ends its maintenance.

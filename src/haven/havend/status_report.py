@@ -164,7 +164,8 @@ def _active(group: "Group", router: "VirtualRouter", now: int) -> "Document":
         own = None if router.source is None else text_of(router.source)
         return {"address": own, "priority": router.priority, "seen_ms": None, "self": True, "fresh": True}
     source, heard = router.active_source, router.heard_at
-    seen_ms = None if heard is None else (now - heard) // 1000
+    # In Initialize ADVERTISEMENTs are counted, and not whose they are: nobody is known as Active then.
+    seen_ms = None if heard is None or source is None else (now - heard) // 1000
     interval_ms = router.active_adver_interval_us // 1000
     return {
         "address": None if source is None else text_of(source),

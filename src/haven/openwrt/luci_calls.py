@@ -9,9 +9,8 @@ import json
 import sys
 from typing import Any
 
-from haven.config.load import load_text
+from haven.config.load import load_text, validity
 from haven.config.passwords import hide_passwords
-from haven.contract.diagnostics import Diagnostic
 from haven.openwrt.vrid_scan import listen
 from haven.paths import CONFIG
 from haven.plan.assemble import compile_plan
@@ -27,16 +26,16 @@ Document = dict[str, Any]
 def validate(arguments: Document) -> Document:
     """Check a candidate configuration, as the agent's method does."""
     model, problems = load_text(_text(arguments, "text"), CONFIG)
-    return _problems(problems, model is not None)
+    return validity(model, problems)
 
 
 def plan(arguments: Document) -> Document:
     """Compile a candidate configuration; without a plan the answer is what stands in its way."""
     model, problems = load_text(_text(arguments, "text"), CONFIG)
     if model is None:
-        return _problems(problems, False)
+        return validity(None, problems)
     made, more = compile_plan(model, read_machine(), CONFIG)
-    return _problems([*problems, *more], False) if made is None else hide_passwords(with_sequences(made))
+    return validity(None, [*problems, *more]) if made is None else hide_passwords(with_sequences(made))
 
 
 def heard(arguments: Document) -> Document:
@@ -55,10 +54,6 @@ def _text(arguments: Document, name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"'{name}' is missing")
     return value
-
-
-def _problems(problems: list[Diagnostic], valid: bool) -> Document:
-    return {"valid": valid, "problems": [problem.as_dict() for problem in problems]}
 
 
 def main() -> int:

@@ -78,7 +78,7 @@ def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
         # Several conntrackd send to a group, one sends to us.
         to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peer_addresses) > 1 else ""
-        yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.port)
+        yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.copy_port)
         yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
         if len(conntrack.peer_addresses) > 1:
             yield QUERIES[family] % device

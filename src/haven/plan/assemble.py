@@ -26,9 +26,9 @@ def make_plan(config_path: str) -> Compiled:
     if model is None:
         return None, list(problems)
     plan, more = compile_plan(model, read_machine(), config_path)
-    if plan is not None and not plan["warnings"]:
-        # With a warning the plan stays without its mark: the next start makes it anew, when more
-        # of the machine may be there.
+    if plan is not None and len(plan["warnings"]) == len(model.warnings):
+        # With a warning of the machine's the plan stays without its mark: the next start makes it anew, when
+        # more of the machine may be there.
         plan["made_from"] = mark
     return plan, [*problems, *more]
 
@@ -53,7 +53,7 @@ def compile_plan(
     if problems:
         return None, problems
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
-    warnings = list(compiler.warnings)
+    warnings = [*model.warnings, *compiler.warnings]
     if model.conntrack is not None:
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
     return {

@@ -47,7 +47,7 @@ def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> di
         "device": device,
         "address": text_of(conntrack.address),
         "peers": peers,
-        "port": conntrack.port,
+        "port": conntrack.copy_port,
         "agent_port": conntrack.agent_port,
         "renew_us": conntrack.renew_us,
         "guard": own if conntrack.guard else [],

@@ -60,8 +60,9 @@ CONNTRACK = SectionType(
         ),
         Option(
             "port",
-            Whole(1, 65534),
-            "UDP port of conntrackd on all of them; the agents use the next one.",
+            Whole(1, 65533),
+            "UDP port of conntrackd on all of them; the agents use the next one, and conntrackd with several "
+            "peers the one after that.",
             default="3780",
         ),
         Option(
