@@ -216,8 +216,8 @@ def test_a_packet_from_our_own_address_is_another_machine():
     assert node.member().anomalies["own_address"][0] == own
 
 
-def test_unicast_takes_the_peers_alone_and_any_ttl():
-    node = lone(group(router(unicast_peers=(PEER,))))
+def test_unicast_takes_the_peers_alone_and_what_came_through_as_many_routers_as_there_are():
+    node = lone(group(router(unicast_peers=(PEER,), unicast_hops=2)))
     own = node.address("lan")
 
     def arrive(source, ttl):
@@ -225,8 +225,17 @@ def test_unicast_takes_the_peers_alone_and_any_ttl():
         return fate(node.hear(message, source, destination=own, ttl=ttl))
 
     assert arrive(octets_of("10.0.0.8"), 255) == "source"
-    assert arrive(PEER, 61) is None
+    assert arrive(PEER, 252) == "ttl"
+    assert arrive(PEER, 253) is None
     assert node.member().counters.received == 1
+
+
+def test_unicast_peers_are_on_the_link_unless_told_otherwise():
+    node = lone(group(router(unicast_peers=(PEER,))))
+    own = node.address("lan")
+    message = encode(advert_of(node), PEER, own)
+    assert fate(node.hear(message, PEER, destination=own, ttl=254)) == "ttl"
+    assert fate(node.hear(message, PEER, destination=own, ttl=255)) is None
 
 
 def test_a_reason_is_given_once_in_a_while():

@@ -86,7 +86,7 @@ TABLE = (
     (
         "flooded",
         ERROR,
-        "More VRRP packets come in on {device} than this node can read; it waits longer before it takes over.",
+        "More VRRP packets come in on {device} than this node can read; it takes over later than usual.",
         "Look in the switch for who sends them, and keep clients off this link.",
     ),
     (

@@ -135,9 +135,9 @@ class Engine:
                 group.set_in_sync(event.on, now)
         elif type(event) is Flooded:
             for router, group in self._by_wire.values():
-                if (router.spec.device, router.spec.family) == (event.device, event.family):
-                    if group.state == states.BACKUP:
-                        router.doubt_silence(now)
+                concerned = (router.spec.device, router.spec.family) == (event.device, event.family)
+                if concerned and group.state == states.BACKUP:
+                    router.doubt_silence(now)
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         else:

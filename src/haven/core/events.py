@@ -19,7 +19,7 @@ class AdvertHeard(Value):
 
 
 class Flooded(Value):
-    """More packets than can be read come in on a device: an ADVERTISEMENT may be among those that are lost."""
+    """More packets come in on a device than can be read: an ADVERTISEMENT may be among the lost."""
 
     def __init__(self, device: str, family: int) -> None:
         self.device = device

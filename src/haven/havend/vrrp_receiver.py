@@ -32,7 +32,7 @@ class VrrpReceiver:
         self._filter = b""
 
     def read(self, hear: "Hear") -> bool:
-        """Hand over every packet that waits; tell whether that was a flood, and half of the time is enough."""
+        """Hand over every packet that waits; tell whether that was a flood, so that it is to rest."""
         began = system.now()
         for _ in range(AT_ONCE):
             packet = self._receive(self.socket)

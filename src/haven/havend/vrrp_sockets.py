@@ -108,7 +108,7 @@ class VrrpSockets:
         """Hand over every packet that waits in one socket; one with a flood in it rests for a while."""
         receiver = self._receivers[descriptor]
         if receiver.read(self._hear):
-            self._poller.modify(descriptor, False, False)
+            self._poller.change(descriptor, False, False)
             self.resume_at = min(self.resume_at, receiver.resume_at)
             self._set_filter(receiver)
             self._flooded(receiver.device, receiver.family)
@@ -120,7 +120,7 @@ class VrrpSockets:
             if now >= receiver.resume_at:
                 receiver.resume_at = NEVER
                 self._set_filter(receiver)
-                self._poller.modify(descriptor, True, False)
+                self._poller.change(descriptor, True, False)
             self.resume_at = min(self.resume_at, receiver.resume_at)
 
     def is_flooded(self, device: str, family: int, now: int) -> bool:

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real socket under a real filter, and in a flood."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from haven.core.frame import ipv4_packet, ipv6_packet
+from haven.core.vrrp.constants import multicast_group
+from haven.havend.host import system
+from haven.havend.vrrp_receiver import AT_ONCE, VrrpReceiver
+from tests.havend.machines import Machine, wait_until
+
+SOURCES = {4: socket.inet_pton(socket.AF_INET, "10.9.0.2"), 6: socket.inet_pton(socket.AF_INET6, "fe80::9")}
+TTL_AT = {4: 8, 6: 7}
+
+
+class Link:
+    """A receiver on one machine, and a sender of whatever packets on the other."""
+
+    def __init__(self, pair: tuple[Machine, Machine], family: int) -> None:
+        self.family, self.group = family, multicast_group(family)
+        index = pair[0].link("lan")["ifindex"]
+        sock = pair[0].inside(lambda: system.open_receiver("lan", index, family, self.group))
+        assert isinstance(sock, socket.socket)
+        self.receiver = VrrpReceiver("lan", family, sock)
+        self.sender = pair[1].inside(lambda: system.open_sender("lan", family))
+        self.index = pair[1].link("lan")["ifindex"]
+        self.heard: list[tuple[int, int]] = []
+
+    def send(self, vrid: int, ttl: int = 255) -> None:
+        wrap = ipv6_packet if self.family == 6 else ipv4_packet
+        packet = bytearray(wrap(SOURCES[self.family], self.group, bytes((0x31, vrid)) + bytes(10)))
+        packet[TTL_AT[self.family]] = ttl
+        # Only the multicast group of a link has a scope.
+        to = socket.inet_ntop(socket.AF_INET6 if self.family == 6 else socket.AF_INET, self.group)
+        self.sender.sendto(packet, (to, 0, 0, self.index) if self.family == 6 else (to, 0))
+
+    def read(self) -> bool:
+        return self.receiver.read(lambda *packet: self.heard.append((packet[5][1], packet[4])))
+
+    def hears(self, *packets: tuple[int, int]) -> list[tuple[int, int]]:
+        """Send packets, and one at the end that is surely let pass; return those before it."""
+        self.heard.clear()
+        for vrid, ttl in packets:
+            self.send(vrid, ttl)
+        self.send(51)
+
+        def last() -> bool:
+            self.read()
+            return self.heard[-1:] == [(51, 255)]
+
+        wait_until(last, "the last one")
+        return self.heard[:-1]
+
+
+@pytest.fixture(params=[4, 6])
+def link(pair: tuple[Machine, Machine], request: pytest.FixtureRequest) -> Iterator[Link]:
+    for machine in pair:
+        machine.ip("route add 224.0.0.0/4 dev lan")
+    pair[1].ip("address add fe80::9/64 dev lan nodad")
+    found = Link(pair, request.param)
+    yield found
+    found.receiver.socket.close()
+    found.sender.close()
+
+
+def test_the_kernel_drops_what_is_for_no_virtual_router_of_ours(link: Link) -> None:
+    link.receiver.set_filter([7, 9, 10, 11, 51], False)
+    sent = [(vrid, 255) for vrid in (1, 6, 7, 8, 9, 10, 11, 12, 50, 52, 255)]
+    assert link.hears(*sent) == [(7, 255), (9, 255), (10, 255), (11, 255)]
+
+
+def test_what_came_from_afar_is_read_and_told_of_but_not_in_a_flood(link: Link) -> None:
+    link.receiver.set_filter([51], False)
+    assert link.hears((51, 254), (51, 3)) == [(51, 254), (51, 3)]
+    link.receiver.flooded_at = system.now()
+    link.receiver.set_filter([51], False)
+    assert link.hears((51, 254), (51, 3)) == []
+    link.receiver.set_filter([51], True)
+    assert link.hears((51, 254)) == [(51, 254)]
+
+
+def test_all_virtual_routers_that_there_can_be_fit_into_a_filter(link: Link) -> None:
+    link.receiver.set_filter(list(range(1, 256, 2)), False)
+    assert link.hears((1, 255), (2, 255), (253, 255), (254, 255), (255, 255)) == [
+        (1, 255),
+        (253, 255),
+        (255, 255),
+    ]
+
+
+def test_a_flood_is_read_for_half_of_the_time(link: Link) -> None:
+    for _ in range(AT_ONCE + 10):
+        link.send(51)
+
+    def all_arrived() -> bool:
+        return link.receiver.socket.getsockopt(socket.SOL_SOCKET, 55, 36) != bytes(36)
+
+    wait_until(all_arrived, "packets")
+    began = system.now()
+    assert link.read()
+    assert len(link.heard) == AT_ONCE
+    ended = system.now()
+    assert link.receiver.is_flooded(ended)
+    assert link.receiver.flooded_at < link.receiver.resume_at <= ended + (ended - began)
+    assert not link.read()
