@@ -33,6 +33,7 @@ class HavendLink:
         self._received = b""
         self._backlog = bytearray()
         self._older = ""
+        self.havend_version = "?"
 
     def connect(self) -> None:
         """Connect and present ourselves, now or as soon as it can be done."""
@@ -111,7 +112,8 @@ class HavendLink:
         if isinstance(result, dict) and "groups" in result:
             # The first of them did not say.
             old = result.get("protocol", 1) < control.OLDEST_PROTOCOL
-            self._older = str(result.get("version", "?")) if old else ""
+            self.havend_version = str(result.get("version", "?"))
+            self._older = self.havend_version if old else ""
 
     def _lose(self) -> None:
         self.close()

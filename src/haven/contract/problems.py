@@ -188,6 +188,18 @@ TABLE = (
         "Restart haven, so that both are of one version.",
     ),
     (
+        "plan-unread",
+        WARNING,
+        "haven-agent cannot read the plan: {diagnostic}",
+        "Say 'haven reload', which writes the plan anew; until then connections may not be copied.",
+    ),
+    (
+        "part-silent",
+        WARNING,
+        "haven-agent tells nothing of its part '{part}', which the plan has work for.",
+        "Restart haven, so that havend and haven-agent are of one version.",
+    ),
+    (
         "part-failed",
         WARNING,
         "The part '{part}' of haven-agent has failed and is started again: {error}.",

@@ -144,6 +144,7 @@ class Daemon:
         self._addresses.load(self.plan)
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)
+        self._agent.want(self.plan.parts)
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
