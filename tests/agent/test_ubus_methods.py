@@ -13,7 +13,7 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
 from haven.agent.ubus.methods import MOST_CALLS, UbusMethods
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S
-from haven.ubus.server import CONNECTION_FAILED, OK, TIMEOUT, UNKNOWN_ERROR
+from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
@@ -74,6 +74,11 @@ def test_a_havend_that_is_not_there_is_said_at_once(desk: Desk):
     asked = desk.call("status")
     document = {"error": "havend is not running", "kind": "havend", "code": "not-running", "facts": {}}
     assert asked.answers == [(CONNECTION_FAILED, document)]
+
+
+def test_a_group_without_a_name_is_a_wrong_argument(desk: Desk, listener: socket.socket):
+    asked = desk.call("switchover", group="")
+    assert asked.answers == [(INVALID_ARGUMENT, {})]
 
 
 def test_a_silent_havend_is_waited_for_only_so_long(desk: Desk, listener: socket.socket):
