@@ -76,6 +76,7 @@ REFUSALS = {
     "not-active": "this node is not Active: there is nothing to hand over",
     "not-active-for": "this node is not Active for {group}: there is nothing to hand over",
     "nobody-took-over": "{groups}: no other router took over; staying Active",
+    "maintenance-ended": "maintenance was ended again meanwhile",
     "maintenance-not-noted": "maintenance cannot be noted in the run directory: {error}",
     # Of those who ask, when no answer comes.
     "not-running": "havend is not running",

@@ -72,7 +72,7 @@ class Daemon:
         socket_path = paths.inside(run_dir, paths.CONTROL_SOCKET)
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
-        transitions, handovers = LastTransitions(), Handovers()
+        transitions, handovers = LastTransitions(), Handovers(self._engine)
         self._executor = Executor(
             self._engine,
             self._sockets,
