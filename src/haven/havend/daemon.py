@@ -266,6 +266,8 @@ class Daemon:
             self._executor.perform(self._engine.tick(self.now), self.now)
         if system.now() >= self._agent.deadline:
             self._agent.prepared()
+        if system.now() >= self._commands.deadline:
+            self._commands.expire()
         if system.now() >= self._addresses.renew_at:
             self._addresses.renew(system.now())
         if self._in_sync:
@@ -290,6 +292,7 @@ class Daemon:
         if self._control.is_asked():
             return 0
         until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
+        until = min(until, self._commands.deadline)
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
@@ -311,7 +314,7 @@ class Daemon:
             if system.read_signals(descriptor):
                 self.stop()
         elif self._commands.serves(descriptor):
-            self._commands.read()
+            self._commands.read(descriptor)
         elif self._control.serves(descriptor):
             self._control.read(descriptor)
 

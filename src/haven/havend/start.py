@@ -12,7 +12,7 @@ from haven.havend.host import system
 from haven.havend.kernel_tables import KernelTables
 from haven.havend.log import explain, log
 from haven.havend.netlink_batch import NetlinkBatch
-from haven.havend.plan_commands import run_all
+from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
 from haven.launch import argv_of
 
@@ -76,7 +76,7 @@ def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
         daemon.note_refusal(refused)
     system.freeze_memory()
     daemon.run()
-    run_all(daemon.plan.teardown_commands)
+    run_all(daemon.plan.teardown_commands, LIMIT_AT_END)
     return 0
 
 
