@@ -264,6 +264,8 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
+        if system.now() >= self._kernel.retry_at:
+            self._repair.follow(self._kernel.everything())
         if system.now() >= self._agent.deadline:
             self._agent.prepared()
         if system.now() >= self._commands.deadline:
@@ -292,7 +294,7 @@ class Daemon:
         if self._control.is_asked():
             return 0
         until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
-        until = min(until, self._commands.deadline)
+        until = min(until, self._commands.deadline, self._kernel.retry_at)
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
