@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import random
 import socket
 import stat
@@ -13,7 +14,7 @@ import pytest
 
 from haven.contract.control import LONGEST_REQUEST, MOST_CLIENTS, REFUSALS, REQUESTS
 from haven.contract.diagnostics import Diagnostic
-from haven.contract.plan import VERSION
+from haven.contract.plan import LONGEST, VERSION
 from tests.havend.machines import Havend, Machine, cable, exchange, receive, wait_until
 from tests.havend.plans import lan
 from tests.havend.wire import Tap
@@ -286,6 +287,24 @@ def test_a_damaged_plan_changes_nothing(active: Havend, tmp_path: Path, damage: 
     after = active.status()
     assert after["plan"] == pytest.approx(before["plan"]) and active.same_since(before["since"])
     assert "reload-refused" in {each["code"] for each in after["problems"]}
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "device", "endless"])
+def test_what_is_no_file_is_not_waited_for(active: Havend, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "plan"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/zero")
+    else:
+        with open(path, "wb") as file:
+            file.truncate(LONGEST + 1)
+    found = active.ask("load", path=str(path))["facts"]["diagnostic"]
+    assert (found["code"], found["file"]) == ("plan-unreadable", str(path))
+    more = "it has more than %d octets" % LONGEST if kind == "endless" else "it is not a regular file"
+    assert found["facts"]["error"] == more
 
 
 def test_a_good_plan_clears_what_was_refused(active: Havend) -> None:
