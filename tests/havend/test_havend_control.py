@@ -226,6 +226,41 @@ def test_a_hundred_connections_are_borne(active: Havend) -> None:
     wait_until(lambda: active.ask("status")["ok"], "there is room again")
 
 
+def test_idle_connections_make_room_for_who_asks(active: Havend) -> None:
+    with active.connect() as agent, active.connect() as follower:
+        exchange(agent, {"command": "agent"})
+        exchange(follower, {"command": "events", "follow": True})
+        idle = [active.connect() for _ in range(3 * MOST_CLIENTS)]
+        try:
+            # The first that was idle is gone, and was told why.
+            assert receive(idle[0])["code"] == "connections-many" and idle[0].recv(1) == b""
+            for _ in range(MOST_CLIENTS):
+                assert active.ask("status")["ok"]
+            active.ask("refuse", problems=["a word"])
+            for line in (agent, follower):
+                assert receive(line)["event"]["text"] == "refused: a word"
+        finally:
+            for line in idle:
+                line.close()
+
+
+def test_among_followers_alone_the_oldest_makes_room_and_never_the_agent(active: Havend) -> None:
+    with active.connect() as agent:
+        exchange(agent, {"command": "agent"})
+        followers = [active.connect() for _ in range(MOST_CLIENTS - 1)]
+        try:
+            for line in followers:
+                exchange(line, {"command": "events", "follow": True})
+            assert active.ask("status")["ok"]
+            assert receive(followers[0])["code"] == "connections-many"
+            active.ask("refuse", problems=["a word"])
+            for line in (agent, followers[-1]):
+                assert receive(line)["event"]["text"] == "refused: a word"
+        finally:
+            for line in followers:
+                line.close()
+
+
 def test_who_refuses_with_codes_is_shown_with_codes(active: Havend) -> None:
     place = ("virtual_router 'lan'", "virtual_router", "lan")
     found = Diagnostic("value-whole", {"value": "x", "low": 1, "high": 255}, "haven", 3, place, "vrid")
@@ -261,6 +296,25 @@ def test_a_follower_that_never_reads_is_dropped_in_the_end(active: Havend) -> No
         with contextlib.suppress(ConnectionResetError):
             while idle.recv(1 << 20):
                 pass
+
+
+def test_followers_that_never_read_cost_little(active: Havend) -> None:
+    def memory() -> int:
+        return int(Path("/proc/%d/statm" % active.process.pid).read_text().split()[1]) * 4096
+
+    lines = [active.connect() for _ in range(20)]
+    try:
+        for line in lines:
+            line.sendall(b'{"command": "events", "follow": true}\n')
+        before = memory()
+        with active.connect() as asking:
+            for _ in range(30):
+                assert exchange(asking, {"command": "refuse", "problems": ["x" * 5000] * 100})["ok"]
+        # A quarter of a megabyte for each of them, and what was kept for all.
+        assert memory() - before < 20 << 20
+    finally:
+        for line in lines:
+            line.close()
 
 
 def test_a_refused_reload_is_shown_and_the_plan_stays(active: Havend) -> None:

@@ -47,7 +47,9 @@ class AgentLink:
 
     def attach(self, client: "ControlClient", request: "dict[str, Any]") -> "dict[str, Any]":
         """Take a connection as the agent's, which then hears every event; return what it is told."""
-        client.follows = True
+        if self._client is not None:
+            self._client.is_kept = False
+        client.follows = client.is_kept = True
         self._client = client
         # The first of them did not say.
         self._protocol, self._version = request.get("protocol", 1), request.get("version", "?")
