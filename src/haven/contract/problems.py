@@ -218,6 +218,12 @@ TABLE = (
         "Look for its message in the log.",
     ),
     (
+        "conntrack-unanswered",
+        WARNING,
+        "The conntrackd of this router does not answer, so connections are not copied.",
+        "It is ended and started again after half a minute; if that happens again, look in the log.",
+    ),
+    (
         "conntrack-peer-silent",
         WARNING,
         "The conntrackd of {peers} is not heard on {device}: connections are not copied.",
