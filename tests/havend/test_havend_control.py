@@ -74,6 +74,10 @@ GARBAGE = [
     b"9" * 6000 + b"\n",
     b'{"command": "status"\n',
     b"GET / HTTP/1.1\r\n",
+    # Not JSON, and what Python would go on to tell others in the status.
+    b'{"command": "report", "in_sync": true, "problems": [], "conntrack": {"entries": NaN}}\n',
+    b'{"command": "report", "in_sync": true, "problems": [], "conntrack": {"entries": -Infinity}}\n',
+    b'{"command": "report", "in_sync": true, "problems": [], "conntrack": {"entries": 1e999}}\n',
 ]
 
 

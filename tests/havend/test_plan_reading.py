@@ -163,7 +163,7 @@ def test_another_version_is_refused_and_both_are_named(tmp_path: Path, version: 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="none.json.*No such file"):
         read_plan(str(tmp_path / "none.json"))
-    with pytest.raises(PlanError, match="Is a directory"):
+    with pytest.raises(PlanError, match="it is not a regular file"):
         read_plan(str(tmp_path))
 
 

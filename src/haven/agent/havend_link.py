@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent's line to havend: events come in, reports and answers go out; nothing waits for it."""
 
-import json
 import selectors
 import socket
 import sys
@@ -13,6 +12,7 @@ from haven import VERSION
 from haven.agent.loop import Loop, Scope
 from haven.contract import control
 from haven.contract.problems import problem
+from haven.contract.strict_json import loads
 from haven.paths import CONTROL_SOCKET, inside
 
 # havend is starting, or starting again; a connection costs nothing to try.
@@ -103,7 +103,7 @@ class HavendLink:
             return
         *lines, self._received = (self._received + octets).split(b"\n")
         for line in lines:
-            message = json.loads(line)
+            message = loads(line)
             self._look_at_version(message)
             self._hear(message)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ask the living havend over its control socket."""
 
-import json
 import socket
 import time
 
@@ -9,6 +8,7 @@ from haven import paths
 from haven.cli.errors import RequestRefused, Unanswered
 from haven.contract import control
 from haven.contract.control import Refusal
+from haven.contract.strict_json import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class ControlConnection:
         while True:
             line = self._next_line(None)
             try:
-                yield [json.loads(line)["event"]]
-            except (ValueError, KeyError, TypeError):
+                yield [loads(line)["event"]]
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise Unanswered(Refusal("unintelligible")) from None
 
     def _next_line(self, patience: float | None) -> bytes:

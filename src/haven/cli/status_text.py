@@ -7,6 +7,7 @@ from haven.cli.conntrack_text import connections
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.contract.event_log import reason_text
+from haven.contract.message import ODD_FACTS
 from haven.contract.status import is_fresh_active
 
 TYPE_CHECKING = False
@@ -105,7 +106,7 @@ def _cause(group: "Document") -> str:
         return ""
     try:
         return ": " + reason_text(change["reason"], change["facts"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except ODD_FACTS:
         # Of another release.
         return ": " + str(change["text"])
 

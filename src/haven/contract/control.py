@@ -18,7 +18,8 @@ from haven.contract.fields import (
     text,
     whole,
 )
-from haven.contract.message import render
+from haven.contract.message import ODD_FACTS, render
+from haven.contract.strict_json import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def request(command: str, **arguments: "Any") -> bytes:
 def read_request(line: bytes) -> "Document":
     """Return a request, which is one of REQUESTS with its arguments. Raises Refusal."""
     try:
-        document = json.loads(line.decode())
+        document = loads(line.decode())
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("command"), str):
@@ -140,7 +141,7 @@ def refused(why: Refusal) -> "Document":
 def read_answer(line: bytes) -> "Any":
     """Return the result in an answer. Raises Refusal: the other's own, or for not understanding it."""
     try:
-        answer = json.loads(line)
+        answer = loads(line)
         if answer["ok"] is True:
             return answer["result"]
         reason, code, facts = str(answer["error"]), answer.get("code"), answer.get("facts")
@@ -148,7 +149,7 @@ def read_answer(line: bytes) -> "Any":
         raise Refusal("unintelligible") from None
     try:
         refusal = Refusal(code, **facts)
-    except (KeyError, TypeError):
+    except ODD_FACTS:
         # Of a havend that knows other refusals than we do.
         refusal = Refusal("request-wrong", error=reason)
     raise refusal

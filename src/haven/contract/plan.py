@@ -5,7 +5,6 @@ The tables say what is in it; writer and reader check it against them. What a vi
 beside their tables are settings of the option table, for the engine.
 """
 
-import json
 import struct
 
 from haven.contract.diagnostics import Diagnostic
@@ -28,6 +27,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.steps import step_text
+from haven.contract.strict_json import loads
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp.constants import (
@@ -215,7 +215,7 @@ def read_plan(path: str) -> Plan:
 def read_document(path: str) -> "Document":
     """Return the checked document in a file. Raises PlanError, which names the file."""
     try:
-        document = json.loads(read_plain(path, LONGEST).decode())
+        document = loads(read_plain(path, LONGEST).decode())
     except OSError as error:
         raise PlanError("plan-unreadable", path, error=str(error.strerror)) from None
     except (ValueError, RecursionError):

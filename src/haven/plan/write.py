@@ -13,6 +13,6 @@ def write_plan(path: str, plan: dict[str, Any]) -> None:
     document = check_plan(plan)
     try:
         # The plan holds the version 2 password.
-        write_whole(path, (json.dumps(document, indent=1) + "\n").encode(), 0o600)
+        write_whole(path, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode(), 0o600)
     except OSError as why:
         raise PlanError("plan-unwritable", path, error=str(why.strerror or why)) from why
