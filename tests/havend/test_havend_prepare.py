@@ -3,10 +3,12 @@
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from haven.contract.control import PREPARE_LIMIT_S
 from tests.havend.machines import Havend, Machine, exchange, receive, wait_until
 from tests.havend.plans import lan
 
@@ -96,3 +98,22 @@ def test_maintenance_that_is_asked_for_again_begins(node: Havend, agent: socket.
             _say_prepared(agent)
             assert receive(second)["result"] == {"on": True, "handed_over": [], "still_active": ["lan"]}
     assert node.status()["groups"][0]["maintenance"]
+
+
+def test_an_agent_that_dies_while_it_prepares_is_not_waited_for(node: Havend) -> None:
+    agent = node.connect()
+    exchange(agent, {"command": "agent", "protocol": 2, "version": "1"})
+    exchange(agent, {"command": "report", "in_sync": True, "problems": []})
+    with _ask(node, agent, command="switchover", group="lan"):
+        asked = time.monotonic()
+        agent.close()
+        wait_until(lambda: node.status()["groups"][0]["handover"], "it hands over")
+        assert time.monotonic() - asked < PREPARE_LIMIT_S / 2
+
+
+def test_one_that_comes_in_its_place_was_not_asked(node: Havend, agent: socket.socket) -> None:
+    with _ask(node, agent, command="switchover", group="lan"), node.connect() as next_one:
+        asked = time.monotonic()
+        exchange(next_one, {"command": "agent", "protocol": 2, "version": "1"})
+        wait_until(lambda: node.status()["groups"][0]["handover"], "it hands over")
+        assert time.monotonic() - asked < PREPARE_LIMIT_S / 2

@@ -43,7 +43,7 @@ class AgentLink:
         self._protocol, self._version = PROTOCOL, VERSION
         self._older = ""
         self._waiting: list[Callable[[], None]] = []
-        self.deadline = NEVER
+        self._deadline = NEVER
 
     def attach(self, client: "ControlClient", request: "dict[str, Any]") -> "dict[str, Any]":
         """Take a connection as the agent's, which then hears every event; return what it is told."""
@@ -51,6 +51,9 @@ class AgentLink:
             self._client.is_kept = False
         client.follows = client.is_kept = True
         self._client = client
+        if self._waiting:
+            # It was another one that was asked to prepare.
+            self._deadline = system.now()
         # The first of them did not say.
         self._protocol, self._version = request.get("protocol", 1), request.get("version", "?")
         self._older = self._version if self._protocol < OLDEST_PROTOCOL else ""
@@ -123,12 +126,18 @@ class AgentLink:
             then()
             return
         self._waiting.append(then)
-        self.deadline = now + PREPARE_LIMIT
+        self._deadline = now + PREPARE_LIMIT
         self._client.reply({"prepare": True})
+
+    @property
+    def deadline(self) -> int:
+        """When what waits for the agent is done all the same: at once, when nobody is there to prepare."""
+        is_alone = self._client is None or self._client.closed
+        return 0 if self._waiting and is_alone else self._deadline
 
     def prepared(self) -> None:
         """Do what has waited for the agent."""
-        self.deadline = NEVER
+        self._deadline = NEVER
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then()
