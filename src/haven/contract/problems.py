@@ -190,13 +190,13 @@ TABLE = (
     (
         "plan-unread",
         WARNING,
-        "haven-agent cannot read the plan: {diagnostic}",
+        "The plan cannot be read by haven-agent: {diagnostic}",
         "Say 'haven reload', which writes the plan anew; until then connections may not be copied.",
     ),
     (
         "part-silent",
         WARNING,
-        "haven-agent tells nothing of its part '{part}', which the plan has work for.",
+        "The part '{part}', which the plan has work for, is not in what haven-agent tells.",
         "Restart haven, so that havend and haven-agent are of one version.",
     ),
     (
