@@ -72,7 +72,7 @@ def run(name):
 class Host:
     """In place of haven/havend/host: nothing is called while modules are imported."""
 
-    system = None
+    child = system = None
 
 
 def import_havend():

@@ -8,7 +8,7 @@ local translate = require("luci.i18n").translate
 local M = {}
 
 local TEXTS = catalogue.texts
-local MISSING = {}
+local UNFIT = {}
 
 local STATE_FACTS = {}
 for _, name in ipairs(catalogue.state_facts) do
@@ -39,6 +39,14 @@ local function plain(value)
 	return type(value) == "number" and ("%.14g"):format(value) or tostring(value)
 end
 
+local function number(value)
+	-- Neither NaN nor an infinity, which differs from itself by NaN.
+	if type(value) ~= "number" or value - value ~= 0 then
+		error(UNFIT, 0)
+	end
+	return value
+end
+
 local function duration(microseconds)
 	if microseconds < 1000000 then
 		return translate(TEXTS.durations.milliseconds):format(math.floor(microseconds / 1000))
@@ -50,9 +58,9 @@ local function scalar(name, value)
 	if STATE_FACTS[name] then
 		return M.state(value)
 	elseif name:sub(-3) == "_us" then
-		return duration(value)
+		return duration(number(value))
 	elseif name:sub(-2) == "_s" then
-		return translate(TEXTS.durations.whole_seconds):format(value)
+		return translate(TEXTS.durations.whole_seconds):format(number(value))
 	end
 	return plain(value)
 end
@@ -81,7 +89,7 @@ end
 local function filled(template, facts)
 	return (template:gsub("{([%w_]+)}", function(name)
 		if facts[name] == nil then
-			error(MISSING, 0)
+			error(UNFIT, 0)
 		end
 		return shown(name, facts[name])
 	end))
@@ -99,14 +107,14 @@ local function render(template, facts)
 	return text
 end
 
--- The text of a code; nil where the catalogue has none, or a fact for it is not there.
+-- The text of a code; nil where the catalogue has none, or the facts do not fit it.
 function said(kind, code, facts)
 	local template = (TEXTS[kind] or {})[code]
 	if not template or type(facts) ~= "table" then
 		return nil
 	end
 	local good, text = pcall(render, translate(template), facts)
-	if not good and text ~= MISSING then
+	if not good and text ~= UNFIT then
 		error(text, 0)
 	end
 	return good and text:match("^%s*(.-)%s*$") or nil
@@ -114,7 +122,7 @@ end
 
 -- What is the matter with a configuration, without its place.
 function M.diagnostic(found)
-	return said("diagnostics", found.code, found.facts) or tostring(found.message)
+	return said("diagnostics", found.code, found.facts) or tostring(found.message or found.code)
 end
 
 -- The same with its section and option.
@@ -125,7 +133,8 @@ end
 
 -- The same with its file as well.
 function M.placed(found)
-	local file = (found.line or 0) > 0 and ("%s:%d"):format(found.file, found.line) or found.file
+	local has_line = type(found.line) == "number" and found.line > 0
+	local file = has_line and ("%s:%d"):format(tostring(found.file), found.line) or found.file
 	return joined({ file, M.located(found) }, ": ")
 end
 

@@ -128,6 +128,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(supervisor, "SHORTEST_WAIT_S", 0.2)
     monkeypatch.setattr(agent_module, "END_S", 2.0)
     made = Desk(tmp_path)
+    give_plan(tmp_path, plan_for())
     with made.havend:
         yield made
 
@@ -351,6 +352,7 @@ def test_one_that_fails_over_it_has_nothing_to_prepare(
 
 
 def test_a_plan_that_came_after_the_start_is_taken_with_the_first_word_of_havend(desk: Desk):
+    (desk.run_dir / "plan.json").unlink()
     with desk.agent():
         line = desk.havend.accept()
         line.next_of("report")
@@ -409,7 +411,9 @@ def test_a_plan_of_another_version_is_not_read_at_the_start(tmp_path: Path, desk
         line = desk.havend.accept()
         line.answer({"lan": "backup"})
         for _ in range(2):
-            assert line.next_of("report") == {"command": "report", "in_sync": True, "problems": []}
+            report = line.next_of("report")
+            assert [each["code"] for each in report["problems"]] == ["havend-older"]
+            assert set(report) == {"command", "in_sync", "problems"} and not report["in_sync"]
 
 
 def test_what_was_missed_while_havend_was_away_is_a_change(desk: Desk):

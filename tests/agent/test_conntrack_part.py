@@ -382,6 +382,21 @@ def test_what_is_heard_of_the_peer_is_told(desk: Desk, control: socket.socket) -
     assert desk.codes() == ["conntrack-peer-silent"]
 
 
+def test_a_conntrackd_that_answers_nobody_is_named_and_ended(
+    desk: Desk, control: socket.socket, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bring_in_sync(desk, control)
+    (stuck,) = desk.pids
+    os.kill(stuck, signal.SIGSTOP)
+    desk.turns.step_until(lambda: "conntrack-unanswered" in desk.codes(), 1)
+    # It is not the peer that says nothing.
+    assert desk.codes() == ["conntrack-unanswered"] and lives(stuck)
+    desk.turns.step_until(lambda: "conntrackd is ended" in capfd.readouterr().err, 1)
+    desk.turns.until(lambda: not lives(stuck), "it is gone")
+    control.close()
+    desk.turns.step_until(lambda: len(desk.pids) == 2, 1)
+
+
 def test_a_conntrackd_that_has_just_started_is_no_problem(desk: Desk) -> None:
     desk.advance(1)
     desk.advance(1)

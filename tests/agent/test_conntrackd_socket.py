@@ -212,3 +212,19 @@ def test_question_waits_for_nobody(asking: ConntrackdSocket, turns: Turns, connt
     assert answering.heard == [21] and answers == ["begun and ended"]
     turns.advance(ANSWER_LIMIT_S + 1)
     assert answers == ["begun and ended"]
+
+
+@pytest.mark.parametrize("part", ["", "resend"])
+def test_more_than_conntrackd_has_to_say_is_no_answer(
+    asking: ConntrackdSocket, turns: Turns, conntrackd: Callable, part: str
+) -> None:
+    def flood(sock: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock.sendall(b"x" * 100_000)
+
+    conntrackd(flood)
+    answers: list[str] = []
+    assert asking.ask(STATISTICS[part], answers.append, 1000)
+    turns.settle()
+    assert answers == [""]

@@ -71,3 +71,13 @@ def test_what_the_peer_has_not_acknowledged_has_its_number() -> None:
     text = "control -> seq:1689 flags:2\nobject -> seq:1690\nobject -> seq:1702\n"
     assert unacknowledged(text) == [1689, 1690, 1702]
     assert unacknowledged("") == []
+
+
+def test_what_is_too_long_to_be_a_number_is_none() -> None:
+    digits = "9" * 5000
+    text = f"{digits} Pckts sent {digits} Pckts recv\nqueue txqueue:\ncurrent elements: {digits}\n"
+    assert parse(text + "7 Error recv") == {"errors": 7}
+    assert unsent(text) == 0
+    assert unacknowledged(f"seq:{digits} flags:2\nseq:5 ") == [5]
+    # Where each digit is tried as the first of a number this takes very long.
+    assert parse("9" * (1 << 18)) == {}

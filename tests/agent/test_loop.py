@@ -4,6 +4,7 @@
 import os
 import selectors
 import socket
+import weakref
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,22 @@ def test_a_program_that_cannot_be_started_is_raised_and_nothing_is_left(turns: T
     with pytest.raises(OSError, match="nowhere"):
         turns.scope.run(["/nowhere/program"], lambda _end: None, 10, stdin="text")
     assert turns.watched == 0 and _descriptors() == before
+
+
+def test_nothing_is_left_of_what_a_call_brought(turns: Turns, tmp_path: Path):
+    outcomes: list[object] = []
+    call = turns.scope.run(["head", "-c", "300000", "/dev/zero"], outcomes.append, 60)
+    gone = weakref.ref(call)
+    del call
+    turns.settle()
+    with pytest.raises(OSError):
+        turns.scope.run([str(tmp_path / "nothing")], outcomes.append, 60)
+    turns.scope.ask_havend(b"{}", outcomes.append, 60)
+    assert len(outcomes[0].output) == 300000 and outcomes[1].kind == "havend"
+    assert gone() is None
+    # What is left of them has nothing to do when their time is over.
+    turns.advance(100)
+    assert len(outcomes) == 2
 
 
 def test_no_descriptor_is_left_of_a_call(turns: Turns, tmp_path: Path):

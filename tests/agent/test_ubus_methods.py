@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The methods beside a havend that is slow, silent or strange, and programs that are."""
 
+import contextlib
+import json
 import os
 import signal
 import socket
@@ -13,7 +15,7 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
 from haven.agent.ubus.methods import MOST_CALLS, UbusMethods
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, Refusal, encode, refused
-from haven.ubus.server import CONNECTION_FAILED, OK, TIMEOUT, UNKNOWN_ERROR
+from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
@@ -74,6 +76,39 @@ def test_a_havend_that_is_not_there_is_said_at_once(desk: Desk):
     asked = desk.call("status")
     document = {"error": "havend is not running", "kind": "havend", "code": "not-running", "facts": {}}
     assert asked.answers == [(CONNECTION_FAILED, document)]
+
+
+def test_a_group_without_a_name_is_a_wrong_argument(desk: Desk, listener: socket.socket):
+    asked = desk.call("switchover", group="")
+    assert asked.answers == [(INVALID_ARGUMENT, {})]
+
+
+def test_a_long_request_is_sent_whole(desk: Desk, listener: socket.socket):
+    asked = desk.call("switchover", group="x" * 900_000)
+    heard = b""
+    with listener.accept()[0] as line:
+        line.setblocking(False)
+
+        def has_heard() -> bool:
+            nonlocal heard
+            with contextlib.suppress(BlockingIOError):
+                heard += line.recv(1 << 16)
+            return heard.endswith(b"\n")
+
+        desk.until(has_heard, "the request is there")
+        assert len(json.loads(heard)["group"]) == 900_000
+        line.send(json.dumps(refused(Refusal("no-group", group="x"))).encode() + b"\n")
+        desk.until(lambda: asked.answers, "it is answered")
+    assert asked.answers[0][1]["code"] == "no-group"
+
+
+def test_one_that_is_too_long_is_refused_in_havends_words(desk: Desk, listener: socket.socket):
+    asked = desk.call("switchover", group="x" * 900_000)
+    with listener.accept()[0] as line:
+        line.send(json.dumps(refused(Refusal("request-long", most=1))).encode() + b"\n")
+        line.recv(1 << 20)
+    desk.until(lambda: asked.answers, "it is answered")
+    assert asked.answers[0][1]["code"] == "request-long"
 
 
 def test_a_silent_havend_is_waited_for_only_so_long(desk: Desk, listener: socket.socket):

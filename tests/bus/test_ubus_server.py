@@ -10,7 +10,7 @@ import pytest
 
 from haven.ubus import codec as wire
 from haven.ubus.codec import UbusFrame, next_frame
-from haven.ubus.server import HANDSHAKE_S, INVALID_ARGUMENT, OK, UNKNOWN_ERROR, UbusServer
+from haven.ubus.server import HANDSHAKE_S, INVALID_ARGUMENT, LONGEST_WAIT_S, OK, UNKNOWN_ERROR, UbusServer
 from tests.agent.turns import Turns, set_clock
 from tests.bus.ubus_broker import Broker
 from tests.bus.ubus_caller import Caller
@@ -216,6 +216,37 @@ def test_who_has_greeted_in_time_is_kept(liar: Liar, tmp_path: Path, turns: Turn
         turns.until(lambda: connection.ready, "the object is there")
         turns.advance(10 * HANDSHAKE_S)
         assert connection.ready and connection.age == 1
+
+
+def test_what_goes_wrong_is_said_once_whatever_numbers_it_comes_with(
+    liar: Liar, tmp_path: Path, turns: Turns, capfd: pytest.CaptureFixture[str]
+):
+    connection = UbusServer(turns.scope, "demo", SIGNATURE, lambda call: None, (str(tmp_path / "liar.sock"),))
+    connection.connect()
+    for number in range(5):
+        with liar.accept(UbusFrame(wire.HELLO, 0, 7).encode()) as client:
+            turns.until(lambda: connection._socket and connection._added_by, "it has greeted")
+            _accept_object(client)
+            turns.until(lambda: connection.ready, "the object is there")
+            for status in range(1, 4):
+                refusal = UbusFrame(wire.STATUS, 900 + status, 0, status=10 * number + status)
+                client.sendall(refusal.encode())
+            client.sendall(bytes((number + 1,)) + bytes(11))
+            turns.until(lambda: not connection.ready, "it is left")
+            connection._added_by = 0
+        turns.advance(0.5)
+    ordinary, wrong = capfd.readouterr()
+    assert wrong.count("is not understood") == 1 and wrong.count("does not take the event") == 1
+    assert ordinary.count("connected") == 1
+    with liar.accept(UbusFrame(wire.HELLO, 0, 7).encode()) as client:
+        turns.until(lambda: connection._added_by, "it has greeted")
+        _accept_object(client)
+        turns.until(lambda: connection.ready, "the object is there")
+        # This one lives so long that what goes wrong with it is news.
+        turns.advance(LONGEST_WAIT_S)
+        client.sendall(bytes((9,)) + bytes(11))
+        turns.until(lambda: not connection.ready, "it is left")
+    assert capfd.readouterr().err.count("is not understood") == 1
 
 
 def test_an_answer_to_a_connection_that_is_lost_is_not_sent_over_the_next(

@@ -164,7 +164,7 @@ def test_any_part_that_is_missing_is_said(fake: Fake, capsys: pytest.CaptureFixt
 
 
 GONE = object()
-OTHERS = (GONE, None, True, -1, 1 << 70, "x", "", [], {}, [None], {"x": 1}, 1e300, float("nan"))
+OTHERS = (GONE, None, True, -1, 1 << 70, "x", "", [], {}, [None], {"x": 1}, {"code": []}, 1e300, float("nan"))
 
 
 def places(part: object, path: tuple = ()) -> Iterator[tuple]:
@@ -200,20 +200,6 @@ def test_no_damage_to_the_answer_brings_a_traceback(
     assert understood
 
 
-@pytest.mark.parametrize("key", sorted(EVENT))
-def test_no_damage_to_an_event_brings_a_traceback(
-    key: str, fake: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for other in OTHERS:
-        told = {name: fact for name, fact in {**EVENT, key: other}.items() if fact is not GONE}
-        monkeypatch.setattr(show_commands, "ask", lambda *_words, told=told: [told])
-        status = main(["events"])
-        assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), other
-        if other is GONE:
-            # The first release had neither.
-            assert (status == 0) == (key in ("code", "facts"))
-
-
 @pytest.mark.parametrize("command", ["status", "events", "reload"])
 def test_whoever_asks_for_json_gets_the_refusal_in_json(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -227,6 +213,73 @@ def test_whoever_asks_for_json_gets_the_refusal_in_json(
         "code": "not-running",
         "facts": {},
     }
+
+
+EVENTS = (
+    EVENT,
+    {**EVENT, "kind": "wait", "code": "sync-wait", "facts": {"group": "lan", "left_s": 4}},
+    {
+        **EVENT,
+        "kind": "fault",
+        "code": "fault",
+        "facts": {"group": "lan", "faults": [{"code": "link-down", "facts": {"device": "x"}}]},
+    },
+)
+
+
+def nested(depth: int) -> object:
+    """Return lists in lists."""
+    return [nested(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=[each["code"] for each in EVENTS])
+def test_no_odd_fact_of_an_event_brings_a_traceback(
+    event: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = (*OTHERS, float("inf"), 10**30, nested(400))
+    for path in places(event):
+        for other in others:
+            told = json.loads(json.dumps(event))
+            part = told
+            for key in path[:-1]:
+                part = part[key]
+            if other is GONE:
+                del part[path[-1]]
+            else:
+                part[path[-1]] = other
+            monkeypatch.setattr(show_commands, "ask", lambda *_words, told=told: [told])
+            status = main(["events"])
+            assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), (path, other)
+
+
+def test_a_fact_of_another_kind_leaves_the_words_of_the_program(
+    fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {**EVENTS[1], "facts": {"group": "lan", "left_s": "soon"}, "text": "its own words"}
+    assert main(["events", "--run-dir", str(fake(events=[event]).run_dir)]) == 0
+    assert capsys.readouterr().out.endswith("  its own words\n")
+
+
+ESCAPE = "\x1b[2J\x9b1m\x07"
+
+
+def test_no_name_does_anything_to_the_terminal(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    status = json.loads(STATUS.read_text().replace('"lan"', json.dumps(ESCAPE)))
+    event = {**EVENT, "facts": {**EVENT["facts"], "group": ESCAPE}}
+    refused = Refusal("no-group", group=ESCAPE)
+    havend = fake(status=status, events=[event], switchover=refused, maintenance={"still_active": [ESCAPE]})
+    for words in (["status"], ["events"], ["switchover"], ["maintenance", "on"]):
+        main([*words, "--run-dir", str(havend.run_dir)])
+        said = "".join(capsys.readouterr())
+        assert "\\x1b[2J\\x9b1m\\x07" in said.replace("\n", "").replace("  ", "")
+        assert all(letter.isprintable() or letter == "\n" for letter in said)
+
+
+def test_a_number_that_is_none_is_no_answer(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    octets = json.dumps({"ok": True, "result": json.loads(STATUS.read_text())}).replace(
+        '"pid": ', '"pid": NaN, "x": '
+    )
+    assert complaint(capsys, fake(status=octets.encode() + b"\n").run_dir, "status") == NOT_UNDERSTOOD
 
 
 def test_refusal_is_passed_on(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:

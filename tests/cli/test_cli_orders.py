@@ -94,6 +94,23 @@ def test_reload_leaves_the_plan_beside_the_one_in_force(
     assert (havend.run_dir / "plan.json").read_text() == "the plan in force"
 
 
+def test_reload_tells_a_havend_of_the_first_release_in_words(
+    fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(request: dict) -> object:
+        if all(isinstance(each, str) for each in request["problems"]):
+            return {}
+        return ValueError("refuse needs a list of problems, each a text")
+
+    config.write_text(config.read_text().replace("vrid '51'", "vrid '510'"))
+    havend = fake(status=STANDBY, refuse=refuse)
+    assert main(["--run-dir", str(havend.run_dir), "--config", str(config), "reload"]) == 1
+    said = capsys.readouterr().err
+    assert said.endswith("haven: nothing was changed: the configuration in force stays\n")
+    told = havend.requests[-1]["problems"]
+    assert len(told) == 1 and told[0] in said
+
+
 def test_reload_says_warnings(fake: Fake, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config.write_text(MAIN + lan(device="later"))
     assert run(fake(status=STANDBY, load={}), "--config", str(config), "reload") == 0

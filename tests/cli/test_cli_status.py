@@ -188,6 +188,16 @@ def test_reason_is_told_by_its_facts_and_in_the_words_of_havend_without(change: 
     assert expected in " ".join(render(check_status(status), NOW).split("\n\n")[0].split())
 
 
+def test_words_that_name_the_group_do_not_have_its_name_before_them() -> None:
+    status = document("two_groups")
+    for group in status["groups"]:
+        group["last_transition"].update(reason="silence", text=f"{group['name']}: the words of havend")
+        del group["last_transition"]["facts"]
+    headline = " ".join(render(check_status(status), NOW).split("\n\n")[0].split())
+    name = max(status["groups"], key=lambda group: group["since"])["name"]
+    assert f"): {name}: the words of havend." in headline and headline.count(f"{name}: ") == 1
+
+
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [

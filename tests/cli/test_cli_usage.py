@@ -47,6 +47,7 @@ def test_places_have_their_defaults() -> None:
         (["stop", "--json"], "stop does not have --json"),
         (["stop", "now"], "stop: 'now' is one word too many"),
         (["switchover", "lan", "wan"], "switchover: 'wan' is one word too many"),
+        (["switchover", ""], "switchover: GROUP is empty"),
         (["maintenance"], "maintenance needs on or off"),
         (["maintenance", "maybe"], "maintenance: 'maybe' is not on or off"),
         (["status", "--run-dir"], "--run-dir needs a DIR"),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from haven.contract.control import PROTOCOL
+from haven.contract.problems import problem
 from haven.havend import agent_link
 from haven.havend.agent_link import SILENCE, AgentLink
 
@@ -27,7 +29,8 @@ def link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AgentLink:
 
 
 def _missed(link: AgentLink, has_parts: bool, now: int) -> bool:
-    codes = [each["code"] for each in link.problems(has_parts, now)]
+    link.want(("conntrack",) if has_parts else ())
+    codes = [each["code"] for each in link.problems(now)]
     assert codes in ([], ["agent-silent"])
     return codes != []
 
@@ -54,15 +57,15 @@ def test_for_ubus_and_for_scripts_it_is_missed_too(link: AgentLink, tmp_path: Pa
 def test_one_that_has_gone_vouches_for_nothing(link: AgentLink) -> None:
     client = Client()
     link.attach(client, {"command": "agent"})
-    problem = {"code": "conntrack-full", "about": "conntrack", "message": "full", "do": ""}
-    report = {"command": "report", "in_sync": True, "problems": [problem], "conntrack": {"entries": 5}}
+    full = {"code": "conntrack-full", "about": "conntrack", "message": "full", "do": ""}
+    report = {"command": "report", "in_sync": True, "problems": [full], "conntrack": {"entries": 5}}
     link.take(report, NOW)
-    assert link.is_alive(NOW) and link.is_in_sync(NOW) and link.problems(False, NOW) == [problem]
+    assert link.is_alive(NOW) and link.is_in_sync(NOW) and link.problems(NOW) == [full]
     assert link.accounts(NOW) == {"conntrack": {"entries": 5}} and link.age_ms(NOW + 1000) == 1
     for closed, now in ((False, NOW + SILENCE), (True, NOW)):
         client.closed = closed
         assert not link.is_alive(now) and not link.is_in_sync(now)
-        assert link.accounts(now) == {} and link.problems(False, now) == []
+        assert link.accounts(now) == {} and link.problems(now) == []
 
 
 @pytest.mark.parametrize("in_sync", [False, None, 1, "yes"])
@@ -70,3 +73,33 @@ def test_in_sync_is_what_the_agent_says_and_nothing_like_it(link: AgentLink, in_
     link.attach(Client(), {"command": "agent"})
     link.take({"command": "report", "in_sync": in_sync, "problems": []}, NOW)
     assert link.is_alive(NOW) and not link.is_in_sync(NOW)
+
+
+def _report(link: AgentLink, now: int, **told: object) -> list[str]:
+    link.take({"command": "report", "in_sync": True, "problems": [], **told}, now)
+    return [each["code"] for each in link.problems(now)]
+
+
+@pytest.mark.parametrize("account", [{}, {"conntrack": {}}, {"conntrack": None}])
+def test_a_part_that_the_plan_has_work_for_has_to_be_accounted_for(link: AgentLink, account: dict) -> None:
+    link.attach(Client(), {"command": "agent", "protocol": PROTOCOL, "version": "9"})
+    link.want(("conntrack",))
+    assert _report(link, NOW, **account) == [] and not link.is_in_sync(NOW)
+    assert _report(link, NOW, conntrack={"entries": 5}) == [] and link.is_in_sync(NOW)
+    # While a part ends and begins anew it has no account; that is no matter for anybody yet.
+    assert _report(link, NOW + SILENCE - 1, **account) == [] and not link.is_in_sync(NOW + SILENCE - 1)
+    assert _report(link, NOW + SILENCE, **account) == ["part-silent"]
+    assert link.problems(NOW + SILENCE)[0]["facts"] == {"part": "conntrack"}
+
+
+def test_of_an_agent_of_an_earlier_protocol_it_is_said_that_it_is_older(link: AgentLink) -> None:
+    link.attach(Client(), {"command": "agent"})
+    link.want(("conntrack",))
+    assert _report(link, NOW + SILENCE) == ["agent-older"] and not link.is_in_sync(NOW + SILENCE)
+
+
+def test_why_a_part_is_not_accounted_for_is_not_said_twice(link: AgentLink) -> None:
+    link.attach(Client(), {"command": "agent", "protocol": PROTOCOL, "version": "9"})
+    link.want(("conntrack",))
+    failed = problem("part-failed", "haven-agent", part="conntrack", error="x")
+    assert _report(link, NOW + SILENCE, problems=[failed]) == ["part-failed"]

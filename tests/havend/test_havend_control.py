@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import random
 import socket
 import stat
@@ -13,7 +14,7 @@ import pytest
 
 from haven.contract.control import LONGEST_REQUEST, MOST_CLIENTS, REFUSALS, REQUESTS
 from haven.contract.diagnostics import Diagnostic
-from haven.contract.plan import VERSION
+from haven.contract.plan import LONGEST, VERSION
 from tests.havend.machines import Havend, Machine, cable, exchange, receive, wait_until
 from tests.havend.plans import lan
 from tests.havend.wire import Tap
@@ -74,6 +75,10 @@ GARBAGE = [
     b"9" * 6000 + b"\n",
     b'{"command": "status"\n',
     b"GET / HTTP/1.1\r\n",
+    # Not JSON, and what Python would go on to tell others in the status.
+    b'{"command": "report", "in_sync": true, "problems": [], "conntrack": {"entries": NaN}}\n',
+    b'{"command": "report", "in_sync": true, "problems": [], "conntrack": {"entries": -Infinity}}\n',
+    b'{"command": "report", "in_sync": true, "problems": [], "conntrack": {"entries": 1e999}}\n',
 ]
 
 
@@ -239,6 +244,41 @@ def test_a_hundred_connections_are_borne(active: Havend) -> None:
     wait_until(lambda: active.ask("status")["ok"], "there is room again")
 
 
+def test_idle_connections_make_room_for_who_asks(active: Havend) -> None:
+    with active.connect() as agent, active.connect() as follower:
+        exchange(agent, {"command": "agent"})
+        exchange(follower, {"command": "events", "follow": True})
+        idle = [active.connect() for _ in range(3 * MOST_CLIENTS)]
+        try:
+            # The first that was idle is gone, and was told why.
+            assert receive(idle[0])["code"] == "connections-many" and idle[0].recv(1) == b""
+            for _ in range(MOST_CLIENTS):
+                assert active.ask("status")["ok"]
+            active.ask("refuse", problems=["a word"])
+            for line in (agent, follower):
+                assert receive(line)["event"]["text"] == "refused: a word"
+        finally:
+            for line in idle:
+                line.close()
+
+
+def test_among_followers_alone_the_oldest_makes_room_and_never_the_agent(active: Havend) -> None:
+    with active.connect() as agent:
+        exchange(agent, {"command": "agent"})
+        followers = [active.connect() for _ in range(MOST_CLIENTS - 1)]
+        try:
+            for line in followers:
+                exchange(line, {"command": "events", "follow": True})
+            assert active.ask("status")["ok"]
+            assert receive(followers[0])["code"] == "connections-many"
+            active.ask("refuse", problems=["a word"])
+            for line in (agent, followers[-1]):
+                assert receive(line)["event"]["text"] == "refused: a word"
+        finally:
+            for line in followers:
+                line.close()
+
+
 def test_who_refuses_with_codes_is_shown_with_codes(active: Havend) -> None:
     place = ("virtual_router 'lan'", "virtual_router", "lan")
     found = Diagnostic("value-whole", {"value": "x", "low": 1, "high": 255}, "haven", 3, place, "vrid")
@@ -294,6 +334,25 @@ def test_a_follower_that_never_reads_is_dropped_in_the_end(active: Havend) -> No
                 pass
 
 
+def test_followers_that_never_read_cost_little(active: Havend) -> None:
+    def memory() -> int:
+        return int(Path("/proc/%d/statm" % active.process.pid).read_text().split()[1]) * 4096
+
+    lines = [active.connect() for _ in range(20)]
+    try:
+        for line in lines:
+            line.sendall(b'{"command": "events", "follow": true}\n')
+        before = memory()
+        with active.connect() as asking:
+            for _ in range(30):
+                assert exchange(asking, {"command": "refuse", "problems": ["x" * 5000] * 100})["ok"]
+        # A quarter of a megabyte for each of them, and what was kept for all.
+        assert memory() - before < 20 << 20
+    finally:
+        for line in lines:
+            line.close()
+
+
 def test_a_refused_reload_is_shown_and_the_plan_stays(active: Havend) -> None:
     exchanged = active.ask("refuse", problems=["haven:3: this is wrong"])
     assert exchanged["ok"]
@@ -318,6 +377,24 @@ def test_a_damaged_plan_changes_nothing(active: Havend, tmp_path: Path, damage: 
     after = active.status()
     assert after["plan"] == pytest.approx(before["plan"]) and active.same_since(before["since"])
     assert "reload-refused" in {each["code"] for each in after["problems"]}
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "device", "endless"])
+def test_what_is_no_file_is_not_waited_for(active: Havend, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "plan"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/zero")
+    else:
+        with open(path, "wb") as file:
+            file.truncate(LONGEST + 1)
+    found = active.ask("load", path=str(path))["facts"]["diagnostic"]
+    assert (found["code"], found["file"]) == ("plan-unreadable", str(path))
+    more = "it has more than %d octets" % LONGEST if kind == "endless" else "it is not a regular file"
+    assert found["facts"]["error"] == more
 
 
 def test_a_good_plan_clears_what_was_refused(active: Havend) -> None:

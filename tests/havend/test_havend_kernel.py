@@ -1,15 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The copy of the kernel's tables, against a real kernel."""
 
+import errno
+import socket
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from haven.core.clock import NEVER
 from haven.core.events import AddressesChanged, LinkChanged
 from haven.core.value import Value
-from haven.havend.host.cpython import RECEIVE_BUFFER
-from haven.havend.kernel_tables import AddressGone, FamilyBack, KernelTables, LinkReplaced
+from haven.havend.host.cpython import RECEIVE_BUFFER, now
+from haven.havend.kernel_tables import (
+    MOST_ATTEMPTS,
+    AddressGone,
+    FamilyBack,
+    KernelTables,
+    LinkReplaced,
+)
+from haven.havend.netlink_messages import (
+    NLM_F_DUMP_INTR,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    flagged_messages,
+    messages,
+)
 from tests.havend.machines import Machine, wait_until
 
 FIRST = bytes((10, 9, 0, 1))
@@ -164,3 +181,72 @@ def test_after_an_overflow_the_copy_is_right_again(
     assert list(kernel.changes()) == []
     list(kernel.everything())
     assert list(kernel.everything()) == []
+
+
+class Reluctant:
+    """The socket that asks the kernel, whose first answers are spoiled."""
+
+    def __init__(self, real: socket.socket, spoil: Callable[[bytes], bytes], times: int) -> None:
+        self._real, self._spoil, self._times = real, spoil, times
+        self._ends = 0
+
+    def send(self, octets: bytes) -> int:
+        return self._real.send(octets)
+
+    def recv(self, length: int) -> bytes:
+        octets = self._real.recv(length)
+        if self._ends >= self._times:
+            return octets
+        self._ends += any(kind == NLMSG_DONE for kind, _sequence, _body in messages(octets))
+        return self._spoil(octets)
+
+    def close(self) -> None:
+        self._real.close()
+
+
+def _each(octets: bytes, change: Callable[[int, int], tuple[int, int, bytes | None]]) -> bytes:
+    made = b""
+    for kind, flags, sequence, body in flagged_messages(octets):
+        kind, flags, other = change(kind, flags)
+        body = body if other is None else other
+        body += bytes(-len(body) % 4)
+        made += struct.pack("@IHHII", 16 + len(body), kind, flags, sequence, 0) + body
+    return made
+
+
+def _refused(octets: bytes) -> bytes:
+    body = struct.pack("@i", -errno.EBUSY) + bytes(16)
+    return _each(octets, lambda _kind, flags: (NLMSG_ERROR, flags, body))
+
+
+def _interrupted(octets: bytes) -> bytes:
+    return _each(octets, lambda kind, flags: (kind, flags | NLM_F_DUMP_INTR, None))
+
+
+def _broken_off(octets: bytes) -> bytes:
+    body = struct.pack("@i", -errno.ENOMEM)
+    return _each(octets, lambda _kind, flags: (NLMSG_DONE, flags, body))
+
+
+@pytest.mark.parametrize("spoil", [_refused, _interrupted, _broken_off])
+def test_a_table_that_was_not_told_whole_is_asked_for_again(
+    kernel: KernelTables, spoil: Callable[[bytes], bytes]
+) -> None:
+    list(kernel.changes())
+    kernel._asking = Reluctant(kernel._asking, spoil, MOST_ATTEMPTS - 1)
+    assert list(kernel.everything()) == [] and kernel.link("lan") is not None
+    assert kernel.retry_at == NEVER
+
+
+@pytest.mark.parametrize("spoil", [_refused, _interrupted, _broken_off])
+def test_what_was_known_holds_while_the_kernel_does_not_tell(
+    machine: Machine, kernel: KernelTables, spoil: Callable[[bytes], bytes]
+) -> None:
+    real = kernel._asking
+    kernel._asking = Reluctant(real, spoil, 1000)
+    machine.ip("address add 10.9.0.1/24 dev lan")
+    assert list(kernel.everything()) == [] and kernel.link("lan") is not None
+    assert now() < kernel.retry_at < NEVER
+    kernel._asking = real
+    assert AddressesChanged("lan", 4, (FIRST,)) in list(kernel.everything())
+    assert kernel.retry_at == NEVER

@@ -236,13 +236,13 @@ def test_an_agent_that_is_too_old_is_named(link: AgentLink, request_: dict, vers
     assert link.attach(Client(), request_) == {"protocol": PROTOCOL, "version": VERSION}
     link.take(json.loads(REPORT_1), NOW)
     for now in (NOW, NOW + 2 * SILENCE):
-        (found,) = link.problems(True, now)
+        (found,) = link.problems(now)
         assert (found["code"], found["about"]) == ("agent-older", "haven-agent")
         assert found["facts"] == {"version": version} and "(%s)" % version in found["message"]
     # The next one is of our release.
     link.attach(Client(), {"command": "agent", "protocol": PROTOCOL, "version": VERSION})
     link.take({"command": "report", "in_sync": True, "problems": []}, NOW)
-    assert link.problems(True, NOW) == []
+    assert link.problems(NOW) == []
 
 
 def test_every_protocol_that_is_understood_passes_in_silence() -> None:
@@ -250,7 +250,7 @@ def test_every_protocol_that_is_understood_passes_in_silence() -> None:
         link = AgentLink()
         link.attach(Client(), {"command": "agent", "protocol": protocol, "version": "0.0.9"})
         link.take({"command": "report", "in_sync": True, "problems": []}, NOW)
-        assert link.problems(True, NOW) == [] and link.is_in_sync(NOW)
+        assert link.problems(NOW) == [] and link.is_in_sync(NOW)
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,22 @@ def test_what_no_catalogue_knows_stays_in_the_words_of_the_program(pages: Pages)
     assert page.evaluate(SAY, asked) == [list(document.values())[-1] for _name, document in asked]
 
 
+def test_odd_facts_and_codes_stay_in_the_words_of_the_program(pages: Pages):
+    page = pages.open("haven/plan")
+    asked = []
+    for odd in ("x", True, {}, {"a": 1}, "%d"):
+        asked.append(
+            ["reason", {"reason": "silence", "facts": {"peer": "p", "silence_us": odd}, "text": "T"}]
+        )
+        facts = {"group": "lan", "left_s": odd}
+        asked.append(["event", {"code": "sync-wait", "facts": facts, "text": "T"}])
+    for code in ("constructor", "__proto__", "toString", "hasOwnProperty"):
+        asked.append(["problem", {"code": code, "facts": {}, "message": "M"}])
+        asked.append(["reason", {"reason": code, "facts": {}, "text": "T"}])
+        asked.append(["refusal", {"code": code, "facts": {}, "error": "E"}])
+    assert page.evaluate(SAY, asked) == [list(document.values())[-1] for _name, document in asked]
+
+
 def test_every_code_has_its_german_words(pages: Pages):
     _speak_german(pages)
     page = pages.open("haven/plan")

@@ -239,9 +239,26 @@ def test_nothing_asked_for_and_nothing_ours_touches_nothing(router: Machine):
     assert apply(model(""), router) == [] and not Path(router.note).parent.exists()
 
 
-def test_a_damaged_note_is_said_and_nothing_is_changed(router: Machine):
+@pytest.mark.parametrize(
+    "note",
+    [
+        "{",
+        "[]",
+        '{"dhcp": []}',
+        '{"dhcp": null}',
+        '{"dhcp": {"lan": 5}}',
+        '{"dhcp": {"lan": {"dhcp_option": 5}}}',
+        '{"dhcp": {"lan": {"dhcp_option": [5]}}}',
+        '{"keep": 5}',
+        '{"keep": {"a": 1}}',
+        '{"keep": [5]}',
+        "[" * 100000,
+        "\xff",
+    ],
+)
+def test_a_damaged_note_is_said_and_nothing_is_changed(router: Machine, note: str):
     Path(router.note).parent.mkdir(parents=True)
-    Path(router.note).write_text("{")
+    Path(router.note).write_bytes(note.encode("latin1"))
     assert "owned.json: cannot be read" in apply(model(), router)[0]
     assert router.path.read_text() == DHCP
 

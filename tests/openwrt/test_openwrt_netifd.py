@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """netifd's entries for our devices, against a stand-in that keeps them as netifd does."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from haven.config.load import load_text
+from haven.openwrt import service_facts
 from haven.openwrt.netifd import FIREWALL, Claim, claims, hold
 from haven.ubus.client import NoUbusError, UbusError
 
@@ -127,3 +131,50 @@ def test_a_refused_entry_is_told_and_the_rest_is_done() -> None:
 
     assert hold([BRIDGE, MACVLAN], call, _zone) == ["network add_dynamic: ubus: status 9"]
     assert netifd.interfaces["haven_hv4_51_br_lan"]["data"] == {"zone": "lan"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"interface": 5},
+        {"interface": [{}]},
+        {"interface": [5]},
+        {"interface": [{"interface": 5}]},
+        [],
+        "x",
+        5,
+    ],
+)
+def test_an_answer_of_netifds_that_is_none_is_a_problem(answer: object) -> None:
+    def ask(path: str, method: str, arguments: dict[str, Any] | None = None) -> Any:
+        return answer
+
+    assert hold([BRIDGE, MACVLAN], ask, _zone) == [
+        "netifd cannot be asked to keep our devices: its answer is not understood"
+    ]
+    assert hold([], ask, _zone) == []
+
+
+def test_an_entry_with_odd_values_is_made_anew() -> None:
+    netifd = Netifd()
+    netifd.interfaces["odd"] = {"device": {}, "dynamic": False}
+    netifd.interfaces[MACVLAN.name] = {"device": MACVLAN.device, "dynamic": True, "data": 5}
+    assert hold([BRIDGE, MACVLAN], netifd.call, _zone) == []
+    assert netifd.interfaces[MACVLAN.name]["data"] == {"zone": "lan"}
+
+
+def test_what_the_service_needs_is_said_before_other_services_are_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "haven"
+    config.write_text(CONFIG.replace("option interface 'lan'", "option device 'eth1'") % 1)
+
+    def fail(*_what: object) -> list[str]:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(service_facts, "apply", fail)
+    monkeypatch.setattr(service_facts.sys, "argv", ["service-facts", str(config)])
+    with pytest.raises(ValueError, match="a mistake"):
+        service_facts.main()
+    assert {"run havend", "run haven-agent"} <= set(capsys.readouterr().out.splitlines())

@@ -106,3 +106,21 @@ def test_what_is_not_known_stays_in_the_words_of_the_program():
         assert _say("event", [{**document, "code": "of-a-newer-haven"}]) == ["T"]
         assert _say("reason", [document]) == ["T"]
     assert _say("advice", [unknown]) == ["D"]
+
+
+@pytest.mark.parametrize("odd", ["x", True, [], {}, [None], {"code": []}, "{group}", "%d"])
+def test_facts_that_do_not_fit_leave_the_words_of_the_program(odd: object):
+    number = {"code": "sync-wait", "facts": {"group": "lan", "left_s": odd}, "text": "T"}
+    silence = {"reason": "silence", "facts": {"peer": "p", "silence_us": odd}, "text": "T"}
+    if not isinstance(odd, (list, dict)):
+        assert _say("event", [number]) == ["T"] and _say("reason", [silence]) == ["T"]
+    damaged = {"code": "x", "message": "M", "line": odd, "file": odd, "facts": odd}
+    refused_ = {"code": "refused", "facts": {"diagnostic": damaged}, "text": "T"}
+    assert _say("event", [refused_])[0].endswith("M")
+
+
+def test_a_code_is_no_name_that_every_object_has():
+    for code in ("constructor", "__proto__", "toString", "__index"):
+        unknown = {"code": code, "reason": code, "facts": {}, "message": "M", "text": "T", "error": "E"}
+        assert _say("problem", [unknown]) == ["M"] and _say("refusal", [unknown]) == ["E"]
+        assert _say("event", [unknown]) == ["T"] and _say("reason", [unknown]) == ["T"]

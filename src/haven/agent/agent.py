@@ -8,13 +8,12 @@ from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.loop import Loop
 from haven.agent.part import Part
+from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
 from haven.agent.supervisor import SupervisedPart
 from haven.agent.ubus.part import UbusPart
 from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
-from haven.contract.plan import PlanError, read_document
-from haven.paths import PLAN, inside
 
 # A part is a row here and a folder; nothing else names it.
 PARTS: tuple[type[Part], ...] = (ConntrackPart, UbusPart, ScriptsPart)
@@ -30,8 +29,8 @@ class Agent:
 
     def __init__(self, run_dir: str, config: str, kinds: tuple[type[Part], ...] = PARTS) -> None:
         self.ending = False
-        self._run_dir = run_dir
         self._loop = Loop()
+        self._plan = PlanReader(run_dir)
         self._roles = Roles()
         self._link = HavendLink(self._loop, run_dir, self._hear)
         self._report_is_due = False
@@ -45,7 +44,7 @@ class Agent:
         """Run until `ending`."""
         # As havend: what is wrong on stderr, everything else on stdout.
         print("haven-agent: started", flush=True)
-        self._take_plan()
+        self._take_plan(self._plan.read())
         for part in self._parts:
             part.start()
         self._link.connect()
@@ -81,12 +80,12 @@ class Agent:
             self._hear_event(message["event"])
         elif message.get("ok") and "groups" in (message.get("result") or {}):
             # Until havend has answered there may be no plan: it is starting, too.
-            self._take_plan()
+            self._take_plan(self._plan.read())
             self._take_changes(self._roles.compare(message["result"]["groups"]))
 
     def _hear_event(self, event: dict[str, Any]) -> None:
         if event["kind"] == "reload":
-            self._take_plan()
+            self._take_plan(self._plan.read())
         self._take_changes(self._roles.hear(event))
 
     def _take_changes(self, changes: list[Any]) -> None:
@@ -95,14 +94,10 @@ class Agent:
             for change in changes:
                 part.tell(lambda part, change=change: part.take_change(change))  # type: ignore[misc]
 
-    def _take_plan(self) -> None:
-        try:
-            plan = read_document(inside(self._run_dir, PLAN))
-        except PlanError:
-            # havend has none yet, or is about to write it: it tells when there is one.
-            return
-        for part in self._parts:
-            part.take_plan(plan["node"], plan["parts"])
+    def _take_plan(self, plan: dict[str, Any] | None) -> None:
+        if plan is not None:
+            for part in self._parts:
+                part.take_plan(plan["node"], plan["parts"])
 
     def _prepare(self) -> None:
         """Say so when every part is ready for a handover, or its time is over."""
@@ -134,10 +129,16 @@ class Agent:
 
     def _report(self) -> None:
         self._report_is_due, self._reported_at = False, time.monotonic()
+        self._take_plan(self._plan.read_again())
         account: dict[str, Any] = {}
-        problems: list[dict[str, Any]] = self._link.problems()
+        problems = self._link.problems() or self._plan_problems()
         for part in self._parts:
             account |= part.account()
             problems += part.problems()
-        in_sync = all(part.is_in_sync() for part in self._parts)
+        # Without the plan nobody knows what there would be to lose.
+        in_sync = self._plan.is_read and all(part.is_in_sync() for part in self._parts)
         self._link.report(in_sync, problems, account)
+
+    def _plan_problems(self) -> list[dict[str, Any]]:
+        # A havend that waits for its first plan has no group, and no file of the plan.
+        return self._plan.problems(bool(self._roles.states), self._link.havend_version)

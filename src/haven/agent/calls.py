@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import selectors
 import signal
 import socket
 import subprocess
@@ -18,8 +19,8 @@ RECEIVE = 1 << 16
 class Watcher(Protocol):
     """What calls the back of a call when something can be read: a scope of the loop."""
 
-    def watch(self, descriptor: Any, act: Callable[[int], None]) -> None:
-        """Call `act` when something can be read."""
+    def watch(self, descriptor: Any, act: Callable[[int], None], writing: bool = False) -> None:
+        """Call `act` with the selector's events when something can be read, or written as well."""
 
     def forget(self, descriptor: Any) -> None:
         """Watch a descriptor no more."""
@@ -45,17 +46,17 @@ class ControlCall:
     def __init__(self, watcher: Watcher, run_dir: str, request: bytes, done: Callable[[Any], None]) -> None:
         self._watcher, self._done = watcher, done
         self._received = b""
+        self._unsent = request
         self.ended = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             self._socket.connect(paths.inside(run_dir, paths.CONTROL_SOCKET))
-            # A line is shorter than any socket's buffer.
-            self._socket.send(request)
-            watcher.watch(self._socket, self._read)
         except BlockingIOError:
             self._end(_failure("havend", "silent"))
         except OSError:
             self._end(_failure("havend", "not-running"))
+        else:
+            self._send()
 
     def expire(self) -> None:
         """Give up waiting."""
@@ -76,7 +77,24 @@ class ControlCall:
         self._watcher.forget(self._socket)
         self._socket.close()
 
-    def _read(self, _events: int) -> None:
+    def _send(self) -> None:
+        """Send what the connection takes; the rest when it takes more."""
+        try:
+            self._unsent = self._unsent[self._socket.send(self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            # It has hung up, and may have said why before.
+            self._unsent = b""
+        self._watcher.watch(self._socket, self._serve, bool(self._unsent))
+
+    def _serve(self, events: int) -> None:
+        if self._unsent and events & selectors.EVENT_WRITE:
+            self._send()
+        if events & selectors.EVENT_READ:
+            self._read()
+
+    def _read(self) -> None:
         try:
             octets = self._socket.recv(RECEIVE)
         except BlockingIOError:

@@ -11,8 +11,8 @@ from typing import Any
 from haven import VERSION
 from haven.agent.loop import Loop, Scope
 from haven.contract import control
-from haven.contract.fields import read_json
 from haven.contract.problems import problem
+from haven.contract.strict_json import read_json
 from haven.paths import CONTROL_SOCKET, inside
 
 # havend is starting, or starting again; a connection costs nothing to try.
@@ -35,6 +35,7 @@ class HavendLink:
         self._older = ""
         # Why havend refused something last.
         self._refusal: Any = None
+        self.havend_version = "?"
 
     def connect(self) -> None:
         """Connect and present ourselves, now or as soon as it can be done."""
@@ -121,7 +122,8 @@ class HavendLink:
         if isinstance(result, dict) and "groups" in result:
             # The first of them did not say.
             old = result.get("protocol", 1) < control.OLDEST_PROTOCOL
-            self._older = str(result.get("version", "?")) if old else ""
+            self.havend_version = str(result.get("version", "?"))
+            self._older = self.havend_version if old else ""
 
     def _look_at_refusal(self, message: dict[str, Any]) -> None:
         """Say what havend does not take, and not every second again."""

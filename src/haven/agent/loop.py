@@ -11,7 +11,7 @@ import itertools
 import selectors
 import time
 from collections.abc import Callable, Sequence
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from haven.agent.calls import CallFailure, ChildCall, ChildEnd, ControlCall
 
@@ -19,6 +19,8 @@ LONGEST_WAIT_S = 1.0
 
 Descriptor = int | IO[Any] | Any
 Act = Callable[[], None]
+Done = Callable[[Any], None]
+Call = TypeVar("Call", ControlCall, ChildCall)
 
 
 class Timer:
@@ -172,7 +174,7 @@ class Scope:
     def ask_havend(self, request: bytes, done: Callable[[Any], None], limit_s: float) -> None:
         """Ask havend something; `done` gets its result or a CallFailure."""
         self._require_open()
-        self._begin(ControlCall(self, self._run_dir, request, done), limit_s)
+        self._begin(lambda ended: ControlCall(self, self._run_dir, request, ended), done, limit_s)
 
     def run(
         self,
@@ -184,15 +186,26 @@ class Scope:
     ) -> ChildCall:
         """Run a program; `done` gets ChildEnd or a CallFailure. Raises OSError when it cannot be started."""
         self._require_open()
-        call = ChildCall(self, argv, stdin, done, **options)
-        self._begin(call, limit_s)
-        return call
+        return self._begin(lambda ended: ChildCall(self, argv, stdin, ended, **options), done, limit_s)
 
-    def _begin(self, call: ControlCall | ChildCall, limit_s: float) -> None:
-        self._calls = [each for each in self._calls if not each.ended]
+    def _begin(self, make: Callable[[Done], Call], done: Done, limit_s: float) -> Call:
+        call: Call
+        # What came of a call can be great: it goes with its end, not with the end of its time.
+        timer = self.after(limit_s, lambda: call.expire())
+
+        def ended(outcome: Any) -> None:
+            timer.cancel()
+            self._calls = [each for each in self._calls if not each.ended]
+            done(outcome)
+
+        try:
+            call = make(ended)
+        except OSError:
+            timer.cancel()
+            raise
         if not call.ended:
             self._calls.append(call)
-            self.after(limit_s, call.expire)
+        return call
 
     def guard(self, act: Act) -> None:
         """Do something on the part's account: what it raises is the part's failure."""

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Part, Surroundings
 from haven.agent.roles import Roles
-from haven.contract.fields import read_json
 from haven.contract.problems import problem
 from haven.contract.status import check_account, check_problems
+from haven.contract.strict_json import read_json
 
 # The wait before a part is made again doubles up to this; it is forgotten by a part that has lived so long.
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0

@@ -6,7 +6,7 @@ import sys
 
 from haven import paths
 from haven.cli.absence import on_openwrt
-from haven.cli.errors import Failed
+from haven.cli.errors import Failed, RequestRefused
 from haven.cli.text import count
 from haven.cli.usage import Request
 from haven.contract.control import MOST_DIAGNOSTICS
@@ -91,8 +91,7 @@ def reload(request: Request) -> int:
         made = _make(request.config)
     except ConfigRefused as why:
         _complain(why, request.json)
-        with ControlConnection(request.run_dir) as havend:
-            havend.ask("refuse", problems=[each.as_dict() for each in why.problems[:MOST_DIAGNOSTICS]])
+        _tell_refusal(request.run_dir, why.problems[:MOST_DIAGNOSTICS])
         raise Failed("nothing was changed: the configuration in force stays") from None
     for warning in made["warnings"]:
         print(f"warning: {warning['text']}", file=sys.stderr)
@@ -104,6 +103,17 @@ def reload(request: Request) -> int:
         # may have called it, and its lock is ours then.
         os.execv(paths.SERVICE, [paths.SERVICE, "start"])
     return 0
+
+
+def _tell_refusal(run_dir: str, problems: "list[Diagnostic]") -> None:
+    from haven.cli.control_client import ControlConnection
+
+    with ControlConnection(run_dir) as havend:
+        try:
+            havend.ask("refuse", problems=[each.as_dict() for each in problems])
+        except RequestRefused:
+            # The havend of the first release, which is still running, takes texts alone.
+            havend.ask("refuse", problems=[str(each) for each in problems])
 
 
 def _leave(made: "dict[str, Any]", run_dir: str) -> str:

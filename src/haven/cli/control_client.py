@@ -8,7 +8,7 @@ from haven import paths
 from haven.cli.errors import RequestRefused, Unanswered
 from haven.contract import control
 from haven.contract.control import Refusal
-from haven.contract.fields import read_json
+from haven.contract.strict_json import read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Why a command could not do what it was asked."""
 
+from haven.cli.text import printable
 from haven.contract.control import Refusal
 
 
@@ -12,7 +13,7 @@ class Unanswered(Failed):
     """havend did not answer, or what came is no answer; `refusal` says which."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(str(refusal))
+        super().__init__(printable(str(refusal)))
         self.refusal = refusal
 
 

@@ -5,6 +5,7 @@ import time
 
 from haven.cli.text import painted
 from haven.contract.event_log import event_text
+from haven.contract.message import ODD_FACTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def line(event: "dict[str, Any]", colour: bool = False) -> str:
 def _text(event: "dict[str, Any]") -> str:
     try:
         text = event_text(event["code"], event["facts"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except ODD_FACTS:
         # Of another release, which says it in its own words.
         text = str(event["text"])
     return " ".join(text.split())

@@ -4,6 +4,7 @@
 from haven.cli.absence import on_openwrt
 from haven.cli.control_client import ControlConnection
 from haven.cli.errors import Failed, Unanswered
+from haven.cli.text import printable
 from haven.cli.usage import Request
 from haven.contract.control import Refusal
 
@@ -50,7 +51,7 @@ def maintenance(request: Request) -> int:
 
 def _groups(result: "Any", key: str) -> list[str]:
     try:
-        return [str(name) for name in result.get(key, [])]
+        return [printable(str(name)) for name in result.get(key, [])]
     except (AttributeError, TypeError):
         raise Unanswered(Refusal("unintelligible")) from None
 
@@ -72,5 +73,5 @@ def _actives(document: "dict[str, Any]") -> dict[str, str]:
     for router in document["virtual_routers"]:
         active = router["active"]
         if active["address"] and not active["self"]:
-            found.setdefault(router["group"], active["address"])
+            found.setdefault(printable(router["group"]), printable(active["address"]))
     return found

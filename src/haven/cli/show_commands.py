@@ -9,10 +9,12 @@ import time
 from haven.arguments import UsageError
 from haven.cli.control_client import ControlConnection, ask
 from haven.cli.errors import Failed, Unanswered
+from haven.cli.text import printable
 from haven.cli.usage import Request
 from haven.contract.control import Refusal
 from haven.contract.event_log import check_event
 from haven.contract.fields import DocumentError
+from haven.contract.message import ODD_FACTS
 from haven.contract.status import is_status
 
 TYPE_CHECKING = False
@@ -48,8 +50,8 @@ def _text(run_dir: str) -> str:
 
     document = _ask_status(run_dir)
     try:
-        return render(document, time.time(), wants_colour())
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return render(printable(document), time.time(), wants_colour())
+    except (*ODD_FACTS, OSError):
         # What may be missing or null by the tables, and yet is not from any havend.
         raise Unanswered(Refusal("unintelligible")) from None
 
@@ -100,9 +102,8 @@ def _lines(batch: "list[dict[str, Any]]") -> str:
     from haven.cli.event_text import line
 
     try:
-        return "".join(line(check_event(event), wants_colour()) + "\n" for event in batch)
-    except (DocumentError, OverflowError, TypeError, ValueError):
-        # The last three: a time that is none, and no list of events at all.
+        return "".join(line(check_event(printable(event)), wants_colour()) + "\n" for event in batch)
+    except (DocumentError, *ODD_FACTS, OSError):
         raise Unanswered(Refusal("unintelligible")) from None
 
 

@@ -7,6 +7,7 @@ from haven.cli.conntrack_text import connections
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.contract.event_log import reason_text
+from haven.contract.message import ODD_FACTS
 from haven.contract.status import is_fresh_active
 
 TYPE_CHECKING = False
@@ -70,11 +71,13 @@ def _sentence(status: "Document", now: float) -> str:
         refused = bool(status["problems"])
         return f"{node} runs no virtual router." if refused else f"{node} has no virtual router configured."
     last = max(groups, key=lambda group: float(group["since"]))
-    when, why = _moment(last["since"], now), _cause(last)
+    when, reason, words = _moment(last["since"], now), _reason(last), _own_words(last)
     if len(groups) == 1:
-        parts = [f"{node} is {_state(last['state'])} since {when}{why}."]
+        parts = [f"{node} is {_state(last['state'])} since {when}{reason or words}."]
     else:
-        parts = [f"{node} is {_who(groups)}.", f"Last change at {when}, {last['name']}{why}."]
+        # Its own words begin with the name of the group.
+        why = words if words and not reason else f", {last['name']}{reason}"
+        parts = [f"{node} is {_who(groups)}.", f"Last change at {when}{why}."]
     return " ".join([*parts, *_other_active(status, last["name"])])
 
 
@@ -99,15 +102,21 @@ def _moment(at: float, now: float) -> str:
     return f"{time.strftime(form, time.localtime(at))} ({duration(now - at)})"
 
 
-def _cause(group: "Document") -> str:
+def _reason(group: "Document") -> str:
     change = group["last_transition"]
     if not change:
         return ""
     try:
-        return ": " + reason_text(change["reason"], change["facts"])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # Of another release.
-        return ": " + str(change["text"])
+        # The first release told no facts; some reasons have none.
+        return ": " + reason_text(change["reason"], change.get("facts") or {})
+    except ODD_FACTS:
+        return ""
+
+
+def _own_words(group: "Document") -> str:
+    """Return the whole sentence on the last transition, of a release whose reasons are others."""
+    change = group["last_transition"]
+    return ": " + str(change["text"]) if change else ""
 
 
 def _other_active(status: "Document", group: str) -> list[str]:

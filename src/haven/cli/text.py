@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Small pieces of text for a person at a terminal."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 COLOURS = {
     "well": "32",
     "active": "32",
@@ -11,6 +15,10 @@ COLOURS = {
     "maintenance": "33",
 }
 
+# What a terminal acts by, C0 and C1; of them white space is a space.
+_CONTROLS = {code: "\\x%02x" % code for code in (*range(32), *range(127, 160))}
+_CONTROLS.update(dict.fromkeys((9, 10, 13), " "))
+
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -18,6 +26,17 @@ def painted(text: str, kind: str, colour: bool) -> str:
     """Return text in the colour of a state or a verdict, where colours are wanted."""
     code = COLOURS.get(kind)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
+
+
+def printable(value: "Any") -> "Any":
+    """Return a document whose texts do nothing to a terminal, whoever has named things."""
+    if isinstance(value, str):
+        return value.translate(_CONTROLS)
+    if isinstance(value, list):
+        return [printable(each) for each in value]
+    if isinstance(value, dict):
+        return {key: printable(value[key]) for key in value}
+    return value
 
 
 def duration(seconds: float) -> str:

@@ -77,6 +77,8 @@ def _take_argument(request: Request, command: Command, word: str) -> None:
     argument = command.argument
     if argument is None or request.argument is not None:
         raise UsageError(f"{command.name}: '{word}' is one word too many")
+    if not word:
+        raise UsageError(f"{command.name}: {argument.name} is empty")
     if argument.choices and word not in argument.choices:
         raise UsageError(f"{command.name}: '{word}' is not {_either(argument.choices)}")
     request.argument = word

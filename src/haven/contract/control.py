@@ -15,11 +15,11 @@ from haven.contract.fields import (
     flag,
     list_of,
     mapping,
-    read_json,
     text,
     whole,
 )
-from haven.contract.message import render
+from haven.contract.message import ODD_FACTS, render
+from haven.contract.strict_json import read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ REFUSALS = {
     "not-active": "this node is not Active: there is nothing to hand over",
     "not-active-for": "this node is not Active for {group}: there is nothing to hand over",
     "nobody-took-over": "{groups}: no other router took over; staying Active",
+    "maintenance-ended": "maintenance was ended again meanwhile",
     "maintenance-not-noted": "maintenance cannot be noted in the run directory: {error}",
     # Of those who ask, when no answer comes.
     "not-running": "havend is not running",
@@ -167,6 +168,6 @@ def read_answer(line: bytes) -> "Any":
         raise Refusal("request-wrong", error=words)
     try:
         refusal = Refusal(code, **facts)
-    except (KeyError, OverflowError, TypeError, ValueError):
+    except ODD_FACTS:
         refusal = UnknownRefusal(code, facts, words)
     raise refusal

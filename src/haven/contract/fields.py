@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """JSON documents described by tables of fields, and checked with a suspicious eye on both sides."""
 
-import json
-
 from haven.inet import octets_of
 
 TYPE_CHECKING = False
@@ -14,32 +12,10 @@ if TYPE_CHECKING:
     Check = Callable[[Any], str]
 
 MOST = 1 << 62
-# No document of ours has a third of it; what is done with one goes from level to level, and has to come back.
-DEEPEST = 32
 
 
 class DocumentError(Exception):
     """A value is missing or is not what it should be; the text says where."""
-
-
-def read_json(text: "str | bytes") -> "Any":
-    """Return the value that a text of JSON is. Raises ValueError, for one that is nested too deep as well."""
-    try:
-        found = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    level = [found]
-    for _ in range(DEEPEST):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return found
-    raise ValueError("nested too deep")
-
-
-def _inside(value: "Any") -> "Iterable[Any]":
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 class Field:

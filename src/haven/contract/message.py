@@ -35,6 +35,9 @@ STATE_NAMES = {
 }
 STATE_FACTS = ("from", "to", "state")
 SUGGESTION = "; did you mean '{suggestion}'?"
+# What render() raises for facts that are not what a program of ours would send; what is nested too deep is a
+# RuntimeError.
+ODD_FACTS = (AttributeError, LookupError, OverflowError, RuntimeError, TypeError, ValueError)
 DURATIONS = {"milliseconds": "%d ms", "seconds": "%.2f s", "whole_seconds": "%d s"}
 
 
@@ -46,7 +49,7 @@ def message(code: str, **facts: "Any") -> "dict[str, Any]":
 def render(template: str, facts: "Facts", tables: "Mapping[str, Table]") -> str:
     """Return the text of a template; `tables` has the templates of inner messages by the name of the fact.
 
-    Raises KeyError for a fact that is missing.
+    Raises KeyError for a fact that is missing, and others of ODD_FACTS for one of another kind.
     """
     shown = {name: _shown(name, facts[name], tables) for name in facts}
     text = template.format(**shown)

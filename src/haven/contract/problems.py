@@ -225,6 +225,18 @@ TABLE = (
         "Restart haven, so that both are of one version.",
     ),
     (
+        "plan-unread",
+        WARNING,
+        "The plan cannot be read by haven-agent: {diagnostic}",
+        "Say 'haven reload', which writes the plan anew; until then connections may not be copied.",
+    ),
+    (
+        "part-silent",
+        WARNING,
+        "The part '{part}', which the plan has work for, is not in what haven-agent tells.",
+        "Restart haven, so that havend and haven-agent are of one version.",
+    ),
+    (
         "part-failed",
         WARNING,
         "The part '{part}' of haven-agent has failed and is started again: {error}.",
@@ -241,6 +253,12 @@ TABLE = (
         WARNING,
         "conntrackd does not run; it is being started again. {error}",
         "Look for its message in the log.",
+    ),
+    (
+        "conntrack-unanswered",
+        WARNING,
+        "The conntrackd of this router does not answer, so connections are not copied.",
+        "It is ended and started again after half a minute; if that happens again, look in the log.",
     ),
     (
         "conntrack-peer-silent",

@@ -36,22 +36,39 @@ class AgentLink:
         self._report: dict[str, Any] = {}
         self._reported_at = -NEVER
         self._begun = system.now()
+        # The parts that the plan has work for, since when, and when each was last accounted for.
+        self._wanted: tuple[str, ...] = ()
+        self._wanted_since = self._begun
+        self._accounted_at: dict[str, int] = {}
+        self._protocol, self._version = PROTOCOL, VERSION
         self._older = ""
         self._waiting: list[Callable[[], None]] = []
-        self.deadline = NEVER
+        self._deadline = NEVER
 
     def attach(self, client: "ControlClient", request: "dict[str, Any]") -> "dict[str, Any]":
         """Take a connection as the agent's, which then hears every event; return what it is told."""
-        client.follows = True
+        if self._client is not None:
+            self._client.is_kept = False
+        client.follows = client.is_kept = True
         self._client = client
+        if self._waiting:
+            # It was another one that was asked to prepare.
+            self._deadline = system.now()
         # The first of them did not say.
-        protocol = request.get("protocol", 1)
-        self._older = request.get("version", "?") if protocol < OLDEST_PROTOCOL else ""
+        self._protocol, self._version = request.get("protocol", 1), request.get("version", "?")
+        self._older = self._version if self._protocol < OLDEST_PROTOCOL else ""
         return {"protocol": PROTOCOL, "version": VERSION}
+
+    def want(self, parts: "tuple[str, ...]") -> None:
+        """Take the names of the parts that the plan in force has work for."""
+        self._wanted, self._wanted_since = parts, system.now()
 
     def take(self, report: "dict[str, Any]", now: int) -> None:
         """Remember what the agent reports."""
         self._report, self._reported_at = report, now
+        for part in self._wanted:
+            if report.get(part):
+                self._accounted_at[part] = now
 
     def is_alive(self, now: int) -> bool:
         """Tell whether an agent that is understood has reported lately."""
@@ -59,8 +76,12 @@ class AgentLink:
         return connected and not self._older and now - self._reported_at < SILENCE
 
     def is_in_sync(self, now: int) -> bool:
-        """Tell whether this node has the state of the Active, as far as every part of the agent knows."""
-        return self.is_alive(now) and self._report.get("in_sync") is True
+        """Tell whether this node has the state of the Active, as far as every part of the agent knows.
+
+        An agent that cannot read the plan may know nothing of a part, and of nothing that is missing.
+        """
+        says_so = self._report.get("in_sync") is True and all(self._report.get(part) for part in self._wanted)
+        return self.is_alive(now) and says_so
 
     def accounts(self, now: int) -> "dict[str, Any]":
         """Return what the parts of the agent have for the status, by their keys there."""
@@ -73,19 +94,31 @@ class AgentLink:
         """Return how long ago the agent reported."""
         return (now - self._reported_at) // 1000
 
-    def problems(self, has_parts: bool, now: int) -> "list[dict[str, Any]]":
-        """Return what the agent reports, or that it does not; `has_parts` when the plan has work for it."""
+    def problems(self, now: int) -> "list[dict[str, Any]]":
+        """Return what the agent reports, and what it should and does not."""
         if self._older:
             return [problem("agent-older", "haven-agent", version=self._older)]
         if self.is_alive(now):
-            return list(self._report["problems"])
-        return [problem("agent-silent", "haven-agent")] if self._is_missed(has_parts, now) else []
+            return list(self._report["problems"]) + self._unaccounted(now)
+        return [problem("agent-silent", "haven-agent")] if self._is_missed(now) else []
 
-    def _is_missed(self, has_parts: bool, now: int) -> bool:
+    def _unaccounted(self, now: int) -> "list[dict[str, Any]]":
+        # What the agent says of itself or of havend is why.
+        if any(each["about"] in ("haven-agent", "havend") for each in self._report["problems"]):
+            return []
+        missing = [part for part in self._wanted if now - self._last_account(part) >= SILENCE]
+        if missing and self._protocol < PROTOCOL:
+            return [problem("agent-older", "haven-agent", version=self._version)]
+        return [problem("part-silent", "haven-agent", part=part) for part in missing]
+
+    def _last_account(self, part: str) -> int:
+        return max(self._wanted_since, self._accounted_at.get(part, 0))
+
+    def _is_missed(self, now: int) -> bool:
         # At the start it has time.
         if now - self._begun < SILENCE:
             return False
-        return has_parts or any(os.path.exists(path) for path in WORK)
+        return bool(self._wanted) or any(os.path.exists(path) for path in WORK)
 
     def prepare(self, then: "Callable[[], None]", now: int) -> None:
         """Do something after the agent has finished what is pending, or after a while in any case."""
@@ -93,12 +126,18 @@ class AgentLink:
             then()
             return
         self._waiting.append(then)
-        self.deadline = now + PREPARE_LIMIT
+        self._deadline = now + PREPARE_LIMIT
         self._client.reply({"prepare": True})
+
+    @property
+    def deadline(self) -> int:
+        """When what waits for the agent is done all the same: at once, when nobody is there to prepare."""
+        is_alone = self._client is None or self._client.closed
+        return 0 if self._waiting and is_alone else self._deadline
 
     def prepared(self) -> None:
         """Do what has waited for the agent."""
-        self.deadline = NEVER
+        self._deadline = NEVER
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then()

@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     Ask = Callable[["ControlClient", dict[str, Any]], "dict[str, Any] | None"]
 
 RECEIVE = 1 << 16
-# A follower that does not read is dropped before its events fill the memory.
+# No answer is longer; who asks reads it before the next.
 LONGEST_BACKLOG = 8 << 20
+# A follower that does not read is dropped before events fill the memory: this is hundreds of them, besides
+# what the socket holds.
+LONGEST_UNREAD = 1 << 18
 
 
 class ControlClient:
-    """One connection; `follows` when it wants every event, `awaits` while an answer comes later."""
+    """One connection; `follows` when it wants every event, `awaits` while an answer comes later.
+
+    `is_kept` is not closed to make room for another. `heard_at` is when it last said something.
+    """
 
     def __init__(self, sock: "socket.socket", poller: system.Poller) -> None:
         self.socket = sock
         self.descriptor = sock.fileno()
         self.follows = False
         self.awaits = False
+        self.is_kept = False
         self.closed = False
+        self.heard_at = system.now()
+        self._unread = 0
         self._poller = poller
         self._received = bytearray()
         self._backlog = bytearray()
@@ -41,6 +50,16 @@ class ControlClient:
         self._backlog += encode(document)
         self._flush()
         if len(self._backlog) > LONGEST_BACKLOG:
+            self.close()
+
+    def tell(self, line: bytes) -> None:
+        """Queue an event, unless too much of what it was told is unread."""
+        if self.closed:
+            return
+        self._backlog += line
+        self._unread += len(line)
+        self._flush()
+        if self._unread > LONGEST_UNREAD:
             self.close()
 
     def reply_at_last(self, document: "dict[str, Any]") -> None:
@@ -65,6 +84,7 @@ class ControlClient:
         except OSError:
             self.close()
             return
+        self.heard_at = system.now()
         self._received += octets
         self._ended = not octets
         if len(self._received) > LONGEST_REQUEST and b"\n" not in self._received:
@@ -80,6 +100,7 @@ class ControlClient:
             pass
         except OSError:
             self.close()
+        self._unread = min(self._unread, len(self._backlog))
         self.settle()
 
     def settle(self) -> None:
@@ -97,6 +118,10 @@ class ControlClient:
     def has_request(self) -> bool:
         """Tell whether a whole request waits for its turn."""
         return not self.closed and not self._backlog and b"\n" in self._received
+
+    def gives_way(self) -> bool:
+        """Tell whether nothing is lost, or can be had again, when it is closed."""
+        return not (self.is_kept or self.awaits or self.has_request())
 
     def next_request(self) -> bytes:
         """Return the next request and forget it."""
@@ -165,9 +190,10 @@ class ControlServer:
 
     def tell_followers(self, event: "dict[str, Any]") -> None:
         """Send an event to everybody who follows."""
+        line = encode({"event": event})
         for client in self._clients.values():
             if client.follows:
-                client.reply({"event": event})
+                client.tell(line)
                 self._give_turn(client)
 
     def close(self) -> None:
@@ -187,11 +213,19 @@ class ControlServer:
             if sock is None:
                 return
             client = ControlClient(sock, self._poller)
+            if len(self._clients) >= MOST_CLIENTS:
+                self._make_room()
             if len(self._clients) < MOST_CLIENTS:
                 self._clients[client.descriptor] = client
             else:
-                client.reply(refused(Refusal("connections-many", most=MOST_CLIENTS)))
-                client.close()
+                _turn_away(client)
+
+    def _make_room(self) -> None:
+        """Close who has been idle longest; one that follows only where nobody else is."""
+        idle = [client for client in self._clients.values() if client.gives_way()]
+        if idle:
+            _turn_away(min(idle, key=lambda client: (client.follows, client.heard_at)))
+            self._forget_closed()
 
     def _give_turn(self, client: ControlClient) -> None:
         if client.has_request() and client not in self._asking:
@@ -210,3 +244,8 @@ class ControlServer:
             client.awaits = True
         else:
             client.reply(answer)
+
+
+def _turn_away(client: ControlClient) -> None:
+    client.reply(refused(Refusal("connections-many", most=MOST_CLIENTS)))
+    client.close()

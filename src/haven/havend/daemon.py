@@ -72,7 +72,7 @@ class Daemon:
         socket_path = paths.inside(run_dir, paths.CONTROL_SOCKET)
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
-        transitions, handovers = LastTransitions(), Handovers()
+        transitions, handovers = LastTransitions(), Handovers(self._engine)
         self._executor = Executor(
             self._engine,
             self._sockets,
@@ -150,6 +150,7 @@ class Daemon:
         self._addresses.load(self.plan)
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)
+        self._agent.want(self.plan.parts)
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
@@ -270,10 +271,14 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
+        if system.now() >= self._kernel.retry_at:
+            self._repair.follow(self._kernel.everything())
         if system.now() >= self._agent.deadline:
             self._agent.prepared()
         if system.now() >= self._sockets.resume_at:
             self._sockets.resume(system.now())
+        if system.now() >= self._commands.deadline:
+            self._commands.expire()
         if system.now() >= self._addresses.renew_at:
             self._addresses.renew(system.now())
         if self._in_sync:
@@ -295,12 +300,8 @@ class Daemon:
     def _wait(self) -> int:
         if self._control.is_asked():
             return 0
-        until = min(
-            self._engine.next_deadline(),
-            self._addresses.renew_at,
-            self._agent.deadline,
-            self._sockets.resume_at,
-        )
+        until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
+        until = min(until, self._commands.deadline, self._kernel.retry_at, self._sockets.resume_at)
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
@@ -322,7 +323,7 @@ class Daemon:
             if system.read_signals(descriptor):
                 self.stop()
         elif self._commands.serves(descriptor):
-            self._commands.read()
+            self._commands.read(descriptor)
         elif self._control.serves(descriptor):
             self._control.read(descriptor)
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The links and addresses of this machine, followed through netlink."""
 
+from haven.core.clock import NEVER, SECOND
 from haven.core.events import AddressesChanged, LinkChanged
 from haven.core.value import Value
 from haven.havend.host import system
+from haven.havend.log import log
 from haven.havend.netlink_messages import (
     EVERYTHING,
+    NLM_F_DUMP_INTR,
     NLMSG_DONE,
     NLMSG_ERROR,
     RTM_DELADDR,
@@ -16,6 +19,8 @@ from haven.havend.netlink_messages import (
     RTM_NEWLINK,
     KernelLink,
     dump_request,
+    error_of,
+    flagged_messages,
     messages,
     parse_address,
     parse_link,
@@ -25,11 +30,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    Table = list[tuple[int, bytes]]
+
 RECEIVE = 1 << 16
 # A machine that never stops changing must not keep the timers from their turn.
 AT_ONCE = 64
 # More messages than the buffer holds.
 MOST_WAITING = 1 << 14
+# A table that changes while it is read is read again; the kernel that has no memory for the answer has time.
+MOST_ATTEMPTS = 4
+RETRY_AFTER = SECOND
+
+
+class DumpBroken(Exception):
+    """The kernel has not told the whole of a table."""
 
 
 class LinkReplaced(Value):
@@ -56,7 +70,10 @@ class FamilyBack(Value):
 
 
 class KernelTables:
-    """A copy of the kernel's tables, and what changed in them."""
+    """A copy of the kernel's tables, and what changed in them.
+
+    `retry_at` is when everything() is to be tried again, because the kernel did not tell all.
+    """
 
     def __init__(self) -> None:
         self.socket = system.open_netlink(EVERYTHING)
@@ -66,6 +83,7 @@ class KernelTables:
         self._by_name: dict[str, KernelLink] = {}
         self._addresses: dict[tuple[int, int], list[bytes]] = {}
         self._sequence = 0
+        self.retry_at = NEVER
 
     def close(self) -> None:
         """Hear no more."""
@@ -122,11 +140,25 @@ class KernelTables:
                 continue
 
     def everything(self) -> "Iterator[Value]":
-        """Read both tables anew and yield what differs from what was known."""
-        links = [parse_link(body) for kind, body in self._dump(RTM_GETLINK) if kind == RTM_NEWLINK]
-        present = {link.index: link for link in links if link is not None}
+        """Read both tables anew and yield what differs from what was known.
+
+        Where the kernel does not tell all, what was known holds until `retry_at`: an empty table would be
+        taken for a machine without devices.
+        """
+        self.retry_at = NEVER
+        try:
+            tables = self._dump(RTM_GETLINK), self._dump(RTM_GETADDR)
+        except DumpBroken as why:
+            log("the tables of the kernel cannot be read: %s; trying again" % why, True)
+            self.retry_at = system.now() + RETRY_AFTER
+            return
+        yield from self._compare(tables[0], tables[1])
+
+    def _compare(self, links: "Table", addresses: "Table") -> "Iterator[Value]":
+        devices = [parse_link(body) for kind, body in links if kind == RTM_NEWLINK]
+        present = {link.index: link for link in devices if link is not None}
         known: dict[tuple[int, int], list[bytes]] = {}
-        for kind, body in self._dump(RTM_GETADDR):
+        for kind, body in addresses:
             found = parse_address(body) if kind == RTM_NEWADDR else None
             if found is not None and found.usable:
                 known.setdefault(_key(found.index, found.address), []).append(found.address)
@@ -138,16 +170,32 @@ class KernelTables:
         for key in sorted(set(self._addresses) | set(known)):
             yield from self._set_addresses(key, known.get(key, []))
 
-    def _dump(self, request: int) -> "Iterator[tuple[int, bytes]]":
+    def _dump(self, request: int) -> "Table":
+        """Return a whole table as (type, body) of each message. Raises DumpBroken."""
+        why = ""
+        for _ in range(MOST_ATTEMPTS):
+            try:
+                return self._dump_once(request)
+            except DumpBroken as broken:
+                why = str(broken)
+            except OSError as error:
+                why = str(error)
+        raise DumpBroken(why)
+
+    def _dump_once(self, request: int) -> "Table":
         self._sequence += 1
         self._asking.send(dump_request(request, self._sequence))
+        found: Table = []
+        interrupted = 0
         while True:
-            for kind, sequence, body in messages(self._asking.recv(RECEIVE)):
+            for kind, flags, sequence, body in flagged_messages(self._asking.recv(RECEIVE)):
                 if sequence != self._sequence:
                     continue
+                interrupted |= flags & NLM_F_DUMP_INTR
                 if kind in (NLMSG_DONE, NLMSG_ERROR):
-                    return
-                yield kind, body
+                    _check_end(error_of(body), bool(interrupted))
+                    return found
+                found.append((kind, body))
 
     def _apply(self, kind: int, body: bytes) -> "Iterator[Value]":
         if kind in (RTM_NEWLINK, RTM_DELLINK):
@@ -210,6 +258,13 @@ class KernelTables:
         if not before:
             yield FamilyBack(link.name, key[1])
         yield AddressesChanged(link.name, key[1], tuple(present))
+
+
+def _check_end(error: int, interrupted: bool) -> None:
+    if error > 0:
+        raise DumpBroken(system.error_text(error))
+    if interrupted:
+        raise DumpBroken("they change all the time")
 
 
 def _key(index: int, address: bytes) -> "tuple[int, int]":

@@ -22,6 +22,8 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 NLM_F_REQUEST = 1
 NLM_F_DUMP = 0x300
+# The table has changed while it was read: something may be missing, or be there twice.
+NLM_F_DUMP_INTR = 0x10
 
 RTMGRP_LINK = 1
 RTMGRP_IPV4_IFADDR = 0x10
@@ -60,12 +62,18 @@ class InterfaceAddress(Value):
 
 def messages(octets: bytes) -> "Iterator[tuple[int, int, bytes]]":
     """Yield (type, sequence number, body) of each message in what was received."""
+    for kind, _flags, sequence, body in flagged_messages(octets):
+        yield kind, sequence, body
+
+
+def flagged_messages(octets: bytes) -> "Iterator[tuple[int, int, int, bytes]]":
+    """Yield (type, flags, sequence number, body) of each message in what was received."""
     at = 0
     while at + HEADER <= len(octets):
-        length, kind, _flags, sequence, _port = struct.unpack_from("@IHHII", octets, at)
+        length, kind, flags, sequence, _port = struct.unpack_from("@IHHII", octets, at)
         if not HEADER <= length <= len(octets) - at:
             return
-        yield kind, sequence, octets[at + HEADER : at + length]
+        yield kind, flags, sequence, octets[at + HEADER : at + length]
         at += (length + 3) & ~3
 
 

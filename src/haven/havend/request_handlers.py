@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from haven.havend.agent_link import AgentLink
     from haven.havend.control_server import ControlClient
     from haven.havend.event_history import EventHistory
-    from haven.havend.handovers import Handovers
+    from haven.havend.handovers import Handovers, PendingHandover
     from haven.havend.maintenance_note import MaintenanceNote
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.status_report import StatusReport
@@ -159,9 +159,16 @@ class RequestHandlers:
         active = self._active(name)
         if not active:
             raise Refusal("not-active-for", group=name) if name else Refusal("not-active")
-        self._handovers.add(client, active)
-        self._loop.when_prepared(lambda: self._loop.handle(Switchover(name)))
+        pending = self._handovers.add(client, active, name)
+        self._hand_over(pending, Switchover(name))
         return None
+
+    def _hand_over(self, pending: "PendingHandover", event: "Value") -> None:
+        def begin() -> None:
+            if self._handovers.begin(pending):
+                self._loop.handle(event)
+
+        self._loop.when_prepared(begin)
 
     def _maintenance(self, client: "ControlClient", request: "Document") -> "Document | None":
         on, was_on = request["on"], self._maintenance_note.is_there()
@@ -172,12 +179,13 @@ class RequestHandlers:
         active = self._active(None)
         if on != was_on:
             self._events.add("maintenance-on" if on else "maintenance-off")
+        if not on:
+            self._handovers.withdraw_maintenance()
         if not on or not active or any(group.maintenance for group in self._engine.groups.values()):
             self._loop.handle(Maintenance(on))
             # Nobody is to take over from one that ends its maintenance.
             return done({"on": on, "handed_over": [], "still_active": active if on else []})
-        self._handovers.add(client, active, on)
-        self._loop.when_prepared(lambda: self._loop.handle(Maintenance(on)))
+        self._hand_over(self._handovers.add(client, active, maintenance=on), Maintenance(on))
         return None
 
     def _active(self, name: "str | None") -> "list[str]":

@@ -8,11 +8,11 @@ from haven import paths
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import Plan, PlanError, empty_plan, read_plan
 from haven.havend.daemon import Daemon
-from haven.havend.host import system
+from haven.havend.host import child, system
 from haven.havend.kernel_tables import KernelTables
 from haven.havend.log import explain, log
 from haven.havend.netlink_batch import NetlinkBatch
-from haven.havend.plan_commands import run_all
+from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
 from haven.launch import argv_of
 
@@ -76,7 +76,7 @@ def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
         daemon.note_refusal(refused)
     system.freeze_memory()
     daemon.run()
-    run_all(daemon.plan.teardown_commands)
+    run_all(daemon.plan.teardown_commands, LIMIT_AT_END)
     return 0
 
 
@@ -99,7 +99,7 @@ def _is_current(plan: Plan, config: str) -> bool:
 def _make_plan(config: str, path: str) -> Plan:
     # The compiler is another process: what it needs of memory goes when it does.
     argv = argv_of("compile", "--json", "--config", config, "--output", path)
-    status, complaint = system.run(argv)
+    status, complaint = child.run(argv)
     if status < 0:
         # By a signal, as when there is no memory left: nobody's configuration is at fault.
         raise PlanRefused([_diagnostic("compiler-killed", signal=-status)], passing=True)

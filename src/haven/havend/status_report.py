@@ -141,7 +141,7 @@ class StatusReport:
         found.extend(diagnosis.of_strangers(groups, peers, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
         found.extend(self._more_problems(now))
-        found.extend(self._agent.problems(bool(self._in_force.plan.parts), now))
+        found.extend(self._agent.problems(now))
         return found
 
 

@@ -66,10 +66,21 @@ def hold(wanted: Iterable[Claim], ask: Call = call, zone: Resolve = zone_of) -> 
     """Make netifd's entries as wanted; return the problems."""
     wanted = list(wanted)
     try:
-        entries = ask("network.interface", "dump").get("interface", [])
+        entries = _entries(ask("network.interface", "dump"))
     except UbusError as why:
         return ["netifd cannot be asked to keep our devices: %s" % why] if wanted else []
     return _Netifd(entries, ask, zone).hold(wanted)
+
+
+def _entries(answer: Any) -> list[dict[str, Any]]:
+    """Return the interfaces in netifd's answer. Raises UbusError for something else."""
+    entries = answer.get("interface") if isinstance(answer, dict) else None
+    if not isinstance(entries, list):
+        raise UbusError("its answer is not understood")
+    for each in entries:
+        if not isinstance(each, dict) or not isinstance(each.get("interface"), str):
+            raise UbusError("its answer is not understood")
+    return entries
 
 
 class _Netifd:
@@ -81,7 +92,8 @@ class _Netifd:
         # An interface of the user's may have a name like ours.
         ours = [each for each in entries if each["interface"].startswith(PREFIX) and each.get("dynamic")]
         self.ours = {each["interface"]: each for each in ours}
-        self.devices = {each.get("device") for each in entries if each not in ours}
+        found = [each.get("device") for each in entries if each not in ours]
+        self.devices = {device for device in found if isinstance(device, str)}
         self.problems: list[str] = []
         self.changed = False
 
@@ -106,7 +118,8 @@ class _Netifd:
     def _join_zone(self, claim: Claim) -> None:
         zone = self.zone(claim.parent)
         present = self.ours.get(claim.name, {})
-        if not zone or present.get("data", {}).get("zone") == zone:
+        data = present.get("data")
+        if not zone or (isinstance(data, dict) and data.get("zone") == zone):
             return
         if not present:
             self._add(claim, {"auto": False})

@@ -16,14 +16,29 @@ def read(path: str) -> dict[str, Any]:
     """Return the note; empty when nothing is ours."""
     try:
         with open(path, encoding="utf-8") as file:
-            note = json.load(file)
+            note: Any = json.load(file)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as why:
+    except (OSError, ValueError, RecursionError) as why:
         raise OwnedError("%s: cannot be read: %s" % (path, why)) from why
-    if not isinstance(note, dict):
+    if not _is_note(note):
         raise OwnedError("%s: cannot be read: it is no note of haven's" % path)
-    return note
+    return dict(note)
+
+
+def _is_note(note: Any) -> bool:
+    if not isinstance(note, dict) or not _are_texts(note.get("keep", [])):
+        return False
+    dhcp = note.get("dhcp", {})
+    return isinstance(dhcp, dict) and all(_is_dhcp(each) for each in dhcp.values())
+
+
+def _is_dhcp(value: Any) -> bool:
+    return isinstance(value, dict) and _are_texts(value.get("dhcp_option", []))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def write(path: str, note: dict[str, Any]) -> None:

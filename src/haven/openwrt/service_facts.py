@@ -99,7 +99,10 @@ def main() -> int:
     for problem in problems:
         print(problem)
     if model is not None:
-        print("\n".join([*lines(model, config), *apply(model, RouterFiles()), *_hold(model)]))
+        # At once: what the service needs does not depend on other services.
+        print("\n".join(lines(model, config)), flush=True)
+        for text in [*apply(model, RouterFiles()), *_hold(model)]:
+            print(text)
     return 0
 
 

@@ -14,7 +14,7 @@ def write_plan(path: str, plan: dict[str, Any]) -> None:
     try:
         document = check_plan(plan)
         # The plan holds the version 2 password.
-        write_whole(path, (json.dumps(document, indent=1) + "\n").encode(), 0o600)
+        write_whole(path, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode(), 0o600)
     except DocumentError as why:
         raise PlanError("plan-damaged", path, error=str(why)) from why
     except OSError as why:

@@ -99,6 +99,7 @@ class UbusServer:
         self._added_by = 0
         self._wait = SHORTEST_WAIT_S
         self._said: set[str] = set()
+        self._is_bad_news_out = False
         self.age = 0
         self.ready = False
 
@@ -150,7 +151,7 @@ class UbusServer:
                 sock.close()
             except OSError as why:
                 sock.close()
-                self._say_once(f"ubus: {path}: {why.strerror}")
+                self._say_once(path, f"{path}: {why.strerror}")
             else:
                 self._take(sock)
                 return True
@@ -165,7 +166,7 @@ class UbusServer:
     def _give_up(self, age: int) -> None:
         """Leave who has not greeted and taken the object, unless that was an earlier connection."""
         if age == self.age and self._socket is not None and not self.ready:
-            self._lose("ubusd does not answer")
+            self._lose("silent", "ubusd does not answer")
 
     def _serve(self, events: int) -> None:
         if events & selectors.EVENT_WRITE:
@@ -183,13 +184,13 @@ class UbusServer:
         except OSError:
             octets = b""
         if not octets:
-            self._lose("ubusd has hung up")
+            self._lose("hung-up", "ubusd has hung up")
             return
         self._received += octets
         try:
             self._read_frames()
         except UbusMalformed as why:
-            self._lose(f"ubusd is not understood: {why}")
+            self._lose("malformed", f"ubusd is not understood: {why}")
 
     def _read_frames(self) -> None:
         while (found := next_frame(self._received)) is not None:
@@ -201,7 +202,7 @@ class UbusServer:
         self._backlog += octets
         self._flush()
         if len(self._backlog) > LONGEST_BACKLOG:
-            self._lose("ubusd does not read")
+            self._lose("full", "ubusd does not read")
 
     def _flush(self) -> None:
         if self._socket is None:
@@ -212,13 +213,13 @@ class UbusServer:
         except BlockingIOError:
             pass
         except OSError:
-            self._lose("ubusd has hung up")
+            self._lose("hung-up", "ubusd has hung up")
             return
         self._registry.watch(self._socket, self._serve, bool(self._backlog))
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, kind: str, why: str) -> None:
         if self._socket is not None:
-            self._say_once(f"ubus: {why}")
+            self._say_once(kind, why)
             self.close()
             self._connect_later()
 
@@ -232,21 +233,21 @@ class UbusServer:
         elif frame.sequence == self._added_by and not self.ready:
             self._hear_added(frame)
         elif frame.kind == STATUS and frame.number("status") != OK:
-            self._say_once("ubus: ubusd does not take the event, status %s" % frame.number("status"))
+            self._say_once("event", f"ubusd does not take the event, status {frame.number('status')}")
 
     def _hear_added(self, frame: UbusFrame) -> None:
         if frame.kind == DATA:
             self._object = frame.number("object")
         elif frame.number("status") == OK and self._object is not None:
             self.ready, self._wait = True, SHORTEST_WAIT_S
-            if self._said:
+            if self._is_bad_news_out:
                 print("haven-agent: ubus: connected", flush=True)
-            self._said.clear()
+            self._is_bad_news_out, age = False, self.age
+            self._registry.after(LONGEST_WAIT_S, lambda: self._forget_said(age))
         else:
             status = frame.number("status")
-            self._lose(
-                f"ubusd refuses the object {self._name}, status {status}: not root, or it is there twice"
-            )
+            why = f"ubusd refuses the object {self._name}, status {status}: not root, or it is there twice"
+            self._lose("refused", why)
 
     def _hear_call(self, frame: UbusFrame) -> None:
         try:
@@ -269,11 +270,14 @@ class UbusServer:
         self._send(UbusFrame(kind, self._sequence, peer, **attributes).encode())
         return self._sequence
 
-    def _say_once(self, text: str) -> None:
-        if text not in self._said:
-            _say(text)
-        self._said.add(text)
+    def _say_once(self, kind: str, text: str) -> None:
+        """Say what is wrong; of each kind once, whatever numbers it comes with."""
+        if kind not in self._said:
+            print(f"haven-agent: ubus: {text}", file=sys.stderr, flush=True)
+            self._is_bad_news_out = True
+        self._said.add(kind)
 
-
-def _say(text: str) -> None:
-    print(f"haven-agent: {text}", file=sys.stderr, flush=True)
+    def _forget_said(self, age: int) -> None:
+        # A connection that has lived so long: what goes wrong from now on is news.
+        if age == self.age and self.ready:
+            self._said.clear()

@@ -70,6 +70,11 @@ class Conntrackd:
         if self._process is not None:
             self._process.terminate()
 
+    def kill(self, why: str) -> None:
+        """End the child, which does not end by itself; it is started again."""
+        print(f"haven-agent: conntrackd is ended: {why}", file=sys.stderr, flush=True)
+        self._kill()
+
     def stop(self, done: Callable[[], None]) -> None:
         """End the child for good, then call `done`."""
         self._stopped = done

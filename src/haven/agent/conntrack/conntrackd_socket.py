@@ -26,6 +26,9 @@ ANSWER_LIMIT_S = 2.0
 # While so many wait for it that the socket takes no more, an order is tried again.
 RETRY_S = 0.1
 CHUNK = 65536
+# What is longer is no answer of conntrackd's. The queue of what the peer has not acknowledged has up to
+# 131072 messages, a short line each.
+LONGEST_ANSWER, LONGEST_QUEUE = 1 << 18, 16 << 20
 
 
 class ConntrackdSocket:
@@ -41,7 +44,8 @@ class ConntrackdSocket:
         exchange = _connected(self._path, number)
         if exchange is None:
             return False
-        _Exchange(exchange, self._scope, done, limit_s)
+        most = LONGEST_QUEUE if number == STATISTICS["resend"] else LONGEST_ANSWER
+        _Exchange(exchange, self._scope, done, limit_s, most)
         return True
 
     def order(self, names: list[str]) -> None:
@@ -68,10 +72,11 @@ class _Exchange:
     """A question under way, whose answer is read as it comes."""
 
     def __init__(
-        self, sock: socket.socket, scope: Scope, done: Callable[[str], None], limit_s: float
+        self, sock: socket.socket, scope: Scope, done: Callable[[str], None], limit_s: float, most: int
     ) -> None:
+        self._most = most
         self._socket, self._scope, self._done = sock, scope, done
-        self._received = b""
+        self._received = bytearray()
         scope.watch(sock, self._read)
         self._timer = scope.after(limit_s, self._end)
 
@@ -83,6 +88,9 @@ class _Exchange:
         except OSError:
             chunk = b""
         self._received += chunk
+        if len(self._received) > self._most:
+            self._received.clear()
+            chunk = b""
         if not chunk:
             self._end()
 

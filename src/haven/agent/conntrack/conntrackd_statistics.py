@@ -3,26 +3,28 @@
 
 import re
 
+# As long as a figure of conntrackd's can be, which has 64 bits; more digits are not one.
+_NUMBER = r"(?<!\d)(\d{1,20})(?!\d)"
 _FIGURES = (
-    ("injected", r"external inject:\s*connections created:\s*(\d+)"),
-    ("inject_failed", r"external inject:\s*connections created:\s*\d+\s*failed:\s*(\d+)"),
-    ("internal", r"current active connections:\s*(\d+)"),
-    ("received_packets", r"Pckts sent\s+(\d+) Pckts recv"),
-    ("sent_packets", r"(\d+) Pckts sent"),
-    ("errors", r"(\d+) Error recv"),
-    ("malformed", r"(\d+) Malformed msgs"),
-    ("lost", r"(\d+) Lost msgs"),
+    ("injected", r"external inject:\s*connections created:\s*" + _NUMBER),
+    ("inject_failed", r"external inject:\s*connections created:\s*\d+\s*failed:\s*" + _NUMBER),
+    ("internal", r"current active connections:\s*" + _NUMBER),
+    ("received_packets", r"Pckts sent\s+" + _NUMBER + " Pckts recv"),
+    ("sent_packets", _NUMBER + " Pckts sent"),
+    ("errors", _NUMBER + " Error recv"),
+    ("malformed", _NUMBER + " Malformed msgs"),
+    ("lost", _NUMBER + " Lost msgs"),
 )
 
 
 def unsent(text: str) -> int:
     """Return how many messages wait to be sent, from `conntrackd -s queue`."""
-    return sum(int(each) for each in re.findall(r"queue txqueue:\s*current elements:\s*(\d+)", text))
+    return sum(int(each) for each in re.findall(r"queue txqueue:\s*current elements:\s*" + _NUMBER, text))
 
 
 def unacknowledged(text: str) -> list[int]:
     """Return the numbers of the messages that the peer has not acknowledged, from `conntrackd -s rsqueue`."""
-    return [int(each) for each in re.findall(r"seq:(\d+)", text)]
+    return [int(each) for each in re.findall(r"seq:" + _NUMBER, text)]
 
 
 def parse(text: str) -> dict[str, int]:

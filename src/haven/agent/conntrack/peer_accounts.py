@@ -12,8 +12,8 @@ from typing import Any
 
 from haven.agent.conntrack.table_account import milliseconds
 from haven.agent.loop import Scope
-from haven.contract.fields import read_json
 from haven.contract.status import is_fresh_peer
+from haven.contract.strict_json import read_json
 
 LARGEST = 1024
 # More of them in one second than any peers send are somebody's mistake.

@@ -22,6 +22,10 @@ from haven.contract.control import REPORT_EVERY_S
 from haven.contract.problems import problem
 
 NOT_INSTALLED = "not installed"
+# conntrackd answers nobody while it reads a great table, which takes seconds; one that still says nothing
+# after so long does not copy either.
+UNANSWERED_S = 10.0
+STUCK_S = 30.0
 
 
 class TableSync:
@@ -33,6 +37,7 @@ class TableSync:
         run_dir = around.run_dir
         self._state = ""
         self._figures: dict[str, int] = {}
+        self._answered_at = 0.0
         self._timer: Timer | None = None
         self._link = SyncLink(part["device"], part["address"])
         self._peers = PeerAccounts(part["device"], part["address"], part["peers"], part["agent_port"], scope)
@@ -84,6 +89,7 @@ class TableSync:
         self._conntrackd.close()
 
     def _has_started(self) -> None:
+        self._answered_at = time.monotonic()
         self._order(self._schedule.started(time.monotonic()))
 
     def _has_ended(self) -> None:
@@ -127,7 +133,19 @@ class TableSync:
             received = self._figures.get("received_packets")
             self._schedule.record_statistics(received, time.monotonic())
             self._wake_later()
+            self._look_for_answer(text)
         self._report()
+
+    def _look_for_answer(self, text: str) -> None:
+        if text:
+            self._answered_at = time.monotonic()
+        elif self._unanswered() >= STUCK_S:
+            # Once a start: it takes no orders until it has ended and is there again.
+            self._answered_at = time.monotonic()
+            self._conntrackd.kill("it has not answered for %d s" % STUCK_S)
+
+    def _unanswered(self) -> float:
+        return time.monotonic() - self._answered_at
 
     def is_in_sync(self) -> bool:
         """Tell whether this node has the connections of the Active."""
@@ -172,7 +190,9 @@ class TableSync:
         if running != "running" and obstacle is None and not self._conntrackd.is_starting():
             return [_problem("conntrack-down", error=self._conntrackd.failure)]
         found = [] if obstacle is None else [obstacle]
-        if running == "running" and obstacle is None and self._schedule.is_silent(time.monotonic()):
+        if running == "running" and self._unanswered() >= UNANSWERED_S:
+            found.append(_problem("conntrack-unanswered"))
+        elif running == "running" and obstacle is None and self._schedule.is_silent(time.monotonic()):
             facts = {"peers": self._part["peers"], "device": self._part["device"]}
             found.append(_problem("conntrack-peer-silent", **facts))
         if self._guard.failure:

@@ -14,7 +14,8 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
 from haven.config.passwords import hide_passwords
 from haven.contract import control
-from haven.contract.fields import read_json
+from haven.contract.fields import DocumentError
+from haven.contract.strict_json import read_json
 from haven.launch import argv_of
 from haven.ubus.codec import BOOL, STRING
 from haven.ubus.server import (
@@ -77,7 +78,14 @@ class UbusMethods:
         elif self._asked + len(self._waiting) >= MOST_CALLS:
             _fail(call, CallFailure("refused", f"{MOST_CALLS} calls wait for their answers already"))
         else:
+            self._answer(call)
+
+    def _answer(self, call: UbusCall) -> None:
+        try:
             self._answers[call.method](call)
+        except DocumentError:
+            # Of the right type, and yet nothing that havend could be asked: a group without a name.
+            call.refuse(INVALID_ARGUMENT)
 
     # What havend answers
 

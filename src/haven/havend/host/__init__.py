@@ -2,5 +2,6 @@
 """What differs between the Pythons that havend runs on, chosen once."""
 
 from haven.havend.host import cpython as system
+from haven.havend.host import cpython_child as child
 
-__all__ = ["system"]
+__all__ = ["child", "system"]

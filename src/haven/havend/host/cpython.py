@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What CPython does in its own way: the clock, sockets with addresses, waiting, signals, children.
+"""What CPython does in its own way: the clock, sockets with addresses, waiting, signals.
 
 Everything else in this folder runs on MicroPython, too.
 """
@@ -250,7 +250,8 @@ def freeze_memory() -> None:
 def be_realtime(priority: int) -> "str | None":
     """Ask for real-time scheduling, or with 0 for the usual one; return why not, or None."""
     try:
-        policy = os.SCHED_RR if priority else os.SCHED_OTHER
+        # What we start is not to go before everything else on this machine.
+        policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK if priority else os.SCHED_OTHER
         os.sched_setscheduler(0, policy, os.sched_param(priority))
     except (OSError, ValueError) as error:
         return str(error)
@@ -273,43 +274,3 @@ def read_signals(descriptor: int) -> bool:
         return bool(os.read(descriptor, 64))
     except BlockingIOError:
         return False
-
-
-def spawn(argv: "list[str]", text: str = "") -> "tuple[int, int]":
-    """Start a program with this text on its standard input.
-
-    Return its process id and a descriptor with what it complains of. Raises OSError.
-    """
-    reader, writer = os.pipe()
-    given = os.memfd_create("stdin")
-    try:
-        os.write(given, text.encode())
-        os.lseek(given, 0, os.SEEK_SET)
-        actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, writer, 2)]
-        child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
-    except OSError:
-        os.close(reader)
-        raise
-    finally:
-        os.close(given)
-        os.close(writer)
-    return child, reader
-
-
-def end_of(child: int) -> int:
-    """Wait for a program that is about to end; return its exit status."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def run(argv: "list[str]", text: str = "") -> "tuple[int, str]":
-    """Run a program with this text on its standard input; return its status and what it complained of.
-
-    Only at start and at the end: it waits.
-    """
-    try:
-        child, descriptor = spawn(argv, text)
-    except OSError as error:
-        return 127, "%s: %s" % (argv[0], error.strerror)
-    with open(descriptor, errors="replace") as from_child:
-        complaint = from_child.read()
-    return end_of(child), complaint

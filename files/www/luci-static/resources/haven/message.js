@@ -9,14 +9,27 @@
  */
 const TEXTS = catalogue.texts;
 
-class Missing extends Error {}
+/* A fact that a template needs is not there, or is none that could be shown. */
+class Unfit extends Error {}
+
+/* What a table has under a name; what every object inherits is not in it. */
+function entry(table, name) {
+	return table && Object.prototype.hasOwnProperty.call(table, name) ? table[name] : undefined;
+}
 
 function isMessage(value) {
 	return L.isObject(value) && !Array.isArray(value) && typeof value.code === 'string';
 }
 
 function state(name) {
-	return TEXTS.states[name] ? _(TEXTS.states[name]) : String(name);
+	const template = entry(TEXTS.states, name);
+	return template ? _(template) : String(name);
+}
+
+function number(value) {
+	if (!Number.isFinite(value))
+		throw new Unfit();
+	return value;
 }
 
 function duration(microseconds) {
@@ -28,11 +41,13 @@ function duration(microseconds) {
 function scalar(name, value) {
 	if (value === null)
 		return '';
+	if (L.isObject(value))
+		throw new Unfit();
 	if (catalogue.state_facts.includes(name))
 		return state(value);
 	if (name.endsWith('_us'))
-		return duration(value);
-	return name.endsWith('_s') ? _(TEXTS.durations.whole_seconds).format(value) : String(value);
+		return duration(number(value));
+	return name.endsWith('_s') ? _(TEXTS.durations.whole_seconds).format(number(value)) : String(value);
 }
 
 function shown(name, value) {
@@ -44,37 +59,38 @@ function shown(name, value) {
 function inner(name, value) {
 	if (name === 'diagnostic')
 		return placed(value);
-	return said(catalogue.inner[name], value.code, value.facts || {}) || String(value.text || value.message || value.code);
+	return said(entry(catalogue.inner, name), value.code, value.facts || {}) || String(value.text || value.message || value.code);
 }
 
 function filled(template, facts) {
 	return template.replace(/\{(\w+)\}/g, (all, name) => {
-		if (facts[name] === undefined)
-			throw new Missing(name);
-		return shown(name, facts[name]);
+		const fact = entry(facts, name);
+		if (fact === undefined)
+			throw new Unfit();
+		return shown(name, fact);
 	});
 }
 
 function render(template, facts) {
-	const text = filled(template, facts) + (facts.suggestion === undefined ? '' : filled(_(TEXTS.ends.suggestion), facts));
+	const text = filled(template, facts) + (entry(facts, 'suggestion') === undefined ? '' : filled(_(TEXTS.ends.suggestion), facts));
 	// A sentence may begin with a fault, which elsewhere stands behind a colon.
 	return template.startsWith('{fault}') ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
-/* The text of a code; null where the catalogue has none, or a fact for it is not there. */
+/* The text of a code; null where the catalogue has none, or the facts do not fit it. */
 function said(table, code, facts) {
-	const template = (TEXTS[table] || {})[code];
+	const template = entry(entry(TEXTS, table), code);
 	try {
 		return template && L.isObject(facts) ? render(_(template), facts).trim() : null;
 	} catch (error) {
-		if (error instanceof Missing)
+		if (error instanceof Unfit)
 			return null;
 		throw error;
 	}
 }
 
 function diagnostic(found) {
-	return said('diagnostics', found.code, found.facts) || String(found.message);
+	return said('diagnostics', found.code, found.facts) || String(found.message || found.code);
 }
 
 function joined(parts, separator) {
