@@ -66,7 +66,7 @@ test-core: setup
 	$(BIN)/coverage report --fail-under=98 --show-missing --skip-covered
 
 test-micropython: setup
-	$(BIN)/micropython tests/micropython.py
+	$(BIN)/micropython -X heapsize=4m tests/micropython.py
 
 test-units: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli \
