@@ -59,7 +59,7 @@ $(ESLINT)/ready: Makefile | $(VENV)/ready
 demo: setup
 	$(BIN)/python -m tests.lab.demo
 
-test: lint test-core test-micropython test-units test-plan test-lab test-interop test-package test-luci
+test: lint test-core test-micropython test-simulation test-units test-plan test-lab test-interop test-package test-luci
 
 test-core: setup
 	$(BIN)/coverage run --branch --source=src/haven/core -m pytest -q tests/core tests/scenarios
@@ -67,6 +67,10 @@ test-core: setup
 
 test-micropython: setup
 	$(BIN)/micropython -X heapsize=4m tests/micropython.py
+
+# New networks each time; a finding names its seed.
+test-simulation: setup
+	$(BIN)/python -m tests.simulation --seconds $(SIMULATED)
 
 test-units: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli \

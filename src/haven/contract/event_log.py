@@ -59,6 +59,7 @@ TABLE = (
     ("maintenance-off", "maintenance", "maintenance off"),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
+    ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),
 )
 
 # Why a group went from one state to another, by the engine's reasons.

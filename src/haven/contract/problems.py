@@ -201,6 +201,12 @@ TABLE = (
         "Install what is missing, then restart haven.",
     ),
     (
+        "run-dir-on-disk",
+        WARNING,
+        "The run directory {path} is on a disk: when that stands still, so do the ADVERTISEMENTs.",
+        "Use a run directory in memory (tmpfs), such as /var/run/haven on OpenWrt.",
+    ),
+    (
         "not-realtime",
         WARNING,
         "Real-time scheduling is not to be had: {error}.",

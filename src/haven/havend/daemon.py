@@ -24,6 +24,7 @@ from haven.havend.plan_in_force import PlanInForce
 from haven.havend.repair import Repair
 from haven.havend.request_handlers import RequestHandlers
 from haven.havend.restart_note import RestartNote
+from haven.havend.run_directory import is_in_memory
 from haven.havend.status_report import StatusReport
 from haven.havend.sysctl import Sysctls
 from haven.havend.vrrp_sockets import VrrpSockets
@@ -48,6 +49,7 @@ class Daemon:
         self.now = system.now()
         self.stopping = False
         self._done = False
+        self._run_dir = run_dir
         self._in_sync = False
         self._problems: list[dict[str, Any]] = []
         self._poller = system.Poller()
@@ -135,6 +137,8 @@ class Daemon:
         if self._maintenance.is_there():
             self.handle(Maintenance(True))
         self._schedule(0)
+        if not is_in_memory(self._run_dir):
+            self.note_problem(problem("run-dir-on-disk", "havend", path=self._run_dir))
         self.handle(Startup(adopt))
         # A fault may have come up meanwhile: nobody goes on with these.
         self._clean([name for name in adopt if self._engine.groups[name].state != states.ACTIVE])

@@ -4,7 +4,9 @@
 import time
 
 from haven.contract.event_log import event_text, kind_of
+from haven.havend.host import system
 from haven.havend.log import log
+from haven.havend.repetitions import Repetitions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ class EventHistory:
     """Keeps events and hands each on as it happens."""
 
     def __init__(self, tell: "Callable[[Event], None]") -> None:
-        self.events: list[Event] = []
+        self._kept: list[Event] = []
+        self._repetitions = Repetitions()
         self._tell = tell
         self._sequence = 0
 
@@ -41,15 +44,57 @@ class EventHistory:
         change = {"from": facts["from"], "to": facts["to"], "reason": facts["reason"]["code"]}
         self._record("transition", facts, router, change)
 
+    def events(self) -> "list[Event]":
+        """Return what is kept, the oldest first."""
+        self._sum_up(system.now())
+        return self._kept
+
     def _record(
         self, code: str, facts: "dict[str, Any]", router: "str | None", more: "dict[str, Any] | None" = None
     ) -> None:
+        now = system.now()
+        self._sum_up(now)
+        event = self._event(code, facts, router, more)
+        about = router or facts.get("group") or facts.get("problem", {}).get("code")
+        if self._repetitions.passes((code, about), now):
+            self._keep(event)
+        # Whoever follows goes by each of them.
+        self._tell(event)
+
+    def _sum_up(self, now: int) -> None:
+        for key, count in self._repetitions.held_back(now):
+            code, about = key
+            facts = {"code": code, "about": about or "havend", "count": count}
+            event = self._event("repeated", facts, None, None)
+            self._keep(event)
+            self._tell(event)
+
+    def _event(
+        self, code: str, facts: "dict[str, Any]", router: "str | None", more: "dict[str, Any] | None"
+    ) -> "Event":
         self._sequence += 1
         event: Event = {"seq": self._sequence, "at": time.time(), "kind": kind_of(code), "code": code}
         event.update(group=facts.get("group"), virtual_router=router, facts=facts)
         event.update(more or {})
         event["text"] = event_text(code, facts)
-        self.events.append(event)
-        del self.events[:-KEPT]
+        return event
+
+    def _keep(self, event: "Event") -> None:
+        self._kept.append(event)
+        if len(self._kept) > KEPT:
+            del self._kept[_dispensable(self._kept)]
         log(event["text"], event["kind"] in WRONG)
-        self._tell(event)
+
+
+def _dispensable(events: "list[Event]") -> int:
+    """Return the index of the oldest that is neither the first nor the last of its kind, or of the oldest."""
+    left: dict[str, int] = {}
+    for event in events:
+        left[event["kind"]] = left.get(event["kind"], 0) + 1
+    seen = []
+    for index, event in enumerate(events):
+        left[event["kind"]] -= 1
+        if event["kind"] in seen and left[event["kind"]]:
+            return index
+        seen.append(event["kind"])
+    return 0

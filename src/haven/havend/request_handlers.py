@@ -105,7 +105,7 @@ class RequestHandlers:
 
     def _send_events(self, client: "ControlClient", request: "Document") -> "Document | None":
         client.follows = bool(request.get("follow"))
-        return done(self._events.events)
+        return done(self._events.events())
 
     def _load(self, client: "ControlClient", request: "Document") -> "Document | None":
         path = request["path"]

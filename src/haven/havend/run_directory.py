@@ -7,6 +7,8 @@ from haven import paths
 from haven.havend.host import system
 from haven.havend.log import explain
 
+# What waits for no disk.
+IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs", "rootfs")
 # Until it can be used.
 RETRY_S = 1
 
@@ -24,6 +26,23 @@ def claim(run_dir: str, wait: bool) -> bool:
         if not wait:
             return False
         system.sleep(RETRY_S)
+
+
+def is_in_memory(run_dir: str) -> bool:
+    """Tell whether the run directory is on no disk; where that cannot be told it is taken to be so."""
+    try:
+        with open("/proc/self/mountinfo") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return True
+    best = ("", "tmpfs")
+    path = os.path.realpath(run_dir) if hasattr(os.path, "realpath") else run_dir
+    for line in lines:
+        head, _mark, tail = line.partition(" - ")
+        point = head.split(" ")[4]
+        if (path + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best[0]):
+            best = (point, tail.split(" ")[0])
+    return best[1] in IN_MEMORY
 
 
 def _obstacle(run_dir: str) -> "str | None":

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The history of a flood still tells how it began."""
+
+from typing import Any
+
+import pytest
+
+from haven.havend import event_history
+from haven.havend.event_history import KEPT, EventHistory
+from haven.havend.repetitions import BURST, PERIOD
+
+
+class Clock:
+    """Time as the test has it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0
+        monkeypatch.setattr(event_history.system, "now", lambda: self.now)
+        monkeypatch.setattr(event_history, "log", lambda *_words: None)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def change(number: int) -> dict[str, Any]:
+    return {
+        "group": "lan",
+        "from": "backup",
+        "to": "active",
+        "reason": {"code": "nobody", "facts": {}},
+        "n": number,
+    }
+
+
+def test_a_flood_of_transitions_leaves_the_first_and_tells_how_many_there_were(clock: Clock) -> None:
+    told: list[Any] = []
+    history = EventHistory(told.append)
+    history.add("started", node="r1", count=1)
+    for number in range(100_000):
+        clock.now += PERIOD // 8000
+        history.add_transition("lan", change(number))
+    clock.now += 2 * PERIOD
+    kept = history.events()
+    assert len(kept) < 60
+    assert kept[0]["code"] == "started"
+    first = [event["facts"]["n"] for event in kept if event["code"] == "transition"][:BURST]
+    assert first == list(range(BURST))
+    held = sum(event["facts"]["count"] for event in kept if event["code"] == "repeated")
+    shown = sum(event["code"] == "transition" for event in kept)
+    assert held + shown == 100_000
+    # Whoever follows goes by each of them.
+    assert sum(event["code"] == "transition" for event in told) == 100_000
+
+
+def test_few_events_are_all_told(clock: Clock) -> None:
+    history = EventHistory(lambda _event: None)
+    for number in range(40):
+        clock.now += PERIOD
+        history.add_transition("lan", change(number))
+    assert [event["facts"]["n"] for event in history.events()] == list(range(40))
+
+
+def test_a_full_history_keeps_the_first_and_the_last_of_each_kind(clock: Clock) -> None:
+    history = EventHistory(lambda _event: None)
+    history.add("started", node="r1", count=1)
+    history.add("reloaded", node="r1", count=1)
+    for number in range(3 * KEPT):
+        clock.now += PERIOD
+        history.add_transition("lan", change(number))
+    kept = history.events()
+    assert len(kept) == KEPT
+    assert [event["code"] for event in kept[:3]] == ["started", "reloaded", "transition"]
+    assert kept[2]["facts"]["n"] == 0 and kept[-1]["facts"]["n"] == 3 * KEPT - 1
+    assert kept[3]["facts"]["n"] > KEPT
