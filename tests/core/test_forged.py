@@ -18,6 +18,7 @@ def test_two_words_of_a_long_interval_cost_no_more_than_a_dead_active():
     for _ in range(2):
         for node in (a, b):
             say(node, 255, STRANGER, 40950 * MILLISECOND)
+        wire.run(10 * MILLISECOND)
     assert a.state() == b.state() == BACKUP
     took = wire.run_until(lambda: wire.active() != [])
     assert took < 14 * SECOND

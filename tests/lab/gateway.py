@@ -40,6 +40,7 @@ class Gateway:
     accept: bool = True
     auth_pass: str = ""
     unicast: bool = False
+    unicast_hops: int = 0
     tracks: tuple[str, ...] = ()
     group: str = "gateway"
     more: dict[str, str] = field(default_factory=dict)

@@ -52,6 +52,7 @@ class HavenNode(Node):
             "accept": gateway.accept,
             "address": side.addresses,
             "track_interface": gateway.tracks,
+            "unicast_hops": gateway.unicast_hops,
             "unicast_peer": tuple(peers(self.network, self.name, side)) if gateway.unicast else (),
             **gateway.more,
         }
