@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a user plans, in every phase: somebody holds the addresses all the time, and the right one in the end."""
+"""What a user plans, in every phase: somebody always holds the addresses, in the end the right one."""
 
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Announce, Release, TakeOver, Transition
@@ -7,6 +7,11 @@ from haven.core.events import AddressesChanged, Maintenance, Switchover
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from tests.core.duel import two
 from tests.core.wire import Wire, group, link_local, octets_of, pair, router
+
+
+def one_is_active(wire):
+    """Return a condition: one node alone is Active."""
+    return lambda: len(wire.active()) == 1
 
 
 def held_all_the_time(wire, duration):
@@ -18,16 +23,16 @@ def held_all_the_time(wire, duration):
     return True
 
 
-def settled(*priorities, **changes):
-    """Return a wire with nodes that have elected, and the nodes."""
+def settled(first, second, **changes):
+    """Return a wire with two nodes that have elected, and the nodes."""
     wire = Wire()
     nodes = [
-        wire.node(name, group(router(priority=priority, **changes)))
-        for name, priority in zip("abc", priorities, strict=False)
+        wire.node("a", group(router(priority=first, **changes))),
+        wire.node("b", group(router(priority=second, **changes))),
     ]
     wire.start()
     wire.run(10 * SECOND)
-    return (wire, *nodes)
+    return [wire] + nodes
 
 
 def test_of_two_in_maintenance_the_one_that_stops_waits_for_the_other():
@@ -62,7 +67,7 @@ def test_a_switchover_right_after_a_takeover_does_not_take_the_last_word_for_a_s
         wire.run(10 * SECOND)
         assert sorted(wire.active()) == ["a", "b"]
         wire.heal()
-        wire.run_until(lambda: len(wire.active()) == 1)
+        wire.run_until(one_is_active(wire))
         (holder,) = [node for node in (a, b) if node.state() == ACTIVE]
         wire.run(after * MILLISECOND // 10)
         holder.handle(Switchover())
@@ -108,7 +113,7 @@ def test_only_a_later_link_heals_and_its_hosts_are_told_soon():
             assert len(wire.active()) == 2
             wire.heal()
             wire.cut("lan")
-            wire.run_until(lambda: len(wire.active()) == 1)
+            wire.run_until(one_is_active(wire))
             (stays,) = [node for node in (a, b) if node.state() == ACTIVE]
             stays.forget()
             wire.run(4 * SECOND)
