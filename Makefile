@@ -66,7 +66,7 @@ test-core: setup
 	$(BIN)/coverage report --fail-under=98 --show-missing --skip-covered
 
 test-micropython: setup
-	$(BIN)/micropython -X heapsize=4m tests/micropython.py
+	$(BIN)/micropython -X heapsize=16m tests/micropython.py
 
 # New networks each time; a finding names its seed.
 test-simulation: setup
