@@ -10,14 +10,16 @@ ESLINT := $(VENV)/eslint
 ESLINT_PACKAGES := eslint@9.39.2 @eslint/js@9.39.2 globals@17.3.0
 # How often bench-conntrack lets each thing happen.
 RUNS ?= 5
+# Seconds of new networks.
+SIMULATED ?= 120
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven \
 	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/files/etc/uci-defaults/*)
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
-.PHONY: help setup demo test test-core test-micropython test-units test-plan test-lab test-interop test-package \
-	test-luci lint po ipk docs bench bench-conntrack bench-start clean
+.PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
+	test-package test-luci lint po ipk docs bench bench-conntrack bench-start clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -25,6 +27,7 @@ help:
 	@echo "make test             everything below (root)"
 	@echo "make test-core        the protocol core, with its branch coverage"
 	@echo "make test-micropython the core and the option table under MicroPython"
+	@echo "make test-simulation  whole networks, other ones each time (SIMULATED=120 seconds)"
 	@echo "make test-units       configuration, contract, plan, command, daemon, agent, structure"
 	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
 	@echo "make test-lab         real routers in network namespaces (root)"
