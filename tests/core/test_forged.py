@@ -3,7 +3,7 @@
 
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Announce, TakeOver, Transition
-from haven.core.events import Switchover
+from haven.core.events import Flooded, Switchover
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from tests.core.duel import PEER, say, two
 from tests.core.wire import octets_of
@@ -111,3 +111,30 @@ def test_answers_are_bounded_and_hosts_are_told():
         wire.run(MILLISECOND)
     assert len(a.sent()) < 16
     assert a.said(Announce) != []
+
+
+def test_in_a_flood_silence_is_doubted_but_not_for_ever():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    wire.cut("lan")
+    for _ in range(60):
+        wire.run(100 * MILLISECOND)
+        b.handle(Flooded("lan", 4))
+    # For six seconds its words may have been among those that were lost.
+    assert b.state() == BACKUP
+    for _ in range(60):
+        wire.run(100 * MILLISECOND)
+        b.handle(Flooded("lan", 4))
+    assert b.state() == ACTIVE
+
+
+def test_a_flood_keeps_nobody_from_taking_over_from_one_that_leaves():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    a.stop()
+    for _ in range(10):
+        wire.run(100 * MILLISECOND)
+        b.handle(Flooded("lan", 4))
+    assert b.state() == ACTIVE
