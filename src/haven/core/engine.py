@@ -18,7 +18,7 @@ from haven.core.events import (
     Startup,
     Switchover,
 )
-from haven.core.group import EARLY, Group
+from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
@@ -113,7 +113,7 @@ class Engine:
             return NO_EFFECTS
         for group in self._ordered():
             for member in group.members if group.state == states.ACTIVE else ():
-                if now + member.spec.advert_interval_us // EARLY >= member.deadline:
+                if now >= member.deadline:
                     group.fire(states.ADVER_TIMER, now, by=member)
         return self._flush()
 

@@ -55,7 +55,7 @@ class Daemon:
         self._engine = Engine()
         self._kernel = KernelTables()
         self._sysctls = Sysctls()
-        self._addresses = AddressKeeper(self._kernel)
+        self._addresses = AddressKeeper(self._kernel, lambda: self._executor.advertise())
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear)
         self._agent = AgentLink()
         self._drops = DropLog()
@@ -84,6 +84,7 @@ class Daemon:
             handovers,
         )
         self._repair = Repair(
+            self._engine,
             self._kernel,
             self._in_force,
             self._sockets,
@@ -325,3 +326,5 @@ class Daemon:
         wanted = self._engine.hear(device, family, source, destination, ttl, message, self.now)
         if wanted:
             self._executor.perform(wanted, self.now)
+            # That may have taken long: the next packet is not to be judged by a time gone by.
+            self.now = system.now()
