@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether ADVERTISEMENTs go on while a thousand addresses move."""
 
-import itertools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from bench.pair import PROGRAMS
 from bench.table import Comparison
 from tests.interop.keepalived import KeepalivedNode
 from tests.lab.capture import Capture
-from tests.lab.gateway import Side
+from tests.lab.gateway import wide_sides
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.node import Node
@@ -36,20 +35,6 @@ class TerseKeepalived(KeepalivedNode):
 KINDS: dict[str, type[Node]] = {"haven": HavenNode, "keepalived": TerseKeepalived}
 
 
-def wide_sides(routers: int = ROUTERS, addresses: int = ADDRESSES) -> tuple[Side, ...]:
-    """List virtual routers on LAN and WAN in turn, each with many addresses."""
-    return tuple(
-        Side(
-            f"wide{number}",
-            ("lan", "wan")[number % 2],
-            4,
-            60 + number,
-            tuple(f"10.{80 + number}.0.{host}/32" for host in range(1, addresses + 1)),
-        )
-        for number in range(routers)
-    )
-
-
 def wide_moves(runs: int) -> Iterator[Comparison]:
     """Hand many addresses over, and cut the power of who has them."""
     for event in ("switchover", "power cut"):
@@ -66,7 +51,9 @@ def wide_moves(runs: int) -> Iterator[Comparison]:
 def _wide_gateway(program: str) -> Iterator[tuple[Network, Node, Node]]:
     network = Network(2)
     try:
-        both = pair(KINDS[program], network, interval_ms=INTERVAL_MS, own_sides=wide_sides())
+        both = pair(
+            KINDS[program], network, interval_ms=INTERVAL_MS, own_sides=wide_sides(ROUTERS, ADDRESSES)
+        )
         yield network, *both
     finally:
         network.delete()
@@ -88,19 +75,9 @@ def _longest_gap_ms(network: Network, first: Node, second: Node, event: str) -> 
     second.wait_state("active")
     # After a power cut nobody speaks until the Active has been missed: that is no gap of either.
     sender = "r2" if event == "power cut" else None
-    return max(gap_ms(each, sender) for each in captures)
+    return max(each.longest_gap_ns(sender) for each in captures) / 1e6
 
 
 def _taken(capture: Capture, since: int) -> bool:
     spoke = {each.vrid for each in capture.adverts(since=since, sender="r2")}
     return len(spoke) == ROUTERS // 2
-
-
-def gap_ms(capture: Capture, sender: str | None = None) -> float:
-    """Return the longest time between two ADVERTISEMENTs of one virtual router, up to now."""
-    times: dict[int, list[int]] = {}
-    for each in capture.adverts(sender=sender):
-        times.setdefault(each.vrid, []).append(each.at)
-    end = now_ns()
-    pairs = [pair for vrid in times for pair in itertools.pairwise([*sorted(times[vrid]), end])]
-    return max(later - earlier for earlier, later in pairs) / 1e6
