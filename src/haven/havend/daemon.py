@@ -266,7 +266,9 @@ class Daemon:
     # One turn of the loop
 
     def _turn(self) -> None:
-        self._read(self._poller.wait(self._wait()))
+        ready = self._poller.wait(self._wait())
+        began = system.now()
+        self._read(ready)
         if system.now() >= self._engine.next_deadline():
             self._drain()
             self.now = system.now()
@@ -278,7 +280,8 @@ class Daemon:
         if self._in_sync:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
-        self._restart_note.write(self.now)
+        # Who spoke in this turn has spoken since then; a time too late would let a restart go on too long.
+        self._restart_note.write(began)
         if self._control.is_asked():
             self.now = system.now()
             self._control.answer_one()
