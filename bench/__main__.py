@@ -15,6 +15,7 @@ from bench.quiet import quiet_connections
 from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.table import Comparison, Figures
+from bench.wide import wide_moves
 from bench.young import young_connections
 from tests.lab import namespace
 
@@ -25,6 +26,7 @@ VRRP: dict[str, Bench] = {
     "switchover": switchovers,
     "cost": idle_cost,
     "busy": busy_machine,
+    "wide": wide_moves,
 }
 CONNTRACK: dict[str, Bench] = {
     "connections": busy_connections,

@@ -12,6 +12,7 @@ from tests.lab import frames
 from tests.lab.frames import Advert, Arp, Frame, NeighbourAdvert
 from tests.lab.listener import RECORD, records
 from tests.lab.namespace import Namespace
+from tests.lab.wait import now_ns
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
@@ -49,6 +50,14 @@ class Capture:
             for advert in self._each(frames.advert, since)
             if vrid in (None, advert.vrid) and sender in (None, advert.sender)
         ]
+
+    def longest_gap_ns(self, sender: str | None = None, since: int = 0) -> int:
+        """Tell the longest time between two advertisements of one virtual router, or since its last."""
+        times: dict[int, list[int]] = {}
+        for advert in self.adverts(since=since, sender=sender):
+            times.setdefault(advert.vrid, []).append(advert.at)
+        ends = [pair for each in times.values() for pair in itertools.pairwise([*sorted(each), now_ns()])]
+        return max(later - earlier for earlier, later in ends)
 
     def arps(self, address: str, since: int = 0) -> list[Arp]:
         """List ARP packets that say where an address is."""

@@ -10,6 +10,9 @@ import time
 from collections.abc import Iterator
 
 SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE = 33
+# A thousand announcements at once must not push out what comes with them.
+RECEIVE_BUFFER = 16 << 20
 SO_ATTACH_FILTER = 26
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
 ETH_P_ALL = 3
@@ -56,6 +59,7 @@ def _listen(device: str, rows: Filter) -> socket.socket:
     memory = ctypes.create_string_buffer(program)
     listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     listener.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    listener.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
     pointer = struct.pack("=H6xQ", len(rows), ctypes.addressof(memory))
     listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, pointer)
     # What comes into the port was sent by the node at its other end, and by nobody else.

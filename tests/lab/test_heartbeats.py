@@ -11,13 +11,17 @@ import pytest
 from tests.lab.agent_node import AgentNode
 from tests.lab.agent_pair import Through, agent_gateway, codes, wait_code
 from tests.lab.capture import Capture
+from tests.lab.gateway import wide_sides
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
-from tests.lab.wait import holds_for, wait_until
+from tests.lab.pair import pair
+from tests.lab.wait import holds_for, now_ns, wait_until
 
 INTERVAL_MS = 1000
 # Active_Down_Interval without its Skew_Time: after so long a Backup takes over.
 SILENCE_NS = 3 * INTERVAL_MS * 1_000_000
+FAST_MS = 100
+FAST_SILENCE_NS = 3 * FAST_MS * 1_000_000
 # Longer than the agent may be silent before it is missed.
 WATCHED_S = 7
 
@@ -66,9 +70,9 @@ def _longest_silence(capture: Capture, sender: str) -> int:
     return max(later - earlier for earlier, later in itertools.pairwise(times))
 
 
-def _flood(node: HavenNode, rounds: int) -> None:
-    """Add and delete addresses on a device that nobody asks about, all at once."""
-    places = [f"172.20.{high}.{low}/32 dev lo" for high in range(8) for low in range(256)]
+def _flood(node: HavenNode, rounds: int, device: str = "lo") -> None:
+    """Add and delete addresses, all at once; by default on a device that nobody asks about."""
+    places = [f"172.20.{high}.{low}/32 dev {device}" for high in range(8) for low in range(256)]
     for _ in range(rounds):
         for verb in ("add", "del"):
             node.router.namespace.ip(*(f"addr {verb} {place}" for place in places))
@@ -82,11 +86,12 @@ def test_a_netlink_overrun_costs_no_heartbeat_and_no_knowledge(network: Network)
     capture = network.capture("lan")
     wait_until(lambda: len(capture.adverts(sender="r1")) > 1, 30, "the Active is heard")
     (address,) = first.virtual_router("lan")["addresses"]
-    _flood(first, 3)
-    wait_until(first.has_overrun, 30, "the buffer was too small")
-    # What happens now is heard of, or read anew.
-    first.router.namespace.run("ip", "addr", "del", f"{address.split('/')[0]}/32", "dev", "lan")
+    # It reads faster than addresses are added: it has to stand still for its buffer to overflow.
+    first.freeze()
     _flood(first, 1)
+    first.router.namespace.run("ip", "addr", "del", f"{address.split('/')[0]}/32", "dev", "lan")
+    first.thaw()
+    wait_until(first.has_overrun, 30, "the buffer was too small")
     wait_until(lambda: first.holds(address.split("/")[0]), 30, "the address is put back")
     assert _longest_silence(capture, "r1") < SILENCE_NS
     assert first.state() == "active" and second.state() == "backup"
@@ -94,6 +99,38 @@ def test_a_netlink_overrun_costs_no_heartbeat_and_no_knowledge(network: Network)
     network.cable_pull("r1", "lan")
     first.wait_state("fault")
     second.wait_state("active")
+
+
+@pytest.mark.parametrize("device", ["lo", "lan"])
+def test_addresses_that_come_and_go_by_the_thousand_cost_no_heartbeat(network: Network, device: str) -> None:
+    first, second = pair(HavenNode, network, interval_ms=FAST_MS)
+    capture = network.capture("lan")
+    _flood(first, 2, device)
+    wait_until(first.holds, 5, "r1 holds the addresses")
+    assert capture.longest_gap_ns() < FAST_SILENCE_NS
+    assert first.state() == "active" and second.state() == "backup"
+
+
+@pytest.mark.parametrize("power", [True, False], ids=["power cut", "switchover"])
+def test_a_thousand_addresses_that_move_cost_no_heartbeat(network: Network, power: bool) -> None:
+    first, second = pair(HavenNode, network, interval_ms=FAST_MS, own_sides=wide_sides(4, 250))
+    captures = [network.capture("lan"), network.capture("wan")]
+    began = now_ns()
+    if power:
+        network.power_cut("r1")
+    else:
+        first.ask("switchover", group=None)
+    second.wait_state("active")
+    wait_until(second.holds, 10, "r2 holds the addresses")
+    # A renewal of all of them is in it.
+    holds_for(lambda: second.state() == "active", 3, "r2 stays Active")
+    for capture in captures:
+        assert capture.longest_gap_ns("r2", since=began) < FAST_SILENCE_NS
+    told = [event["to"] for event in second.events() if event["kind"] == "transition"]
+    assert told == ["backup", "active"]
+    if not power:
+        first.wait_state("backup")
+        wait_until(first.holds_none, 5, "r1 has let go of the addresses")
 
 
 @pytest.fixture

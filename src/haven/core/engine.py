@@ -44,6 +44,7 @@ class Engine:
         self.routers: dict[str, VirtualRouter] = {}
         self._links = LinkStates()
         self._by_wire: dict[tuple[str, int, int], tuple[VirtualRouter, Group]] = {}
+        self._by_device: dict[str, list[Group]] = {}
         self._virtual_addresses: dict[tuple[str, int], set[bytes]] = {}
         self._limiter = RateLimiter()
         self._effects: Effects = []
@@ -104,6 +105,23 @@ class Engine:
         group.hear(router, advert, packet, now)
         return self._flush()
 
+    def advertise(self, now: int) -> "Effects | tuple[Value, ...]":
+        """Send the ADVERTISEMENTs that are due, and do nothing else.
+
+        The host may ask for this between two parts of an effect that takes long: no state changes by it.
+        """
+        if now < self._next_deadline:
+            return NO_EFFECTS
+        for group in self._ordered():
+            for member in group.members if group.state == states.ACTIVE else ():
+                if now >= member.deadline:
+                    group.fire(states.ADVER_TIMER, now, by=member)
+        return self._flush()
+
+    def could_change_source(self, device: str, family: int, address: bytes) -> bool:
+        """Tell whether AddressesChanged has to follow an address that has come, as the last, or gone."""
+        return self._links.could_change_source(device, family, address)
+
     def is_stopped(self) -> bool:
         """Tell whether every group is in Initialize, as after a Shutdown."""
         return all(group.state == states.INITIALIZE for group in self.groups.values())
@@ -113,10 +131,10 @@ class Engine:
     def _dispatch(self, event: Value, now: int) -> None:
         if type(event) is LinkChanged:
             self._links.set_link(event.device, event.up)
-            self._follow_links(now)
+            self._follow_device(event.device, now)
         elif type(event) is AddressesChanged:
             self._links.set_addresses(event.device, event.family, event.addresses)
-            self._follow_links(now)
+            self._follow_device(event.device, now)
         elif type(event) is Startup:
             self._startup(event.adopt, now)
         elif type(event) is Shutdown:
@@ -166,6 +184,10 @@ class Engine:
 
     def _follow_links(self, now: int) -> None:
         for group in self._ordered():
+            group.follow_links(self._links, self._virtual_addresses, now)
+
+    def _follow_device(self, device: str, now: int) -> None:
+        for group in self._by_device.get(device, ()):
             group.follow_links(self._links, self._virtual_addresses, now)
 
     def _drop(
@@ -283,10 +305,20 @@ class Engine:
         return router
 
     def _index(self) -> None:
-        self.routers, self._by_wire, self._virtual_addresses = {}, {}, {}
+        self.routers, self._by_wire, self._virtual_addresses, self._by_device = {}, {}, {}, {}
         for group in self._ordered():
+            for device in sorted(_devices_of(group)):
+                self._by_device.setdefault(device, []).append(group)
             for router in group.members:
                 spec = router.spec
                 self.routers[spec.name] = router
                 self._by_wire[spec.wire()] = (router, group)
                 self._virtual_addresses.setdefault((spec.device, spec.family), set()).update(spec.addresses)
+
+
+def _devices_of(group: Group) -> "set[str]":
+    found = set()
+    for member in group.members:
+        found.add(member.spec.device)
+        found.update([device for device, _weight in member.spec.tracks])
+    return found

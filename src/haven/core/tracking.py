@@ -19,6 +19,11 @@ class LinkStates:
     def __init__(self) -> None:
         self._up: dict[str, bool] = {}
         self._addresses: dict[tuple[str, int], tuple[bytes, ...]] = {}
+        self._present: dict[tuple[str, int], set[bytes]] = {}
+        # The first address that is not virtual, and what was taken for virtual then.
+        self._primary: dict[tuple[str, int], tuple[Iterable[bytes], bytes | None]] = {}
+        # What was given as a source, or that there was none.
+        self._given: dict[tuple[str, int], set[bytes | None]] = {}
 
     def set_link(self, device: str, up: bool) -> None:
         """Note whether a device can carry packets."""
@@ -26,24 +31,46 @@ class LinkStates:
 
     def set_addresses(self, device: str, family: int, addresses: "tuple[bytes, ...]") -> None:
         """Note the addresses of a device, in the kernel's order."""
-        self._addresses[(device, family)] = addresses
+        key = (device, family)
+        self._addresses[key] = addresses
+        self._present[key] = set(addresses)
+        self._primary.pop(key, None)
+        self._given.pop(key, None)
 
     def is_up(self, device: str) -> bool:
         """Tell whether a device can carry packets; one never heard of cannot."""
         return self._up.get(device, False)
+
+    def could_change_source(self, device: str, family: int, address: bytes) -> bool:
+        """Tell whether a source could be another one now that an address has come, as the last, or gone."""
+        given = self._given.get((device, family))
+        return given is not None and (address in given or None in given)
 
     def source_for(self, spec: RouterSpec, virtual: "Iterable[bytes]") -> "bytes | None":
         """Return the primary address to advertise from (RFC 9568 1.6), or None.
 
         A virtual address is not a primary one, except on the router that owns it.
         """
-        present = self._addresses.get((spec.device, spec.family), ())
+        key = (spec.device, spec.family)
         if spec.source is not None:
-            return spec.source if spec.source in present else None
-        if spec.family == 6:
-            present = tuple(address for address in present if is_link_local(address))
-        for address in present:
-            if spec.priority == OWNER_PRIORITY or address not in virtual:
+            source = spec.source if spec.source in self._present.get(key, ()) else None
+        elif spec.priority == OWNER_PRIORITY:
+            source = self._first(key, ())
+        else:
+            source = self._first_primary(key, virtual)
+        self._given.setdefault(key, set()).add(source)
+        return source
+
+    def _first_primary(self, key: "tuple[str, int]", virtual: "Iterable[bytes]") -> "bytes | None":
+        # Hundreds of virtual routers on one device ask the same question.
+        found = self._primary.get(key)
+        if found is None or found[0] is not virtual:
+            found = self._primary[key] = (virtual, self._first(key, virtual))
+        return found[1]
+
+    def _first(self, key: "tuple[str, int]", virtual: "Iterable[bytes]") -> "bytes | None":
+        for address in self._addresses.get(key, ()):
+            if address not in virtual and (key[1] == 4 or is_link_local(address)):
                 return address
         return None
 

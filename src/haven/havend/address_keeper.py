@@ -7,7 +7,7 @@ whose havend is dead or hangs.
 
 from haven.core.clock import NEVER, SECOND
 from haven.havend.diagnosis import of_failure
-from haven.havend.netlink_batch import NetlinkBatch, StepFailure
+from haven.havend.netlink_batch import NetlinkBatch, StepFailure, no_pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,17 +27,25 @@ RESTORE_PERIOD = SECOND
 class AddressKeeper:
     """Carries out the steps of the plan; `failures` are those of the last time, by virtual router.
 
-    Each that is new is told to `tell` as a problem.
+    Each that is new is told to `tell` as a problem. `pause` is called every few steps: a thousand addresses
+    take longer than an ADVERTISEMENT can wait.
     """
 
-    def __init__(self, kernel: "KernelTables", tell: "Callable[[dict[str, Any]], None]") -> None:
+    def __init__(
+        self,
+        kernel: "KernelTables",
+        tell: "Callable[[dict[str, Any]], None]",
+        pause: "Callable[[], None]" = no_pause,
+    ) -> None:
         self._tell = tell
         self._kernel = kernel
-        self._batch = NetlinkBatch(kernel)
+        self._batch = NetlinkBatch(kernel, pause)
         self._plans: dict[str, RouterPlan] = {}
         self._renew_us = NEVER
         # The plans as they were carried out, which a reload may have changed since.
         self._applied: dict[str, RouterPlan] = {}
+        # Whose each place is that is held; None when that has to be found out anew.
+        self._owners: dict[tuple[str, bytes], str] | None = None
         self.failures: dict[str, list[StepFailure]] = {}
         self.renew_at = NEVER
         self._restored: dict[str, list[int]] = {}
@@ -56,6 +64,7 @@ class AddressKeeper:
         """Hold what is held under other names: those of before, and of now."""
         for table in (self._applied, self.failures, self._restored):
             _rename(table, names)
+        self._owners = None
 
     def set_up(self, router: str) -> None:
         """Make the devices that a virtual router needs."""
@@ -78,13 +87,14 @@ class AddressKeeper:
     def take(self, routers: "tuple[str, ...]", now: int) -> None:
         """Put the addresses and routes of these virtual routers in place."""
         for name in routers:
-            self._applied[name] = self._plans[name]
+            self._apply(name)
         self.renew_at = min(self.renew_at, now + self._renew_us)
         self._run([(name, step) for name in routers for step in self._plans[name].takeover])
 
     def release(self, routers: "tuple[str, ...]") -> None:
         """Take the addresses and routes of these virtual routers away."""
         steps: list[OwnedStep] = []
+        self._owners = None
         for name in routers:
             plan = self._applied.pop(name, None) or self._plans[name]
             self.failures.pop(name, None)
@@ -101,9 +111,10 @@ class AddressKeeper:
         """Change what differs from what was taken; tell whether addresses came or moved."""
         before, plan = self._applied[router], self._plans[router]
         if before.takeover == plan.takeover and before.release == plan.release:
-            self._applied[router] = plan
+            self._apply(router)
             return False
-        self._batch.run([step for step in self._possible(before.release) if step not in plan.release])
+        kept = {step.wanted() for step in plan.release}
+        self._batch.run([step for step in self._possible(before.release) if step.wanted() not in kept])
         self.take((router,), now)
         return not plan.places() <= before.places()
 
@@ -121,10 +132,15 @@ class AddressKeeper:
 
     def owner_of(self, device: str, address: bytes) -> "str | None":
         """Return the held virtual router that an address on a device belongs to."""
-        for name, plan in self._applied.items():
-            if (device, address) in plan.places():
-                return name
-        return None
+        if self._owners is None:
+            self._owners = {place: name for name in self.held() for place in self._applied[name].places()}
+        return self._owners.get((device, address))
+
+    def _apply(self, router: str) -> None:
+        plan = self._plans[router]
+        if self._applied.get(router) is not plan:
+            self._applied[router] = plan
+            self._owners = None
 
     def restore(self, router: str, now: int) -> bool:
         """Put back what somebody removed; tell whether that was done."""

@@ -57,7 +57,11 @@ class Daemon:
         self._engine = Engine()
         self._kernel = KernelTables()
         self._sysctls = Sysctls()
-        self._addresses = AddressKeeper(self._kernel, lambda found: self._events.add_problem(found))
+        self._addresses = AddressKeeper(
+            self._kernel,
+            lambda found: self._events.add_problem(found),
+            lambda: self._executor.advertise(),
+        )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
         self._drops = DropLog()
@@ -86,6 +90,7 @@ class Daemon:
             handovers,
         )
         self._repair = Repair(
+            self._engine,
             self._kernel,
             self._in_force,
             self._sockets,
@@ -270,7 +275,9 @@ class Daemon:
     # One turn of the loop
 
     def _turn(self) -> None:
-        self._read(self._poller.wait(self._wait()))
+        ready = self._poller.wait(self._wait())
+        began = system.now()
+        self._read(ready)
         if system.now() >= self._engine.next_deadline():
             self._drain()
             self.now = system.now()
@@ -288,7 +295,8 @@ class Daemon:
         if self._in_sync:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
-        self._restart_note.write(self.now)
+        # Who spoke in this turn has spoken since then; a time too late would let a restart go on too long.
+        self._restart_note.write(began)
         if self._control.is_asked():
             self.now = system.now()
             self._control.answer_one()
@@ -337,6 +345,8 @@ class Daemon:
         wanted = self._engine.hear(device, family, source, destination, ttl, message, self.now)
         if wanted:
             self._executor.perform(wanted, self.now)
+            # That may have taken long: the next packet is not to be judged by a time gone by.
+            self.now = system.now()
 
     def _flooded(self, device: str, family: int) -> None:
         self.handle(Flooded(device, family))

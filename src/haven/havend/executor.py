@@ -6,6 +6,7 @@ from haven.core import effects
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp import states
+from haven.havend.host import system
 from haven.havend.log import log
 from haven.inet import text_of
 
@@ -69,6 +70,14 @@ class Executor:
         for effect in wanted:
             self._acts[type(effect)](effect)
 
+    def advertise(self) -> None:
+        """Send the ADVERTISEMENTs that are due, in the midst of an effect that takes long.
+
+        Nothing is read and no timer is judged before all of the effect is done.
+        """
+        for effect in self._engine.advertise(system.now()):
+            self._acts[type(effect)](effect)
+
     def _send(self, effect: effects.Send) -> None:
         self._sockets.send(effect)
         self._note.spoke(effect.router)
@@ -85,6 +94,7 @@ class Executor:
 
     def _announce(self, effect: effects.Announce) -> None:
         self._sockets.announce(effect.router)
+        self.advertise()
 
     def _transition(self, effect: effects.Transition) -> None:
         self._events.add_transition(effect.router, self._transitions.record(effect))

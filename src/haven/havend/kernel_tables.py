@@ -2,9 +2,18 @@
 """The links and addresses of this machine, followed through netlink."""
 
 from haven.core.clock import NEVER, SECOND
-from haven.core.events import AddressesChanged, LinkChanged
+from haven.core.events import LinkChanged
 from haven.core.value import Value
+from haven.havend.address_table import AddressTable
 from haven.havend.host import system
+from haven.havend.kernel_changes import (
+    AddressCame,
+    AddressesRead,
+    AddressGone,
+    FamilyBack,
+    LinkReplaced,
+    family_of,
+)
 from haven.havend.log import log
 from haven.havend.netlink_messages import (
     EVERYTHING,
@@ -21,6 +30,7 @@ from haven.havend.netlink_messages import (
     dump_request,
     error_of,
     flagged_messages,
+    index_of_address,
     messages,
     parse_address,
     parse_link,
@@ -46,29 +56,6 @@ class DumpBroken(Exception):
     """The kernel has not told the whole of a table."""
 
 
-class LinkReplaced(Value):
-    """A device of this name appeared, or came back as another one or with another MAC address."""
-
-    def __init__(self, device: str) -> None:
-        self.device = device
-
-
-class AddressGone(Value):
-    """An address was taken off a device by somebody, or ran out."""
-
-    def __init__(self, device: str, address: bytes) -> None:
-        self.device = device
-        self.address = address
-
-
-class FamilyBack(Value):
-    """A device has addresses of a family again after it had none."""
-
-    def __init__(self, device: str, family: int) -> None:
-        self.device = device
-        self.family = family
-
-
 class KernelTables:
     """A copy of the kernel's tables, and what changed in them.
 
@@ -81,7 +68,13 @@ class KernelTables:
         self._asking.setblocking(True)
         self._by_index: dict[int, KernelLink] = {}
         self._by_name: dict[str, KernelLink] = {}
-        self._addresses: dict[tuple[int, int], list[bytes]] = {}
+        self._addresses: dict[tuple[int, int], AddressTable] = {}
+        # The devices whose addresses are wanted (None: of every one), their indices, and those that are new.
+        self._wanted: set[str] | None = None
+        self._followed: set[int] = set()
+        self._unread: set[int] = set()
+        # Whether changes() has left something for the next call.
+        self.has_more = False
         self._sequence = 0
         self.retry_at = NEVER
 
@@ -107,20 +100,48 @@ class KernelTables:
 
     def addresses(self, device: str, family: int) -> "tuple[bytes, ...]":
         """Return the addresses of a device that can be used, in the kernel's order."""
-        link = self._by_name.get(device)
-        return () if link is None else tuple(self._addresses.get((link.index, family), ()))
+        table = self._table(device, family)
+        return () if table is None else table.in_order()
 
     def holds(self, device: str, address: bytes) -> bool:
         """Tell whether a device has an address."""
-        return address in self.addresses(device, 6 if len(address) == 16 else 4)
+        table = self._table(device, family_of(address))
+        return table is not None and address in table
+
+    def _table(self, device: str, family: int) -> "AddressTable | None":
+        link = self._by_name.get(device)
+        return None if link is None else self._addresses.get((link.index, family))
+
+    def follow_addresses(self, devices: "set[str]") -> None:
+        """Know the addresses of these devices from now on, and of no others."""
+        self._wanted = devices
+        for index in sorted(self._by_index):
+            self._follow(self._by_index[index])
+        # Nobody has been told of those before.
+        list(self._read_new())
+
+    def _follow(self, link: KernelLink) -> None:
+        wanted = self._wanted is None or link.name in self._wanted
+        if wanted and link.index not in self._followed:
+            self._followed.add(link.index)
+            self._unread.add(link.index)
+        elif not wanted:
+            self._forget_addresses(link.index)
+
+    def _forget_addresses(self, index: int) -> None:
+        self._followed.discard(index)
+        self._unread.discard(index)
+        for family in (4, 6):
+            self._addresses.pop((index, family), None)
 
     def changes(self) -> "Iterator[Value]":
         """Yield what has changed since the last call, as events."""
+        self.has_more = False
         for _ in range(AT_ONCE):
             try:
                 octets = self.socket.recv(RECEIVE)
             except BlockingIOError:
-                return
+                break
             except OSError:
                 # The kernel had more to say than the buffer holds: ask for all of it.
                 self._forget_waiting()
@@ -128,6 +149,9 @@ class KernelTables:
                 return
             for kind, _sequence, body in messages(octets):
                 yield from self._apply(kind, body)
+        else:
+            self.has_more = True
+        yield from self._read_new()
 
     def _forget_waiting(self) -> None:
         # It is older than the answer will be. Until the buffer is empty, no more comes in.
@@ -147,28 +171,46 @@ class KernelTables:
         """
         self.retry_at = NEVER
         try:
-            tables = self._dump(RTM_GETLINK), self._dump(RTM_GETADDR)
+            devices, addresses = self._dump(RTM_GETLINK), self._dump(RTM_GETADDR)
         except DumpBroken as why:
-            log("the tables of the kernel cannot be read: %s; trying again" % why, True)
-            self.retry_at = system.now() + RETRY_AFTER
+            self._try_again(why)
             return
-        yield from self._compare(tables[0], tables[1])
-
-    def _compare(self, links: "Table", addresses: "Table") -> "Iterator[Value]":
-        devices = [parse_link(body) for kind, body in links if kind == RTM_NEWLINK]
-        present = {link.index: link for link in devices if link is not None}
-        known: dict[tuple[int, int], list[bytes]] = {}
-        for kind, body in addresses:
-            found = parse_address(body) if kind == RTM_NEWADDR else None
-            if found is not None and found.usable:
-                known.setdefault(_key(found.index, found.address), []).append(found.address)
+        links = [parse_link(body) for kind, body in devices if kind == RTM_NEWLINK]
+        present = {link.index: link for link in links if link is not None}
         for index in sorted(self._by_index):
             if index not in present:
                 yield from self._gone(index)
         for index in sorted(present):
             yield from self._new_link(present[index])
-        for key in sorted(set(self._addresses) | set(known)):
-            yield from self._set_addresses(key, known.get(key, []))
+        self._unread.clear()
+        yield from self._compare(addresses, self._followed)
+
+    def _try_again(self, why: DumpBroken) -> None:
+        log("the tables of the kernel cannot be read: %s; trying again" % why, True)
+        self.retry_at = system.now() + RETRY_AFTER
+
+    def _read_new(self) -> "Iterator[Value]":
+        # A device that appears may have had its addresses for long, under another name.
+        if self._unread:
+            unread, self._unread = self._unread, set()
+            try:
+                addresses = self._dump(RTM_GETADDR)
+            except DumpBroken as why:
+                self._try_again(why)
+                return
+            yield from self._compare(addresses, unread)
+
+    def _compare(self, addresses: "Table", indices: "set[int]") -> "Iterator[Value]":
+        known: dict[tuple[int, int], list[bytes]] = {}
+        for kind, body in addresses:
+            found = None
+            if kind == RTM_NEWADDR and index_of_address(body) in indices:
+                found = parse_address(body)
+            if found is not None and found.usable:
+                known.setdefault((found.index, family_of(found.address)), []).append(found.address)
+        for index in sorted(indices):
+            for family in (4, 6):
+                yield from self._set_addresses((index, family), known.get((index, family), []))
 
     def _dump(self, request: int) -> "Table":
         """Return a whole table as (type, body) of each message. Raises DumpBroken."""
@@ -202,12 +244,11 @@ class KernelTables:
             link = parse_link(body)
             if link is not None:
                 yield from self._new_link(link) if kind == RTM_NEWLINK else self._gone(link.index)
-        elif kind in (RTM_NEWADDR, RTM_DELADDR):
+        elif kind in (RTM_NEWADDR, RTM_DELADDR) and index_of_address(body) in self._followed:
             yield from self._address(kind == RTM_NEWADDR, body)
 
     def _new_link(self, link: KernelLink) -> "Iterator[Value]":
         old = self._by_index.get(link.index)
-        addresses = {family: self._addresses.get((link.index, family), []) for family in (4, 6)}
         if old is not None and old.name != link.name:
             yield from self._gone(link.index)
             old = None
@@ -215,49 +256,46 @@ class KernelTables:
         if other is not None and other.index != link.index:
             yield from self._gone(other.index)
         self._by_index[link.index] = self._by_name[link.name] = link
+        self._follow(link)
         if old is None or old.mac != link.mac:
             yield LinkReplaced(link.name)
         if old is None or old.up != link.up:
             yield LinkChanged(link.name, link.up)
-        if old is None:
-            # A device that was renamed keeps its addresses, and nobody tells of them again.
-            for family in (4, 6):
-                yield from self._set_addresses((link.index, family), addresses[family])
 
     def _gone(self, index: int) -> "Iterator[Value]":
         link = self._by_index.pop(index, None)
-        for family in (4, 6):
-            self._addresses.pop((index, family), None)
+        self._forget_addresses(index)
         if link is not None:
             del self._by_name[link.name]
             yield LinkChanged(link.name, False)
             for family in (4, 6):
-                yield AddressesChanged(link.name, family, ())
+                yield AddressesRead(link.name, family)
 
     def _address(self, new: bool, body: bytes) -> "Iterator[Value]":
         found = parse_address(body)
         if found is None:
             return
-        key = _key(found.index, found.address)
-        present = list(self._addresses.get(key, ()))
-        usable = new and found.usable
-        if usable and found.address not in present:
-            present.append(found.address)
-        elif not usable and found.address in present:
-            present.remove(found.address)
-        yield from self._set_addresses(key, present)
+        link, family = self._by_index[found.index], family_of(found.address)
+        table = self._addresses.setdefault((found.index, family), AddressTable())
+        if new and found.usable:
+            if not len(table):
+                yield FamilyBack(link.name, family)
+            if table.add(found.address):
+                yield AddressCame(link.name, found.address)
+        elif table.remove(found.address):
+            yield AddressGone(link.name, found.address)
 
     def _set_addresses(self, key: "tuple[int, int]", present: "list[bytes]") -> "Iterator[Value]":
-        link, before = self._by_index.get(key[0]), self._addresses.get(key, [])
-        if link is None or present == before:
+        link, before = self._by_index[key[0]], self._addresses.get(key, AddressTable())
+        if tuple(present) == before.in_order():
             return
-        self._addresses[key] = present
-        for address in before:
-            if address not in present:
+        table = self._addresses[key] = AddressTable(present)
+        for address in before.in_order():
+            if address not in table:
                 yield AddressGone(link.name, address)
-        if not before:
+        if not len(before):
             yield FamilyBack(link.name, key[1])
-        yield AddressesChanged(link.name, key[1], tuple(present))
+        yield AddressesRead(link.name, key[1])
 
 
 def _check_end(error: int, interrupted: bool) -> None:
@@ -265,7 +303,3 @@ def _check_end(error: int, interrupted: bool) -> None:
         raise DumpBroken(system.error_text(error))
     if interrupted:
         raise DumpBroken("they change all the time")
-
-
-def _key(index: int, address: bytes) -> "tuple[int, int]":
-    return index, 6 if len(address) == 16 else 4

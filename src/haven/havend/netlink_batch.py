@@ -11,13 +11,13 @@ from haven.havend.netlink_messages import NLMSG_ERROR, error_of, messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from haven.havend.kernel_tables import KernelTables
 
 SEQUENCE_OFFSET = 8
-# The answers to one batch have to fit the receive buffer.
-BATCH = 64
+# The answers to one batch have to fit the receive buffer, and whoever waits for a pause waits for one batch.
+BATCH = 32
 RECEIVE = 1 << 16
 
 
@@ -30,11 +30,16 @@ class StepFailure(Value):
         self.error = error
 
 
-class NetlinkBatch:
-    """Sends steps to the kernel."""
+def no_pause() -> None:
+    """Do nothing between two batches."""
 
-    def __init__(self, kernel: "KernelTables") -> None:
+
+class NetlinkBatch:
+    """Sends steps to the kernel, and after each batch lets `pause` do what cannot wait for all of them."""
+
+    def __init__(self, kernel: "KernelTables", pause: "Callable[[], None]" = no_pause) -> None:
         self._kernel = kernel
+        self._pause = pause
         self._socket = system.open_netlink(0)
         self._sequence = 0
 
@@ -48,6 +53,7 @@ class NetlinkBatch:
                 # A device that an earlier step makes has an index only after that.
                 failures.extend(self._send(batch, waiting, steps))
                 batch, waiting = bytearray(), {}
+                self._pause()
             try:
                 octets = self._filled_in(step)
             except KeyError as error:
@@ -57,6 +63,7 @@ class NetlinkBatch:
             batch += octets
         if waiting:
             failures.extend(self._send(batch, waiting, steps))
+            self._pause()
         return sorted(failures, key=lambda failure: failure.position)
 
     def _is_known(self, step: Step) -> bool:

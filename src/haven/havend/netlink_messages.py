@@ -108,6 +108,11 @@ def _device_name(value: bytes) -> str:
         return repr(octets)
 
 
+def index_of_address(body: bytes) -> int:
+    """Return the index of the device of an RTM_NEWADDR or RTM_DELADDR, without a look at the rest."""
+    return int(struct.unpack_from("@I", body, 4)[0]) if len(body) >= ADDRESS_HEADER else 0
+
+
 def parse_address(body: bytes) -> "InterfaceAddress | None":
     """Return the address of an RTM_NEWADDR or RTM_DELADDR."""
     if len(body) < ADDRESS_HEADER:
