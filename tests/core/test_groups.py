@@ -2,7 +2,7 @@
 """Virtual routers that change state together, their faults and their priorities."""
 
 from haven.core.clock import MILLISECOND, SECOND
-from haven.core.effects import FaultsChanged, PriorityChanged, Release, Send, TakeOver
+from haven.core.effects import FaultsChanged, PriorityChanged, Release, Send, TakeOver, Transition
 from haven.core.events import AddressesChanged, AnnounceAgain
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import DELAY, Wire, gaps, group, octets_of, pair, router
@@ -265,12 +265,32 @@ def test_the_loss_of_the_source_address_is_a_fault():
     wire, a, b = two()
     a.forget()
     a.handle(AddressesChanged("lan", 4, ()))
+    wire.run(SECOND + SECOND // 10)
     assert a.state() == INITIALIZE
     assert a.member("lan").faults == (("no-source", "lan"),)
     # There is nothing left to say it from on the LAN.
-    assert [(name, priority) for _at, name, priority in a.sent()] == [("wan", 0)]
+    assert [(name, priority) for _at, name, priority in a.sent(0)] == [("wan", 0)]
     wire.run(2 * SECOND)
     assert wire.active() == ["b"]
+
+
+def test_an_address_that_is_gone_for_a_moment_is_no_fault():
+    # As when an interface is set up anew; it may come back as another one.
+    for node_at in (0, 1):
+        for last in ("10.0.0.1", "10.0.0.61"):
+            wire, a, b = two()
+            node = (a, b)[node_at]
+            a.forget()
+            b.forget()
+            node.handle(AddressesChanged("lan", 4, ()))
+            wire.run(SECOND * 9 // 10)
+            assert wire.active() == ["a"] and len(a.sent(200)) >= 1
+            node.addresses[("lan", 4)] = (octets_of(last),)
+            node.handle(AddressesChanged("lan", 4, (octets_of(last),)))
+            wire.run(5 * SECOND)
+            assert wire.active() == ["a"]
+            assert a.said(Transition) == b.said(Transition) == []
+            assert a.said(FaultsChanged) == b.said(FaultsChanged) == []
 
 
 def test_another_source_address_is_spoken_from():

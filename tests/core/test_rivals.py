@@ -341,4 +341,5 @@ def test_ipv6_speaks_from_a_link_local_address():
     assert node.member().source == link_local(5)
     node.addresses[("lan", 6)] = (octets_of("fd00::5"),)
     node.load(*node.specs)
+    wire.run(2 * SECOND)
     assert node.state() == INITIALIZE

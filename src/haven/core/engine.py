@@ -69,6 +69,8 @@ class Engine:
         if now < self._next_deadline:
             return NO_EFFECTS
         for group in self._ordered():
+            if group.has_lost_source(now):
+                group.follow_links(self._links, self._virtual_addresses, now)
             group.tick(now)
         return self._flush()
 

@@ -135,7 +135,13 @@ class Group(Lockstep):
                 soonest = member.deadline
             if member.announce_at < soonest:
                 soonest = member.announce_at
+            if member.source_until < soonest:
+                soonest = member.source_until
         return soonest
+
+    def has_lost_source(self, now: int) -> bool:
+        """Tell whether an address has been gone for longer than a moment."""
+        return any(now >= member.source_until for member in self.members)
 
     def tick(self, now: int) -> None:
         """Do what is due."""
@@ -265,7 +271,8 @@ class Group(Lockstep):
         faults: list[tuple[str, str]] = []
         for member in self.members:
             spec = member.spec
-            source = links.source_for(spec, virtual.get((spec.device, spec.family), ()))
+            present = links.source_for(spec, virtual.get((spec.device, spec.family), ()))
+            source = member.lasting_source(present, links.is_up(spec.device), now)
             self._take_source(member, source, now)
             member.faults = faults_of(spec, links, source)
             faults.extend(fault for fault in member.faults if fault not in faults)

@@ -39,6 +39,8 @@ ANSWERS_AT_ONCE = 3
 ANSWERS_PER_INTERVAL = 8
 # How many Active_Down_Intervals a silence may be doubted for.
 DOUBT = 3
+# How long the address of a device may be gone, or an interval if that is longer.
+MOMENT = SECOND
 # An Active that was heard for fewer intervals than this was hardly one.
 BRIEF = 2
 # An Active says its interval itself (RFC 9568 5.2.7), and one forged word may say 40.95 s: so many of our own
@@ -64,6 +66,8 @@ class VirtualRouter:
         self.anomalies: dict[str, tuple[bytes, int]] = {}
         self.deadline = NEVER
         self.announce_at = NEVER
+        # Until when an address that is gone is spoken from.
+        self.source_until = NEVER
         # When this Active last said that it is there.
         self._sent_at = -NEVER
         self._answers = ANSWERS_AT_ONCE
@@ -85,6 +89,21 @@ class VirtualRouter:
         self.last_accepted: Packet | None = None
         self._accepted_interval_us: int | None = None
         self.followed_since: int | None = None
+
+    def lasting_source(self, present: "bytes | None", up: bool, now: int) -> "bytes | None":
+        """Return the address to go by: one that is gone for a moment, while its device is up, is kept.
+
+        An interface that is set up anew takes its address away and gives it back.
+        """
+        if present is not None or self.source is None or not up:
+            self.source_until = NEVER
+            return present
+        if self.source_until == NEVER:
+            self.source_until = now + max(self.spec.advert_interval_us, MOMENT)
+        if now < self.source_until:
+            return self.source
+        self.source_until = NEVER
+        return None
 
     def set_identity(self, source: "bytes | None", priority: int) -> None:
         """Take the source address and the priority to speak with from now on."""
