@@ -337,10 +337,8 @@ class SimNode:
         self.transitions.append((self.world.now, change))
         self.world.note(self.name, f"{change.group}: {change.before} -> {change.after}: {change.reason}")
         assert self.engine is not None
-        if change.reason in ("higher", "stalled") and all(
-            link.is_good() for link in self.world.links.values()
-        ):
-            self.world.last_yield = self.world.now
+        if change.reason in ("higher", "stalled"):
+            self.world.note_yield()
         self._note_active()
 
     def _note_active(self) -> None:

@@ -55,7 +55,7 @@ class World:
         self.now = 0
         self.links: dict[str, Link] = {}
         self.nodes: list[SimNode] = []
-        # An announcement that no host has heard, and an Active that has given way to another.
+        # When hosts last may have missed who is Active, and when one has given way and surely said so.
         self.last_lost_announcement = self.last_yield = -1
         self.log: list[tuple[int, str, str]] = []
         # Since when nobody holds a place, and how long at most that went on since it was last asked.
@@ -105,6 +105,13 @@ class World:
         if sender.has_link(device) and link.passes(sender.name, None) and self.rng.random() >= link.loss:
             for address in addresses:
                 link.believed[address] = sender.name
+        else:
+            self.last_lost_announcement = self.now
+
+    def note_yield(self) -> None:
+        """Remember that an Active has given way, and whether the other can have heard so."""
+        if all(link.is_good() for link in self.links.values()):
+            self.last_yield = self.now
         else:
             self.last_lost_announcement = self.now
 
