@@ -37,6 +37,7 @@ DIAGNOSTICS = {
     "line-start": "a line cannot start with '{word}'",
     "first-word-quoted": "the first word of a line must stand without quotes",
     "nul": "holds a NUL character",
+    "semicolon": "uci reads what follows ';' here in another way, or not at all; begin a new line instead",
     "quote-open": "the quote {mark} is not closed",
     "before-config": "stands before the first 'config' line",
     "package-name": "'package' takes one name",
@@ -48,6 +49,7 @@ DIAGNOSTICS = {
     "option-no-name": "an option needs a name and a value",
     "option-name-letters": "the option name '{word}' may hold only letters, digits and _",
     "option-no-value": "has no value",
+    "option-control": "holds a control character",
     "option-words": "has more than one value; put quotes around a value with spaces",
     # Sections.
     "section-unknown": "the section type '{type}' is not known",
