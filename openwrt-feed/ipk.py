@@ -143,7 +143,9 @@ def _octets(path: Path) -> bytes:
 def _mode(place: str) -> int:
     # By place, not by the work tree: another umask must not give another package.
     programs = ("usr/bin/", "usr/sbin/", "usr/libexec/", "etc/init.d/", "etc/uci-defaults/")
-    return 0o755 if place.startswith(programs) else 0o644
+    # There are passwords in it.
+    secret = "etc/config/"
+    return 0o755 if place.startswith(programs) else 0o600 if place.startswith(secret) else 0o644
 
 
 def _control_files(described: Path, version: str, epoch: int, size: int) -> Files:

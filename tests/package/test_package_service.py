@@ -149,6 +149,32 @@ def test_problems_are_in_the_log_all_of_them_and_nothing_starts(act: Act):
     assert [line for line in record if not line.startswith("log ")] == ["procd_add_reload_trigger haven"]
 
 
+NASTY = [
+    "config 'a\nrun sh\ninterface lan'\n\toption x '1'\n",
+    "config virtual_router 'x\nrun sh'\n",
+    CONFIG.replace("'br-lan'", "'br\nrun sh'"),
+    CONFIG.replace("'br-lan'", "'br\" proto=tcp'"),
+    CONFIG.replace("'br-lan'", "'a{b}'"),
+    CONFIG.replace("'br-lan'", "'a\u2028b'"),
+    CONFIG.replace("'wan'", "'w\nrun sh'"),
+    CONFIG.replace("option device 'eth1'", "option 'device\nrun sh' 'eth1'"),
+]
+
+
+@pytest.mark.parametrize("config", NASTY)
+def test_nothing_that_is_written_in_the_configuration_becomes_a_fact(act: Act, config: str):
+    record = act("start", config)
+    assert [line for line in record if not line.startswith("log ")] == ["procd_add_reload_trigger haven"]
+    assert any(line.startswith("log ") for line in record)
+
+
+def test_a_configuration_that_others_can_read_is_closed_to_them(act: Act, tmp_path: Path):
+    (tmp_path / "haven").touch()
+    (tmp_path / "haven").chmod(0o644)
+    act("start")
+    assert (tmp_path / "haven").stat().st_mode & 0o777 == 0o600
+
+
 def test_an_interface_that_is_missing_is_said_and_waited_for(act: Act):
     record = act("start", CONFIG.replace("device 'br-lan'", "interface 'lan'"))
     assert "log " in record[0] and "interface lan cannot be resolved" in record[0]

@@ -78,6 +78,8 @@ REFUSALS = {
     "not-active-for": "this node is not Active for {group}: there is nothing to hand over",
     "nobody-took-over": "{groups}: no other router took over; staying Active",
     "maintenance-not-noted": "maintenance cannot be noted in the run directory: {error}",
+    # Of the program that answers while there is no agent.
+    "busy": "the router is busy with calls of this kind; try again in a few seconds",
     # Of those who ask, when no answer comes.
     "not-running": "havend is not running",
     "not-root": "needs root: only root may talk to havend",

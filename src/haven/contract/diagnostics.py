@@ -80,7 +80,7 @@ DIAGNOSTICS = {
     "value-track": "'{value}' is not NAME or NAME:WEIGHT",
     "value-weight": "the weight in '{value}' is not a whole number from {low} to {high}",
     "device-long": "'{value}' is too long for a device name; {longest} characters are the limit",
-    "device-letters": "'{value}' is not a device name; spaces, '/' and ':' cannot be part of one",
+    "device-letters": "'{value}' is not a device name; haven takes letters, digits and . _ - + @ ~ % ^",
     "address-wrong": "'{value}' is not an IPv4 or IPv6 address",
     "address-prefixed": "'{value}' is not an IPv4 or IPv6 address; leave out the prefix length",
     "address-no-host": "'{value}' is not the address of a host",
