@@ -52,6 +52,7 @@ def act(request: pytest.FixtureRequest, tmp_path: Path) -> Act:
         text.replace("/var/run/haven", str(tmp_path))
         .replace("python3 -I /usr/lib/haven/haven.zip", f"{sys.executable} -I {ROOT / 'src'}")
         .replace(" service-facts ", f" service-facts {config} ")
+        .replace("/usr/sbin/havend --clear", f"{{ record havend --clear; rm {tmp_path}/$note; }}")
     )
 
     def run(action: str, text: str = CONFIG, fails: str = "") -> list[str]:
@@ -139,6 +140,14 @@ def test_it_is_told_of_its_configuration_and_of_the_interfaces_it_uses(act: Act)
 def test_disabled_starts_nothing_but_listens(act: Act):
     record = act("start", (ROOT / "files/etc/config/haven").read_text())
     assert record == ["procd_add_reload_trigger haven"]
+
+
+@pytest.mark.parametrize("left", ["alive", "settings.json", "tcp_loose"])
+def test_disabled_clears_away_what_was_killed(act: Act, tmp_path: Path, left: str):
+    (tmp_path / left).touch()
+    record = act("start", (ROOT / "files/etc/config/haven").read_text())
+    assert record == ["havend --clear", "procd_add_reload_trigger haven"]
+    assert "havend --clear" not in act("start")
 
 
 def test_problems_are_in_the_log_all_of_them_and_nothing_starts(act: Act):

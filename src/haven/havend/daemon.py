@@ -54,7 +54,7 @@ class Daemon:
         self._in_force = PlanInForce(plan)
         self._engine = Engine()
         self._kernel = KernelTables()
-        self._sysctls = Sysctls()
+        self._sysctls = Sysctls(paths.inside(run_dir, paths.SETTINGS_NOTE))
         self._addresses = AddressKeeper(self._kernel)
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear)
         self._agent = AgentLink()
