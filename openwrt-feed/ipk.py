@@ -128,9 +128,12 @@ def _archive(files: dict[str, bytes]) -> bytes:
 
 
 def _printed(words: list[str]) -> bytes:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [sys.executable, "-m", *words]
-    return subprocess.run(argv, stdout=subprocess.PIPE, check=True, env=environment).stdout
+    # As `python -m`, which would also import what lies in the working folder.
+    code = (
+        "import runpy, sys; sys.path.insert(0, %r); runpy.run_module(sys.argv.pop(1), None, '__main__', True)"
+    )
+    argv = [sys.executable, "-I", "-B", "-c", code % str(ROOT / "src"), *words]
+    return subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout
 
 
 def _octets(path: Path) -> bytes:
@@ -140,7 +143,9 @@ def _octets(path: Path) -> bytes:
 def _mode(place: str) -> int:
     # By place, not by the work tree: another umask must not give another package.
     programs = ("usr/bin/", "usr/sbin/", "usr/libexec/", "etc/init.d/", "etc/uci-defaults/")
-    return 0o755 if place.startswith(programs) else 0o644
+    # There are passwords in it.
+    secret = "etc/config/"
+    return 0o755 if place.startswith(programs) else 0o600 if place.startswith(secret) else 0o644
 
 
 def _control_files(described: Path, version: str, epoch: int, size: int) -> Files:

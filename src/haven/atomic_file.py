@@ -27,8 +27,11 @@ def forget_leftovers(path: str) -> None:
 
 
 def _write_durably(path: str, octets: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    # Another user may have put a link of this name into a folder like /tmp: what it leads to is not ours.
+    _forget(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
         file.write(octets)
         file.flush()
         os.fsync(file.fileno())

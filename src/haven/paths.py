@@ -22,6 +22,8 @@ MAINTENANCE_NOTE = "maintenance"
 ROOM = "room"
 # What scripts have been told.
 SCRIPTS_NOTE = "hotplug.json"
+# What kernel settings were before havend changed them.
+SETTINGS_NOTE = "settings.json"
 # What nf_conntrack_tcp_loose was before the guard was armed.
 TCP_LOOSE_NOTE = "tcp_loose"
 CONNTRACKD_CONF = "conntrackd.conf"

@@ -173,6 +173,40 @@ def test_the_next_agent_on_a_standby_does_not_take_ours_for_the_users(
     assert kernel.loose == "0"
 
 
+def test_what_was_left_goes_also_when_there_is_nothing_to_guard_any_more(
+    guard: GuardDesk, kernel: Kernel, make: Make, tmp_path: Path
+) -> None:
+    for later in (lambda desk: desk.follow(False), lambda desk: desk.guard.clear_left()):
+        guard.follow(False)
+        assert kernel.armed and kernel.loose == "1"
+        desk = make([])
+        later(desk)
+        desk.advance(0)
+        assert not kernel.armed and kernel.loose == "0" and not (tmp_path / "tcp_loose").exists()
+        guard = make()
+
+
+def test_the_users_setting_is_noted_before_it_is_changed(
+    guard: GuardDesk, kernel: Kernel, tmp_path: Path
+) -> None:
+    kernel.wait_for(tmp_path / "gate")
+    guard.guard.follow(False)
+    assert (tmp_path / "tcp_loose").read_text() == "0" and kernel.loose == "0"
+    (tmp_path / "gate").touch()
+    guard.advance(0)
+    assert kernel.loose == "1"
+
+
+def test_without_room_for_the_note_the_setting_stays(
+    guard: GuardDesk, kernel: Kernel, tmp_path: Path
+) -> None:
+    (tmp_path / "tcp_loose.new").mkdir()
+    (tmp_path / "tcp_loose.new" / "in the way").touch()
+    guard.follow(False)
+    assert kernel.armed
+    assert guard.end() == ["ended"] and kernel.loose == "0"
+
+
 def test_the_end_of_the_agent_takes_it_back(guard: GuardDesk, kernel: Kernel) -> None:
     guard.follow(False)
     assert guard.end() == ["ended"]

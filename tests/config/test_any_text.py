@@ -12,7 +12,8 @@ from haven.config.options import SECTIONS
 from haven.config.uci.document import UciSection, parse, write
 
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=12)
-VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+CONTROL = "".join(chr(code) for code in range(32) if chr(code) not in "\t\r\n")
+VALUES = st.text(st.characters(exclude_characters=CONTROL, exclude_categories=["Cs"]), max_size=30)
 OPTION_NAMES = st.sampled_from([option.name for section in SECTIONS for option in section.options])
 PIECES = st.sampled_from(
     ["config ", "option ", "list ", "package ", "\n", "'", '"', "\\", "#", ";", " ", "\r\n", "\0", "a", "é"]

@@ -52,10 +52,66 @@ def test_hash_starts_a_comment_unless_quoted():
     assert one_value("a\\#b") == "a#b"
 
 
-def test_semicolon_ends_a_statement_unless_quoted():
-    sections, problems = parse("config a; option x 1; option y '2;3'")
-    assert problems == []
-    assert [(each.name, each.value) for each in sections[0].entries] == [("x", "1"), ("y", "2;3")]
+def content(text):
+    sections, problems = parse(text, "f")
+    read = [
+        [each.type, each.name] + [(entry.name, entry.value) for entry in each.entries] for each in sections
+    ]
+    return read, [problem.code for problem in problems]
+
+
+def test_semicolon_ends_a_statement_where_libuci_takes_it_for_an_end():
+    assert content("config a 'n'; option x '1' ; o y \"2;3\"; l z 4 ; # end") == (
+        [["a", "n", ("x", "1"), ("y", "2;3"), ("z", "4")]],
+        [],
+    )
+    assert content("config a\noption x 1;\noption y 2 # ; option z 3") == (
+        [["a", "", ("x", "1"), ("y", "2")]],
+        [],
+    )
+    assert content("config a;\nconfig b ;\nconfig 'c'; # d") == ([["a", ""], ["b", ""], ["c", ""]], [])
+    assert content("config a\noption x a\\;b; # c\noption y \\1; option z 3") == (
+        [["a", "", ("x", "a;b"), ("y", "1"), ("z", "3")]],
+        [],
+    )
+
+
+def test_what_libuci_does_not_read_after_a_semicolon_is_said():
+    # It forgets the rest of the line, takes it for another word, or refuses it.
+    for text in (
+        "config a\noption x 1; option y 2\n",
+        "config a; option x 1\n",
+        "config a ; option x 1\n",
+        "config 'a'; option x 1\n",
+        "config a\noption x '1';\noption y 2\n",
+        "config a\noption x 1;;\n",
+        "config a\noption x '1';\r\n",
+    ):
+        assert content(text)[1] == ["semicolon"], text
+    assert content("config a\n; option x 1\n")[1] == ["line-start"]
+    assert content("config a\noption x 1 '' o y 2\n")[1] == ["option-words"]
+    assert content("config;\n")[1] == content("config\va\n")[1] == ["line-start"]
+    assert complaints("config a 'n'\noption x 1; option y 2\n") == [
+        "f:2: a 'n', option 'x': uci reads what follows ';' here in another way, or not at all; "
+        "begin a new line instead"
+    ]
+
+
+def test_a_nul_is_found_wherever_it_is():
+    # libuci takes the line after it for a part of it.
+    assert content("config a\n# \0\noption x 1\n") == ([["a", "", ("x", "1")]], ["nul"])
+    assert content("config a\n\0\noption x 1 # \0\n")[1] == ["nul", "nul"]
+
+
+def test_control_characters_are_refused_as_libuci_does():
+    assert content("config a\noption x 'a\x01'\noption y 'a\tb\nc'\n") == (
+        [["a", "", ("y", "a\tb\nc")]],
+        ["option-control"],
+    )
+
+
+def test_a_million_mistakes_are_not_all_told():
+    assert len(parse("x\n" * 20000, "f")[1]) == 1000
 
 
 def test_short_keywords_tabs_and_windows_line_ends_are_read():

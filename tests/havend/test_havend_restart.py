@@ -4,6 +4,7 @@
 import signal
 import socket
 import struct
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,6 +104,102 @@ def test_disabled_after_a_kill_it_still_tidies_up(pair: Pair, havend: Make) -> N
     node.write(lan(), main=section("haven", "main", enabled=0))
     assert node.begin().wait(20) == 0
     assert pair[0].link("hv4-51-lan") is None
+
+
+SETTINGS = lan(virtual_mac=1, advert_interval=10)
+
+
+def _setting(place: Machine, name: str, value: str = "") -> str:
+    code = f"echo {value} >/proc/sys/{name}; " if value else ""
+    argv = ["ip", "netns", "exec", place.name, "sh", "-c", code + f"cat /proc/sys/{name}"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+
+IGNORE = "net/ipv4/conf/lan/arp_ignore"
+
+
+def _left_behind(pair: Pair, havend: Make) -> Havend:
+    """Kill an Active that has changed a setting of the user's."""
+    _setting(pair[0], IGNORE, "2")
+    route = "10.7.0.0/16 via 10.9.0.2"
+    node = havend(pair[0], lan(virtual_mac=1, advert_interval=10, route=(route,))).prepare().start()
+    node.until("active")
+    assert _setting(pair[0], IGNORE) == "1"
+    node.kill()
+    assert _setting(pair[0], IGNORE) == "1"
+    return node
+
+
+def test_what_a_setting_was_outlives_a_killed_process(pair: Pair, havend: Make) -> None:
+    node = _left_behind(pair, havend)
+    for _ in range(2):
+        node.start().until("active")
+        node.kill()
+    node.start().until("active")
+    assert node.stop() == 0
+    assert _setting(pair[0], IGNORE) == "2"
+    assert sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+
+
+def test_a_setting_goes_back_when_the_configuration_after_a_kill_does_not_want_it(
+    pair: Pair, havend: Make
+) -> None:
+    node = _left_behind(pair, havend)
+    node.write(lan(advert_interval=10))
+    node.start()
+    assert _setting(pair[0], IGNORE) == "2"
+    assert node.stop() == 0
+
+
+def _is_clean(node: Havend, place: Machine) -> bool:
+    rules = subprocess.run(["ip", "netns", "exec", place.name, "nft", "list", "ruleset"], capture_output=True)
+    return (
+        place.link("hv4-51-lan") is None
+        and _setting(place, IGNORE) == "2"
+        and rules.stdout == b""
+        and sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+    )
+
+
+def _guard_is_left(node: Havend, place: Machine) -> None:
+    """Leave what an agent that was killed leaves."""
+    (node.run_dir / "tcp_loose").write_text("1")
+    text = "table inet haven_guard { chain output { type filter hook output priority 0; }; }"
+    argv = ["ip", "netns", "exec", place.name, "nft", "-f", "-"]
+    subprocess.run(argv, input=text.encode(), check=True)
+
+
+def test_disabled_after_a_kill_nothing_is_left(pair: Pair, havend: Make) -> None:
+    node = _left_behind(pair, havend)
+    _guard_is_left(node, pair[0])
+    node.write(lan(), main=section("haven", "main", enabled=0))
+    assert node.begin().wait(20) == 0
+    assert _is_clean(node, pair[0])
+
+
+def test_what_a_killed_process_left_is_cleared_on_request_and_nothing_else_is(
+    pair: Pair, havend: Make
+) -> None:
+    node = _left_behind(pair, havend)
+    _guard_is_left(node, pair[0])
+    assert node.begin("--clear").wait(20) == 0
+    assert _is_clean(node, pair[0])
+    assert node.begin("--clear").wait(20) == 0
+    node.start().until("active")
+    other = havend(pair[0], lan())
+    other.run_dir = node.run_dir
+    assert other.begin("--clear").wait(20) == 1
+    assert node.state() == "active" and pair[0].link("hv4-51-lan")
+    assert node.stop() == 0
+
+
+def test_a_note_that_is_damaged_changes_nothing(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SETTINGS).prepare()
+    for text in ("{", "[]", '{"../../../etc/motd": "x", "net/ipv4/conf/lan/arp_ignore": 3}', "null"):
+        node.run_dir.mkdir(exist_ok=True)
+        (node.run_dir / "settings.json").write_text(text)
+        node.start().until("active")
+        assert node.stop() == 0 and _setting(pair[0], IGNORE) == "0"
 
 
 def test_only_the_groups_that_were_active_are_taken_up_again(havend: Make) -> None:

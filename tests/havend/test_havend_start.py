@@ -103,6 +103,20 @@ def test_a_run_directory_that_cannot_be_is_named(machine: Machine, havend: Make,
         _refused(node, "not started: %s cannot be used as the run directory: %s" % (place, why))
 
 
+def test_a_run_directory_that_others_can_write_to_is_not_used(
+    machine: Machine, havend: Make, tmp_path: Path
+) -> None:
+    """What lies there is gone by as root: the commands of a plan, for one."""
+    node = havend(machine, lan())
+    node.run_dir = tmp_path / "shared"
+    node.run_dir.mkdir()
+    node.run_dir.chmod(0o777)
+    _refused(node, "%s cannot be used as the run directory: other users can write to it" % node.run_dir)
+    node.run_dir.chmod(0o755)
+    os.chown(node.run_dir, 65534, 65534)
+    _refused(node, "%s cannot be used as the run directory: it belongs to another user" % node.run_dir)
+
+
 def test_a_bad_configuration_is_refused_with_all_its_problems(machine: Machine, havend: Make) -> None:
     node = havend(machine, lan(vrid=0, premept=1), section("gruop", "x"))
     _refused(node, "'vrid'", "'premept'", "gruop", "havend: not started: the problems above stand in the way")

@@ -112,7 +112,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
     """A file system without a free octet."""
     place = tmp_path / "full"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "haven-test", str(place)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "haven-test", str(place)], check=True)
     try:
         (place / "filling").write_bytes(b"x" * (64 << 10))
         yield place

@@ -289,3 +289,25 @@ def test_a_part_that_is_not_known_may_have_anything(tmp_path: Path) -> None:
 )
 def test_a_wrong_value_is_explained(tmp_path: Path, path: tuple[Any, ...], value: object, text: str) -> None:
     assert text in _refusal(tmp_path, _changed(path, value))
+
+
+WRITTEN = json.dumps(GOOD).encode()
+DAMAGES = st.tuples(
+    st.integers(0, len(WRITTEN)),
+    st.integers(0, 40),
+    st.sampled_from([b"", b"null", b"[", b"{", b'"', b"\xff", b"1e999", b"-", b"9" * 30, b"NaN", b"\0"]),
+)
+
+
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(DAMAGES, min_size=1, max_size=4))
+def test_a_file_with_damaged_octets_is_read_or_refused(tmp_path: Path, damages: list[tuple[int, int, bytes]]):
+    octets = WRITTEN
+    for at, gone, put in damages:
+        octets = octets[:at] + put + octets[at + gone :]
+    path = tmp_path / "plan.json"
+    path.write_bytes(octets)
+    try:
+        assert isinstance(read_plan(str(path)), Plan)
+    except PlanError as refusal:
+        assert str(path) in str(refusal)

@@ -11,6 +11,8 @@ from haven.config.uci.document import UciEntry, UciSection, parse, write
 def main(words: list[str]) -> int:
     options = {words.pop(0): words.pop(0) for _ in range(2) if words and words[0] in ("-c", "-t")}
     folder = Path(options["-c"])
+    changes = Path(options["-t"]) / "dhcp"
+    planted = changes.read_text().splitlines() if changes.exists() else []
     if words[0] == "export":
         path = folder / words[1]
         if not path.exists():
@@ -18,8 +20,9 @@ def main(words: list[str]) -> int:
             return 1
         export(parse(path.read_text(), "", words[1])[0])
         return 0
-    path, sections = folder / "dhcp", parse((folder / "dhcp").read_text(), "", "dhcp")[0]
-    for line in sys.stdin.read().splitlines():
+    sections = parse((folder / "dhcp").read_text(), "", "dhcp")[0]
+    # uci loads the changes that were not committed, whoever has made them.
+    for line in [*(f"set {each}" for each in planted), *sys.stdin.read().splitlines()]:
         command, _, argument = line.partition(" ")
         if command == "export":
             export(sections)

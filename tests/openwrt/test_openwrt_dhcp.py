@@ -2,12 +2,15 @@
 """haven in /etc/config/dhcp: it adds what is asked for, owns exactly that, and takes it back."""
 
 import json
+import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from haven.atomic_file import write_whole
 from haven.cli.main import main
 from haven.config.load import load_text
 from haven.config.model import Model
@@ -80,7 +83,6 @@ def router(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
             pytest.skip("uci is not here: its stand-in alone was tried")
         uci = ["uci"]
     (tmp_path / "etc/config").mkdir(parents=True)
-    (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("PYTHONPATH", str(Path(applying.__file__).parents[2]))
     machine = Machine(tmp_path, uci)
     machine.write(DHCP)
@@ -232,6 +234,48 @@ def test_a_power_cut_between_note_and_change_leaves_nothing_that_is_not_known(
     assert apply(model(), router) == [] and "3,192.168.1.1" in router.lan("dhcp_option")
     take_back(router)
     assert router.lan("dhcp_option") == ["42,192.168.1.9"] and router.lan("force") == []
+
+
+def _plant(folder: Path) -> None:
+    """Put a change into a folder as another user could, in the words of uci."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dhcp").write_text("dhcp.@dnsmasq[0].dhcpscript='/tmp/evil'\n")
+
+
+def test_changes_that_another_user_has_planted_are_not_taken(router: Machine):
+    _plant(router.path.parents[2] / "tmp/.uci-haven")
+    assert apply(model(), router) == []
+    assert "evil" not in router.path.read_text() and router.lan("force") == ["1"]
+    assert [path.name for path in router.path.parents[2].glob("var/run/haven/*")] == []
+
+
+def _of_nobody(folder: Path) -> None:
+    os.chown(folder, 65534, 65534)
+
+
+def _behind_a_link(folder: Path) -> None:
+    folder.rename(folder.with_name("behind"))
+    folder.symlink_to("behind")
+    os.chown(folder, 65534, 65534, follow_symlinks=False)
+
+
+@pytest.mark.parametrize("spoil", [_of_nobody, _behind_a_link, lambda folder: folder.chmod(0o777)])
+def test_uci_gets_no_folder_that_others_can_put_changes_into(router: Machine, spoil: Callable[[Path], None]):
+    folder = Path(router.run_dir)
+    folder.mkdir(parents=True)
+    spoil(folder)
+    problems = apply(model(), router)
+    assert len(problems) == 1 and problems[0].startswith(str(folder) + " cannot be used: ")
+    assert router.path.read_text() == DHCP
+
+
+def test_a_link_beside_a_file_leads_nowhere(tmp_path: Path):
+    victim, path = tmp_path / "victim", tmp_path / "dhcp"
+    victim.write_text("kept")
+    (tmp_path / f"dhcp.{os.getpid()}.new").symlink_to(victim)
+    write_whole(str(path), b"new", 0o640)
+    assert (victim.read_text(), path.read_text()) == ("kept", "new")
+    assert not path.is_symlink() and path.stat().st_mode & 0o777 == 0o640
 
 
 def test_nothing_asked_for_and_nothing_ours_touches_nothing(router: Machine):

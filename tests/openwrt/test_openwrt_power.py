@@ -163,6 +163,6 @@ def test_where_uci_has_no_room_for_its_changes_nothing_is_changed(tmp_path: Path
     machine = Machine(tmp_path)
     before, machine.takes = machine.content(), 1
     assert apply(model(CLIENTS), machine) == [
-        "uci could not change a copy of /etc/config/dhcp; is there room in /tmp/.uci-haven?"
+        "uci could not change a copy of /etc/config/dhcp; is there room in /var/run/haven?"
     ]
     assert machine.content() == before

@@ -75,7 +75,8 @@ def test_the_modes_do_not_depend_on_the_work_tree(package: Path):
     }
     for name, (member, _octets) in data.items():
         executable = member.isdir() or name[2:] in programs
-        assert member.mode == (0o755 if executable else 0o644), name
+        ordinary = 0o600 if name == "./etc/config/haven" else 0o644
+        assert member.mode == (0o755 if executable else ordinary), name
     assert programs <= {name[2:] for name in data}
 
 
@@ -207,3 +208,8 @@ def test_a_package_whose_files_are_not_there_is_refused(tmp_path: Path):
     contents.write_text("no/such/folder /www\n")
     with pytest.raises(SystemExit, match="nothing of it"):
         ipk.payload(contents)
+
+
+def test_the_configuration_is_installed_for_root_alone(package: Path):
+    data = members(members(package.read_bytes())["./data.tar.gz"][1])
+    assert data["./etc/config/haven"][0].mode & 0o777 == 0o600

@@ -94,6 +94,13 @@ def test_the_first_change_after_the_installation_is_noticed(machine: Router):
     assert seen.read_text().splitlines() == lines
 
 
+def test_a_configuration_of_an_earlier_package_is_closed_to_others(machine: Router):
+    config = machine.root / "etc/config/haven"
+    config.chmod(0o644)
+    machine.run("postinst", upgrade=True)
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_removal_takes_back_what_was_added_elsewhere_and_an_upgrade_does_not(machine: Router):
     assert machine.run("prerm") == [f"python3 -I {machine.root}/usr/lib/haven/haven.zip take-back"]
     assert machine.run("prerm", upgrade=True) == []

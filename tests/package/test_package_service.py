@@ -52,6 +52,7 @@ def act(request: pytest.FixtureRequest, tmp_path: Path) -> Act:
         text.replace("/var/run/haven", str(tmp_path))
         .replace("python3 -I /usr/lib/haven/haven.zip", f"{sys.executable} -I {ROOT / 'src'}")
         .replace(" service-facts ", f" service-facts {config} ")
+        .replace("/usr/sbin/havend --clear", f"{{ record havend --clear; rm {tmp_path}/$note; }}")
     )
 
     def run(action: str, text: str = CONFIG, fails: str = "") -> list[str]:
@@ -141,12 +142,46 @@ def test_disabled_starts_nothing_but_listens(act: Act):
     assert record == ["procd_add_reload_trigger haven"]
 
 
+@pytest.mark.parametrize("left", ["alive", "settings.json", "tcp_loose"])
+def test_disabled_clears_away_what_was_killed(act: Act, tmp_path: Path, left: str):
+    (tmp_path / left).touch()
+    record = act("start", (ROOT / "files/etc/config/haven").read_text())
+    assert record == ["havend --clear", "procd_add_reload_trigger haven"]
+    assert "havend --clear" not in act("start")
+
+
 def test_problems_are_in_the_log_all_of_them_and_nothing_starts(act: Act):
     record = act("start", CONFIG.replace("'51'", "'512'").replace("device 'eth1'", "divice 'eth1'"))
     said = [line for line in record if line.startswith("log ")]
     assert len(said) >= 2 and all("/haven:" in line for line in said)
     assert "'512'" in " ".join(said) and "divice" in " ".join(said)
     assert [line for line in record if not line.startswith("log ")] == ["procd_add_reload_trigger haven"]
+
+
+NASTY = [
+    "config 'a\nrun sh\ninterface lan'\n\toption x '1'\n",
+    "config virtual_router 'x\nrun sh'\n",
+    CONFIG.replace("'br-lan'", "'br\nrun sh'"),
+    CONFIG.replace("'br-lan'", "'br\" proto=tcp'"),
+    CONFIG.replace("'br-lan'", "'a{b}'"),
+    CONFIG.replace("'br-lan'", "'a\u2028b'"),
+    CONFIG.replace("'wan'", "'w\nrun sh'"),
+    CONFIG.replace("option device 'eth1'", "option 'device\nrun sh' 'eth1'"),
+]
+
+
+@pytest.mark.parametrize("config", NASTY)
+def test_nothing_that_is_written_in_the_configuration_becomes_a_fact(act: Act, config: str):
+    record = act("start", config)
+    assert [line for line in record if not line.startswith("log ")] == ["procd_add_reload_trigger haven"]
+    assert any(line.startswith("log ") for line in record)
+
+
+def test_a_configuration_that_others_can_read_is_closed_to_them(act: Act, tmp_path: Path):
+    (tmp_path / "haven").touch()
+    (tmp_path / "haven").chmod(0o644)
+    act("start")
+    assert (tmp_path / "haven").stat().st_mode & 0o777 == 0o600
 
 
 def test_an_interface_that_is_missing_is_said_and_waited_for(act: Act):

@@ -78,12 +78,12 @@ def _check_single(known: list[SectionValues]) -> None:
 
 
 def _check_groups(groups: list[SectionValues], routers: list[SectionValues]) -> None:
-    names = [values.section.name for values in groups]
+    names = {values.section.name: values for values in groups}
     for values in routers:
         name = values.one("group")
-        if name and name not in names:
+        if name and name not in names and not values.is_full():
             values.complain("group-missing", "group", name=name, **suggestion(name, names))
-    used = [values.one("group") for values in routers]
+    used = {values.one("group") for values in routers}
     if any(name and name not in names for name in used) or not all(each.sure("group") for each in routers):
         # The missing member is likely the one whose group was misspelt: one mistake, one message.
         return

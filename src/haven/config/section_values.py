@@ -10,6 +10,9 @@ from haven.config.spelling import near, suggestion, visible
 from haven.config.uci.document import UciEntry, UciSection
 from haven.contract.diagnostics import Diagnostic
 
+# Nobody reads more of them, and each is a hundred times as large as what it is about.
+_MOST_PROBLEMS = 1000
+
 # What other programs, and people who come from them, call our options.
 _ELSEWHERE = {
     "virtual_router_id": "vrid",
@@ -37,7 +40,8 @@ class Diagnostics:
         self, section: UciSection, code: str, option: str | None = None, line: int = 0, **facts: Any
     ) -> None:
         """Note a problem at a line, or at the head of the section."""
-        self.problems.append(self._found(section, code, option, line, facts))
+        if not self.is_full():
+            self.problems.append(self._found(section, code, option, line, facts))
 
     def warn(self, section: UciSection, code: str, option: str, line: int, **facts: Any) -> None:
         """Note what does not stand in the way."""
@@ -47,6 +51,10 @@ class Diagnostics:
         self, section: UciSection, code: str, option: str | None, line: int, facts: dict[str, Any]
     ) -> Diagnostic:
         return Diagnostic(code, facts, self.file, line or section.line, section.place, option)
+
+    def is_full(self) -> bool:
+        """Tell whether there are so many that no more are taken."""
+        return len(self.problems) >= _MOST_PROBLEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class SectionValues:
         self.type = type
         self._diagnostics = diagnostics
         self._items: dict[str, list[OptionValue]] = {}
+        self._kept: dict[str, set[Any]] = {}
         self._bad: set[str] = set()
 
     def complain(self, code: str, option: str | None = None, line: int = 0, **facts: Any) -> None:
@@ -79,9 +88,18 @@ class SectionValues:
         self._bad.add(option)
         self.complain(code, option, line, **facts)
 
+    def is_full(self) -> bool:
+        """Tell whether no more problems of the file are taken."""
+        return self._diagnostics.is_full()
+
     def keep(self, option: str, item: OptionValue) -> None:
         """Keep a good value."""
         self._items.setdefault(option, []).append(item)
+        self._kept.setdefault(option, set()).add(item.value)
+
+    def has(self, option: str, value: Any) -> bool:
+        """Tell whether the option has this good value."""
+        return value in self._kept.get(option, ())
 
     def given(self, option: str) -> bool:
         """Tell whether the option was written, well or badly."""
@@ -122,12 +140,15 @@ def read(section: UciSection, type: SectionType, diagnostics: Diagnostics) -> Se
     """Read a section against its row of the table."""
     values = SectionValues(section, type, diagnostics)
     renamed = {option.was: option.name for option in type.options if option.was}
+    written: dict[str, list[UciEntry]] = {}
     for entry in section.entries:
         if entry.name in renamed:
             diagnostics.warn(section, "option-renamed", entry.name, entry.line, name=renamed[entry.name])
-    for name in dict.fromkeys(renamed.get(entry.name, entry.name) for entry in section.entries):
-        entries = [entry for entry in section.entries if renamed.get(entry.name, entry.name) == name]
+        written.setdefault(renamed.get(entry.name, entry.name), []).append(entry)
+    for name, entries in written.items():
         option = type.option(name)
+        if diagnostics.is_full():
+            break
         if option is None:
             _complain_of_unknown(values, name, entries[0].line)
         elif option.many:
@@ -168,11 +189,18 @@ def _read_one(values: SectionValues, option: Option, entries: list[UciEntry]) ->
 
 def _read_list(values: SectionValues, option: Option, entries: list[UciEntry]) -> None:
     for entry in entries:
+        if not entry.listed and entry is not entries[0]:
+            # For libuci it takes the place of all before it.
+            lines = [each.line for each in entries]
+            values.refuse("option-repeated", option.name, entry.line, count=len(entries), lines=lines)
+            return
         if not entry.value and not entry.listed:
             continue
         # The rest of OpenWrt takes "option address 'a b'" for a list of two.
         split = option.kind.spaceless and not entry.listed
         for text in entry.value.split() if split else [entry.value]:
+            if values.is_full():
+                return
             _parse(values, option, text, entry.line)
 
 
@@ -182,7 +210,7 @@ def _parse(values: SectionValues, option: Option, text: str, line: int) -> None:
     except BadValue as why:
         values.refuse(why.code, option.name, line, **why.facts)
         return
-    if any(item.value == value for item in values.items(option.name)):
+    if values.has(option.name, value):
         values.refuse("value-repeated", option.name, line, value=visible(text))
         return
     values.keep(option.name, OptionValue(value, text, line))

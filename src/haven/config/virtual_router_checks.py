@@ -53,9 +53,11 @@ def _check_addresses(values: SectionValues, family: int) -> None:
     link_local = any(is_link_local(address.octets) for address in addresses)
     if family == 6 and not link_local and values.sure("address"):
         values.complain("link-local-missing", "address")
-    for at, item in enumerate(values.items("address")):
-        if item.value.octets in [address.octets for address in addresses[:at]]:
+    seen = set()
+    for item in values.items("address"):
+        if item.value.octets in seen:
             values.complain("value-repeated", "address", item.line, value=item.text)
+        seen.add(item.value.octets)
 
 
 def _check_families(values: SectionValues, family: int) -> None:

@@ -79,6 +79,8 @@ REFUSALS = {
     "nobody-took-over": "{groups}: no other router took over; staying Active",
     "maintenance-ended": "maintenance was ended again meanwhile",
     "maintenance-not-noted": "maintenance cannot be noted in the run directory: {error}",
+    # Of the program that answers while there is no agent.
+    "busy": "the router is busy with calls of this kind; try again in a few seconds",
     # Of those who ask, when no answer comes.
     "not-running": "havend is not running",
     "not-root": "needs root: only root may talk to havend",

@@ -56,7 +56,7 @@ class Daemon:
         self._in_force = PlanInForce(plan)
         self._engine = Engine()
         self._kernel = KernelTables()
-        self._sysctls = Sysctls()
+        self._sysctls = Sysctls(paths.inside(run_dir, paths.SETTINGS_NOTE))
         self._addresses = AddressKeeper(
             self._kernel,
             lambda found: self._events.add_problem(found),

@@ -10,7 +10,8 @@ from haven.havend.log import explain
 
 SUMMARY = "Runs the virtual routers of a configuration until it is told to stop (haven stop, or SIGTERM)."
 WAIT = CommandOption("--wait", "wait out what stands in the way: status tells it, haven reload starts anew")
-OPTIONS = (CONFIG, RUN_DIR, WAIT)
+CLEAR = CommandOption("--clear", "only remove what a havend that was killed has left, and end")
+OPTIONS = (CONFIG, RUN_DIR, WAIT, CLEAR)
 
 
 def main() -> int:
@@ -27,6 +28,10 @@ def main() -> int:
     if os.geteuid() != 0:
         explain("havend: it needs root: it opens raw sockets and sets addresses")
         return 1
+    if "--clear" in options.flags:
+        from haven.havend.leftovers import clear
+
+        return clear(options.values["--run-dir"])
     # Late, because most of the program is behind it.
     from haven.havend.start import run
 

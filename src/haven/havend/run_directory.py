@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The run directory as one havend's own: there, writable, with room, and locked."""
+"""The run directory as one havend's own: there, out of reach for others, with room, and locked."""
 
 import os
 
 from haven import paths
 from haven.havend.host import system
 from haven.havend.log import explain
+from haven.private_folder import make_private
 
 # What waits for no disk.
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs", "rootfs")
@@ -47,7 +48,7 @@ def is_in_memory(run_dir: str) -> bool:
 
 def _obstacle(run_dir: str) -> "str | None":
     try:
-        os.makedirs(run_dir, exist_ok=True)
+        make_private(run_dir)
         if not os.access(run_dir, os.W_OK):
             return "%s cannot be used as the run directory: it is not writable" % run_dir
         _look_for_room(paths.inside(run_dir, paths.ROOM))

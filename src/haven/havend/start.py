@@ -9,9 +9,8 @@ from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import Plan, PlanError, empty_plan, read_plan
 from haven.havend.daemon import Daemon
 from haven.havend.host import child, system
-from haven.havend.kernel_tables import KernelTables
+from haven.havend.leftovers import clear_everything, clear_unplanned, plan_left_behind
 from haven.havend.log import explain, log
-from haven.havend.netlink_batch import NetlinkBatch
 from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
 from haven.launch import argv_of
@@ -44,8 +43,7 @@ def run(config: str, run_dir: str, wait: bool = False) -> int:
         return 1
     path = paths.inside(run_dir, paths.PLAN)
     # It is there when the process before us did not end as it should.
-    was_killed = os.path.exists(paths.inside(run_dir, paths.RESTART_NOTE))
-    before = _plan_left_behind(path) if was_killed else None
+    before = plan_left_behind(run_dir)
     refused: Documents = []
     try:
         plan = before if before is not None and _is_current(before, config) else _make_plan(config, path)
@@ -54,11 +52,12 @@ def run(config: str, run_dir: str, wait: bool = False) -> int:
             explain("%s\nhavend: not started: the problems above stand in the way" % why)
             return 1
         plan, refused = before or _nothing(config, path), why.diagnostics
-    if before is not None:
-        _clear_away(before, plan)
     if not plan.enabled:
+        clear_everything(run_dir, before)
         log("%s: haven is disabled (option enabled '0' in section haven); nothing to do" % config)
         return 0
+    if before is not None:
+        clear_unplanned(before, plan)
     return _serve(plan, run_dir, refused)
 
 
@@ -78,13 +77,6 @@ def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
     daemon.run()
     run_all(daemon.plan.teardown_commands, LIMIT_AT_END)
     return 0
-
-
-def _plan_left_behind(path: str) -> "Plan | None":
-    try:
-        return read_plan(path)
-    except PlanError:
-        return None
 
 
 def _is_current(plan: Plan, config: str) -> bool:
@@ -135,23 +127,3 @@ def _nothing(config: str, path: str) -> Plan:
     if os.path.exists(path):
         os.unlink(path)
     return empty_plan(system.node_name(), config)
-
-
-def _clear_away(before: Plan, plan: Plan) -> None:
-    """Remove what the plan of a killed process may have left and ours does not know."""
-    known = set()
-    for router in plan.routers.values() if plan.enabled else ():
-        known.update([step.wanted() for step in router.release + router.teardown])
-    left = [
-        step
-        for name in sorted(before.routers)
-        for step in before.routers[name].release + before.routers[name].teardown
-        if step.wanted() not in known
-    ]
-    kernel = KernelTables()
-    list(kernel.everything())
-    # What fails is not there; the rest would have been removed by its lifetime.
-    NetlinkBatch(kernel).run(left)
-    kernel.close()
-    kept = plan.teardown_commands if plan.enabled else []
-    run_all([each for each in before.teardown_commands if each not in kept])

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The kernel settings that a plan asks for, put back at the end."""
+"""The kernel settings that a plan asks for, put back at the end, or by the next process if we are killed."""
+
+import json
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,17 +12,24 @@ ROOT = "/proc/sys/"
 
 
 class Sysctls:
-    """Applies (name, value) pairs and remembers what was there before."""
+    """Applies (name, value) pairs and remembers what was there before, in a note that outlives us."""
 
-    def __init__(self) -> None:
-        self._before: dict[str, str] = {}
+    def __init__(self, note: str) -> None:
+        self._note = note
+        # What the process before us found, if it was killed: what we would find is its doing.
+        self._before = _read_note(note)
 
     def apply(self, wanted: "Sequence[tuple[str, str]]") -> None:
         """Set every value; one whose device is not there waits for it, one not wanted any more goes back."""
-        for name, value in wanted:
-            before = _read(name)
-            if before not in (None, value) and _write(name, value):
-                self._before.setdefault(name, before or "")
+        found = {name: _read(name) for name, _value in wanted}
+        changes = [pair for pair in wanted if found[pair[0]] not in (None, pair[1])]
+        new = [name for name, _value in changes if name not in self._before]
+        self._before.update({name: found[name] or "" for name in new})
+        if new:
+            self._write_note()
+        for name, value in changes:
+            if not _write(name, value) and name in new:
+                del self._before[name]
         names = {name for name, _value in wanted}
         self._put_back([name for name in sorted(self._before) if name not in names])
 
@@ -28,8 +38,33 @@ class Sysctls:
         self._put_back(sorted(self._before))
 
     def _put_back(self, names: "Iterable[str]") -> None:
-        for name in names:
+        gone = list(names)
+        for name in gone:
             _write(name, self._before.pop(name))
+        if gone or not self._before:
+            self._write_note()
+
+    def _write_note(self) -> None:
+        # On a full disk the settings stay for as long as we live, and are put back by us alone.
+        try:
+            if self._before:
+                with open(self._note + ".new", "w") as file:
+                    file.write(json.dumps(self._before))
+                os.rename(self._note + ".new", self._note)
+            elif os.path.exists(self._note):
+                os.unlink(self._note)
+        except OSError:
+            return
+
+
+def _read_note(path: str) -> "dict[str, str]":
+    try:
+        with open(path) as file:
+            note = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    pairs = note.items() if isinstance(note, dict) else ()
+    return {name: value for name, value in pairs if isinstance(value, str) and ".." not in name}
 
 
 def _read(name: str) -> "str | None":

@@ -2,9 +2,9 @@
 """Make /etc/config/dhcp and /etc/sysupgrade.conf as the configuration wants them, and take it back."""
 
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,11 +14,10 @@ from haven.config.model import Model
 from haven.config.uci.document import UciSection, parse
 from haven.openwrt import owned, sysupgrade_conf
 from haven.openwrt.dhcp_difference import DHCP_FILE, PACKAGE, DhcpDifference, Owned, difference
+from haven.private_folder import make_private
 from haven.ubus.client import UbusError, call
 
 UCI_SECONDS = 20
-# Changes that the user has not committed are in uci's usual place and stay there.
-CHANGES = "/tmp/.uci-haven"
 DHCP_CHANGED = {"type": "config.change", "data": {"package": PACKAGE}}
 
 
@@ -33,7 +32,7 @@ class RouterFiles:
         self.note = root + paths.OWNED_NOTE
         self.sysupgrade = root + sysupgrade_conf.PATH
         self.dhcp_file = root + DHCP_FILE
-        self.changes = root + CHANGES
+        self.run_dir = root + paths.RUN_DIR
         self._uci = uci
 
     def dhcp(self) -> list[UciSection]:
@@ -43,13 +42,11 @@ class RouterFiles:
     def changed_dhcp(self, found: DhcpDifference) -> bytes:
         """Return /etc/config/dhcp as uci makes it of a difference. Raises ApplyError."""
         before = self.dhcp()
-        try:
-            exported = self.uci(["batch"], "\n".join([*found.batch(), "export %s" % PACKAGE]) + "\n")
-        finally:
-            shutil.rmtree(self.changes, ignore_errors=True)
+        exported = self.uci(["batch"], "\n".join([*found.batch(), "export %s" % PACKAGE]) + "\n")
         # uci says nothing of a file system without room.
         if _entries(_sections(exported)) != _entries(before) + len(found.added) - len(found.removed):
-            raise ApplyError("uci could not change a copy of %s; is there room in %s?" % (DHCP_FILE, CHANGES))
+            room = "uci could not change a copy of %s; is there room in %s?"
+            raise ApplyError(room % (DHCP_FILE, paths.RUN_DIR))
         return exported.partition("\n")[2].encode("utf-8", "surrogateescape")
 
     def write_dhcp(self, octets: bytes) -> None:
@@ -61,10 +58,22 @@ class RouterFiles:
 
     def uci(self, words: list[str], stdin: str = "") -> str:
         """Run uci; ApplyError says why it failed."""
-        argv = [*self._uci, "-c", os.path.dirname(self.dhcp_file), "-t", self.changes, *words]
+        # uci takes what lies in the folder of changes for the user's. Those that he has not committed are in
+        # its usual place and stay there; those in ours are ours, as nobody else can have put any there.
+        with self._empty_folder() as changes:
+            return self._run(["-c", os.path.dirname(self.dhcp_file), "-t", changes], words, stdin)
+
+    def _empty_folder(self) -> "tempfile.TemporaryDirectory[str]":
+        try:
+            make_private(self.run_dir)
+            return tempfile.TemporaryDirectory(prefix="uci.", dir=self.run_dir)
+        except OSError as why:
+            raise ApplyError("%s cannot be used: %s" % (self.run_dir, why.strerror)) from why
+
+    def _run(self, options: list[str], words: list[str], stdin: str) -> str:
         try:
             done = subprocess.run(
-                argv,
+                [*self._uci, *options, *words],
                 input=stdin,
                 capture_output=True,
                 timeout=UCI_SECONDS,

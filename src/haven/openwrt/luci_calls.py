@@ -6,6 +6,7 @@ the programs of /usr/libexec/rpcd.
 """
 
 import json
+import signal
 import sys
 from typing import Any
 
@@ -19,6 +20,8 @@ from haven.plan.sequences import with_sequences
 
 # Three advertisements at the usual interval: a virtual router that lives is heard.
 LISTEN_S = 3.2
+# The next one of its kind waits; netifd, say, may not answer.
+LONGEST_S = 25
 
 Document = dict[str, Any]
 
@@ -58,9 +61,11 @@ def _text(arguments: Document, name: str) -> str:
 
 def main() -> int:
     """Answer one call; the exit status is 1 for one that is not understood."""
+    # Nobody catches it: that ends us.
+    signal.alarm(LONGEST_S)
     try:
         answer = METHODS[sys.argv[1]](json.load(sys.stdin))
-    except (IndexError, KeyError, AttributeError, ValueError) as why:
+    except (IndexError, KeyError, AttributeError, ValueError, MemoryError) as why:
         print(f"luci.haven: {why!r}", file=sys.stderr)
         return 1
     json.dump(answer, sys.stdout)

@@ -10,6 +10,7 @@ It also brings /etc/config/dhcp, /etc/sysupgrade.conf and netifd's entries for o
 Every other line is a problem, for the log.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -30,6 +31,9 @@ QUERIES = {
 }
 
 Resolve = Callable[[str], str]
+
+# The rights of the group and of all.
+OTHERS = 0o077
 
 
 def lines(model: Model, config: str, resolve: Resolve = resolve_interface) -> list[str]:
@@ -92,9 +96,21 @@ def _hold(model: Model) -> list[str]:
         return []
 
 
+def _close_to_others(config: str) -> None:
+    """Take away what others may do with the configuration: there are passwords in it."""
+    try:
+        mode = os.stat(config).st_mode & 0o777
+        if mode & OTHERS:
+            os.chmod(config, mode & ~OTHERS)
+    except OSError as why:
+        print("%s: may be read by others: %s" % (config, why.strerror))
+
+
 def main() -> int:
     """Print the lines, and let the files of other services follow the configuration."""
     config = sys.argv[1] if len(sys.argv) > 1 else CONFIG
+    if os.path.exists(config):
+        _close_to_others(config)
     model, problems = load(config)
     for problem in problems:
         print(problem)

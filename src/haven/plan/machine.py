@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from haven.config.options.kinds import BadValue, check_device_name
 from haven.contract.diagnostics import diagnostic_text
 from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call
 
@@ -120,4 +121,8 @@ def resolve_interface(name: str) -> str:
     device = status.get("l3_device") or status.get("device") if isinstance(status, dict) else None
     if not isinstance(device, str):
         raise InterfaceError("interface-no-device", interface=name)
+    try:
+        check_device_name(device)
+    except BadValue as why:
+        raise InterfaceError("interface-unresolved", interface=name, error=str(why)) from None
     return device

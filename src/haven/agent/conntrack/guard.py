@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope, Timer
+from haven.contract.guard_note import LOOSE_FILE, REMOVE
 
 # Until the clients have sent again: a retransmission comes after 0.2 s, the next ones after 0.6, 1.4 and 3 s.
 LASTS_S = 5.0
@@ -30,9 +31,7 @@ REFRESH_S = 10.0
 LIFETIME_S = 30
 # It answers in milliseconds; one that is stuck is ended, and named.
 NFT_LIMIT_S = 5.0
-LOOSE_FILE = "/proc/sys/net/netfilter/nf_conntrack_tcp_loose"
 
-REMOVE = "table inet haven_guard\ndelete table inet haven_guard\n"
 RULES = """table inet haven_guard {
  set four { type ipv4_addr; flags timeout; %s}
  set six { type ipv6_addr; flags timeout; %s}
@@ -93,6 +92,7 @@ class Guard:
     def follow(self, active: bool) -> None:
         """Take the state of the gateway on this node."""
         if not self._addresses:
+            self.clear_left()
             return
         self._is_active = active
         if not active:
@@ -104,15 +104,19 @@ class Guard:
         _cancel(self._refresh)
         if self._armed:
             self._take_over()
-        elif os.path.exists(self._note):
-            # An agent before this one armed it.
+        elif not self._is_telling:
+            self.clear_left()
+
+    def clear_left(self) -> None:
+        """Take back what an agent before this one armed, where it is not to be armed."""
+        if os.path.exists(self._note):
             self._lift()
 
     def end(self, done: Callable[[], None]) -> None:
         """Take everything back, then call `done`."""
         self._is_ending, self._ended = True, done
         _cancel(self._refresh, self._lift_later)
-        if self._armed:
+        if self._armed or os.path.exists(self._note):
             self._lift()
         else:
             self._tell_next()
@@ -120,13 +124,15 @@ class Guard:
     def _arm(self) -> None:
         _cancel(self._refresh)
         self._refresh = self._scope.after(REFRESH_S, self._arm)
+        # Before anything is changed: whoever comes after us puts it back.
+        if not os.path.exists(self._note):
+            _keep(self._note, _read(LOOSE_FILE))
         self._tell(script(self._addresses), self._has_been_armed)
 
     def _has_been_armed(self) -> None:
         self._armed = True
-        if not os.path.exists(self._note):
-            _write(self._note, _read(LOOSE_FILE))
-        _write(LOOSE_FILE, "1")
+        if os.path.exists(self._note):
+            _write(LOOSE_FILE, "1")
         # It may have taken so long that it is wanted no more, or for a takeover.
         if self._is_ending:
             self._lift()
@@ -198,6 +204,16 @@ def _read(path: str) -> str:
             return file.read().strip()
     except OSError:
         return ""
+
+
+def _keep(path: str, text: str) -> None:
+    try:
+        with open(path + ".new", "w") as file:
+            file.write(text)
+        os.replace(path + ".new", path)
+    except OSError:
+        # Without a note the setting stays as it is, because nobody could put it back.
+        return
 
 
 def _write(path: str, text: str) -> None:

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from haven.agent.conntrack.guard import Guard
 from haven.agent.conntrack.schedule import ACTIVE
 from haven.agent.conntrack.table_sync import TableSync
 from haven.agent.loop import Scope
@@ -32,6 +33,9 @@ class ConntrackPart(Part):
         """Begin to copy, end it, or do it in another way."""
         wanted = self.around.plan.get(self.name)
         if wanted == self._wanted:
+            if wanted is None and self._ending is None:
+                # What an agent that was killed has left, of a section that is gone.
+                Guard([], self.around.run_dir, self.around.scope).clear_left()
             return
         self._wanted = wanted
         before, self._sync = self._sync, None

@@ -15,6 +15,7 @@ _YES = ("1", "on", "true", "yes", "enabled")
 _NO = ("0", "off", "false", "no", "disabled")
 # IFNAMSIZ of the kernel, without the NUL.
 _LONGEST_DEVICE = 15
+_DEVICE_SIGNS = "._-+@~%^"
 # What can be taken off a priority.
 _MOST_WEIGHT = 254
 
@@ -208,9 +209,9 @@ def whole_number(text: str, high: int) -> int | None:
 
 
 def check_device_name(text: str) -> None:
-    """Raise BadValue unless the kernel would take this name for a device."""
+    """Raise BadValue unless this names a device, and nothing else where a program puts it."""
     if len(text.encode()) > _LONGEST_DEVICE:
         raise BadValue("device-long", value=visible(text), longest=_LONGEST_DEVICE)
-    bad = [char for char in text if char in "/:" or char <= " " or char == "\x7f"]
-    if not text or text in (".", "..") or bad:
+    # The kernel takes quotes and braces, too. nft, conntrackd and the service would read them as their own.
+    if not only(text, _LETTERS + _DIGITS + _DEVICE_SIGNS) or text in (".", ".."):
         raise BadValue("device-letters", value=visible(text))

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
     from haven.config.uci.lexer import Wrong
 
+# Nobody reads more of them, and each is a hundred times as large as what it is about.
+_MOST_PROBLEMS = 1000
 _KEYWORDS = ("config", "option", "list", "package")
 _NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 
 class UciEntry:
     """One `option` or `list` line."""
+
+    __slots__ = ("line", "listed", "name", "value")
 
     def __init__(self, name: str, value: str, line: int = 0, listed: bool = False) -> None:
         self.name = name
@@ -28,6 +32,8 @@ class UciEntry:
 
 class UciSection:
     """One `config` block; `index` counts the sections of its type, as in @virtual_router[0]."""
+
+    __slots__ = ("entries", "index", "line", "name", "type")
 
     def __init__(self, type: str, name: str = "", line: int = 0, index: int = 0) -> None:
         self.type = type
@@ -75,11 +81,14 @@ def write(sections: "Iterable[UciSection]") -> str:
 
 def valid_name(text: str) -> bool:
     """Tell whether libuci takes this as the name of a section or an option."""
-    return bool(text) and all(char in _NAME_LETTERS for char in text)
+    for char in text:
+        if char not in _NAME_LETTERS:
+            return False
+    return bool(text)
 
 
 def _valid_type(text: str) -> bool:
-    return bool(text) and all(" " < char < "\x7f" for char in text)
+    return bool(text) and min(text) > " " and max(text) < "\x7f"
 
 
 def _quoted(text: str) -> str:
@@ -94,11 +103,13 @@ class _Parser:
         self._sections: list[UciSection] = []
         self._problems: list[Diagnostic] = []
         self._current: UciSection | None = None
+        # How many sections of each type there are.
+        self._counts: dict[str, int] = {}
 
     def run(self, text: str) -> tuple[list[UciSection], list[Diagnostic]]:
         reader = UciLexer(text)
         statement = reader.statement()
-        while statement is not None:
+        while statement is not None and len(self._problems) < _MOST_PROBLEMS:
             self._take(statement)
             statement = reader.statement()
         return self._sections, self._problems
@@ -131,12 +142,13 @@ class _Parser:
         if wrong:
             self._complain(statement, *wrong)
         type, name = (statement.words[1:] + ["", ""])[:2]
-        index = len([section for section in self._sections if section.type == type])
+        index = self._counts.get(type, 0)
         # A message about what follows names this section, whatever its own line holds.
         label = type if _valid_type(type) else "section"
         self._current = UciSection(label, name if valid_name(name) else "", statement.line, index)
         if not wrong:
             self._sections.append(self._current)
+            self._counts[type] = index + 1
 
     def _option(self, statement: Statement, listed: bool) -> None:
         words = statement.words[1:]
@@ -167,7 +179,7 @@ def _wrong_config(words: list[str]) -> "Wrong | None":
         return "config-type-letters", {"word": visible(words[0])}
     if len(words) > 1 and words[1] and not valid_name(words[1]):
         return "config-name-letters", {"word": visible(words[1])}
-    return ("config-words", {}) if "".join(words[2:]) else None
+    return ("config-words", {}) if len(words) > 2 else None
 
 
 def _wrong_option(words: list[str]) -> "Wrong | None":
@@ -177,4 +189,8 @@ def _wrong_option(words: list[str]) -> "Wrong | None":
         return "option-name-letters", {"word": visible(words[0])}
     if len(words) < 2:
         return "option-no-value", {}
-    return ("option-words", {}) if "".join(words[2:]) else None
+    if len(words) > 2:
+        return "option-words", {}
+    # libuci takes no other control characters.
+    bad = min(words[1] or " ") < " " and [char for char in words[1] if char < " " and char not in "\t\r\n"]
+    return ("option-control", {}) if bad else None

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A large configuration costs in proportion, whatever is in it: who may call LuCI may send one."""
+
+import time
+
+import pytest
+
+from haven.config.load import load_text
+
+# Five million letters, and 10 000 of what there can be many of.
+SIZE = 5_000_000
+MANY = 10_000
+BUDGET_S = 2.0
+
+HEAD = "config haven 'main'\n"
+ROUTER = "config virtual_router 'v%d'\n\toption device 'lan%d'\n\toption vrid '%d'\n"
+
+
+def _addresses(first: int, count: int) -> str:
+    return "".join(
+        f"\tlist address '10.{n >> 16}.{n >> 8 & 255}.{n & 255}'\n" for n in range(first, first + count)
+    )
+
+
+def _routers(addresses_each: int) -> str:
+    heads = (ROUTER % (at, at // 200, at % 200 + 1) for at in range(MANY // addresses_each))
+    return "".join(
+        head + _addresses(at * addresses_each + 257, addresses_each) for at, head in enumerate(heads)
+    )
+
+
+def _filled(text: str) -> str:
+    return HEAD + text * (SIZE // len(text))
+
+
+TEXTS = {
+    "addresses of many routers": _routers(200),
+    "addresses of one router": _routers(MANY),
+    "many routers": _routers(1),
+    "different values": HEAD + "".join(f"\tlist keep '/etc/{n}'\n" for n in range(MANY * 5)),
+    "different options": HEAD + "".join(f"\toption o{n} 'x'\n" for n in range(MANY * 5)),
+    "sections": "".join(f"config group 'g{n}'\n" for n in range(MANY * 5)),
+    "groups that are not there": "".join(
+        ROUTER % (n, n // 200, n % 200 + 1) + f"\toption group 'group{n}'\n" for n in range(MANY)
+    ),
+    "equal values": _filled("\tlist keep '/etc/some/file'\n"),
+    "a long value": HEAD + "\toption node '" + "x" * SIZE + "'\n",
+    "a long value without quotes": HEAD + "\toption node " + "x" * SIZE + "\n",
+    "escapes": HEAD + '\toption node "' + '\\"' * (SIZE // 2) + '"\n',
+    "quotes": HEAD + "\toption node " + "''" * (SIZE // 2) + "\n",
+    "lines of a value": HEAD + "\toption node '" + "x\n" * (SIZE // 2) + "'\n",
+    "words of a value": HEAD + "\toption keep '" + "/a " * (SIZE // 3) + "'\n",
+    "statements on a line": HEAD + "list keep '/etc/some/file';" * (SIZE // 27),
+    "comments": _filled("# comment\n"),
+    "empty lines": _filled("\n"),
+    "blanks": _filled(" "),
+    "semicolons": _filled(";"),
+    "open quotes": _filled("x '\"\n"),
+    "lines that are none": _filled("x\n"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_large_configuration_is_read_in_no_time(name: str):
+    # Of the processor, as others may be using it, too.
+    begun = time.process_time()
+    load_text(TEXTS[name], "f", "r1")
+    took = time.process_time() - begun
+    print(name, round(took, 2))
+    assert took < BUDGET_S
