@@ -27,6 +27,7 @@ def main() -> int:
     if os.geteuid() != 0:
         explain("havend: it needs root: it opens raw sockets and sets addresses")
         return 1
+    system.keep_others_out()
     # Late, because most of the program is behind it.
     from haven.havend.start import run
 

@@ -218,6 +218,11 @@ def prepare_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def keep_others_out() -> None:
+    """Let nobody but root write what is made from now on, whatever the umask was."""
+    os.umask(os.umask(0o022) | 0o022)
+
+
 def listen_at(path: str) -> socket.socket:
     """Return a socket that accepts control connections of this user alone."""
     if os.path.exists(path):
