@@ -86,8 +86,8 @@ TABLE = (
     (
         "leaving-stranger",
         WARNING,
-        "{peer} says that it leaves (priority 0), and was not Active.",
-        "Look for that address on the link: a router that this node does not hear, or somebody who forges.",
+        "{peer} says that it leaves (priority 0), and was not heard to be Active.",
+        "Look for that address: a router that stood still, one that is not heard, or somebody who forges.",
     ),
     (
         "flooded",
