@@ -19,7 +19,7 @@ SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk docs bench bench-conntrack bench-start clean
+	test-package test-luci lint po ipk docs bench bench-attack bench-conntrack bench-start clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
@@ -39,6 +39,7 @@ help:
 	@echo "make po               bring the translations in line with what the pages say"
 	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
+	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
@@ -121,6 +122,9 @@ bench: setup
 
 bench-conntrack: setup
 	$(BIN)/python -m bench --runs $(RUNS) conntrack
+
+bench-attack: setup
+	$(BIN)/python -m bench attack
 
 bench-start: setup
 	$(BIN)/python -m bench --runs 15 start

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 
+from bench.attack import attacks
 from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
@@ -14,12 +15,12 @@ from bench.outage import planned_stops, power_cuts, switchovers
 from bench.quiet import quiet_connections
 from bench.start import starts
 from bench.steadiness import busy_machine
-from bench.table import Comparison, Figures
+from bench.table import Row
 from bench.wide import wide_moves
 from bench.young import young_connections
 from tests.lab import namespace
 
-Bench = Callable[[int], Iterable[Comparison | Figures]]
+Bench = Callable[[int], Iterable[Row]]
 VRRP: dict[str, Bench] = {
     "power-cut": power_cuts,
     "planned-stop": planned_stops,
@@ -36,6 +37,7 @@ CONNTRACK: dict[str, Bench] = {
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, "means": means, "start": starts}
+ATTACK = "attack"
 
 
 def main(argv: list[str]) -> int:
@@ -46,7 +48,8 @@ def main(argv: list[str]) -> int:
         return 2
     namespace.clean_up_always()
     namespace.remove_leftovers()
-    missed = _print(row for name in _names(arguments.names) for row in BENCHES[name](arguments.runs))
+    benches = {**BENCHES, ATTACK: lambda _runs: attacks(arguments.minutes)}
+    missed = _print(row for name in _names(arguments.names) for row in benches[name](arguments.runs))
     for what in missed:
         print(f"bound not kept: {what}")
     return 1 if missed else 0
@@ -55,7 +58,8 @@ def main(argv: list[str]) -> int:
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--runs", type=int, default=5, help="of each event (default: 5)")
-    known = [*SETS, *BENCHES]
+    parser.add_argument("--minutes", type=float, default=10, help="of attacks (default: 10)")
+    known = [*SETS, *BENCHES, ATTACK]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
     arguments = parser.parse_args(argv)
     if arguments.runs < 1:
@@ -70,7 +74,7 @@ def _names(asked: list[str]) -> list[str]:
     return [name for word in asked for name in SETS.get(word, [word])]
 
 
-def _print(rows: Iterable[Comparison | Figures]) -> list[str]:
+def _print(rows: Iterable[Row]) -> list[str]:
     missed, above = [], ""
     for row in rows:
         if row.heading() != above:

@@ -4,6 +4,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Protocol
+
+
+class Row(Protocol):
+    """A line of a table, and whether what it says is as it should be."""
+
+    what: str
+
+    def heading(self) -> str:
+        """Return the lines above the rows."""
+
+    def row(self) -> str:
+        """Return the line."""
+
+    def kept(self) -> bool:
+        """Tell whether every bound is kept."""
 
 
 @dataclass

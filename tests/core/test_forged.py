@@ -99,6 +99,35 @@ def test_many_moves_by_request_are_no_flapping():
     assert not a.engine.groups["gateway"].trust.is_low(wire.now)
 
 
+def test_a_stranger_that_leaves_is_noticed_and_moves_nothing():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    say(a, 0, STRANGER)
+    say(b, 0, STRANGER)
+    wire.run(SECOND)
+    assert a.member().anomalies["leaving"][0] == STRANGER
+    assert wire.active() == ["a"] and b.said(TakeOver) == []
+
+
+def test_whoever_hands_over_or_loses_a_contest_is_no_stranger():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    a.handle(Switchover())
+    wire.run(5 * SECOND)
+    wire.cut("lan")
+    wire.cut("wan")
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a", "b"]
+    wire.heal()
+    wire.run(2 * SECOND)
+    b.stop()
+    a.stop()
+    wire.run(5 * SECOND)
+    assert "leaving" not in a.member().anomalies and "leaving" not in b.member().anomalies
+
+
 def test_answers_are_bounded_and_hosts_are_told():
     wire, a, b = two(200, 100)
     wire.start()

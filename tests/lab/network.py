@@ -98,6 +98,7 @@ class Network:
         self.logs: dict[str, Path] = {}
         self._captures: list[Capture] = []
         self._probes: list[Probe] = []
+        self._guests: list[Namespace] = []
         self.switch = Switch(SEGMENTS, self.number)
         self.routers = {f"r{n}": self._router(n) for n in range(1, routers + 1)}
         self.client = self._host("client", "lan", "02:00:00:00:01:64")
@@ -147,6 +148,11 @@ class Network:
 
     def __getitem__(self, name: str) -> Router:
         return self.routers[name]
+
+    def guest(self, word: str, segment: str, mac: str) -> Namespace:
+        """Let one more machine, without an address, plug into a segment."""
+        self._guests.append(self._host(word, segment, mac))
+        return self._guests[-1]
 
     def power_cut(self, name: str) -> Fault:
         """Cut a router off, all cables in one batch, and end its processes without a word.
@@ -254,7 +260,7 @@ class Network:
             part.close()
         for router in self.routers.values():
             router.namespace.delete()
-        for namespace in (self.client, self.server, self.switch.namespace):
+        for namespace in (self.client, self.server, *self._guests, self.switch.namespace):
             namespace.delete()
         self._temporary.cleanup()
 

@@ -84,9 +84,15 @@ TABLE = (
         "Look for that address on the link: a foreign router with this VRID, or somebody who forges.",
     ),
     (
+        "leaving-stranger",
+        WARNING,
+        "{peer} says that it leaves (priority 0), and was not heard to be Active.",
+        "Look for that address: a router that stood still, one that is not heard, or somebody who forges.",
+    ),
+    (
         "flooded",
         ERROR,
-        "More VRRP packets come in on {device} than this node can read; it takes over later than usual.",
+        "More VRRP packets come in on {device} than this node reads; it may take over later than usual.",
         "Look in the switch for who sends them, and keep clients off this link.",
     ),
     (

@@ -34,7 +34,7 @@ class Hearing:
         follows = member.active_source in (None, source)
         member.note(advert, source, now)
         if advert.priority == RESIGNATION:
-            self._hear_resignation(member, source if follows else None, now)
+            self._hear_resignation(member, source, follows, now)
             return
         if not self._group.maintenance:
             self._group.trust.note_word(source, SOON * member.spec.advert_interval_us, now)
@@ -43,14 +43,16 @@ class Hearing:
         elif self._group.state == states.BACKUP:
             self._hear_active(member, advert, packet, now)
 
-    def _hear_resignation(self, member: "VirtualRouter", active: "bytes | None", now: int) -> None:
+    def _hear_resignation(self, member: "VirtualRouter", source: bytes, follows: bool, now: int) -> None:
         if self._group.state == states.ACTIVE:
+            if not self._rivals.is_heard(member, now):
+                member.note_stranger_leaves(source, now)
             # While asleep nobody has to be told that we are there; what else waits may say that we are not.
             if not member.has_stalled(now) and member.may_answer(now):
                 self._group.fire(states.PRIORITY_ZERO, now, by=member)
-        elif self._group.state == states.BACKUP and active is not None:
+        elif self._group.state == states.BACKUP and follows:
             # Its farewell may be the first that is heard of it.
-            member.active_source = active
+            member.active_source = source
             if self._group.maintenance and member.active_priority == LOWEST_PRIORITY:
                 # An Active in maintenance asks now and then; the two would hand the group to and fro.
                 self._wait_at_most(patience_in_maintenance(member), now)
@@ -59,9 +61,9 @@ class Hearing:
             if not self._group.trust.is_low(now):
                 # The Active leaves the whole group; where its link is down its word does not come through.
                 self._group.fire(states.PRIORITY_ZERO, now)
-            self._group.trust.note_resignation(active, now)
+            self._group.trust.note_resignation(source, now)
             if not member.was_followed_briefly():
-                self._group.trust.know(active)
+                self._group.trust.know(source)
 
     def _wait_at_most(self, duration: int, now: int) -> None:
         for member in self._group.members:

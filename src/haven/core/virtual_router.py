@@ -68,6 +68,7 @@ class VirtualRouter:
         self.announce_at = NEVER
         # Until when an address that is gone is spoken from.
         self.source_until = NEVER
+        self._active_since = NEVER
         # When this Active last said that it is there.
         self._sent_at = -NEVER
         self._answers = ANSWERS_AT_ONCE
@@ -221,6 +222,14 @@ class VirtualRouter:
             return False
         return self.heard_at - self.followed_since < BRIEF * self.active_adver_interval_us
 
+    def note_stranger_leaves(self, source: bytes, now: int) -> None:
+        """Remember a priority 0 of a router that was not heard to be Active, unless this node has just begun.
+
+        Whoever handed over to this node says so more than once.
+        """
+        if now - self._active_since > SECOND + self._active_down():
+            self.anomalies["leaving"] = (source, now)
+
     def has_stalled(self, now: int) -> bool:
         """Tell whether this Active has said nothing for so long that another may have taken over by now."""
         spec = self.spec
@@ -320,7 +329,7 @@ class VirtualRouter:
     def become_active(self, now: int) -> None:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self.counters.became_active += 1
-        self._sent_at = now
+        self._sent_at = self._active_since = now
         self.forget_active()
         self.allow_announcement_now()
 

@@ -115,6 +115,8 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
         found.append(problem("address-twice", name, address=text_of(anomalies["own_address"][0])))
     if group.state == states.ACTIVE and _is_recent(anomalies, "rival", now):
         found.append(problem("rival", name, peer=text_of(anomalies["rival"][0])))
+    if group.state == states.ACTIVE and _is_recent(anomalies, "leaving", now):
+        found.append(problem("leaving-stranger", name, peer=text_of(anomalies["leaving"][0])))
     return found
 
 

@@ -28,6 +28,7 @@ def main() -> int:
     if os.geteuid() != 0:
         explain("havend: it needs root: it opens raw sockets and sets addresses")
         return 1
+    system.keep_others_out()
     if "--clear" in options.flags:
         from haven.havend.leftovers import clear
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A filter that lets the kernel drop what is for none of our virtual routers, before anybody reads it.
 
-It is a program of the classic BSD packet filter: (code, jump if true, jump if false, operand) each.
+It is a program of the classic BSD packet filter: (code, jump if true, jump if false, operand) each. Of what
+it drops, a few packets taken by chance pass all the same: else nobody would know of a flood.
 """
 
 import struct
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     Instruction = tuple[int, int, int, int]
 
-LOAD_OCTET = 0x30
+LOAD_WORD, LOAD_OCTET = 0x20, 0x30
 LOAD_OCTET_AFTER = 0x50
 LOAD_HEADER_LENGTH = 0xB1
 JUMP_EQUAL, JUMP_GREATER, JUMP_NOT_LESS = 0x15, 0x25, 0x35
@@ -23,19 +24,27 @@ RETURN = 0x06
 NETWORK = 0xFFF00000
 TTL_AT = {4: NETWORK + 8, 6: NETWORK + 7}
 VRID_AT = 1
+# A number by chance is there as if it stood in the packet (linux/filter.h, SKF_AD_OFF + SKF_AD_RANDOM).
+CHANCE_AT = 0xFFFFF000 + 56
+# One of so many that would be dropped passes.
+SAMPLED = 256
 ACCEPT = (RETURN, 0, 0, 0x40000)
 DROP = (RETURN, 0, 0, 0)
+DROP_MOST = [(LOAD_WORD, 0, 0, CHANCE_AT), (JUMP_GREATER, 1, 0, (1 << 32) // SAMPLED - 1), ACCEPT, DROP]
 
 
 def vrid_filter(family: int, vrids: "Iterable[int]", only_ttl_255: bool) -> bytes:
-    """Return the octets of a filter that lets these VRIDs pass, and of those TTL 255 alone if so asked."""
+    """Return the octets of a filter that lets these VRIDs pass, and of those TTL 255 alone if so asked.
+
+    What it does not let pass is sampled.
+    """
     program: list[Instruction] = []
     if only_ttl_255:
-        program += [(LOAD_OCTET, 0, 0, TTL_AT[family]), (JUMP_EQUAL, 1, 0, TTL), DROP]
+        program += [(LOAD_OCTET, 0, 0, TTL_AT[family]), (JUMP_EQUAL, len(DROP_MOST), 0, TTL)] + DROP_MOST
     program += _load_vrid(family)
     for low, high in _ranges(vrids):
         program += [(JUMP_NOT_LESS, 0, 2, low), (JUMP_GREATER, 1, 0, high), ACCEPT]
-    program.append(DROP)
+    program += DROP_MOST
     return b"".join([struct.pack("@HBBI", *each) for each in program])
 
 

@@ -114,7 +114,7 @@ class VrrpSockets:
             self._flooded(receiver.device, receiver.family)
 
     def resume(self, now: int) -> None:
-        """Read again from what has rested long enough."""
+        """Read again from what has rested long enough, and filter as before a flood that is over."""
         self.resume_at = NEVER
         for descriptor, receiver in self._receivers.items():
             if now >= receiver.resume_at:

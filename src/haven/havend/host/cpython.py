@@ -103,14 +103,15 @@ def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.
     return sock
 
 
-def attach_filter(sock: socket.socket, program: bytes) -> None:
-    """Let the kernel drop what a filter does not let pass; where it cannot, everything is read."""
+def attach_filter(sock: socket.socket, program: bytes) -> bool:
+    """Let the kernel drop what a filter does not let pass; tell whether it can, else everything is read."""
     octets = array.array("B", program)
     address, length = octets.buffer_info()
     try:
         sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", length // 8, address))
     except OSError:
-        return
+        return False
+    return True
 
 
 def receive_v4(sock: socket.socket) -> "tuple[bytes, bytes, int, bytes] | None":
@@ -215,6 +216,11 @@ def prepare_descriptors() -> None:
     os.close(descriptor)
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def keep_others_out() -> None:
+    """Let nobody but root write what is made from now on, whatever the umask was."""
+    os.umask(os.umask(0o022) | 0o022)
 
 
 def listen_at(path: str) -> socket.socket:
