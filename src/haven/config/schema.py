@@ -18,7 +18,7 @@ def schema() -> dict[str, object]:
 
 def schema_text() -> str:
     """Give the table as JSON text."""
-    return json.dumps(schema(), indent=2) + "\n"
+    return json.dumps(schema(), separators=(",", ":")) + "\n"
 
 
 def _section(section: SectionType) -> dict[str, object]:
