@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the table of connections is copied: conntrackd's configuration from a template, settings, rules."""
+"""How the table of connections is copied: conntrackd's configuration from a template, settings."""
 
 import pkgutil
 from pathlib import Path
@@ -7,10 +7,8 @@ from typing import Any
 
 from haven.config.model import ConntrackSettings
 from haven.contract.diagnostics import Diagnostic
-from haven.core.vrrp.constants import PROTOCOL
 from haven.inet import text_of
 from haven.plan.machine import Machine
-from haven.plan.nftables import Commands, chain, no_commands, table_commands
 
 TEMPLATE = "conntrackd.conf.j2"
 LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -29,10 +27,6 @@ GROUP = {4: "225.0.0.50", 6: "ff12::50"}
 # A node that is Active again finds its own entries, whose windows have stood still meanwhile: the kernel
 # would call what acknowledges newer data invalid, undo no NAT for it, and answer with a reset.
 BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
-
-# A full table refuses what it has no entry for: a Backup would no longer hear the Active's ADVERTISEMENTs,
-# and become Active beside it. So the routers' own messages are kept out of it.
-UNTRACKED_TABLE = "inet haven_untracked"
 
 
 def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> dict[str, Any] | None:
@@ -73,23 +67,6 @@ def warnings(conntrack: ConntrackSettings, device: str, machine: Machine, file: 
 def sysctls(conntrack: dict[str, Any] | None) -> list[list[str]]:
     """Return the kernel settings that connections need to live on."""
     return [] if conntrack is None else [[BE_LIBERAL, "1"]]
-
-
-def commands(conntrack: dict[str, Any] | None) -> Commands:
-    """Return the commands that keep the routers' own messages untracked; none where nothing is copied."""
-    if conntrack is None:
-        return no_commands()
-    chains = [
-        _untracked("prerouting", 'iifname "%s"' % conntrack["device"], conntrack),
-        _untracked("output", 'oifname "%s"' % conntrack["device"], conntrack),
-    ]
-    return table_commands("untracked-rules", UNTRACKED_TABLE, "".join(chains))
-
-
-def _untracked(hook: str, device: str, conntrack: dict[str, Any]) -> str:
-    ports = (conntrack["port"], conntrack["agent_port"])
-    rules = ["meta l4proto %d notrack" % PROTOCOL, "%s udp dport { %d, %d } notrack" % (device, *ports)]
-    return chain(hook, ["type filter hook %s priority raw;" % hook, *rules])
 
 
 def _sizes(wanted: ConntrackSettings) -> dict[str, int]:
