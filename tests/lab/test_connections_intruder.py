@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Somebody else is on the device between the routers: what they send neither enters the table nor deceives."""
+"""Somebody else is on the device between the routers: what they send is not believed."""
 
 import subprocess
 import sys

@@ -79,6 +79,10 @@ class SectionValues:
         self._bad.add(option)
         self.complain(code, option, line, **facts)
 
+    def caution(self, code: str, option: str, **facts: Any) -> None:
+        """Note what does not stand in the way, at an option's first value."""
+        self._diagnostics.warn(self.section, code, option, self._items[option][0].line, **facts)
+
     def keep(self, option: str, item: OptionValue) -> None:
         """Keep a good value."""
         self._items.setdefault(option, []).append(item)

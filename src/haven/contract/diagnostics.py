@@ -121,6 +121,8 @@ DIAGNOSTICS = {
     "address-held": "'{value}' is also held by {other}",
     "peer-family": "'{value}' and option address are not of one family, IPv4 or IPv6",
     "peer-is-own": "'{value}' is the address of this router",
+    "sync-shared": "'{name}' is that of {other} as well: whoever is there can forge the peer's address, and "
+    "with it copied connections; take a link that only the routers are on",
     "dhcp-taken": "'{interface}' has {other} already",
     "dhcp-several": "is needed: several IPv4 virtual routers are on interface '{interface}'",
     "dhcp-none": "is needed: no IPv4 virtual router is on interface '{interface}'",

@@ -21,6 +21,7 @@ from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
 from haven.paths import CONFIG
 from haven.plan.conntrack import GROUP as SYNC_GROUP
+from haven.plan.conntrack_rules import LINK_LOCAL
 from haven.plan.machine import InterfaceError, resolve_interface
 
 # How a switch that snoops asks who is in a group (IGMP, MLD). Unanswered, it soon passes nothing on.
@@ -77,10 +78,12 @@ def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
         family = 4 if len(peer) == 4 else 6
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
         # Several conntrackd send to a group, one sends to us.
-        to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peer_addresses) > 1 else ""
-        yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.copy_port)
+        several = len(conntrack.peer_addresses) > 1
+        source = LINK_LOCAL if several and family == 6 else text_of(peer)
+        to = "dest_ip=%s " % SYNC_GROUP[family] if several else ""
+        yield "%s src_ip=%s %sdest_port=%d" % (rule, source, to, conntrack.copy_port)
         yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
-        if len(conntrack.peer_addresses) > 1:
+        if several:
             yield QUERIES[family] % device
 
 

@@ -55,6 +55,7 @@ def compile_plan(
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
     warnings = [*model.warnings, *compiler.warnings]
     if model.conntrack is not None:
+        warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
     return {
         "version": VERSION,

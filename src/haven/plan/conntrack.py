@@ -51,9 +51,21 @@ def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> di
     return {**facts, "conf": _render({**facts, **more, "own": [*own, facts["address"], *peers]})}
 
 
+def shared(
+    conntrack: ConntrackSettings, device: str, routers: list[dict[str, Any]], file: str
+) -> list[Diagnostic]:
+    """Return a warning where the device turns out to be a virtual router's under another name."""
+    for router in routers:
+        # One name for both has been found in the configuration.
+        if router["device"] == device and router["interface"] != conntrack.interface:
+            facts = {"name": device, "other": "virtual_router '%s'" % router["name"]}
+            return [Diagnostic("sync-shared", facts, file, 0, _place(conntrack))]
+    return []
+
+
 def warnings(conntrack: ConntrackSettings, device: str, machine: Machine, file: str) -> list[Diagnostic]:
     """Return what does not stop the plan but keeps connections from being copied now."""
-    place = ("conntrack", "conntrack", conntrack.name)
+    place = _place(conntrack)
     link = machine.links.get(device)
     if link is None:
         return [Diagnostic("device-missing", {"device": device}, file, 0, place)]
@@ -62,6 +74,10 @@ def warnings(conntrack: ConntrackSettings, device: str, machine: Machine, file: 
         facts = {"device": device, "address": own}
         return [Diagnostic("sync-address-missing", facts, file, 0, place)]
     return []
+
+
+def _place(conntrack: ConntrackSettings) -> tuple[str, str, str]:
+    return "conntrack", "conntrack", conntrack.name
 
 
 def sysctls(conntrack: dict[str, Any] | None) -> list[list[str]]:
