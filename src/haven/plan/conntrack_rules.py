@@ -14,7 +14,7 @@ UNTRACKED_TABLE = "inet haven_untracked"
 
 # conntrackd believes whoever reaches its port, whatever the firewall lets in besides.
 PEERS_TABLE = "inet haven_peers"
-PEERS_HOOK = "type filter hook input priority raw;"
+PEERS_HOOK = "type filter hook %s priority raw;"
 
 # By IPv6, what goes to a group of the link leaves from the link-local address, which no peer_address names.
 LINK_LOCAL = "fe80::/10"
@@ -28,11 +28,15 @@ def commands(conntrack: dict[str, Any] | None) -> Commands:
         _untracked("prerouting", 'iifname "%s"' % conntrack["device"], conntrack),
         _untracked("output", 'oifname "%s"' % conntrack["device"], conntrack),
     ]
-    # At the hook of what stays here: the same ports of others are none of our business.
-    peers = chain("input", [PEERS_HOOK, *_from_peers_alone(conntrack)])
+    # Not at the hook of all that comes in: the same ports of others are none of our business.
+    peers = [
+        chain("input", [PEERS_HOOK % "input", *_from_peers_alone(conntrack)]),
+        # Masqueraded, what a client sends to the peer would come from our address there.
+        chain("forward", [PEERS_HOOK % "forward", *_not_through_us(conntrack)]),
+    ]
     return joined(
         table_commands("untracked-rules", UNTRACKED_TABLE, "".join(untracked)),
-        table_commands("peer-rules", PEERS_TABLE, peers),
+        table_commands("peer-rules", PEERS_TABLE, "".join(peers)),
     )
 
 
@@ -45,6 +49,11 @@ def _from_peers_alone(conntrack: dict[str, Any]) -> Iterator[str]:
     device, ports = conntrack["device"], _ports(conntrack)
     yield 'iifname "%s" %s %s accept' % (device, _senders(conntrack["peers"]), ports)
     yield "%s drop" % ports
+
+
+def _not_through_us(conntrack: dict[str, Any]) -> Iterator[str]:
+    family = "ip6" if ":" in conntrack["address"] else "ip"
+    yield "%s daddr { %s } %s drop" % (family, ", ".join(conntrack["peers"]), _ports(conntrack))
 
 
 def _senders(peers: list[str]) -> str:
