@@ -21,6 +21,8 @@ from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
 from haven.paths import CONFIG
 from haven.plan.conntrack import GROUP as SYNC_GROUP
+from haven.plan.conntrack_protection import DEVICE as PROTECTED
+from haven.plan.conntrack_protection import inside
 from haven.plan.conntrack_rules import LINK_LOCAL
 from haven.plan.machine import InterfaceError, resolve_interface
 
@@ -59,7 +61,8 @@ def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
         yield from _vrrp(router, router.device or resolve(router.interface or ""))
     conntrack = model.conntrack
     if conntrack is not None:
-        yield from _sync(conntrack, conntrack.device or resolve(conntrack.interface or ""))
+        device = conntrack.device or resolve(conntrack.interface or "")
+        yield from _sync(conntrack, device) if conntrack.protect is None else _protected(conntrack, device)
 
 
 def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
@@ -85,6 +88,15 @@ def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
         yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
         if several:
             yield QUERIES[family] % device
+
+
+def _protected(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
+    peer = conntrack.peer_addresses[0]
+    facts = (device, 4 if len(peer) == 4 else 6, text_of(peer), conntrack.protected_port)
+    yield "device=%s family=ipv%d proto=udp src_ip=%s dest_port=%d" % facts
+    _own, there = inside(conntrack)
+    for port in (conntrack.copy_port, conntrack.agent_port):
+        yield "device=%s family=ipv6 proto=udp src_ip=%s dest_port=%d" % (PROTECTED, there, port)
 
 
 def _hold(model: Model) -> list[str]:

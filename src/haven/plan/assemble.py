@@ -10,7 +10,7 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_rules
+from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
 from haven.plan.virtual_routers import ADDRESS_LIFETIME_US, RENEW_US, Resolve, RouterCompiler, sysctls
@@ -70,7 +70,11 @@ def compile_plan(
         "groups": [_group(group, model.conntrack) for group in model.groups],
         "virtual_routers": routers,
         "sysctls": _unique([*_of_routers(routers), *conntrack.sysctls(copied)]),
-        "commands": joined(accept_mode.commands(routers), conntrack_rules.commands(copied)),
+        "commands": joined(
+            accept_mode.commands(routers),
+            conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
+            conntrack_protection.commands(model.conntrack, device),
+        ),
         "parts": {"conntrack": copied} if copied is not None else {},
     }, []
 

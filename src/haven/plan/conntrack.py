@@ -8,6 +8,7 @@ from typing import Any
 from haven.config.model import ConntrackSettings
 from haven.contract.diagnostics import Diagnostic
 from haven.inet import text_of
+from haven.plan import conntrack_protection
 from haven.plan.machine import Machine
 
 TEMPLATE = "conntrackd.conf.j2"
@@ -36,26 +37,31 @@ def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> di
     """
     if conntrack is None:
         return None
-    peers = [text_of(peer) for peer in conntrack.peer_addresses]
+    outside = [text_of(each) for each in (conntrack.address, *conntrack.peer_addresses)]
+    address, *peers = outside
+    if conntrack.protect is not None:
+        device = conntrack_protection.DEVICE
+        address, *peers = conntrack_protection.inside(conntrack)
     facts = {
         "device": device,
-        "address": text_of(conntrack.address),
+        "address": address,
         "peers": peers,
         "port": conntrack.copy_port,
         "agent_port": conntrack.agent_port,
         "renew_us": conntrack.renew_us,
         "guard": own if conntrack.guard else [],
     }
-    family = 4 if len(conntrack.address) == 4 else 6
+    family = 6 if ":" in address else 4
     more = {"family": family, "group": GROUP[family], **_sizes(conntrack)}
-    return {**facts, "conf": _render({**facts, **more, "own": [*own, facts["address"], *peers]})}
+    all_own = list(dict.fromkeys([*own, *outside, address, *peers]))
+    return {**facts, "conf": _render({**facts, **more, "own": all_own})}
 
 
 def shared(
     conntrack: ConntrackSettings, device: str, routers: list[dict[str, Any]], file: str
 ) -> list[Diagnostic]:
     """Return a warning where the device turns out to be a virtual router's under another name."""
-    for router in routers:
+    for router in routers if conntrack.protect is None else []:
         # One name for both has been found in the configuration.
         if router["device"] == device and router["interface"] != conntrack.interface:
             facts = {"name": device, "other": "virtual_router '%s'" % router["name"]}
