@@ -140,6 +140,9 @@ def _octets(path: Path) -> bytes:
 def _mode(place: str) -> int:
     # By place, not by the work tree: another umask must not give another package.
     programs = ("usr/bin/", "usr/sbin/", "usr/libexec/", "etc/init.d/", "etc/uci-defaults/")
+    if place.startswith("etc/config/"):
+        # Passwords stand there.
+        return 0o600
     return 0o755 if place.startswith(programs) else 0o644
 
 
