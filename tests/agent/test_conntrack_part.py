@@ -131,6 +131,14 @@ def desk(tmp_path: Path, turns: Turns, monkeypatch: pytest.MonkeyPatch) -> Itera
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.fixture(autouse=True)
+def peer_agent(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """The agent of the other router, which is heard or not."""
+    is_heard = {"": True}
+    monkeypatch.setattr(PeerAccounts, "hears_any", lambda _self, _now: is_heard[""])
+    return is_heard
+
+
 @pytest.fixture
 def control(desk: Desk) -> Iterator[socket.socket]:
     """The control socket of the child, which has just been started."""
@@ -181,8 +189,9 @@ def asked_so_far(control: socket.socket) -> list[int]:
     return found
 
 
-def received(packets: int) -> bytes:
-    return b"multicast traffic:\n   0 Pckts sent   %d Pckts recv\n" % packets
+def received(packets: int, malformed: int = 0) -> bytes:
+    text = b"multicast traffic:\n   0 Pckts sent   %d Pckts recv\n%d Malformed msgs\n"
+    return text % (packets, malformed)
 
 
 def bring_in_sync(desk: Desk, control: socket.socket) -> None:
@@ -380,6 +389,33 @@ def test_what_is_heard_of_the_peer_is_told(desk: Desk, control: socket.socket) -
     assert desk.reports[-1]["conntrack"]["connected"] is False
     assert desk.reports[-1]["conntrack"]["heard_ms"] == 7000
     assert desk.codes() == ["conntrack-peer-silent"]
+
+
+def test_malformed_messages_are_not_the_peer(desk: Desk, control: socket.socket) -> None:
+    bring_in_sync(desk, control)
+    for malformed in range(1, 8):
+        desk.advance(1)
+        with question(control) as asked:
+            asked.sendall(received(7 + malformed, malformed))
+        desk.wait_report()
+    assert desk.reports[-1]["in_sync"] is False
+    assert desk.codes() == ["conntrack-peer-silent"]
+
+
+def test_without_the_peers_agent_a_standby_is_not_in_sync_and_says_so(
+    desk: Desk, control: socket.socket, peer_agent: dict[str, bool]
+) -> None:
+    bring_in_sync(desk, control)
+    peer_agent[""] = False
+    desk.advance(1)
+    with question(control) as asked:
+        asked.sendall(received(8))
+    desk.wait_report()
+    assert desk.reports[-1]["in_sync"] is False
+    assert desk.reports[-1]["conntrack"]["connected"] is True
+    assert desk.codes() == ["conntrack-agent-silent"]
+    desk.roles(gateway="active")
+    assert desk.part.is_in_sync()
 
 
 def test_a_conntrackd_that_answers_nobody_is_named_and_ended(

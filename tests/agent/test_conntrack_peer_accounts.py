@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from haven.agent.conntrack.peer_accounts import LARGEST, PeerAccounts, parse
+from haven.agent.conntrack import peer_accounts
+from haven.agent.conntrack.peer_accounts import LARGEST, MOST_READ, MOST_READ_IN_ALL, PeerAccounts, parse
+from haven.agent.conntrack.schedule import SILENCE_S
 from haven.contract.status import PEER_FRESH_MS
 from tests.agent.turns import Turns
 
-FIRST, SECOND, STRANGER = "127.0.0.71", "127.0.0.72", "127.0.0.73"
+FIRST, SECOND, STRANGER, THIRD = "127.0.0.71", "127.0.0.72", "127.0.0.73", "127.0.0.74"
 ACCOUNT = {"node": "two", "state": "active", "in_sync": True, "entries": 7, "limit": 1000}
 FRESH_S = PEER_FRESH_MS / 1000
 
@@ -95,13 +97,70 @@ def test_a_stranger_is_not_heard(turns: Turns, pair: tuple[PeerAccounts, PeerAcc
     assert len(first.heard(turns.clock.now)) == 1
 
 
+@pytest.mark.parametrize("source", [(STRANGER, True), (SECOND, False)], ids=["address", "port"])
+def test_a_flood_of_a_strangers_takes_no_place_from_the_peer(
+    turns: Turns, pair: tuple[PeerAccounts, PeerAccounts], port: int, source: tuple[str, bool]
+) -> None:
+    first, second = pair
+    first.exchange({}, turns.clock.now)
+    address, from_its_port = source
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind((address, port if from_its_port else 0))
+        for _ in range(1000):
+            stranger.sendto(b"rubbish", (FIRST, port))
+        second.exchange(ACCOUNT, turns.clock.now)
+        assert wait_heard(turns, first)["node"] == "two"
+
+
+def test_each_of_several_peers_is_heard(turns: Turns, make: Make) -> None:
+    first, second, third = make(FIRST, [SECOND, THIRD]), make(SECOND, [FIRST]), make(THIRD, [FIRST])
+    for told, node in ((first, "one"), (second, "two"), (third, "three")):
+        told.exchange({**ACCOUNT, "node": node}, turns.clock.now)
+    assert (wait_heard(turns, first)["node"], wait_heard(turns, first, 1)["node"]) == ("two", "three")
+
+
+def test_a_flood_with_the_peers_address_takes_a_bounded_part_of_a_turn_and_of_a_second(
+    turns: Turns, pair: tuple[PeerAccounts, PeerAccounts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+    exchange(turns, first, second)
+    wait_heard(turns, first)
+    read: list[bytes] = []
+    monkeypatch.setattr(peer_accounts, "parse", lambda octets: read.append(octets))
+    for count in range(MOST_READ_IN_ALL + 10):
+        second._lines[0].tell(b"%d" % count)
+        if count % 100 == 0 and count < MOST_READ_IN_ALL - MOST_READ:
+            # What its receive buffer holds is less than the whole.
+            turns.until(lambda count=count: len(read) > count, "the first are read")
+    before = len(read)
+    turns.turn()
+    assert 0 < len(read) - before <= MOST_READ
+    for _ in range(10):
+        turns.turn()
+    assert len(read) < MOST_READ_IN_ALL and turns.watched == 1
+    first.exchange({}, turns.clock.now)
+    turns.until(lambda: len(read) >= MOST_READ_IN_ALL, "it reads on")
+
+
+def test_an_agent_is_missed_when_it_has_had_the_time_to_say_something(
+    turns: Turns, pair: tuple[PeerAccounts, PeerAccounts]
+) -> None:
+    first, second = pair
+    assert not first.is_silent(turns.clock.now)
+    exchange(turns, first, second)
+    wait_heard(turns, first)
+    late = turns.clock.now + SILENCE_S
+    assert first.hears_any(late) and not first.hears_any(late + 0.1)
+    assert first.is_silent(late + 0.1) and not first.is_silent(late)
+
+
 def test_a_link_that_is_not_there_is_tried_again(
     turns: Turns, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = make(FIRST, [SECOND], "hvnowhere"), make(SECOND, [FIRST])
     first.exchange(ACCOUNT, turns.clock.now)
     assert first.heard(turns.clock.now) == [{"address": SECOND, "heard_ms": None}] and turns.watched == 0
-    monkeypatch.setattr(first, "_device", "lo")
+    monkeypatch.setattr(first._lines[0], "_device", "lo")
     exchange(turns, first, second)
     assert wait_heard(turns, first)["entries"] == 7
 
@@ -114,7 +173,7 @@ def test_one_whose_link_goes_away_is_heard_again_when_it_is_back(
     wait_heard(turns, first)
     turns.advance(2 * FRESH_S)
     with monkeypatch.context() as away:
-        away.setattr(first, "_device", "hvnowhere")
+        away.setattr(first._lines[0], "_device", "hvnowhere")
         first.exchange({}, turns.clock.now)
         assert turns.watched == 1
     exchange(turns, first, second)

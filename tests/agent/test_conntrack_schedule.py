@@ -184,6 +184,16 @@ def test_an_active_that_hears_again_asks_for_nothing() -> None:
     assert replication.tick(25) == []
 
 
+def test_what_is_malformed_is_not_the_peer() -> None:
+    replication = running()
+    for now in range(100, 110):
+        replication.record_statistics(now, now)
+    # One packet of several malformed messages makes the number fall.
+    for now in range(110, 120):
+        replication.record_statistics(109 - 3 * (now - 109), now)
+    assert replication.is_silent(119) and not replication.in_sync
+
+
 def test_an_active_is_in_sync_with_itself() -> None:
     replication = running()
     replication.set_state("active", 0)

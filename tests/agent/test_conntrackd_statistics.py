@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """conntrackd's statistics as conntrackd 1.4.7 prints them."""
 
-from haven.agent.conntrack.conntrackd_statistics import parse, unacknowledged, unsent
+from haven.agent.conntrack.conntrackd_statistics import parse, unacknowledged, unsent, well_formed
 
 GENERAL = """cache internal:
 current active connections:	          17
@@ -60,6 +60,12 @@ def test_the_figures_are_read_from_where_they_stand() -> None:
 
 def test_what_is_not_there_is_left_out() -> None:
     assert parse("") == {}
+
+
+def test_what_is_malformed_is_not_counted_as_received() -> None:
+    assert well_formed(parse(GENERAL)) == 14
+    assert well_formed({"received_packets": 7}) == 7
+    assert well_formed({"malformed": 7}) is None
 
 
 def test_what_waits_to_be_sent_is_counted_and_errors_are_not() -> None:

@@ -111,6 +111,18 @@ def test_an_option_is_still_read_by_the_name_that_it_had():
     assert "takes one value but has 2, on lines 10, 11" in complaints(both)[0]
 
 
+def test_a_link_that_clients_are_on_is_warned_of():
+    def texts(place: str, enabled: str = "1") -> list[str]:
+        more = f"config conntrack\n\toption enabled {enabled}\n\toption {place}\n\toption address 10.9.0.1\n"
+        return [str(warning) for warning in model_of(GOOD + more + "\tlist peer_address 10.9.0.2\n").warnings]
+
+    (warning,) = texts("device br-lan")
+    assert warning.startswith(
+        "haven:7: @conntrack[0], option 'device': 'br-lan' is that of virtual_router 'lan' as well: "
+    )
+    assert texts("device sync") == texts("interface lan") == texts("device br-lan", "0") == []
+
+
 def test_models_that_mean_the_same_are_equal():
     assert model_of(GOOD) == model_of("# a comment\n" + GOOD + "    option priority '100'\n")
     assert model_of(GOOD) != model_of(GOOD + "    option priority '101'\n")

@@ -118,6 +118,14 @@ def test_from_several_peers_the_group_of_the_copies_is_let_in(act: Act):
     assert rules.count("src * direction in target ACCEPT device sync0 family ipv4 proto igmp") == 1
 
 
+def test_from_several_peers_by_ipv6_the_copies_come_from_their_link_local_addresses(act: Act):
+    text = CONNTRACK.replace("192.168.255.", "fd99::") + "\tlist peer_address 'fd99::4'\n"
+    rules = [each.strip() for each in _rules(act("start", CONFIG + text))]
+    head = "src * direction in target ACCEPT device sync0 family ipv6 proto udp src_ip"
+    assert rules.count(f"{head} fe80::/10 dest_ip ff12::50 dest_port 3782") == 1
+    assert f"{head} fd99::3 dest_port 3781" in rules and f"{head} fd99::4 dest_port 3781" in rules
+
+
 def test_a_switch_that_asks_who_is_in_the_group_of_ipv6_is_heard(act: Act):
     rules = [
         each.strip() for each in _rules(act("start", CONFIG.replace("	list unicast_peer 'fe80::3'\n", "")))

@@ -162,6 +162,25 @@ def test_what_is_missing_of_the_link_is_a_warning():
     assert expected in warnings_of(bare)
 
 
+def test_a_link_that_clients_are_on_is_warned_of_once_however_it_is_called():
+    def shared(text: str) -> list[str]:
+        model, _problems = load_text(text, FILE)
+        assert model is not None
+        machine = Machine({"sync": SYNC})
+        plan, _problems = compile_plan(model, machine, FILE, resolve=lambda _name: "sync")
+        assert plan is not None
+        return [each["facts"] for each in plan["warnings"] if each["code"] == "sync-shared"]
+
+    by_interface = TEXT.replace("option device 'lan'", "option interface 'lan'")
+    assert shared(by_interface) == [{"name": "sync", "other": "virtual_router 'lan'"}]
+    both = by_interface.replace("option device 'sync'", "option interface 'lan'")
+    assert shared(both) == [{"name": "lan", "other": "virtual_router 'lan'"}]
+    assert shared(TEXT.replace("option device 'lan'", "option device 'sync'")) == [
+        {"name": "sync", "other": "virtual_router 'lan'"}
+    ]
+    assert shared(TEXT) == []
+
+
 def test_the_agent_gets_what_it_needs_and_nothing_where_nothing_is_copied():
     more = ("list peer_address '10.9.0.3'", "option port '4000'", "option renew '7'", "option guard '1'")
     part = part_of(*more)

@@ -66,9 +66,10 @@ def plan(request: Request) -> int:
     except ConfigRefused as why:
         _complain(why, request.json)
         return 1
+    from haven.config.passwords import hide_passwords
     from haven.plan.sequences import with_sequences
 
-    described = with_sequences(made)
+    described = hide_passwords(with_sequences(made))
     if request.json:
         from haven.cli.show_commands import print_json
 

@@ -36,6 +36,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     _check_shared_addresses(routers)
     for values in _of_type(known, "conntrack"):
         _check_conntrack(values)
+        _check_sync_place(values, routers)
     _check_dhcp(_of_type(known, "dhcp"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
@@ -130,6 +131,16 @@ def _check_conntrack(values: SectionValues) -> None:
             values.complain("peer-family", "peer_address", item.line, value=item.text)
         if item.value == own:
             values.complain("peer-is-own", "peer_address", item.line, value=item.text)
+    count = len(values.items("peer_address"))
+    if values.items("protect") and count > 1:
+        values.complain("protect-several", "protect", count=count)
+
+
+def _check_sync_place(values: SectionValues, routers: list[SectionValues]) -> None:
+    place = _place(values)
+    shared = next((each for each in routers if place and _place(each) == place), None)
+    if place and shared and values.one("enabled") and not values.given("protect"):
+        values.caution("sync-shared", place[0], name=place[1], other=shared.section.label)
 
 
 def _check_dhcp(dhcps: list[SectionValues], routers: list[SectionValues]) -> None:

@@ -86,6 +86,7 @@ class ConntrackSettings(Settings):
     address: bytes
     peer_addresses: tuple[bytes, ...]
     port: int
+    protect: bytes | None
     renew_us: int
     sync_wait_us: int
     guard: bool
@@ -107,6 +108,11 @@ class ConntrackSettings(Settings):
     def agent_port(self) -> int:
         """Return the UDP port on which the agents tell each other of their tables."""
         return self.port + 1
+
+    @property
+    def protected_port(self) -> int:
+        """Return the UDP port of the protected link."""
+        return self.port + 2
 
 
 class DhcpSettings(Settings):

@@ -7,8 +7,12 @@ HIDDEN = "hidden"
 
 
 def hide_passwords(plan: dict[str, Any]) -> dict[str, Any]:
-    """Put a word in the place of each password of a plan, and return it."""
+    """Put a word in the place of each password and key of a plan, and return it."""
     for router in plan.get("virtual_routers", []):
         if router.get("auth") is not None:
             router["auth"] = HIDDEN
+    for stage in plan.get("commands", {}).values():
+        for command in stage:
+            if command.get("secret"):
+                command["stdin"] = HIDDEN
     return plan

@@ -92,6 +92,10 @@ class SectionValues:
         """Tell whether no more problems of the file are taken."""
         return self._diagnostics.is_full()
 
+    def caution(self, code: str, option: str, **facts: Any) -> None:
+        """Note what does not stand in the way, at an option's first value."""
+        self._diagnostics.warn(self.section, code, option, self._items[option][0].line, **facts)
+
     def keep(self, option: str, item: OptionValue) -> None:
         """Keep a good value."""
         self._items.setdefault(option, []).append(item)

@@ -78,6 +78,7 @@ DIAGNOSTICS = {
     "value-host-name": "'{value}' is not a host name; use letters, digits, '-' and '.', 63 at most",
     "value-path": "'{value}' is not a path from / without spaces",
     "value-long": "is {octets} octets long; {longest} at most are carried",
+    "value-short": "is {octets} octets long; {shortest} at least are needed",
     "value-track": "'{value}' is not NAME or NAME:WEIGHT",
     "value-weight": "the weight in '{value}' is not a whole number from {low} to {high}",
     "device-long": "'{value}' is too long for a device name; {longest} characters are the limit",
@@ -123,6 +124,9 @@ DIAGNOSTICS = {
     "address-held": "'{value}' is also held by {other}",
     "peer-family": "'{value}' and option address are not of one family, IPv4 or IPv6",
     "peer-is-own": "'{value}' is the address of this router",
+    "sync-shared": "'{name}' is that of {other} as well: whoever is there can forge the peer's address, and "
+    "with it copied connections; take a link that only the routers are on, or set option protect",
+    "protect-several": "protects a link to one peer_address; here are {count}",
     "dhcp-taken": "'{interface}' has {other} already",
     "dhcp-several": "is needed: several IPv4 virtual routers are on interface '{interface}'",
     "dhcp-none": "is needed: no IPv4 virtual router is on interface '{interface}'",

@@ -131,6 +131,8 @@ COMMAND = (
     Field("say", text),
     Field("argv", list_of(text)),
     Field("stdin", text, optional=True),
+    # What goes to its input is nobody's to see.
+    Field("secret", flag, optional=True),
 )
 
 COMMANDS = (Field("setup", list_of(mapping)), Field("teardown", list_of(mapping)))

@@ -280,6 +280,13 @@ TABLE = (
         "crosswise, and that both list as many peers.",
     ),
     (
+        "conntrack-agent-silent",
+        WARNING,
+        "The haven-agent of {peers} is not heard on {device}: whether all connections are copied is not "
+        "certain.",
+        "See that haven-agent runs on the other router, and that both have the same port under conntrack.",
+    ),
+    (
         "conntrack-device-missing",
         WARNING,
         "The device {device} is not there, so connections are not copied.",

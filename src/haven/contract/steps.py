@@ -26,6 +26,10 @@ STEPS = {
     "accept-rules-away": "remove the rules about virtual addresses",
     "untracked-rules": "keep VRRP and conntrackd untracked",
     "untracked-rules-away": "remove the rules about tracking",
+    "protected-link": "set up the protected link {device} to {peer}",
+    "protected-link-away": "remove the protected link {device}",
+    "peer-rules": "let in copies of connections from the peers alone",
+    "peer-rules-away": "remove the rules about the peers",
     # What a group does in between.
     "advertise": "advertisement for {virtual_routers}",
     "resign": "priority 0 advertisement for {virtual_routers}",

@@ -22,6 +22,9 @@ from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
 from haven.paths import CONFIG
 from haven.plan.conntrack import GROUP as SYNC_GROUP
+from haven.plan.conntrack_protection import DEVICE as PROTECTED
+from haven.plan.conntrack_protection import inside
+from haven.plan.conntrack_rules import LINK_LOCAL
 from haven.plan.machine import InterfaceError, resolve_interface
 
 # How a switch that snoops asks who is in a group (IGMP, MLD). Unanswered, it soon passes nothing on.
@@ -62,7 +65,8 @@ def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
         yield from _vrrp(router, router.device or resolve(router.interface or ""))
     conntrack = model.conntrack
     if conntrack is not None:
-        yield from _sync(conntrack, conntrack.device or resolve(conntrack.interface or ""))
+        device = conntrack.device or resolve(conntrack.interface or "")
+        yield from _sync(conntrack, device) if conntrack.protect is None else _protected(conntrack, device)
 
 
 def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
@@ -81,11 +85,22 @@ def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
         family = 4 if len(peer) == 4 else 6
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
         # Several conntrackd send to a group, one sends to us.
-        to = "dest_ip=%s " % SYNC_GROUP[family] if len(conntrack.peer_addresses) > 1 else ""
-        yield "%s src_ip=%s %sdest_port=%d" % (rule, text_of(peer), to, conntrack.copy_port)
+        several = len(conntrack.peer_addresses) > 1
+        source = LINK_LOCAL if several and family == 6 else text_of(peer)
+        to = "dest_ip=%s " % SYNC_GROUP[family] if several else ""
+        yield "%s src_ip=%s %sdest_port=%d" % (rule, source, to, conntrack.copy_port)
         yield "%s src_ip=%s dest_port=%d" % (rule, text_of(peer), conntrack.agent_port)
-        if len(conntrack.peer_addresses) > 1:
+        if several:
             yield QUERIES[family] % device
+
+
+def _protected(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
+    peer = conntrack.peer_addresses[0]
+    facts = (device, 4 if len(peer) == 4 else 6, text_of(peer), conntrack.protected_port)
+    yield "device=%s family=ipv%d proto=udp src_ip=%s dest_port=%d" % facts
+    _own, there = inside(conntrack)
+    for port in (conntrack.copy_port, conntrack.agent_port):
+        yield "device=%s family=ipv6 proto=udp src_ip=%s dest_port=%d" % (PROTECTED, there, port)
 
 
 def _hold(model: Model) -> list[str]:

@@ -10,9 +10,9 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack
+from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
-from haven.plan.nftables import Commands
+from haven.plan.nftables import joined
 from haven.plan.virtual_routers import ADDRESS_LIFETIME_US, RENEW_US, Resolve, RouterCompiler, sysctls
 
 Compiled = tuple[dict[str, Any] | None, list[Diagnostic]]
@@ -55,6 +55,7 @@ def compile_plan(
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
     warnings = [*model.warnings, *compiler.warnings]
     if model.conntrack is not None:
+        warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
     return {
         "version": VERSION,
@@ -69,7 +70,11 @@ def compile_plan(
         "groups": [_group(group, model.conntrack) for group in model.groups],
         "virtual_routers": routers,
         "sysctls": _unique([*_of_routers(routers), *conntrack.sysctls(copied)]),
-        "commands": _joined(accept_mode.commands(routers), conntrack.commands(copied)),
+        "commands": joined(
+            accept_mode.commands(routers),
+            conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
+            conntrack_protection.commands(model.conntrack, device),
+        ),
         "parts": {"conntrack": copied} if copied is not None else {},
     }, []
 
@@ -91,10 +96,6 @@ def _group(group: GroupSettings, copied: ConntrackSettings | None) -> dict[str, 
     settings = {option.key: group.values[option.key] for option in GROUP.options if option.engine}
     sync_wait_us = copied.sync_wait_us if copied is not None else 0
     return {"name": group.name, "sync_wait_us": sync_wait_us, **settings}
-
-
-def _joined(*parts: Commands) -> Commands:
-    return {stage: [each for part in parts for each in part[stage]] for stage in ("setup", "teardown")}
 
 
 def _of_routers(routers: Iterable[dict[str, Any]]) -> list[list[str]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the table of connections is copied: conntrackd's configuration from a template, settings, rules."""
+"""How the table of connections is copied: conntrackd's configuration from a template, settings."""
 
 import pkgutil
 from pathlib import Path
@@ -7,10 +7,9 @@ from typing import Any
 
 from haven.config.model import ConntrackSettings
 from haven.contract.diagnostics import Diagnostic
-from haven.core.vrrp.constants import PROTOCOL
 from haven.inet import text_of
+from haven.plan import conntrack_protection
 from haven.plan.machine import Machine
-from haven.plan.nftables import Commands, chain, no_commands, table_commands
 
 TEMPLATE = "conntrackd.conf.j2"
 LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -30,10 +29,6 @@ GROUP = {4: "225.0.0.50", 6: "ff12::50"}
 # would call what acknowledges newer data invalid, undo no NAT for it, and answer with a reset.
 BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
 
-# A full table refuses what it has no entry for: a Backup would no longer hear the Active's ADVERTISEMENTs,
-# and become Active beside it. So the routers' own messages are kept out of it.
-UNTRACKED_TABLE = "inet haven_untracked"
-
 
 def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> dict[str, Any] | None:
     """Return what the plan has for the agent's part, or None where connections are not copied.
@@ -42,24 +37,41 @@ def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> di
     """
     if conntrack is None:
         return None
-    peers = [text_of(peer) for peer in conntrack.peer_addresses]
+    outside = [text_of(each) for each in (conntrack.address, *conntrack.peer_addresses)]
+    address, *peers = outside
+    if conntrack.protect is not None:
+        device = conntrack_protection.DEVICE
+        address, *peers = conntrack_protection.inside(conntrack)
     facts = {
         "device": device,
-        "address": text_of(conntrack.address),
+        "address": address,
         "peers": peers,
         "port": conntrack.copy_port,
         "agent_port": conntrack.agent_port,
         "renew_us": conntrack.renew_us,
         "guard": own if conntrack.guard else [],
     }
-    family = 4 if len(conntrack.address) == 4 else 6
+    family = 6 if ":" in address else 4
     more = {"family": family, "group": GROUP[family], **_sizes(conntrack)}
-    return {**facts, "conf": _render({**facts, **more, "own": [*own, facts["address"], *peers]})}
+    all_own = list(dict.fromkeys([*own, *outside, address, *peers]))
+    return {**facts, "conf": _render({**facts, **more, "own": all_own})}
+
+
+def shared(
+    conntrack: ConntrackSettings, device: str, routers: list[dict[str, Any]], file: str
+) -> list[Diagnostic]:
+    """Return a warning where the device turns out to be a virtual router's under another name."""
+    for router in routers if conntrack.protect is None else []:
+        # One name for both has been found in the configuration.
+        if router["device"] == device and router["interface"] != conntrack.interface:
+            facts = {"name": device, "other": "virtual_router '%s'" % router["name"]}
+            return [Diagnostic("sync-shared", facts, file, 0, _place(conntrack))]
+    return []
 
 
 def warnings(conntrack: ConntrackSettings, device: str, machine: Machine, file: str) -> list[Diagnostic]:
     """Return what does not stop the plan but keeps connections from being copied now."""
-    place = ("conntrack", "conntrack", conntrack.name)
+    place = _place(conntrack)
     link = machine.links.get(device)
     if link is None:
         return [Diagnostic("device-missing", {"device": device}, file, 0, place)]
@@ -70,26 +82,13 @@ def warnings(conntrack: ConntrackSettings, device: str, machine: Machine, file: 
     return []
 
 
+def _place(conntrack: ConntrackSettings) -> tuple[str, str, str]:
+    return "conntrack", "conntrack", conntrack.name
+
+
 def sysctls(conntrack: dict[str, Any] | None) -> list[list[str]]:
     """Return the kernel settings that connections need to live on."""
     return [] if conntrack is None else [[BE_LIBERAL, "1"]]
-
-
-def commands(conntrack: dict[str, Any] | None) -> Commands:
-    """Return the commands that keep the routers' own messages untracked; none where nothing is copied."""
-    if conntrack is None:
-        return no_commands()
-    chains = [
-        _untracked("prerouting", 'iifname "%s"' % conntrack["device"], conntrack),
-        _untracked("output", 'oifname "%s"' % conntrack["device"], conntrack),
-    ]
-    return table_commands("untracked-rules", UNTRACKED_TABLE, "".join(chains))
-
-
-def _untracked(hook: str, device: str, conntrack: dict[str, Any]) -> str:
-    ports = (conntrack["port"], conntrack["agent_port"])
-    rules = ["meta l4proto %d notrack" % PROTOCOL, "%s udp dport { %d, %d } notrack" % (device, *ports)]
-    return chain(hook, ["type filter hook %s priority raw;" % hook, *rules])
 
 
 def _sizes(wanted: ConntrackSettings) -> dict[str, int]:

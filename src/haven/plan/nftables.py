@@ -24,6 +24,11 @@ def no_commands() -> Commands:
     return {"setup": [], "teardown": []}
 
 
+def joined(*parts: Commands) -> Commands:
+    """Return the commands of several parts, in their order."""
+    return {stage: [each for part in parts for each in part[stage]] for stage in ("setup", "teardown")}
+
+
 def chain(name: str, rules: Iterable[str]) -> str:
     """Return a chain of rules, of which the first says where it hooks in."""
     return "\tchain %s {\n%s\t}\n" % (name, "".join("\t\t%s\n" % rule for rule in rules))

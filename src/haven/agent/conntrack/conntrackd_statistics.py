@@ -35,3 +35,12 @@ def parse(text: str) -> dict[str, int]:
         if match is not None:
             found[name] = int(match[1])
     return found
+
+
+def well_formed(figures: dict[str, int]) -> int | None:
+    """Return how much that makes sense was received, by the figures; None where they do not tell.
+
+    A packet of several malformed messages counts several times, so this can also fall.
+    """
+    received = figures.get("received_packets")
+    return None if received is None else received - figures.get("malformed", 0)

@@ -129,7 +129,7 @@ class SyncSchedule:
         return self._heard_at is not None and not self.is_silent(now)
 
     def record_statistics(self, received: int | None, now: float) -> None:
-        """Take the count of packets received, from which it shows whether the peer lives and has sent all.
+        """Take the count of what was received well formed: it shows whether the peer lives and has sent all.
 
         None where conntrackd did not answer: then nothing was heard.
         """
@@ -144,7 +144,7 @@ class SyncSchedule:
 
     def _record_received(self, received: int, now: float) -> None:
         before, self._received = self._received, received
-        if before is not None and received != before:
+        if before is not None and received > before:
             self._heard_at = now
             self._hear_again(now)
 

@@ -10,7 +10,7 @@ from haven import paths
 from haven.agent.conntrack import table_account
 from haven.agent.conntrack.conntrackd import Conntrackd
 from haven.agent.conntrack.conntrackd_socket import STATISTICS
-from haven.agent.conntrack.conntrackd_statistics import parse
+from haven.agent.conntrack.conntrackd_statistics import parse, well_formed
 from haven.agent.conntrack.drain import Drain
 from haven.agent.conntrack.guard import Guard
 from haven.agent.conntrack.peer_accounts import PeerAccounts
@@ -130,8 +130,7 @@ class TableSync:
         # What conntrackd had begun to say before it ended is of no more use.
         if self._conntrackd.takes_orders:
             self._figures = parse(text)
-            received = self._figures.get("received_packets")
-            self._schedule.record_statistics(received, time.monotonic())
+            self._schedule.record_statistics(well_formed(self._figures), time.monotonic())
             self._wake_later()
             self._look_for_answer(text)
         self._report()
@@ -149,7 +148,10 @@ class TableSync:
 
     def is_in_sync(self) -> bool:
         """Tell whether this node has the connections of the Active."""
-        return self._conntrackd.takes_orders and self._schedule.in_sync
+        if not self._conntrackd.takes_orders or not self._schedule.in_sync:
+            return False
+        # Whoever else is on the device can make it look as if the peer's conntrackd were heard.
+        return self._state == ACTIVE or self._peers.hears_any(time.monotonic())
 
     def account(self) -> dict[str, Any]:
         """Return what status shows of this node's table and of the peers'."""
@@ -193,11 +195,15 @@ class TableSync:
         if running == "running" and self._unanswered() >= UNANSWERED_S:
             found.append(_problem("conntrack-unanswered"))
         elif running == "running" and obstacle is None and self._schedule.is_silent(time.monotonic()):
-            facts = {"peers": self._part["peers"], "device": self._part["device"]}
-            found.append(_problem("conntrack-peer-silent", **facts))
+            found.append(_problem("conntrack-peer-silent", **self._peer_facts()))
+        elif running == "running" and obstacle is None and self._peers.is_silent(time.monotonic()):
+            found.append(_problem("conntrack-agent-silent", **self._peer_facts()))
         if self._guard.failure:
             found.append(_problem("conntrack-no-guard", error=self._guard.failure))
         return found + table_account.problems(self._table(), self._peers.heard(time.monotonic()))
+
+    def _peer_facts(self) -> dict[str, Any]:
+        return {"peers": self._part["peers"], "device": self._part["device"]}
 
 
 def _problem(code: str, **facts: Any) -> dict[str, Any]:

@@ -2,8 +2,12 @@
 """The options of a `conntrack` section."""
 
 from haven.config.options.address_kinds import HostKind
-from haven.config.options.kinds import Device, Flag, Name, Whole
+from haven.config.options.kinds import Device, Flag, Name, Secret, Whole
 from haven.config.options.option import Option, SectionType
+
+# As many as a key of WireGuard's has octets.
+SHORTEST_SECRET = 32
+LONGEST_SECRET = 128
 
 _SIZES = (
     Option(
@@ -61,9 +65,16 @@ CONNTRACK = SectionType(
         Option(
             "port",
             Whole(1, 65533),
-            "UDP port of conntrackd on all of them; the agents use the next one, and conntrackd with several "
-            "peers the one after that.",
+            "UDP port of conntrackd on all of them; the agents use the next one, and the one after that is "
+            "conntrackd's with several peers, WireGuard's with `protect`.",
             default="3780",
+        ),
+        Option(
+            "protect",
+            Secret(LONGEST_SECRET, SHORTEST_SECRET),
+            "A secret of both routers, with which they make a WireGuard link of their own for what they tell "
+            "each other: nobody else can read or forge it. The same on both, made by chance: take what "
+            "`wg genpsk` prints. With one `peer_address` only.",
         ),
         Option(
             "renew",

@@ -162,17 +162,20 @@ class File(Kind):
 
 
 class Secret(Kind):
-    """A shared word that fits the authentication field; its text never shows in a message."""
+    """A shared word of so many octets; its text never shows in a message."""
 
-    def __init__(self, longest: int) -> None:
-        Kind.__init__(self, "secret", "1 to %d characters" % longest, "maxlength(%d)" % longest)
-        self.longest = longest
+    def __init__(self, longest: int, shortest: int = 1) -> None:
+        datatype = "maxlength(%d)" % longest if shortest == 1 else "rangelength(%d, %d)" % (shortest, longest)
+        Kind.__init__(self, "secret", "%d to %d characters" % (shortest, longest), datatype)
+        self.longest, self.shortest = longest, shortest
 
     def parse(self, text: str) -> bytes:
         """Read the word as octets."""
         octets = text.encode()
         if len(octets) > self.longest:
             raise BadValue("value-long", octets=len(octets), longest=self.longest)
+        if len(octets) < self.shortest:
+            raise BadValue("value-short", octets=len(octets), shortest=self.shortest)
         return octets
 
 

@@ -159,8 +159,8 @@ function syncWhere(answers) {
 	if (!answers.sync)
 		return _('Without a link connections are not copied: they break off when the other router takes over.');
 	if (answers.sync === answers.wan)
-		return _('What is copied is sent in clear. Do not send it over a network that others share.');
-	return answers.sync === answers.lan ? _('A cable of its own between the routers would be better: the LAN can be pulled.') : null;
+		return _('What is copied is sent in clear, and believed. Over a network that others share, give both routers a secret for it: option protect under Settings.');
+	return answers.sync === answers.lan ? _('A cable of its own between the routers is better: the LAN can be pulled, and whoever is in it can forge copied connections, unless both routers have a secret for it: option protect under Settings.') : null;
 }
 
 const NOTES = [
