@@ -16,7 +16,7 @@ from haven.config.load import load
 from haven.config.model import Model
 from haven.inet import text_of
 from tests.openwrt.box import Box
-from tests.openwrt.page import PAGE, Block, blocks
+from tests.openwrt.page import PAGE, ROOT, Block, blocks
 
 BLOCKS = blocks(PAGE.read_text())
 # To the tested failover; what comes behind is for a router that is set up.
