@@ -128,6 +128,13 @@ def test_what_comes_later_can_be_pasted_twice(block: Block, pair: tuple[Box, Box
     assert box.settings() == once and box.uncommitted() == []
 
 
+def test_what_removes_haven_names_first_what_needs_it():
+    (words,) = [block.commands.split() for block in BLOCKS if block.commands.startswith("opkg remove")]
+    assert words[2:] == ["luci-app-haven", "haven"]
+    for name in words[2:-1]:
+        assert "\nDepends: haven, " in (ROOT / f"openwrt-feed/{name}/control").read_text()
+
+
 def test_scripts_of_the_page_are_for_a_group_of_the_page(pair: tuple[Box, Box]):
     box = pair[0]
     groups = {group.name for group in model(box).groups}
