@@ -54,7 +54,9 @@ def test_disabled_haven_is_named_as_the_reason_with_what_to_do(
     assert complaint(capsys, tmp_path, "--config", str(config), *command.split()) == expected
     # With a mistake in it nobody knows what it says.
     config.write_text("config haven 'main'\n\toption enabld '0'\n")
-    assert complaint(capsys, tmp_path, "--config", str(config), "status") == "haven: havend is not running\n"
+    expected = f"havend is not running, and cannot start: 1 problem in {config}; 'haven validate' names them"
+    said = complaint(capsys, tmp_path, "--config", str(config), *command.split())
+    assert said == f"haven: {expected}\n"
 
 
 def test_socket_left_behind_is_not_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -290,6 +290,28 @@ def test_on_openwrt_a_stop_says_that_the_service_goes_on(fake: Fake, config: Pat
     assert run(havend, "stop") == 0
 
 
+def test_a_backup_that_stops_has_given_up_nothing(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(fake(status=STANDBY, stop={"stopped": True}), "stop") == 0
+    assert capsys.readouterr().out == "havend has stopped; this node held no virtual address\n"
+
+
+def test_a_havend_of_any_release_can_be_stopped(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(fake(status={}, stop={"stopped": True}), "stop") == 0
+    assert capsys.readouterr().out == "havend has stopped; this node has given up the virtual addresses\n"
+
+
+def test_on_openwrt_a_service_that_was_stopped_is_named_with_what_starts_it(
+    config: Path, tmp_path: Path
+) -> None:
+    service = tmp_path / "service"
+    service.write_text("#!/bin/sh\n")
+    service.chmod(0o755)
+    argv = [sys.executable, "-c", ON_OPENWRT, service, "--run-dir", tmp_path, "--config", config, "status"]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'service haven start' starts it" in done.stderr
+
+
 def test_a_refused_reload_leaves_the_service_alone(fake: Fake, config: Path, tmp_path: Path) -> None:
     service = tmp_path / "service"
     service.write_text("#!/bin/sh\necho $1\n")

@@ -54,6 +54,7 @@ def test_places_have_their_defaults() -> None:
         (["status", "--config="], "--config needs a FILE"),
         (["status", "--json=1"], "--json takes no value"),
         (["status", "--json", "--watch"], "status: --json and --watch do not go together"),
+        (["status", "--wait", "--watch"], "status: --wait and --watch do not go together"),
     ),
 )
 def test_wrong_usage_is_status_2_and_says_what(

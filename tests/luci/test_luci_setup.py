@@ -40,6 +40,8 @@ def test_it_proposes_checks_and_saves(pages: Pages):
     commands = page.locator("[data-part=changes] pre")
     expect(commands).to_contain_text("uci set haven.lan='virtual_router'")
     expect(commands).to_contain_text("uci set haven.main.enabled='1'")
+    # To their end: without these nothing of it would be in force.
+    assert commands.inner_text().splitlines()[-2:] == ["uci commit haven", "/etc/init.d/haven reload"]
     expect(page.locator("[data-part=plan]")).to_be_visible()
     assert "uci -q batch" in page.locator("[data-part=peer] textarea").input_value()
     assert pages.router.uci.changes == []

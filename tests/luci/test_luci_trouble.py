@@ -47,10 +47,24 @@ def test_without_the_agent_haven_does_not_run(pages: Pages, backup: PairNode):
     backup.kill_agent()
     _trouble(page, "agent")
     for view in VIEWS:
-        _trouble(pages.open(view, until="[data-trouble]"), "agent")
+        other = pages.open(view, until="[data-trouble]")
+        _trouble(other, "agent")
+        assert "RPC" not in other.locator("[data-trouble]").inner_text()
     page.bring_to_front()
     backup.revive()
     expect(page.locator("[data-trouble]")).to_have_count(0)
+
+
+def test_before_set_up_the_overview_has_one_thing_to_do(pages: Pages, backup: PairNode):
+    backup.kill_agent()
+    page = pages.open("haven/overview", until="[data-trouble]")
+    expect(page.locator("[data-action=setup]")).to_have_count(1)
+    assert page.locator("[data-action=setup]").get_attribute("href").endswith("admin/services/haven/setup")
+    expect(page.locator(".haven h3:visible")).to_have_count(0)
+    backup.revive()
+    expect(page.locator("[data-trouble]")).to_have_count(0)
+    expect(page.locator("[data-action=setup]")).to_have_count(0)
+    assert page.locator(".haven h3:visible").count() == 5
 
 
 def test_an_answer_that_is_late(pages: Pages):

@@ -2,8 +2,10 @@
 """The scripts of the package, in the root directory of a router that is only a folder."""
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,31 @@ def test_a_removal_leaves_the_configuration_and_nothing_else(machine: Router):
     assert not (machine.root / "usr/lib/haven").exists()
     assert not (machine.root / "var/run/haven").exists()
     assert (machine.root / "etc/config/haven").exists()
+
+
+@pytest.mark.parametrize("name", ("haven", "luci-app-haven", "luci-app-haven-classic", "luci-i18n-haven-de"))
+def test_a_removal_leaves_no_folder_of_ours(name: str, tmp_path: Path):
+    folder, described = tmp_path / "router", ROOT / "openwrt-feed" / name
+    ipk = [sys.executable, str(ROOT / "openwrt-feed/ipk.py"), "--into", str(folder), name]
+    subprocess.run(ipk, check=True)
+    # What haven makes itself, and what others have there.
+    for each in ("etc/haven", "etc/hotplug.d/haven", "etc/hotplug.d/iface"):
+        (folder / each).mkdir(parents=True)
+    # opkg: the files, then the script; the folders stay.
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        path.unlink()
+    script = described / "postrm"
+    if script.exists():
+        text = re.sub(r"(?<=[ \n])/(?=(etc|usr|var|www|tmp)/)", f"{folder}/", script.read_text())
+        subprocess.run(["sh", "-c", text], check=True, env={"PATH": os.environ["PATH"]})
+    left = {str(path.relative_to(folder)) for path in folder.rglob("haven")}
+    assert left == (set() if name == "haven" else {"etc/haven", "etc/hotplug.d/haven"})
+    assert (folder / "etc/hotplug.d/iface").exists()
+
+
+def test_a_removal_leaves_the_scripts_of_the_user(machine: Router):
+    script = machine.root / "etc/hotplug.d/haven/20-service"
+    script.parent.mkdir(parents=True)
+    script.write_text("exit 0\n")
+    machine.run("postrm")
+    assert script.exists()

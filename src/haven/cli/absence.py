@@ -5,13 +5,35 @@ import os
 
 from haven import paths
 from haven.cli.errors import Failed, Unanswered
+from haven.cli.text import count
 from haven.cli.usage import Request
 
 
 def explained(why: Unanswered, request: Request) -> Failed:
-    """Return a failure with its reason, where that is that haven is switched off."""
-    if why.refusal.code != "not-running" or not _is_disabled(request.config):
+    """Return a failure with its reason, where that is the configuration's or a service that was stopped.
+
+    An Unanswered that comes back as it is may be answered in a moment.
+    """
+    if why.refusal.code != "not-running":
         return why
+    # Here, because a command that is answered must not wait for it.
+    from haven.config.load import load
+
+    model, problems = load(request.config)
+    if model is None:
+        return _wrong(request, len(problems)) if os.path.exists(request.config) else why
+    return why if model.main.enabled else _disabled(request)
+
+
+def stopped(why: Unanswered, request: Request) -> Failed:
+    """Return a failure as `explained` does, and what starts a service that nothing keeps from running."""
+    found = explained(why, request)
+    if found is not why or why.refusal.code != "not-running" or not on_openwrt(request):
+        return found
+    return Failed("havend is not running; 'service haven start' starts it, 'logread -e haven' tells more")
+
+
+def _disabled(request: Request) -> Failed:
     start = "'service haven start'" if on_openwrt(request) else "start it"
     return Failed(
         "havend is not running, because haven is disabled: set option enabled '1' in section haven "
@@ -19,14 +41,13 @@ def explained(why: Unanswered, request: Request) -> Failed:
     )
 
 
+def _wrong(request: Request, number: int) -> Failed:
+    return Failed(
+        f"havend is not running, and cannot start: {count(number, 'problem')} in {request.config}"
+        "; 'haven validate' names them"
+    )
+
+
 def on_openwrt(request: Request) -> bool:
     """Tell whether the request is about the service that procd keeps running."""
     return request.is_of_service() and os.access(paths.SERVICE, os.X_OK)
-
-
-def _is_disabled(config: str) -> bool:
-    # Here, because a command that is answered must not wait for it.
-    from haven.config.load import load
-
-    model, _problems = load(config)
-    return model is not None and not model.main.enabled

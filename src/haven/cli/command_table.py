@@ -47,7 +47,11 @@ COMMANDS = (
         "status",
         "whether all is well, who is Active, and why",
         "haven.cli.show_commands:status",
-        (JSON, CommandOption("--watch", "show it again every second; q leaves")),
+        (
+            JSON,
+            CommandOption("--wait", "wait until all is well, at most 60 s; then say what is missing"),
+            CommandOption("--watch", "show it again every second; q leaves"),
+        ),
     ),
     Command(
         "events",

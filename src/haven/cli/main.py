@@ -66,9 +66,9 @@ def _run(function: str, request: Request) -> int:
             from haven.contract.control import encode, refused
 
             sys.stdout.write(encode(refused(why.refusal)).decode())
-        from haven.cli.absence import explained
+        from haven.cli.absence import stopped
 
-        raise explained(why, request) from None
+        raise stopped(why, request) from None
     return status
 
 

@@ -6,7 +6,7 @@ from haven.cli.control_client import ControlConnection
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.text import printable
 from haven.cli.usage import Request
-from haven.contract.control import Refusal
+from haven.contract.control import HANDOVER_PATIENCE_S, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 def stop(request: Request) -> int:
     """Hand over, give the addresses up, and end havend."""
     with ControlConnection(request.run_dir) as havend:
-        havend.order("stop")
-    print("havend has stopped; this node has given up the virtual addresses")
+        held = _holds_addresses(havend.ask("status"))
+        havend.ask("stop", HANDOVER_PATIENCE_S)
+    end = "this node has given up the virtual addresses" if held else "this node held no virtual address"
+    print(f"havend has stopped; {end}")
     if on_openwrt(request):
         print("procd starts it again in a moment; 'service haven stop' stops it for good")
     return 0
+
+
+def _holds_addresses(document: "Any") -> bool:
+    try:
+        return any(router["address_held"] for router in document["virtual_routers"])
+    except (KeyError, TypeError):
+        # It is to stop, whatever it tells of itself.
+        return True
 
 
 def switchover(request: Request) -> int:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 def status(request: Request) -> int:
     """Print the status of this node."""
-    watching = "--watch" in request.flags
+    watching, waiting = "--watch" in request.flags, "--wait" in request.flags
+    if watching and (request.json or waiting):
+        other = "--json" if request.json else "--wait"
+        raise UsageError(f"status: {other} and --watch do not go together")
+    missing = _wait(request) if waiting else []
     if request.json:
-        if watching:
-            raise UsageError("status: --json and --watch do not go together")
         print_json(_ask_status(request.run_dir))
     elif watching:
         from haven.cli.watch import watch
@@ -35,7 +37,16 @@ def status(request: Request) -> int:
         watch(lambda: _text_or_reason(request))
     else:
         sys.stdout.write(_text(request.run_dir))
+    if missing:
+        raise Failed(f"not all is well yet: {'; '.join(missing)}")
     return 0
+
+
+def _wait(request: Request) -> list[str]:
+    from haven.cli.absence import explained
+    from haven.cli.wait import wait_until_well
+
+    return wait_until_well(lambda: _ask_status(request.run_dir), lambda why: explained(why, request))
 
 
 def _ask_status(run_dir: str) -> "dict[str, Any]":
@@ -60,9 +71,9 @@ def _text_or_reason(request: Request) -> str:
     try:
         return _text(request.run_dir)
     except Unanswered as why:
-        from haven.cli.absence import explained
+        from haven.cli.absence import stopped
 
-        return f"{explained(why, request)}\n"
+        return f"{stopped(why, request)}\n"
 
 
 def wants_colour() -> bool:

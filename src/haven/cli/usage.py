@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SUMMARY = "High availability for OpenWrt: two routers share one gateway."
+# Options of a command in the list of all commands.
+MOST_SHOWN = 2
 
 
 class Request:
@@ -110,7 +112,7 @@ def help_of(command: Command | None) -> str:
     """Return the help for one command, or for all."""
     if command is None:
         lines = ["usage: haven [--config FILE] [--run-dir DIR] COMMAND", "", SUMMARY, "", "Commands:"]
-        lines += columns([(_call(each), each.help) for each in SHOWN])
+        lines += columns([(_short_call(each), each.help) for each in SHOWN])
         lines += ["", "Options:", *columns(option_rows(COMMON))]
         lines += ["", "'haven COMMAND --help' says more about one of them."]
         lines += ["Exit status: 0 done, 1 refused or failed, 2 not understood."]
@@ -127,6 +129,11 @@ def _call(command: Command) -> str:
     if command.argument:
         words.append(_shown(command.argument))
     return " ".join(words)
+
+
+def _short_call(command: Command) -> str:
+    """Return the call for the list of all commands, whose lines have 80 columns."""
+    return f"{command.name} [OPTION...]" if len(command.options) > MOST_SHOWN else _call(command)
 
 
 def _shown(argument: CommandArgument) -> str:

@@ -17,6 +17,11 @@ function batch(changes) {
 	return [ ...changes.flatMap((change) => text.commands(change)), ...configs(changes).map((config) => 'commit ' + config) ];
 }
 
+/* The same in a shell, to its end. */
+function shell(changes) {
+	return [ ...batch(changes).map((line) => 'uci ' + line), ...configs(changes).map((config) => SERVICES[config]) ].join('\n');
+}
+
 function copy(area) {
 	area.select();
 	// Without TLS, as on most routers, there is no navigator.clipboard.
@@ -64,8 +69,8 @@ return baseclass.extend({
 		if (!changes.length)
 			return part(_('What will be changed'), _('Nothing is left to save: this router is set up like this.'), [
 				E('a', { 'class': 'btn cbi-button', href: L.url('admin/services/haven/overview') }, [ _('See the overview') ]) ], 'changes');
-		return part(_('What will be changed'), _('These are the commands that do the same in a shell. They are carried out when you save.'), [
-			E('pre', {}, [ changes.flatMap((change) => text.commands(change)).map((line) => 'uci ' + line).join('\n') ]) ], 'changes');
+		return part(_('What will be changed'), _('These are the commands that do the same in a shell. Save & Apply carries them out.'), [
+			E('pre', {}, [ shell(changes) ]) ], 'changes');
 	},
 
 	/* What was set by hand and is not touched. */

@@ -31,7 +31,8 @@ const UNITS = [ [ 86400, _('%d d') ], [ 3600, _('%d h') ], [ 60, _('%d min') ], 
 return baseclass.extend({
 	trouble(error) {
 		const known = TROUBLES[error.kind] || TROUBLES.unknown;
-		return { what: known[0], advice: known[1], detail: error.detail || '' };
+		// That an object is not there is how ubus says that haven does not run; it adds nothing.
+		return { what: known[0], advice: known[1], detail: error.kind === 'agent' ? '' : error.detail || '' };
 	},
 
 	/* A length of time in its two largest units. */

@@ -49,7 +49,7 @@ return view.extend({
 			return this.showTrouble(answer.error);
 		this.good = answer.value;
 		this.goodAt = Date.now();
-		this.body.classList.remove('haven-stale');
+		this.body.classList.remove('haven-stale', 'haven-unknown');
 		dom.content(this.parts.trouble, []);
 		this.showModel(model.fromStatus(answer.value));
 		return this.showEvents(answer.value);
@@ -58,7 +58,11 @@ return view.extend({
 	showTrouble(error) {
 		const age = this.good ? (Date.now() - this.goodAt) / 1000 : null;
 		this.body.classList.toggle('haven-stale', this.good !== null);
-		dom.content(this.parts.trouble, [ panels.trouble(error, age) ]);
+		// Headings of what nobody knows would hide the one thing to do.
+		this.body.classList.toggle('haven-unknown', this.good === null);
+		dom.content(this.parts.trouble, [ panels.trouble(error, age), error.kind === 'agent' && this.good === null ? E('a', {
+			'class': 'btn cbi-button cbi-button-action important', 'data-action': 'setup', href: L.url('admin/services/haven/setup')
+		}, [ _('Set-up') ]) : '' ]);
 	},
 
 	showModel(shown) {
