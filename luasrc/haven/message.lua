@@ -3,6 +3,7 @@
 -- haven/contract/message.py. What this catalogue does not know stays in the words of the program.
 
 local catalogue = require "luci.haven.catalogue"
+local words = require "luci.haven.words"
 local translate = require("luci.i18n").translate
 
 local M = {}
@@ -22,7 +23,7 @@ local function is_message(value)
 end
 
 function M.state(name)
-	return TEXTS.states[name] and translate(TEXTS.states[name]) or tostring(name)
+	return TEXTS.states[name] and words.own(TEXTS.states[name]) or tostring(name)
 end
 
 local function joined(parts, separator)

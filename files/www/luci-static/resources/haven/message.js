@@ -23,7 +23,8 @@ function isMessage(value) {
 
 function state(name) {
 	const template = entry(TEXTS.states, name);
-	return template ? _(template) : String(name);
+	// LuCI's own catalogue has some of these words, with another sense: a “Backup” is a copy of the settings there.
+	return template ? _(template, 'haven') : String(name);
 }
 
 function number(value) {

@@ -37,7 +37,7 @@ function syncRows(sync) {
 		...sync.there.map(there),
 		[ _('Copied from the other router'), String(sync.injected) ],
 		[ _('Other router'), (sync.peers || []).join(', ') ],
-		[ _('Last heard'), sync.heard_ms == null ? _('never') : words.ago(sync.heard_ms / 1000) ],
+		[ _('Last heard'), sync.heard_ms == null ? _('never', 'haven') : words.ago(sync.heard_ms / 1000) ],
 		[ _('Both tables'), isInSync(sync) ? _('in sync') : _('not in sync') ],
 		[ _('Lost messages'), sync.lost ? String(sync.lost) : null ]
 	];
@@ -51,7 +51,7 @@ function groupRows(group, now) {
 		[ _('Since'), _('%s (%s)').format(words.clock(group.since), words.ago(now - group.since)) ],
 		[ _('Why'), message.reason(last) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
-		[ _('Maintenance'), group.maintenance ? _('on') : null ],
+		[ _('Maintenance'), group.maintenance ? _('on', 'haven') : null ],
 		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(Math.ceil(group.sync_wait_ms / 1000)) : null ]
 	];
 }

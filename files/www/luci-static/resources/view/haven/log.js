@@ -8,7 +8,7 @@
 'require haven.model as model';
 'require haven.panels as panels';
 
-const KINDS = { '': _('all'), transition: _('changes of state'), start: _('starts'), problem: _('problems') };
+const KINDS = { '': _('all', 'haven'), transition: _('changes of state'), start: _('starts'), problem: _('problems') };
 
 function save(name, type, text) {
 	const address = URL.createObjectURL(new Blob([ text ], { type: type }));
@@ -45,7 +45,7 @@ return view.extend({
 		const again = () => this.show();
 		this.kind = E('select', { 'class': 'cbi-input-select', 'aria-label': _('Kind'), 'change': again },
 			Object.keys(KINDS).map((kind) => E('option', { value: kind }, [ KINDS[kind] ])));
-		this.text = E('input', { 'class': 'cbi-input-text', type: 'search', placeholder: _('Filter'), 'aria-label': _('Filter'), 'input': again });
+		this.text = E('input', { 'class': 'cbi-input-text', type: 'search', placeholder: _('Filter', 'haven'), 'aria-label': _('Filter', 'haven'), 'input': again });
 		return E('div', { 'class': 'haven-bar-of-tools' }, [ this.kind, this.text,
 			this.button(_('Refresh'), () => this.load().then((answer) => this.take(answer))),
 			this.button(_('Export as CSV'), () => save('haven-events.csv', 'text/csv', table(this.shown()))),

@@ -13,7 +13,7 @@ function rows(shown) {
 		[ _('Gateway'), picture.summary(shown) ],
 		[ _('This router'), message.state(shown.self.state) ],
 		[ _('Since'), words.clock(shown.self.since) ],
-		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => message.problem(p)).join('; ') : _('none') ]
+		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => message.problem(p)).join('; ') : _('none', 'haven') ]
 	];
 }
 
