@@ -147,6 +147,15 @@ function M.advice(problem)
 	return said("advice", problem.code, problem.facts) or tostring(problem["do"] or "")
 end
 
+-- What a takeover at this moment might lose; nil where that is nothing.
+function M.at_risk(risks)
+	local texts = {}
+	for index, risk in ipairs(risks or {}) do
+		texts[index] = said("at_risk", risk.code, risk.facts) or tostring(risk.text)
+	end
+	return #texts > 0 and filled(translate(TEXTS.ends.at_risk), { risks = joined(texts, "; ") }) or nil
+end
+
 function M.event(event)
 	return said("events", event.code, event.facts) or tostring(event.text)
 end

@@ -134,7 +134,7 @@ function M.from_status(status, now)
 		since = words.ago(now - status.since),
 		addresses = mapped(status.virtual_routers, address_row),
 		groups = mapped(status.groups, group_row, now),
-		problems = mapped(status.problems, problem_row),
+		problems = mapped(status.problems, problem_row), at_risk = message.at_risk(status.at_risk),
 		connections = connection_rows(status.conntrack, status.peers or {}),
 		peers = mapped(status.peers or {}, peer_row),
 		switchable = switchable(status.groups), maintenance = in_maintenance(status.groups)

@@ -14,6 +14,7 @@ import pytest
 
 from haven.cli.status_text import render
 from haven.contract import status as contract
+from haven.contract.at_risk import at_risk
 from haven.contract.fields import Field, keys_of
 from haven.contract.status import PEER_FRESH_MS, check_status, is_status
 
@@ -37,6 +38,16 @@ def test_status_reads_as_agreed(name: str) -> None:
     if os.environ.get("UPDATE"):
         golden.write_text(text)
     assert text == golden.read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_is_well_only_where_a_takeover_would_lose_nothing(name: str) -> None:
+    status = document(name)
+    status.setdefault("at_risk", [])
+    if name not in FIRST_RELEASE:
+        assert status["at_risk"] == at_risk(status["conntrack"], status["peers"])
+    if render(status, NOW).startswith("All is well"):
+        assert "not in sync" not in render(status, NOW) and "not heard" not in render(status, NOW)
 
 
 def places(part: object, path: tuple = ()) -> Iterator[tuple]:

@@ -55,6 +55,16 @@ def test_a_peer_whose_word_is_old_is_not_heard(pages: Pages, pair: Pair):
     assert facts["Connections on r2"] == "not heard" and facts["Both tables"] == "not in sync"
 
 
+def test_what_a_takeover_would_lose_stands_where_there_is_no_problem(pages: Pages):
+    pages.router.replace("status", json.loads((RECORDED[0].parent / "copy_not_in_sync.json").read_text()))
+    page = pages.open("haven/overview")
+    said = page.inner_text("[data-part=problems]").strip()
+    assert said == (
+        "A takeover now may lose connections: this router is not in sync; "
+        "the agent of 10.99.0.2 is not heard."
+    )
+
+
 def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):
     may_tell = threading.Event()
 

@@ -162,6 +162,7 @@ class TableSync:
                 **self._table(),
                 "heard_ms": table_account.milliseconds(self._schedule.heard_age(now)),
                 "connected": self._conntrackd.takes_orders and self._schedule.hears_peer(now),
+                "sync_left_ms": table_account.milliseconds(self._schedule.sync_left(now)),
                 "restarts": max(self._conntrackd.restarts, 0),
                 **table_account.trusted(self._figures, several=len(self._part["peers"]) > 1),
             },

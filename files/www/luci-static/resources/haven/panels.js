@@ -60,9 +60,13 @@ return baseclass.extend({
 	facts: facts,
 
 	problems(model) {
-		if (!model.problems.length)
+		const risk = message.atRisk(model.atRisk);
+		if (!model.problems.length && !risk)
 			return E('p', { 'class': 'haven-calm' }, [ _('No problem is known.') ]);
-		return E('div', {}, model.problems.map(problem));
+		return E('div', {}, [
+			risk ? E('div', { 'class': 'haven-problem', 'data-at-risk': model.atRisk[0].code }, [ risk ]) : '',
+			...model.problems.map(problem)
+		]);
 	},
 
 	picture(model) {
