@@ -137,12 +137,18 @@ def test_somebody_heard_of_whom_the_address_is_not_told_is_nobodys_name() -> Non
     assert "None" not in render(status, NOW)
 
 
+def test_what_conntrackd_lost_long_ago_is_not_told() -> None:
+    status = document("copy")
+    status["conntrack"].update(lost=332)
+    assert "332" not in render(status, NOW)
+
+
 def test_one_failure_of_conntrackds_is_one() -> None:
     status = document("copy")
-    status["conntrack"].update(inject_failed=1, lost=2, errors=1, malformed=1)
+    status["conntrack"]["lately"].update(inject_failed=1, lost=2, errors=1, malformed=1)
     expected = (
-        "conntrackd counts 1 connection that this kernel did not take, 2 messages lost, "
-        "1 error of receiving, 1 malformed message."
+        "In the last 2 min conntrackd counted 1 connection that this kernel did not take, 2 messages lost, "
+        "1 error of receiving, 1 malformed message:"
     )
     assert expected in " ".join(render(status, NOW).split())
 

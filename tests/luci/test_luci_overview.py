@@ -61,8 +61,17 @@ def test_what_a_takeover_would_lose_stands_where_there_is_no_problem(pages: Page
     said = page.inner_text("[data-part=problems]").strip()
     assert said == (
         "A takeover now may lose connections: this router is not in sync; "
-        "the agent of 10.99.0.2 is not heard."
+        "messages to this router's conntrackd were lost a moment ago; the agent of 10.99.0.2 is not heard."
     )
+
+
+def test_only_what_was_lost_lately_is_shown(pages: Pages):
+    status = json.loads((RECORDED[0].parent / "copy_not_in_sync.json").read_text())
+    pages.router.replace("status", status)
+    assert _facts(pages.open("haven/overview"), "sync")["Lost messages"].startswith("17 in the last 2 min")
+    status["conntrack"]["lately"]["lost"] = 0
+    pages.router.replace("status", status)
+    assert "Lost messages" not in _facts(pages.open("haven/overview"), "sync")
 
 
 def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):

@@ -14,6 +14,7 @@ HEADLINE = "A takeover now may lose connections: {risks}."
 AT_RISK = {
     "copy-missing": "this router is not in sync",
     "copy-coming": "this router is not in sync yet, but in about {left_s}",
+    "copy-lost": "messages to this router's conntrackd were lost a moment ago",
     "copy-cut": "conntrackd hears no other router",
     "peer-behind": "{peer} is not in sync",
     "peer-unheard": "the agent of {peer} is not heard",
@@ -25,6 +26,9 @@ def at_risk(conntrack: "Document", peers: "list[Document]") -> "list[Document]":
     if not conntrack:
         return []
     found = [] if conntrack["in_sync"] else [_here(conntrack)]
+    lately = conntrack.get("lately") or {}
+    if lately.get("lost") or lately.get("inject_failed"):
+        found.append(_risk("copy-lost"))
     if conntrack.get("connected") is False:
         found.append(_risk("copy-cut"))
     for peer in peers:

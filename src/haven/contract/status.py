@@ -158,6 +158,16 @@ CONNTRACK = (
     Field("errors", whole(), optional=True),
     Field("malformed", whole(), optional=True),
     Field("lost", whole(), optional=True),
+    # How often inject_failed and the three before this were counted in the last `for_s` seconds.
+    Field("lately", mapping, optional=True),
+)
+
+LATELY = (
+    Field("for_s", whole()),
+    Field("inject_failed", whole(), optional=True),
+    Field("errors", whole(), optional=True),
+    Field("malformed", whole(), optional=True),
+    Field("lost", whole(), optional=True),
 )
 
 # What the agent tells of its parts, in each release.
@@ -190,6 +200,9 @@ def _check_told(document: "Document", where: str) -> None:
     check_object(document, REPORT, where)
     if document.get("conntrack"):
         check_object(document["conntrack"], CONNTRACK, "%s: conntrack" % where)
+        lately = document["conntrack"].get("lately")
+        if lately:
+            check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
 
 

@@ -31,6 +31,13 @@ function isInSync(sync) {
 	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.fresh && peer.in_sync !== false);
 }
 
+/* What has been lost lately; the copy lacks it until it is renewed, and then it is over. */
+function lostLately(lately) {
+	if (!lately || !lately.lost)
+		return null;
+	return _('%d in the last %s; sent again with the next renewal').format(lately.lost, words.duration(lately.for_s));
+}
+
 function syncRows(sync) {
 	return [
 		[ _('Connections here'), share(sync) ],
@@ -39,7 +46,7 @@ function syncRows(sync) {
 		[ _('Other router'), (sync.peers || []).join(', ') ],
 		[ _('Last heard'), sync.heard_ms == null ? _('never', 'haven') : words.ago(sync.heard_ms / 1000) ],
 		[ _('Both tables'), isInSync(sync) ? _('in sync') : _('not in sync') ],
-		[ _('Lost messages'), sync.lost ? String(sync.lost) : null ]
+		[ _('Lost messages'), lostLately(sync.lately) ]
 	];
 }
 
