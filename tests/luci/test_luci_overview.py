@@ -74,6 +74,53 @@ def test_only_what_was_lost_lately_is_shown(pages: Pages):
     assert "Lost messages" not in _facts(pages.open("haven/overview"), "sync")
 
 
+def test_every_address_of_the_other_router_is_in_the_picture(pages: Pages):
+    status = json.loads((RECORDED[0].parent / "copy.json").read_text())
+    pages.router.replace("status", status)
+    page = pages.open("haven/overview")
+    texts = _texts(page, "[data-node=peer] text")
+    heard = {router["active"]["address"] for router in status["virtual_routers"]}
+    assert heard | set(status["conntrack"]["peers"]) <= set(texts)
+    node = page.locator("svg [data-node=peer] rect").bounding_box()
+    for text in page.locator("svg [data-node=peer] text").all():
+        box = text.bounding_box()
+        assert node and box and box["x"] + box["width"] <= node["x"] + node["width"]
+        assert box["y"] + box["height"] <= node["y"] + node["height"]
+
+
+CLOCK = """([page, own]) => L.require("haven.words").then((words) => {
+    document.documentElement.lang = page;
+    Object.defineProperty(navigator, "languages", { value: own, configurable: true });
+    const said = words.clock(1799813000);
+    document.documentElement.lang = "en";
+    return said;
+})"""
+
+
+@pytest.mark.parametrize(
+    ("page", "own", "date"),
+    [
+        ("de", ["en-US"], "13.01.2027"),
+        ("de", ["en-US", "de-AT"], "13.01.2027"),
+        ("en", ["en-US"], "Jan 13, 2027"),
+        ("zh_Hans", ["en-US"], "2027年1月13日"),
+        ("no language", ["en-US"], "Jan 13, 2027"),
+    ],
+)
+def test_a_date_is_written_as_the_reader_does(pages: Pages, page: str, own: list[str], date: str):
+    opened = pages.open("haven/overview")
+    said = opened.evaluate(CLOCK, [page, own])
+    assert date in said or "13. Jän. 2027" in said
+
+
+def test_an_event_tells_how_long_ago_it_was(pages: Pages):
+    page = pages.open("haven/overview")
+    first = page.locator("[data-part=events] time").first
+    expect(first).to_contain_text("ago)")
+    before = first.inner_text()
+    wait_for(page, lambda: first.inner_text() != before, "the age goes on")
+
+
 def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):
     may_tell = threading.Event()
 

@@ -55,7 +55,7 @@ function groupRows(group, now) {
 	return [
 		[ _('Group'), group.name ],
 		[ _('State'), message.state(group.state) ],
-		[ _('Since'), _('%s (%s)').format(words.clock(group.since), words.ago(now - group.since)) ],
+		[ _('Since'), words.moment(group.since, now) ],
 		[ _('Why'), message.reason(last) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
 		[ _('Maintenance'), group.maintenance ? _('on', 'haven') : null ],
@@ -90,12 +90,18 @@ return baseclass.extend({
 		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync)) ]);
 	},
 
-	events(events) {
+	events(events, now) {
 		if (!events.length)
 			return E('p', {}, [ _('Nothing to show.') ]);
 		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', {}, [
-			E('time', {}, [ words.clock(event.at) ]), message.event(event)
+			E('time', { 'data-at': event.at }, [ words.moment(event.at, now) ]), message.event(event)
 		])));
+	},
+
+	/* Let the ages of events go on, without drawing these anew. */
+	renewAges(place, now) {
+		for (const time of place.querySelectorAll('time[data-at]'))
+			time.textContent = words.moment(Number(time.dataset.at), now);
 	},
 
 	trouble(error, age) {

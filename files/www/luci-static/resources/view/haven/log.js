@@ -2,6 +2,7 @@
 'use strict';
 'require view';
 'require dom';
+'require poll';
 'require ui';
 'require haven.api as api';
 'require haven.live as live';
@@ -38,6 +39,7 @@ return view.extend({
 		const page = panels.page(_('Log'), _('What havend has seen and done since it was started.'),
 			[ this.trouble, this.tools(), this.list ]);
 		this.take(answer);
+		poll.add(() => Promise.resolve(panels.renewAges(this.list, Date.now() / 1000)), 1);
 		return page;
 	},
 
@@ -68,7 +70,7 @@ return view.extend({
 	},
 
 	show() {
-		dom.content(this.list, [ panels.events(this.shown()) ]);
+		dom.content(this.list, [ panels.events(this.shown(), Date.now() / 1000) ]);
 	},
 
 	handleSave: null,

@@ -16,7 +16,7 @@ function rows(shown) {
 	return [
 		[ _('Gateway'), picture.summary(shown) ],
 		[ _('This router'), message.state(shown.self.state) ],
-		[ _('Since'), words.clock(shown.self.since) ],
+		[ _('Since'), words.moment(shown.self.since, Date.now() / 1000) ],
 		[ _('Problems'), troubles(shown).join(' ') || _('none', 'haven') ]
 	];
 }
