@@ -45,7 +45,7 @@ def test_all_is_well_only_where_a_takeover_would_lose_nothing(name: str) -> None
     status = document(name)
     status.setdefault("at_risk", [])
     if name not in FIRST_RELEASE:
-        assert status["at_risk"] == at_risk(status["conntrack"], status["peers"])
+        assert status["at_risk"] == at_risk(status["conntrack"], status["peers"], status["state"] == "active")
     if render(status, NOW).startswith("All is well"):
         assert "not in sync" not in render(status, NOW) and "not heard" not in render(status, NOW)
 
@@ -141,6 +141,14 @@ def test_what_conntrackd_lost_long_ago_is_not_told() -> None:
     status = document("copy")
     status["conntrack"].update(lost=332)
     assert "332" not in render(status, NOW)
+
+
+def test_what_an_active_does_not_hear_of_its_copies_costs_nothing() -> None:
+    status = document("copied")
+    status["conntrack"]["lately"].update(lost=3)
+    assert "messages lost" not in render(status, NOW)
+    codes = [each["code"] for each in at_risk(status["conntrack"], status["peers"], active=True)]
+    assert codes == ["peer-behind"]
 
 
 def test_one_failure_of_conntrackds_is_one() -> None:

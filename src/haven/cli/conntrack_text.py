@@ -26,7 +26,8 @@ def connections(status: "Document", width: int) -> list[str]:
     if not table:
         return []
     parts = [_here(table, _is_copy(status)), *(_there(peer) for peer in status["peers"])]
-    parts += _failures(table)
+    if _is_copy(status):
+        parts += _failures(table)
     return wrapped(" ".join(parts), width, then="  ")
 
 

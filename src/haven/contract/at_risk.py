@@ -21,13 +21,16 @@ AT_RISK = {
 }
 
 
-def at_risk(conntrack: "Document", peers: "list[Document]") -> "list[Document]":
-    """Return what does not stand in the tables of both; nothing where connections are not copied at all."""
+def at_risk(conntrack: "Document", peers: "list[Document]", active: bool) -> "list[Document]":
+    """Return what does not stand in the tables of both; nothing where connections are not copied at all.
+
+    `active` where this node is Active: what it does not hear of the others then, it has no need of.
+    """
     if not conntrack:
         return []
     found = [] if conntrack["in_sync"] else [_here(conntrack)]
     lately = conntrack.get("lately") or {}
-    if lately.get("lost") or lately.get("inject_failed"):
+    if not active and (lately.get("lost") or lately.get("inject_failed")):
         found.append(_risk("copy-lost"))
     if conntrack.get("connected") is False:
         found.append(_risk("copy-cut"))

@@ -73,7 +73,7 @@ class StatusReport:
                 "loaded_at": self._in_force.loaded.wall(),
                 "virtual_routers": len(plan.routers),
             },
-            at_risk=at_risk(document["conntrack"], document["peers"]),
+            at_risk=at_risk(document["conntrack"], document["peers"], state == states.ACTIVE),
             problems=self._problems(groups, document["peers"], now),
         )
         return document

@@ -38,7 +38,7 @@ function lostLately(lately) {
 	return _('%d in the last %s; sent again with the next renewal').format(lately.lost, words.duration(lately.for_s));
 }
 
-function syncRows(sync) {
+function syncRows(sync, isCopy) {
 	return [
 		[ _('Connections here'), share(sync) ],
 		...sync.there.map(there),
@@ -46,7 +46,7 @@ function syncRows(sync) {
 		[ _('Other router'), (sync.peers || []).join(', ') ],
 		[ _('Last heard'), sync.heard_ms == null ? _('never', 'haven') : words.ago(sync.heard_ms / 1000) ],
 		[ _('Both tables'), isInSync(sync) ? _('in sync') : _('not in sync') ],
-		[ _('Lost messages'), lostLately(sync.lately) ]
+		[ _('Lost messages'), isCopy ? lostLately(sync.lately) : null ]
 	];
 }
 
@@ -87,7 +87,7 @@ return baseclass.extend({
 	sync(model) {
 		if (!model.sync)
 			return E('p', {}, [ _('Connections are not copied: the section “conntrack” is not enabled, or the agent has not reported yet.') ]);
-		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync)) ]);
+		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync, model.self.state !== 'active')) ]);
 	},
 
 	events(events, now) {
