@@ -4,27 +4,35 @@
 import re
 import struct
 
+# A text that has a context stands under both, as in LuCI: the context, CONTEXT_ENDS, the text.
 Messages = dict[str, str]
+CONTEXT_ENDS = "\x01"
 
-_LINE = re.compile(r'^(?:(msgid|msgstr) )?"(.*)"$')
+_LINE = re.compile(r'^(?:(msgctxt|msgid|msgstr) )?"(.*)"$')
+_FIELDS = ("msgctxt", "msgid", "msgstr")
 _MASK = 0xFFFFFFFF
 
 
 def read_po(text: str) -> Messages:
     """Read a catalogue; the header has the empty name."""
     found: Messages = {}
-    fields = {"msgid": "", "msgstr": ""}
+    fields = dict.fromkeys(_FIELDS, "")
     current = ""
     for line in [*text.splitlines(), 'msgid ""']:
         match = _LINE.match(line)
         if match is None:
             continue
-        if match.group(1) == "msgid" and current == "msgstr":
-            found[fields["msgid"]] = fields["msgstr"]
-            fields = {"msgid": "", "msgstr": ""}
+        if match.group(1) in ("msgctxt", "msgid") and current == "msgstr":
+            found[named(fields["msgid"], fields["msgctxt"])] = fields["msgstr"]
+            fields = dict.fromkeys(_FIELDS, "")
         current = match.group(1) or current
         fields[current] += _plain(match.group(2))
     return found
+
+
+def named(text: str, context: str) -> str:
+    """Return what a text is found by."""
+    return context + CONTEXT_ENDS + text if context else text
 
 
 def quoted(text: str) -> str:

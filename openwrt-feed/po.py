@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lmo import Messages, quoted, read_po
+from lmo import CONTEXT_ENDS, Messages, named, quoted, read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "po/templates/haven.pot"
@@ -26,9 +26,14 @@ from haven.config.schema import schema  # noqa: E402
 from haven.openwrt.catalogue import texts  # noqa: E402
 
 HEADER = "Content-Type: text/plain; charset=UTF-8\n"
-_IN_SCRIPTS = re.compile(r"\b_\(('(?:[^'\\\n]|\\.)*')\)")
-_IN_LUA = re.compile(r'\btranslatef?\(\s*("(?:[^"\\\n]|\\.)*"(?:\s*\.\.\s*"(?:[^"\\\n]|\\.)*")*)')
-_IN_TEMPLATES = re.compile(r"<%:(.*?)%>")
+_IN_SCRIPTS = re.compile(r"\b_\((?P<text>'(?:[^'\\\n]|\\.)*')(?:, '(?P<context>\w+)')?\)")
+_IN_LUA = re.compile(
+    r"\b(?:translatef?|words\.(?P<own>own))\(\s*"
+    r'(?P<text>"(?:[^"\\\n]|\\.)*"(?:\s*\.\.\s*"(?:[^"\\\n]|\\.)*")*)'
+)
+_IN_TEMPLATES = re.compile(r"<%:(?P<text>.*?)%>")
+# Of the words that LuCI's own catalogues have, too, with another sense.
+OWN = "haven"
 
 Found = dict[str, list[str]]
 
@@ -51,9 +56,14 @@ def _of_sources() -> Iterator[tuple[str, str]]:
         ("luasrc", ".htm", _IN_TEMPLATES),
     ):
         for path in sorted((ROOT / folder).rglob(f"*{suffix}")):
-            for literal in shape.findall(path.read_text()):
-                text = literal if suffix == ".htm" else _joined(literal)
-                yield str(path.relative_to(ROOT)), text
+            for found in shape.finditer(path.read_text()):
+                yield str(path.relative_to(ROOT)), _named(found.groupdict())
+
+
+def _named(found: dict[str, str | None]) -> str:
+    literal = found["text"] or ""
+    text = _joined(literal) if literal[:1] in ("'", '"') else literal
+    return named(text, found.get("context") or (OWN if found.get("own") else ""))
 
 
 def _joined(literal: str) -> str:
@@ -84,7 +94,7 @@ def _of_contract() -> Iterator[tuple[str, str]]:
         for text in rows.values():
             # What is nothing but a fact is the same in every language.
             if not re.fullmatch(r"\{\w+\}", text):
-                yield f"haven.openwrt.catalogue: {table}", text
+                yield f"haven.openwrt.catalogue: {table}", named(text, OWN if table == "states" else "")
 
 
 def catalogue(found: Found, known: Messages, header: str) -> str:
@@ -92,7 +102,9 @@ def catalogue(found: Found, known: Messages, header: str) -> str:
     lines = ['msgid ""', 'msgstr ""', *(quoted(line + "\n") for line in header.splitlines())]
     for text, places in found.items():
         lines += ["", *(f"#: {place}" for place in places)]
-        lines += [f"msgid {quoted(text)}", f"msgstr {quoted(known.get(text, ''))}"]
+        context, _end, said = text.rpartition(CONTEXT_ENDS)
+        lines += [f"msgctxt {quoted(context)}"] if context else []
+        lines += [f"msgid {quoted(said)}", f"msgstr {quoted(known.get(text, ''))}"]
     return "\n".join(lines) + "\n"
 
 

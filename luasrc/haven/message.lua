@@ -3,6 +3,7 @@
 -- haven/contract/message.py. What this catalogue does not know stays in the words of the program.
 
 local catalogue = require "luci.haven.catalogue"
+local words = require "luci.haven.words"
 local translate = require("luci.i18n").translate
 
 local M = {}
@@ -22,7 +23,7 @@ local function is_message(value)
 end
 
 function M.state(name)
-	return TEXTS.states[name] and translate(TEXTS.states[name]) or tostring(name)
+	return TEXTS.states[name] and words.own(TEXTS.states[name]) or tostring(name)
 end
 
 local function joined(parts, separator)
@@ -144,6 +145,15 @@ end
 
 function M.advice(problem)
 	return said("advice", problem.code, problem.facts) or tostring(problem["do"] or "")
+end
+
+-- What a takeover at this moment might lose; nil where that is nothing.
+function M.at_risk(risks)
+	local texts = {}
+	for index, risk in ipairs(risks or {}) do
+		texts[index] = said("at_risk", risk.code, risk.facts) or tostring(risk.text)
+	end
+	return #texts > 0 and filled(translate(TEXTS.ends.at_risk), { risks = joined(texts, "; ") }) or nil
 end
 
 function M.event(event)

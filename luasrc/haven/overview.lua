@@ -74,7 +74,7 @@ local function connection_rows(table_, peers)
 	rows[#rows + 1] = { translate("Copied from the other router"), tostring(table_.injected or "?") }
 	rows[#rows + 1] = { translate("Other router"), table.concat(table_.peers or {}, ", ") }
 	rows[#rows + 1] = { translate("Last heard"),
-		table_.heard_ms and words.ago(table_.heard_ms / 1000) or translate("never") }
+		table_.heard_ms and words.ago(table_.heard_ms / 1000) or words.own("never") }
 	rows[#rows + 1] = { translate("Both tables"),
 		all_in_sync(table_, peers) and translate("in sync") or translate("not in sync") }
 	return rows
@@ -134,7 +134,7 @@ function M.from_status(status, now)
 		since = words.ago(now - status.since),
 		addresses = mapped(status.virtual_routers, address_row),
 		groups = mapped(status.groups, group_row, now),
-		problems = mapped(status.problems, problem_row),
+		problems = mapped(status.problems, problem_row), at_risk = message.at_risk(status.at_risk),
 		connections = connection_rows(status.conntrack, status.peers or {}),
 		peers = mapped(status.peers or {}, peer_row),
 		switchable = switchable(status.groups), maintenance = in_maintenance(status.groups)

@@ -5,6 +5,14 @@ local translate = require("luci.i18n").translate
 
 local M = {}
 
+-- A word that LuCI's own catalogue has, too, with another sense: said as haven means it. luci.i18n knows no
+-- contexts of gettext, but a catalogue has a word under the hash of context, \1 and word, and so it is found.
+function M.own(word)
+	local name = "haven\1" .. word
+	local said = translate(name)
+	return said ~= name and said or word
+end
+
 -- What is the matter, and what to do.
 local TROUBLES = {
 	agent = { translate("haven does not run on this router."),

@@ -136,6 +136,16 @@ def test_a_standby_is_in_sync_when_the_peer_has_been_heard_long_enough() -> None
         assert replication.in_sync == (second >= 1 + WHOLE_TABLE_S)
 
 
+def test_a_standby_that_hears_its_peer_knows_when_it_will_be_in_sync() -> None:
+    replication = running()
+    replication.record_statistics(received=0, now=0.0)
+    assert replication.sync_left(0.0) is None
+    replication.record_statistics(received=1, now=1.0)
+    assert replication.sync_left(3.0) == WHOLE_TABLE_S - 2.0
+    replication.record_statistics(received=9, now=1.0 + WHOLE_TABLE_S)
+    assert replication.in_sync and replication.sync_left(2.0 + WHOLE_TABLE_S) is None
+
+
 def test_a_peer_is_heard_while_it_is_not_silent() -> None:
     replication = running()
     assert not replication.hears_peer(0)

@@ -14,6 +14,7 @@ import pytest
 
 from haven.cli.status_text import render
 from haven.contract import status as contract
+from haven.contract.at_risk import at_risk
 from haven.contract.fields import Field, keys_of
 from haven.contract.status import PEER_FRESH_MS, check_status, is_status
 
@@ -37,6 +38,16 @@ def test_status_reads_as_agreed(name: str) -> None:
     if os.environ.get("UPDATE"):
         golden.write_text(text)
     assert text == golden.read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_is_well_only_where_a_takeover_would_lose_nothing(name: str) -> None:
+    status = document(name)
+    status.setdefault("at_risk", [])
+    if name not in FIRST_RELEASE:
+        assert status["at_risk"] == at_risk(status["conntrack"], status["peers"], status["state"] == "active")
+    if render(status, NOW).startswith("All is well"):
+        assert "not in sync" not in render(status, NOW) and "not heard" not in render(status, NOW)
 
 
 def places(part: object, path: tuple = ()) -> Iterator[tuple]:
@@ -126,12 +137,26 @@ def test_somebody_heard_of_whom_the_address_is_not_told_is_nobodys_name() -> Non
     assert "None" not in render(status, NOW)
 
 
+def test_what_conntrackd_lost_long_ago_is_not_told() -> None:
+    status = document("copy")
+    status["conntrack"].update(lost=332)
+    assert "332" not in render(status, NOW)
+
+
+def test_what_an_active_does_not_hear_of_its_copies_costs_nothing() -> None:
+    status = document("copied")
+    status["conntrack"]["lately"].update(lost=3)
+    assert "messages lost" not in render(status, NOW)
+    codes = [each["code"] for each in at_risk(status["conntrack"], status["peers"], active=True)]
+    assert codes == ["peer-behind"]
+
+
 def test_one_failure_of_conntrackds_is_one() -> None:
     status = document("copy")
-    status["conntrack"].update(inject_failed=1, lost=2, errors=1, malformed=1)
+    status["conntrack"]["lately"].update(inject_failed=1, lost=2, errors=1, malformed=1)
     expected = (
-        "conntrackd counts 1 connection that this kernel did not take, 2 messages lost, "
-        "1 error of receiving, 1 malformed message."
+        "In the last 2 min conntrackd counted 1 connection that this kernel did not take, 2 messages lost, "
+        "1 error of receiving, 1 malformed message:"
     )
     assert expected in " ".join(render(status, NOW).split())
 

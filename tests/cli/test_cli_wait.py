@@ -27,6 +27,7 @@ def well() -> dict:
     """Return the status of an Active whose other routers have all its connections."""
     status = document("copied")
     status["peers"] = [peer for peer in status["peers"] if peer["in_sync"]]
+    status["at_risk"] = []
     return status
 
 

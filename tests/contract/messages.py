@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from haven.contract import control, problems
+from haven.contract import at_risk, control, problems
 from haven.contract.diagnostics import DIAGNOSTICS, Diagnostic
 from haven.contract.event_log import REASONS, TABLE, event_text, reason_text
 from haven.contract.faults import fault
@@ -55,6 +55,9 @@ def every_message() -> Iterator[tuple[tuple[str, Document], str]]:
         asked = {**found.as_dict(), "message": ENGLISH, "text": ENGLISH}
         yield ("diagnostic", asked), found.message
         yield ("located", asked), str(found).removeprefix("f:3: ")
+    for code, text in at_risk.AT_RISK.items():
+        facts = _facts(text)
+        yield ("risk", _document(code, facts, "text")), render(text, facts, {})
     for code, text in control.REFUSALS.items():
         # Here a command is a name.
         facts = {**_facts(text), "command": "halt"}

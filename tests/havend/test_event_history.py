@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from haven.havend import event_history
-from haven.havend.event_history import KEPT, EventHistory
+from haven.havend.event_history import COMING_UP, KEPT, EventHistory
 from haven.havend.repetitions import BURST, PERIOD
 
 
@@ -16,7 +16,12 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0
         monkeypatch.setattr(event_history.system, "now", lambda: self.now)
-        monkeypatch.setattr(event_history, "log", lambda *_words: None)
+        self.wrong: list[str] = []
+        monkeypatch.setattr(event_history, "log", self._log)
+
+    def _log(self, text: str, wrong: bool = False) -> None:
+        if wrong:
+            self.wrong.append(text)
 
 
 @pytest.fixture
@@ -74,3 +79,31 @@ def test_a_full_history_keeps_the_first_and_the_last_of_each_kind(clock: Clock) 
     assert [event["code"] for event in kept[:3]] == ["started", "reloaded", "transition"]
     assert kept[2]["facts"]["n"] == 0 and kept[-1]["facts"]["n"] == 3 * KEPT - 1
     assert kept[3]["facts"]["n"] > KEPT
+
+
+LINK = {"code": "link-down", "facts": {"device": "br-lan"}}
+ADDRESS = {"code": "link-down", "facts": {"device": "wan"}}
+
+
+def test_what_a_boot_waits_for_asks_nobody_for_anything(clock: Clock) -> None:
+    history = EventHistory(lambda _event: None)
+    history.add("started", node="r1", count=2)
+    assert history.deadline is None
+    history.add("fault", group="gateway", faults=[LINK, ADDRESS])
+    history.add("fault", group="gateway", faults=[ADDRESS])
+    assert history.deadline == COMING_UP
+    clock.now = COMING_UP - 1
+    history.add("recovered", group="gateway")
+    assert history.deadline is None and clock.wrong == []
+    clock.now = COMING_UP
+    history.add("fault", group="gateway", faults=[LINK])
+    assert clock.wrong == ["gateway: the link of br-lan is down"]
+
+
+def test_a_fault_that_a_boot_does_not_end_is_said_once(clock: Clock) -> None:
+    history = EventHistory(lambda _event: None)
+    history.add("started", node="r1", count=1)
+    history.add("fault", group="gateway", faults=[LINK, ADDRESS])
+    history.add("fault", group="gateway", faults=[LINK])
+    history.come_up()
+    assert clock.wrong == ["gateway: the link of br-lan is down"] and history.deadline is None

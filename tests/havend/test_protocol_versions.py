@@ -84,19 +84,21 @@ def test_an_agent_of_version_1_is_understood(node: Havend, agent: socket.socket)
     assert [each["code"] for each in status["problems"]] == ["conntrack-limits-differ"]
     assert status["problems"] == said["problems"]
     heard, silent = status["peers"]
+    # The second peer's agent is not heard.
+    assert [(each["code"], each["facts"]) for each in status["at_risk"]] == [("peer-unheard", {"peer": "r3"})]
     # An age goes on while the report is on its way.
     assert heard["heard_ms"] >= said["peers"][0]["heard_ms"]
     assert {**heard, "heard_ms": 208} == {**said["peers"][0], "fresh": True}
     assert silent == {**said["peers"][1], "fresh": False}
     # Nothing of the request itself.
-    assert set(status) == STATUS_1
+    assert set(status) == STATUS_1 | {"at_risk"}
 
 
 def test_an_agent_of_version_1_without_connections_is_not_missed(node: Havend, agent: socket.socket) -> None:
     assert _say(agent, NOTHING_COPIED_1)["ok"]
     status = node.status()
     assert status["conntrack"] == {} and status["peers"] == [] and status["problems"] == []
-    assert set(status) == STATUS_1
+    assert set(status) == STATUS_1 | {"at_risk"}
 
 
 def test_an_agent_of_version_1_hears_what_it_goes_by(
@@ -272,3 +274,5 @@ def test_a_peer_is_fresh_while_its_word_may_hold(
     report = {"command": "report", "in_sync": True, "problems": [], "conntrack": {}, "peers": [peer]}
     assert exchange(agent, report)["ok"]
     assert node.status()["peers"][0]["fresh"] is fresh
+    # Where nothing is copied, a takeover loses nothing more.
+    assert node.status()["at_risk"] == []

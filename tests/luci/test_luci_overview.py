@@ -55,6 +55,72 @@ def test_a_peer_whose_word_is_old_is_not_heard(pages: Pages, pair: Pair):
     assert facts["Connections on r2"] == "not heard" and facts["Both tables"] == "not in sync"
 
 
+def test_what_a_takeover_would_lose_stands_where_there_is_no_problem(pages: Pages):
+    pages.router.replace("status", json.loads((RECORDED[0].parent / "copy_not_in_sync.json").read_text()))
+    page = pages.open("haven/overview")
+    said = page.inner_text("[data-part=problems]").strip()
+    assert said == (
+        "A takeover now may lose connections: this router is not in sync; "
+        "messages to this router's conntrackd were lost a moment ago; the agent of 10.99.0.2 is not heard."
+    )
+
+
+def test_only_what_was_lost_lately_is_shown(pages: Pages):
+    status = json.loads((RECORDED[0].parent / "copy_not_in_sync.json").read_text())
+    pages.router.replace("status", status)
+    assert _facts(pages.open("haven/overview"), "sync")["Lost messages"].startswith("17 in the last 2 min")
+    status["conntrack"]["lately"]["lost"] = 0
+    pages.router.replace("status", status)
+    assert "Lost messages" not in _facts(pages.open("haven/overview"), "sync")
+
+
+def test_every_address_of_the_other_router_is_in_the_picture(pages: Pages):
+    status = json.loads((RECORDED[0].parent / "copy.json").read_text())
+    pages.router.replace("status", status)
+    page = pages.open("haven/overview")
+    texts = _texts(page, "[data-node=peer] text")
+    heard = {router["active"]["address"] for router in status["virtual_routers"]}
+    assert heard | set(status["conntrack"]["peers"]) <= set(texts)
+    node = page.locator("svg [data-node=peer] rect").bounding_box()
+    for text in page.locator("svg [data-node=peer] text").all():
+        box = text.bounding_box()
+        assert node and box and box["x"] + box["width"] <= node["x"] + node["width"]
+        assert box["y"] + box["height"] <= node["y"] + node["height"]
+
+
+CLOCK = """([page, own]) => L.require("haven.words").then((words) => {
+    document.documentElement.lang = page;
+    Object.defineProperty(navigator, "languages", { value: own, configurable: true });
+    const said = words.clock(1799813000);
+    document.documentElement.lang = "en";
+    return said;
+})"""
+
+
+@pytest.mark.parametrize(
+    ("page", "own", "date"),
+    [
+        ("de", ["en-US"], "13.01.2027"),
+        ("de", ["en-US", "de-AT"], "13.01.2027"),
+        ("en", ["en-US"], "Jan 13, 2027"),
+        ("zh_Hans", ["en-US"], "2027年1月13日"),
+        ("no language", ["en-US"], "Jan 13, 2027"),
+    ],
+)
+def test_a_date_is_written_as_the_reader_does(pages: Pages, page: str, own: list[str], date: str):
+    opened = pages.open("haven/overview")
+    said = opened.evaluate(CLOCK, [page, own])
+    assert date in said or "13. Jän. 2027" in said
+
+
+def test_an_event_tells_how_long_ago_it_was(pages: Pages):
+    page = pages.open("haven/overview")
+    first = page.locator("[data-part=events] time").first
+    expect(first).to_contain_text("ago)")
+    before = first.inner_text()
+    wait_for(page, lambda: first.inner_text() != before, "the age goes on")
+
+
 def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):
     may_tell = threading.Event()
 

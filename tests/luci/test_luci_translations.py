@@ -20,6 +20,7 @@ import lmo  # noqa: E402
 import po  # noqa: E402
 
 GERMAN = ROOT / "po/de/haven.po"
+LUCI_GERMAN = ROOT / "tests/luci/luci_german.json"
 STATUS = ROOT / "tests/cli/status"
 SAY = """(asked) => L.require("haven.message")
     .then((message) => asked.map(([name, document]) => message[name](document)))"""
@@ -40,6 +41,27 @@ def test_the_german_translation_has_every_string_and_no_other():
     assert [name for name, said in german.items() if not said] == []
 
 
+def test_what_luci_says_in_its_own_way_has_a_context():
+    """LuCI puts all catalogues into one table, where a msgid that two have is said as one of them says it."""
+    # msgid -> msgstr of the German catalogues of LuCI's branch openwrt-24.10: those that are one word of
+    # luci-base, and those that are haven's as well.
+    luci = json.loads(LUCI_GERMAN.read_text())
+    assert {"Backup", "Filter", "none"} <= set(luci)
+    wrong = [name for name, said in _german().items() if name in luci and luci[name] != [said]]
+    assert wrong == []
+
+
+def test_a_state_is_said_as_haven_means_it_where_luci_has_the_word_too(pages: Pages):
+    _speak_german(pages)
+    luci = json.loads(LUCI_GERMAN.read_text())
+    for name, said in luci.items():
+        pages.web.translations |= {name: said[0], f"{lmo.hash_of(name):08x}": said[0]}
+    pages.router.replace("status", json.loads((STATUS / "standby.json").read_text()))
+    page = pages.open("haven/overview")
+    expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Backup")
+    expect(page.locator("[data-part=picture]")).not_to_contain_text("Sichern")
+
+
 def test_the_placeholders_are_those_of_the_original():
     for name, said in _german().items():
         assert re.findall(r"%.", said.replace("100 %", "")) == re.findall(r"%.", name), name
@@ -54,6 +76,7 @@ def test_quotation_marks_are_german_ones():
 def test_every_string_of_a_script_is_found():
     """What is translated by a variable is of a table of the programs, and so in the template, too."""
     variables = {"option.help", "option.values", "option.default_says", "described.help", "template"}
+    variables |= {"template, 'haven'"}
     for path in (ROOT / "files/www").rglob("*.js"):
         for given in re.findall(r"(?<![\w.])_\(([^'][^)]*)\)", path.read_text()):
             assert given in variables or given.startswith("TEXTS."), (path.name, given)
@@ -90,6 +113,15 @@ def test_the_catalogue_has_its_index_sorted_and_every_text():
 def test_a_catalogue_is_read_with_its_escapes_and_continued_lines():
     text = 'msgid ""\nmsgstr ""\n"A: b\\n"\n\n#: x\nmsgid "one "\n"\\"two\\""\nmsgstr "eins \\\\ "\n"zwei"\n'
     assert lmo.read_po(text) == {"": "A: b\n", 'one "two"': "eins \\ zwei"}
+
+
+def test_a_text_with_a_context_stands_under_both():
+    text = 'msgid ""\nmsgstr ""\n\nmsgctxt "haven"\nmsgid "Backup"\nmsgstr "Backup"\n\n'
+    text += 'msgid "b"\nmsgstr "c"\n'
+    messages = lmo.read_po(text)
+    assert messages == {"": "", "haven\1Backup": "Backup", "b": "c"}
+    # LuCI's _('Backup', 'haven') looks for sfh('haven\u0001Backup'), and po2lmo puts it there.
+    assert struct.pack(">I", lmo.hash_of("haven\1Backup")) in lmo.lmo(messages)
 
 
 def test_the_catalogue_is_octet_for_octet_that_of_po2lmo():

@@ -9,6 +9,7 @@ local luasrc = arg[1]
 
 -- What a test sets, and what the pages have done.
 world = { form = {}, rights = {}, answers = {}, calls = {}, commands = {}, output = {}, uci = {}, written = {} }
+world.said = {}
 
 local function class(base)
 	local made = setmetatable({}, {
@@ -141,7 +142,7 @@ local function compiled(name)
 end
 
 local view = {
-	pcdata = pcdata, translate = function(text) return text end, token = "TOKEN",
+	pcdata = pcdata, translate = function(text) return world.said[text] or text end, token = "TOKEN",
 	translatef = function(text, ...) return text:format(...) end,
 	url = function(path) return "/cgi-bin/luci/" .. path end,
 	ifattr = function(wanted, name) return wanted and (' %s=""'):format(name) or "" end,

@@ -124,3 +124,10 @@ def test_a_code_is_no_name_that_every_object_has():
         unknown = {"code": code, "reason": code, "facts": {}, "message": "M", "text": "T", "error": "E"}
         assert _say("problem", [unknown]) == ["M"] and _say("refusal", [unknown]) == ["E"]
         assert _say("event", [unknown]) == ["T"] and _say("reason", [unknown]) == ["T"]
+
+
+def test_a_state_is_said_as_haven_means_it_where_luci_has_the_word_too():
+    chunk = """world.said = { Backup = "Sichern", ["haven\\1Backup"] = "Backup (de)", Active = "Anders" }
+    local message = require "luci.haven.message"
+    return { message.state("backup"), message.state("active") }"""
+    assert lua(chunk) == ["Backup (de)", "Active"]

@@ -83,6 +83,14 @@ def test_tables_are_in_sync_while_both_routers_say_so_and_are_heard(here: dict, 
     assert rows["Connections here"].startswith(f"{document['conntrack']['entries']} of ")
 
 
+def test_what_a_takeover_would_lose_is_said():
+    document = json.loads((ROOT / "tests/cli/status/waiting_for_connections.json").read_text())
+    assert shown(document)["at_risk"] == (
+        "A takeover now may lose connections: this router is not in sync yet, but in about 4 s."
+    )
+    assert "at_risk" not in shown({**document, "at_risk": []})
+
+
 def test_the_other_router_is_named_with_its_state_and_its_table():
     document = json.loads((ROOT / "tests/cli/status/copy.json").read_text())
     (peer,) = document["peers"]

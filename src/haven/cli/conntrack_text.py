@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The copy of connections as text: how many are here and at the peers, and what went wrong."""
 
-from haven.cli.text import count, wrapped
+from haven.cli.text import count, duration, wrapped
 from haven.contract.status import is_fresh_peer
 
 TYPE_CHECKING = False
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-# conntrackd's figures that are 0 where all is well, and how they are spoken of: (key, noun, what follows it).
+# conntrackd's figures that stay as they are where all is well: (key, noun, what follows it).
 FAILURES = (
     ("inject_failed", "connection", " that this kernel did not take"),
     ("lost", "message", " lost"),
@@ -26,10 +26,24 @@ def connections(status: "Document", width: int) -> list[str]:
     if not table:
         return []
     parts = [_here(table, _is_copy(status)), *(_there(peer) for peer in status["peers"])]
-    failures = [count(table[key], noun) + rest for key, noun, rest in FAILURES if table.get(key)]
-    if failures:
-        parts.append("conntrackd counts %s." % ", ".join(failures))
+    if _is_copy(status):
+        parts += _failures(table)
     return wrapped(" ".join(parts), width, then="  ")
+
+
+def _failures(table: "Document") -> list[str]:
+    # Of an agent that does not tell it, nobody knows when that was.
+    lately = table.get("lately")
+    if not lately:
+        return []
+    found = [count(lately[key], noun) + rest for key, noun, rest in FAILURES if lately.get(key)]
+    if not found:
+        return []
+    when = duration(lately["for_s"])
+    return [
+        f"In the last {when} conntrackd counted {', '.join(found)}: the copy lacks what these were "
+        "about until it is renewed (option renew)."
+    ]
 
 
 def _is_copy(status: "Document") -> bool:

@@ -6,6 +6,7 @@ import time
 from haven.cli.conntrack_text import connections
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
+from haven.contract.at_risk import headline
 from haven.contract.event_log import reason_text
 from haven.contract.message import ODD_FACTS
 from haven.contract.status import is_fresh_active
@@ -40,7 +41,9 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
 
 def _headline(status: "Document", now: float, colour: bool) -> list[str]:
     verdict, kind = _verdict(status)
-    lines = wrapped(f"{verdict}: {_sentence(status, now)}", WIDTH)
+    risks = status.get("at_risk")
+    parts = [_sentence(status, now), *([headline(risks)] if risks else [])]
+    lines = wrapped(f"{verdict}: {' '.join(parts)}", WIDTH)
     lines[0] = painted(verdict, kind, colour) + lines[0][len(verdict) :]
     return lines
 
@@ -58,6 +61,8 @@ def _verdict(status: "Document") -> tuple[str, str]:
         return "Not ready yet", "initialize"
     if any(_waits(router) for router in status["virtual_routers"]):
         return "Waiting for the election", "initialize"
+    if status.get("at_risk"):
+        return "Not in sync", "problem"
     return "All is well", "well"
 
 

@@ -56,7 +56,11 @@ STATUS = (
     # The parts of the agent; those of version 1 are there where there is nothing to report, too.
     Field("conntrack", mapping),
     Field("peers", list_of(mapping)),
+    # What a takeover at this moment might lose (contract/at_risk.py).
+    Field("at_risk", list_of(mapping), optional=True),
 )
+
+RISK = (Field("code", text), Field("facts", mapping), Field("text", text))
 
 GROUP = (
     Field("name", text),
@@ -144,12 +148,23 @@ CONNTRACK = (
     Field("limit", whole(), nullable=True),
     Field("heard_ms", whole(), nullable=True),
     Field("connected", flag, optional=True),
+    Field("sync_left_ms", whole(), optional=True, nullable=True),
     Field("restarts", whole()),
     Field("injected", whole(), optional=True),
     Field("inject_failed", whole(), optional=True),
     Field("internal", whole(), optional=True),
     Field("received_packets", whole(), optional=True),
     Field("sent_packets", whole(), optional=True),
+    Field("errors", whole(), optional=True),
+    Field("malformed", whole(), optional=True),
+    Field("lost", whole(), optional=True),
+    # How often inject_failed and the three before this were counted in the last `for_s` seconds.
+    Field("lately", mapping, optional=True),
+)
+
+LATELY = (
+    Field("for_s", whole()),
+    Field("inject_failed", whole(), optional=True),
     Field("errors", whole(), optional=True),
     Field("malformed", whole(), optional=True),
     Field("lost", whole(), optional=True),
@@ -185,6 +200,9 @@ def _check_told(document: "Document", where: str) -> None:
     check_object(document, REPORT, where)
     if document.get("conntrack"):
         check_object(document["conntrack"], CONNTRACK, "%s: conntrack" % where)
+        lately = document["conntrack"].get("lately")
+        if lately:
+            check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
 
 
@@ -198,6 +216,7 @@ def check_status(document: "Any") -> "Document":
     last = [each.get("last_transition") for each in document["groups"] + document["virtual_routers"]]
     check_objects([each for each in last if each], TRANSITION, "last_transition")
     check_objects(document["problems"], PROBLEM, "problems")
+    check_objects(document.get("at_risk") or (), RISK, "at_risk")
     _check_told(document, "the status")
     return document  # type: ignore[no-any-return]
 

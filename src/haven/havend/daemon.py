@@ -292,6 +292,8 @@ class Daemon:
             self._commands.expire()
         if system.now() >= self._addresses.renew_at:
             self._addresses.renew(system.now())
+        if self._events.deadline is not None and system.now() >= self._events.deadline:
+            self._events.come_up()
         if self._in_sync:
             # An agent that has died can vouch for nothing.
             self._follow_agent()

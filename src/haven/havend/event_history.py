@@ -4,6 +4,7 @@
 import time
 
 from haven.contract.event_log import event_text, kind_of
+from haven.core.clock import SECOND
 from haven.havend.host import system
 from haven.havend.log import log
 from haven.havend.repetitions import Repetitions
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 KEPT = 500
 # Somebody should do something about these.
 WRONG = ("address", "fault", "handover", "problem", "refused")
+# At a boot links and addresses are still on their way for so long; a fault that stays is said then.
+COMING_UP = 20 * SECOND
 
 
 class EventHistory:
@@ -28,6 +31,9 @@ class EventHistory:
         self._repetitions = Repetitions()
         self._tell = tell
         self._sequence = 0
+        self._came_up_at: int | None = None
+        # The last fault of each group while havend comes up.
+        self._early_faults: dict[str, str] = {}
 
     def add(self, code: str, virtual_router: "str | None" = None, **facts: "Any") -> None:
         """Record what has happened: a code of contract/event_log.py and its facts, `group` among them."""
@@ -43,6 +49,17 @@ class EventHistory:
         """Record a transition by the facts of its event."""
         change = {"from": facts["from"], "to": facts["to"], "reason": facts["reason"]["code"]}
         self._record("transition", facts, router, change)
+
+    @property
+    def deadline(self) -> "int | None":
+        """When there is something to say that was held back, or None."""
+        return self._came_up_at if self._early_faults else None
+
+    def come_up(self) -> None:
+        """Say of the faults that are still there that somebody should do something about them."""
+        for text in self._early_faults.values():
+            log(text, True)
+        self._early_faults = {}
 
     def events(self) -> "list[Event]":
         """Return what is kept, the oldest first."""
@@ -83,7 +100,20 @@ class EventHistory:
         self._kept.append(event)
         if len(self._kept) > KEPT:
             del self._kept[_dispensable(self._kept)]
-        log(event["text"], event["kind"] in WRONG)
+        is_early_fault = self._is_early_fault(event)
+        log(event["text"], event["kind"] in WRONG and not is_early_fault)
+
+    def _is_early_fault(self, event: "Event") -> bool:
+        now, kind = system.now(), event["kind"]
+        if kind == "start":
+            self._came_up_at = now + COMING_UP
+        if self._came_up_at is None or now >= self._came_up_at:
+            return False
+        if kind == "recovered":
+            self._early_faults.pop(event["group"], None)
+        elif kind == "fault":
+            self._early_faults[event["group"]] = event["text"]
+        return bool(kind == "fault")
 
 
 def _dispensable(events: "list[Event]") -> int:

@@ -3,6 +3,7 @@
 
 import os
 
+from haven.contract.at_risk import at_risk
 from haven.contract.faults import fault, fault_text
 from haven.contract.status import VERSION, is_fresh_active, is_fresh_peer, shown_state
 from haven.core.vrrp import states
@@ -72,6 +73,7 @@ class StatusReport:
                 "loaded_at": self._in_force.loaded.wall(),
                 "virtual_routers": len(plan.routers),
             },
+            at_risk=at_risk(document["conntrack"], document["peers"], state == states.ACTIVE),
             problems=self._problems(groups, document["peers"], now),
         )
         return document

@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import control, problems
+from haven.contract import at_risk, control, problems
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -53,7 +53,8 @@ def texts() -> dict[str, dict[str, str]]:
         "diagnostics": DIAGNOSTICS,
         "refusals": control.REFUSALS,
         "durations": DURATIONS,
-        "ends": {"suggestion": SUGGESTION},
+        "at_risk": at_risk.AT_RISK,
+        "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }
 

@@ -25,7 +25,7 @@
 		});
 	};
 
-	window._ = (text) => window.TR && window.TR[text] || text;
+	window._ = (text, context) => window.TR && window.TR[context == null ? text : context + '\u0001' + text] || text;
 
 	function raise(type, text) {
 		const error = new Error(text);

@@ -156,6 +156,12 @@ class SyncSchedule:
             self._calm_until, self._waiting = now, ["ask for everything"]
         self._missed = False
 
+    def sync_left(self, now: float) -> float | None:
+        """Return in how many seconds this node will be in sync if all goes on; None where nothing says so."""
+        if self.in_sync or self._active or self._first_heard_at is None:
+            return None
+        return max(0.0, self._first_heard_at + WHOLE_TABLE_S - now)
+
     def heard_age(self, now: float) -> float | None:
         """Return how long ago the peer was heard, in seconds; None when it never was."""
         return None if self._heard_at is None else now - self._heard_at

@@ -14,6 +14,7 @@ from haven.agent.conntrack.conntrackd_statistics import parse, well_formed
 from haven.agent.conntrack.drain import Drain
 from haven.agent.conntrack.guard import Guard
 from haven.agent.conntrack.peer_accounts import PeerAccounts
+from haven.agent.conntrack.recent_failures import LATELY_S, RecentFailures
 from haven.agent.conntrack.schedule import ACTIVE, SyncSchedule
 from haven.agent.conntrack.sync_link import SyncLink
 from haven.agent.loop import Scope, Timer
@@ -37,6 +38,7 @@ class TableSync:
         run_dir = around.run_dir
         self._state = ""
         self._figures: dict[str, int] = {}
+        self._failures = RecentFailures()
         self._answered_at = 0.0
         self._timer: Timer | None = None
         self._link = SyncLink(part["device"], part["address"])
@@ -94,6 +96,7 @@ class TableSync:
 
     def _has_ended(self) -> None:
         self._figures = {}
+        self._failures.started()
         self._schedule.ended()
 
     def _order(self, orders: list[str]) -> None:
@@ -130,6 +133,7 @@ class TableSync:
         # What conntrackd had begun to say before it ended is of no more use.
         if self._conntrackd.takes_orders:
             self._figures = parse(text)
+            self._failures.record(self._figures, time.monotonic())
             self._schedule.record_statistics(well_formed(self._figures), time.monotonic())
             self._wake_later()
             self._look_for_answer(text)
@@ -155,7 +159,7 @@ class TableSync:
 
     def account(self) -> dict[str, Any]:
         """Return what status shows of this node's table and of the peers'."""
-        now = time.monotonic()
+        now, several = time.monotonic(), len(self._part["peers"]) > 1
         return {
             "conntrack": {
                 "state": self._running_state(),
@@ -164,8 +168,13 @@ class TableSync:
                 **self._table(),
                 "heard_ms": table_account.milliseconds(self._schedule.heard_age(now)),
                 "connected": self._conntrackd.takes_orders and self._schedule.hears_peer(now),
+                "sync_left_ms": table_account.milliseconds(self._schedule.sync_left(now)),
                 "restarts": max(self._conntrackd.restarts, 0),
-                **table_account.trusted(self._figures, several=len(self._part["peers"]) > 1),
+                **table_account.trusted(self._figures, several),
+                "lately": {
+                    "for_s": int(LATELY_S),
+                    **table_account.trusted(self._failures.lately(now), several),
+                },
             },
             "peers": self._peers.heard(now),
         }

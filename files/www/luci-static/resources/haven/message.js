@@ -23,7 +23,8 @@ function isMessage(value) {
 
 function state(name) {
 	const template = entry(TEXTS.states, name);
-	return template ? _(template) : String(name);
+	// LuCI's own catalogue has some of these words, with another sense: a “Backup” is a copy of the settings there.
+	return template ? _(template, 'haven') : String(name);
 }
 
 function number(value) {
@@ -93,6 +94,10 @@ function diagnostic(found) {
 	return said('diagnostics', found.code, found.facts) || String(found.message || found.code);
 }
 
+function risk(found) {
+	return said('at_risk', found.code, found.facts) || String(found.text);
+}
+
 function joined(parts, separator) {
 	return parts.filter(Boolean).join(separator);
 }
@@ -121,6 +126,15 @@ return baseclass.extend({
 
 	advice(problem) {
 		return said('advice', problem.code, problem.facts) || String(problem.do || '');
+	},
+
+	risk: risk,
+
+	/* What a takeover at this moment might lose; nothing where that is nothing. */
+	atRisk(risks) {
+		if (!risks.length)
+			return '';
+		return filled(_(TEXTS.ends.at_risk), { risks: risks.map(risk).join('; ') });
 	},
 
 	event(event) {

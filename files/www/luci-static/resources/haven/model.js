@@ -81,7 +81,8 @@ return baseclass.extend({
 			links: links(status.virtual_routers),
 			groups: status.groups,
 			sync: table,
-			problems: status.problems
+			problems: status.problems,
+			atRisk: status.at_risk || []
 		}, actionable(status));
 	},
 

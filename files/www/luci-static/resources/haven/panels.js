@@ -31,15 +31,22 @@ function isInSync(sync) {
 	return sync.connected && sync.in_sync && sync.there.every((peer) => peer.fresh && peer.in_sync !== false);
 }
 
-function syncRows(sync) {
+/* What has been lost lately; the copy lacks it until it is renewed, and then it is over. */
+function lostLately(lately) {
+	if (!lately || !lately.lost)
+		return null;
+	return _('%d in the last %s; sent again with the next renewal').format(lately.lost, words.duration(lately.for_s));
+}
+
+function syncRows(sync, isCopy) {
 	return [
 		[ _('Connections here'), share(sync) ],
 		...sync.there.map(there),
 		[ _('Copied from the other router'), String(sync.injected) ],
 		[ _('Other router'), (sync.peers || []).join(', ') ],
-		[ _('Last heard'), sync.heard_ms == null ? _('never') : words.ago(sync.heard_ms / 1000) ],
+		[ _('Last heard'), sync.heard_ms == null ? _('never', 'haven') : words.ago(sync.heard_ms / 1000) ],
 		[ _('Both tables'), isInSync(sync) ? _('in sync') : _('not in sync') ],
-		[ _('Lost messages'), sync.lost ? String(sync.lost) : null ]
+		[ _('Lost messages'), isCopy ? lostLately(sync.lately) : null ]
 	];
 }
 
@@ -48,10 +55,10 @@ function groupRows(group, now) {
 	return [
 		[ _('Group'), group.name ],
 		[ _('State'), message.state(group.state) ],
-		[ _('Since'), _('%s (%s)').format(words.clock(group.since), words.ago(now - group.since)) ],
+		[ _('Since'), words.moment(group.since, now) ],
 		[ _('Why'), message.reason(last) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
-		[ _('Maintenance'), group.maintenance ? _('on') : null ],
+		[ _('Maintenance'), group.maintenance ? _('on', 'haven') : null ],
 		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(Math.ceil(group.sync_wait_ms / 1000)) : null ]
 	];
 }
@@ -60,9 +67,13 @@ return baseclass.extend({
 	facts: facts,
 
 	problems(model) {
-		if (!model.problems.length)
+		const risk = message.atRisk(model.atRisk);
+		if (!model.problems.length && !risk)
 			return E('p', { 'class': 'haven-calm' }, [ _('No problem is known.') ]);
-		return E('div', {}, model.problems.map(problem));
+		return E('div', {}, [
+			risk ? E('div', { 'class': 'haven-problem', 'data-at-risk': model.atRisk[0].code }, [ risk ]) : '',
+			...model.problems.map(problem)
+		]);
 	},
 
 	picture(model) {
@@ -76,15 +87,21 @@ return baseclass.extend({
 	sync(model) {
 		if (!model.sync)
 			return E('p', {}, [ _('Connections are not copied: the section “conntrack” is not enabled, or the agent has not reported yet.') ]);
-		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync)) ]);
+		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync, model.self.state !== 'active')) ]);
 	},
 
-	events(events) {
+	events(events, now) {
 		if (!events.length)
 			return E('p', {}, [ _('Nothing to show.') ]);
 		return E('ul', { 'class': 'haven-events' }, events.map((event) => E('li', {}, [
-			E('time', {}, [ words.clock(event.at) ]), message.event(event)
+			E('time', { 'data-at': event.at }, [ words.moment(event.at, now) ]), message.event(event)
 		])));
+	},
+
+	/* Let the ages of events go on, without drawing these anew. */
+	renewAges(place, now) {
+		for (const time of place.querySelectorAll('time[data-at]'))
+			time.textContent = words.moment(Number(time.dataset.at), now);
 	},
 
 	trouble(error, age) {

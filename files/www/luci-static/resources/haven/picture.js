@@ -6,7 +6,9 @@
 const SVG = 'http://www.w3.org/2000/svg';
 // Units of the picture; 400 px of a telephone show them nearly one to one.
 const WIDTH = 400, NODE_WIDTH = 152, NODE_HEIGHT = 66, MARGIN = 10;
-const LINK_TOP = NODE_HEIGHT + 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 46;
+// What a node says of itself has a line for each address; of longer ones the letters move together.
+const DETAIL_HEIGHT = 14, DETAIL_LETTERS = 24;
+const LINK_GAP_TOP = 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 46;
 
 function draw(tag, attributes, children) {
 	const element = document.createElementNS(SVG, tag);
@@ -32,16 +34,26 @@ function nodeName(node) {
 
 function nodeDetail(node) {
 	if (node.self)
-		return _('this router');
-	return node.detail.length ? node.detail.join(', ') : _('silent while on standby');
+		return [ _('this router') ];
+	return node.detail.length ? node.detail : [ _('silent while on standby') ];
 }
 
-function drawNode(node, x) {
+function nodeHeight(model) {
+	const lines = Math.max(nodeDetail(model.self).length, nodeDetail(model.peer).length);
+	return NODE_HEIGHT + (lines - 1) * DETAIL_HEIGHT;
+}
+
+function drawDetail(text, x, y) {
+	const fit = text.length > DETAIL_LETTERS ? { textLength: NODE_WIDTH - 20, lengthAdjust: 'spacingAndGlyphs' } : {};
+	return draw('text', { x: x, y: y, 'class': 'haven-text haven-small', ...fit }, text);
+}
+
+function drawNode(node, x, height) {
 	return draw('g', { 'class': 'haven-node haven-' + node.state, 'data-node': node.self ? 'self' : 'peer' }, [
-		draw('rect', { x: x, y: MARGIN, width: NODE_WIDTH, height: NODE_HEIGHT, rx: 8 }),
+		draw('rect', { x: x, y: MARGIN, width: NODE_WIDTH, height: height, rx: 8 }),
 		label(x + 10, MARGIN + 20, nodeName(node), 'haven-strong', 17),
 		label(x + 10, MARGIN + 39, message.state(node.state), 'haven-state', 17),
-		label(x + 10, MARGIN + 56, nodeDetail(node), 'haven-small', 24)
+		...nodeDetail(node).map((text, line) => drawDetail(text, x + 10, MARGIN + 56 + line * DETAIL_HEIGHT))
 	]);
 }
 
@@ -69,10 +81,10 @@ function holds(link, who) {
 	return link.addresses.some((address) => address.holder === who);
 }
 
-function drawCable(link, who, x, y) {
+function drawCable(link, who, x, y, top) {
 	const kind = holds(link, who) ? 'haven-holds' : 'haven-waits';
 	return draw('g', { 'class': 'haven-cable ' + kind, 'data-holder': who, 'data-link': link.name }, [
-		draw('line', { x1: x, y1: MARGIN + NODE_HEIGHT, x2: x, y2: y }),
+		draw('line', { x1: x, y1: top, x2: x, y2: y }),
 		draw('circle', { cx: x, cy: y, r: 5 })
 	]);
 }
@@ -89,22 +101,22 @@ function cableOffset(index, count) {
 }
 
 function drawLink(link, model, index, y) {
-	const count = model.links.length, offset = cableOffset(index, count);
+	const count = model.links.length, top = MARGIN + nodeHeight(model), offset = cableOffset(index, count);
 	// Beside all cables: text must not be crossed out.
 	const left = MARGIN + 12 + cableOffset(count - 1, count);
 	const rows = link.addresses.map((address, row) => label(left, y + 19 + row * LINE_HEIGHT,
 		addressWords(address, model), 'haven-address haven-held-' + address.holder));
 	return draw('g', { 'class': 'haven-link' }, [
 		draw('line', { x1: MARGIN, y1: y, x2: WIDTH - MARGIN, y2: y, 'class': 'haven-bar' }),
-		drawCable(link, 'self', MARGIN + offset, y),
-		drawCable(link, 'peer', WIDTH - MARGIN - offset, y),
+		drawCable(link, 'self', MARGIN + offset, y, top),
+		drawCable(link, 'peer', WIDTH - MARGIN - offset, y, top),
 		draw('text', { x: WIDTH / 2, y: y - 7, 'text-anchor': 'middle', 'class': 'haven-text haven-strong' },
 			short(link.name, 20)), ...rows
 	]);
 }
 
 function drawLinks(model) {
-	let y = LINK_TOP;
+	let y = nodeHeight(model) + LINK_GAP_TOP;
 	const drawn = model.links.map((link, index) => {
 		const one = drawLink(link, model, index, y);
 		y += link.addresses.length * LINE_HEIGHT + LINK_GAP;
@@ -128,8 +140,8 @@ return baseclass.extend({
 			'aria-label': summary(model) }, [
 			...links.drawn.reverse(),
 			drawSync(model.sync),
-			drawNode(model.self, MARGIN),
-			drawNode(model.peer, WIDTH - MARGIN - NODE_WIDTH)
+			drawNode(model.self, MARGIN, nodeHeight(model)),
+			drawNode(model.peer, WIDTH - MARGIN - NODE_WIDTH, nodeHeight(model))
 		]);
 	}
 });

@@ -31,12 +31,12 @@ function onlyWith(option, place) {
 
 /* One row is one question: its name, its widget, its title, its help, and what more it needs. */
 const STEPS = [
-	{ id: 'networks', title: _('Networks'),
+	{ id: 'networks', title: _('Networks', 'haven'),
 		says: _('haven lets two routers share one gateway address. Say which network your devices are on, and which one leads to the Internet.'),
 		fields: [
 			[ 'lan', form.ListValue, _('LAN'), _('The network of your devices.'), (o, facts) => offer(o, facts) ],
 			[ 'wan', form.ListValue, _('WAN'), _('When it fails here, the other router becomes the gateway.'),
-				(o, facts) => offer(o, facts, _('none')) ]
+				(o, facts) => offer(o, facts, _('none', 'haven')) ]
 		] },
 	{ id: 'addresses', title: _('Addresses'),
 		says: _('A virtual address belongs to whichever router works; each router keeps its own address beside it. The VRID is the number by which the routers know it: the same on both, and no other pair on this network may have it.'),

@@ -28,6 +28,21 @@ const TROUBLES = {
 // Seconds, and what so many are called, the largest first.
 const UNITS = [ [ 86400, _('%d d') ], [ 3600, _('%d h') ], [ 60, _('%d min') ], [ 1, _('%d s') ] ];
 
+/*
+ * The language whose dates the reader writes: that of the page, as the browser is set up for it. English is
+ * what LuCI speaks to everybody who has chosen nothing, and says nothing of the reader.
+ */
+function localeOfReader() {
+	const page = (document.documentElement.lang || 'en').replace('_', '-');
+	const plain = (language) => language.toLowerCase().split('-')[0];
+	return plain(page) === 'en' ? undefined : navigator.languages.find((own) => plain(own) === plain(page)) || page;
+}
+
+function dateIn(locale, at) {
+	// With the month in letters: who reads another language's date must not take a day for a month.
+	return new Date(at * 1000).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
 return baseclass.extend({
 	trouble(error) {
 		const known = TROUBLES[error.kind] || TROUBLES.unknown;
@@ -53,6 +68,16 @@ return baseclass.extend({
 	},
 
 	clock(at) {
-		return new Date(at * 1000).toLocaleString();
+		try {
+			return dateIn(localeOfReader(), at);
+		} catch (error) {
+			// LuCI's name of the language is none that the browser can read.
+			return dateIn(undefined, at);
+		}
+	},
+
+	/* A moment, and how long ago it was. */
+	moment(at, now) {
+		return _('%s (%s)').format(this.clock(at), this.ago(now - at));
 	}
 });

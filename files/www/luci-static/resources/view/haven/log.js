@@ -2,13 +2,14 @@
 'use strict';
 'require view';
 'require dom';
+'require poll';
 'require ui';
 'require haven.api as api';
 'require haven.live as live';
 'require haven.model as model';
 'require haven.panels as panels';
 
-const KINDS = { '': _('all'), transition: _('changes of state'), start: _('starts'), problem: _('problems') };
+const KINDS = { '': _('all', 'haven'), transition: _('changes of state'), start: _('starts'), problem: _('problems') };
 
 function save(name, type, text) {
 	const address = URL.createObjectURL(new Blob([ text ], { type: type }));
@@ -38,6 +39,7 @@ return view.extend({
 		const page = panels.page(_('Log'), _('What havend has seen and done since it was started.'),
 			[ this.trouble, this.tools(), this.list ]);
 		this.take(answer);
+		poll.add(() => Promise.resolve(panels.renewAges(this.list, Date.now() / 1000)), 1);
 		return page;
 	},
 
@@ -45,7 +47,7 @@ return view.extend({
 		const again = () => this.show();
 		this.kind = E('select', { 'class': 'cbi-input-select', 'aria-label': _('Kind'), 'change': again },
 			Object.keys(KINDS).map((kind) => E('option', { value: kind }, [ KINDS[kind] ])));
-		this.text = E('input', { 'class': 'cbi-input-text', type: 'search', placeholder: _('Filter'), 'aria-label': _('Filter'), 'input': again });
+		this.text = E('input', { 'class': 'cbi-input-text', type: 'search', placeholder: _('Filter', 'haven'), 'aria-label': _('Filter', 'haven'), 'input': again });
 		return E('div', { 'class': 'haven-bar-of-tools' }, [ this.kind, this.text,
 			this.button(_('Refresh'), () => this.load().then((answer) => this.take(answer))),
 			this.button(_('Export as CSV'), () => save('haven-events.csv', 'text/csv', table(this.shown()))),
@@ -68,7 +70,7 @@ return view.extend({
 	},
 
 	show() {
-		dom.content(this.list, [ panels.events(this.shown()) ]);
+		dom.content(this.list, [ panels.events(this.shown(), Date.now() / 1000) ]);
 	},
 
 	handleSave: null,

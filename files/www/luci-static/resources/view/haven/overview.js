@@ -52,6 +52,7 @@ return view.extend({
 		this.body.classList.remove('haven-stale', 'haven-unknown');
 		dom.content(this.parts.trouble, []);
 		this.showModel(model.fromStatus(answer.value));
+		panels.renewAges(this.parts.events, Date.now() / 1000);
 		return this.showEvents(answer.value);
 	},
 
@@ -80,7 +81,7 @@ return view.extend({
 		this.lastChange = change;
 		// Not waited for: the picture is there without them.
 		return api.events().then((events) => dom.content(this.parts.events,
-			[ panels.events(model.filter(events, {}).slice(0, EVENTS_SHOWN)) ]), () => { this.lastChange = null; });
+			[ panels.events(model.filter(events, {}).slice(0, EVENTS_SHOWN), Date.now() / 1000) ]), () => { this.lastChange = null; });
 	},
 
 	handleSave: null,

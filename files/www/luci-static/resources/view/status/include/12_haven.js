@@ -8,12 +8,16 @@
 'require haven.picture as picture';
 'require haven.words as words';
 
+function troubles(shown) {
+	return [ message.atRisk(shown.atRisk), ...shown.problems.map((each) => message.problem(each)) ].filter(Boolean);
+}
+
 function rows(shown) {
 	return [
 		[ _('Gateway'), picture.summary(shown) ],
 		[ _('This router'), message.state(shown.self.state) ],
-		[ _('Since'), words.clock(shown.self.since) ],
-		[ _('Problems'), shown.problems.length ? shown.problems.map((p) => message.problem(p)).join('; ') : _('none') ]
+		[ _('Since'), words.moment(shown.self.since, Date.now() / 1000) ],
+		[ _('Problems'), troubles(shown).join(' ') || _('none', 'haven') ]
 	];
 }
 
