@@ -3,6 +3,7 @@
 
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.effects import Announce, Release
+from haven.core.virtual_router import ANNOUNCE_AGAIN
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.duel import PEER, down_interval, say, two
 from tests.core.wire import Wire, group, link_local, octets_of, pair, router
@@ -343,3 +344,15 @@ def test_ipv6_speaks_from_a_link_local_address():
     node.load(*node.specs)
     wire.run(2 * SECOND)
     assert node.state() == INITIALIZE
+
+
+def test_a_rival_that_comes_right_after_an_announcement_is_answered_by_a_series_all_the_same():
+    wire, a, b = two(200, 100)
+    wire.start()
+    # The last of the first announcements was a little less than a second ago.
+    became = a.transitions()[-1][0]
+    wire.run(became + sum(ANNOUNCE_AGAIN) + 900 * MILLISECOND - wire.now)
+    a.forget()
+    say(a, 100)
+    wire.run(2 * SECOND)
+    assert len(a.said(Announce)) >= 3

@@ -75,6 +75,7 @@ class VirtualRouter:
         self._answered_at = 0
         self._announced_at = -NEVER
         self._announce_step = 0
+        self._series_at = -NEVER
         self._send: Send | None = None
         self.forget_active()
 
@@ -318,9 +319,14 @@ class VirtualRouter:
             self._announce_now(now, effects)
             self._announce_step = 0
             self.announce_at = now + ANNOUNCE_AGAIN[0]
+            self._series_at = now
         else:
             # What hosts have learned from a rival since then is put right soon.
             self.announce_at = min(self.announce_at, self._announced_at + ANNOUNCE_AT_MOST_EVERY)
+            if now - self._series_at >= ANNOUNCE_AGAIN[-1]:
+                # The rival says it again, too.
+                self._series_at = now
+                self._announce_step = -1
 
     def announce_soon(self, when: int) -> None:
         """Announce the addresses at a time at the latest."""
