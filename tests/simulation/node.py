@@ -308,7 +308,9 @@ class SimNode:
 
     def _spec(self, name: str) -> RouterSpec:
         assert self.engine is not None
-        return self.engine.routers[name].spec
+        found = self.engine.routers.get(name)
+        # The last word of a group that a reload drops.
+        return self._applied[name] if found is None else found.spec
 
     def _take(self, name: str) -> None:
         self._applied[name] = self._spec(name)
