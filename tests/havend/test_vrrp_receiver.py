@@ -31,8 +31,11 @@ class Link:
         self.heard: list[tuple[int, int]] = []
 
     def send(self, vrid: int, ttl: int = 255) -> None:
+        self.send_message(bytes((0x31, vrid)) + bytes(10), ttl)
+
+    def send_message(self, message: bytes, ttl: int = 255) -> None:
         wrap = ipv6_packet if self.family == 6 else ipv4_packet
-        packet = bytearray(wrap(SOURCES[self.family], self.group, bytes((0x31, vrid)) + bytes(10)))
+        packet = bytearray(wrap(SOURCES[self.family], self.group, message))
         packet[TTL_AT[self.family]] = ttl
         # Only the multicast group of a link has a scope.
         to = socket.inet_ntop(socket.AF_INET6 if self.family == 6 else socket.AF_INET, self.group)
@@ -71,6 +74,15 @@ def test_the_kernel_drops_what_is_for_no_virtual_router_of_ours(link: Link) -> N
     link.receiver.set_filter([7, 9, 10, 11, 51], False)
     sent = [(vrid, 255) for vrid in (1, 6, 7, 8, 9, 10, 11, 12, 50, 52, 255)]
     assert link.hears(*sent) == [(7, 255), (9, 255), (10, 255), (11, 255)]
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_what_has_no_vrid_and_came_before_the_filter_harms_nobody(link: Link, length: int) -> None:
+    link.send_message(bytes(length))
+    link.send(51)
+    wait_until(lambda: link.receiver.socket.getsockopt(socket.SOL_SOCKET, 55, 36) != bytes(36), "packets")
+    link.receiver.set_filter([51], False)
+    assert link.hears() == [(51, 255)]
 
 
 def test_what_came_from_afar_is_read_and_told_of_but_not_in_a_flood(link: Link) -> None:

@@ -35,7 +35,7 @@ class VrrpReceiver:
         self._receive = system.receive_v6 if family == 6 else system.receive_v4
         self._filter = b""
         # What the kernel lets pass of more than samples; None while it lets everything pass.
-        self._vrids: frozenset[int] | None = None
+        self._vrids: frozenset[bytes] | None = None
         self._least_ttl = 0
         self._samples = 0
         self._sampled_since = -NEVER
@@ -48,7 +48,8 @@ class VrrpReceiver:
             if packet is None:
                 return False
             source, destination, ttl, message = packet
-            is_ours = self._vrids is None or message[1] in self._vrids
+            # What came before the filter was there may be too short to have a VRID.
+            is_ours = self._vrids is None or message[1:2] in self._vrids
             if not is_ours or ttl < self._least_ttl:
                 self._note_sample(began)
             if is_ours:
@@ -80,5 +81,5 @@ class VrrpReceiver:
         if wanted != self._filter:
             self._filter = wanted
             attached = system.attach_filter(self.socket, wanted)
-            self._vrids = frozenset(vrids) if attached else None
+            self._vrids = frozenset([bytes((vrid,)) for vrid in vrids]) if attached else None
             self._least_ttl = TTL if attached and strict else 0
