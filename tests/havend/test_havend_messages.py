@@ -263,6 +263,10 @@ def test_alive_tells_the_next_process_who_was_active(tmp_path: Path) -> None:
     assert RestartNote(path).read() == {"gateway": 2000, "guest": 1000}
     first.set_groups([("guest", ["guest"]), ("office", ["office"])], 3000)
     assert RestartNote(path).read() == {"guest": 1000, "office": 3000}
+    # Who spoke in the turn in which another group changed has spoken all the same.
+    first.spoke("guest")
+    first.set_groups([("guest", ["guest"])], 3500)
+    assert RestartNote(path).read() == {"guest": 3500}
     first.set_groups([], 4000)
     assert RestartNote(path).read() == {}
     first.remove()

@@ -48,6 +48,7 @@ class Executor:
         self._drops = drops
         self._handovers = handovers
         self._now = 0
+        self._active_changed = False
         self._acts: dict[type, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.TakeOver: self._take_over,
@@ -69,6 +70,9 @@ class Executor:
         self._now = now
         for effect in wanted:
             self._acts[type(effect)](effect)
+        # Once for all of them: hundreds of groups may move together.
+        if self._active_changed:
+            self.note_active()
 
     def advertise(self) -> None:
         """Send the ADVERTISEMENTs that are due, in the midst of an effect that takes long.
@@ -98,10 +102,11 @@ class Executor:
 
     def _transition(self, effect: effects.Transition) -> None:
         self._events.add_transition(effect.router, self._transitions.record(effect))
-        self.note_active()
+        self._active_changed = True
 
     def note_active(self) -> None:
         """Leave for the next process which groups are Active now, and are to stay so."""
+        self._active_changed = False
         groups = self._engine.groups
         active = [
             group
@@ -114,7 +119,7 @@ class Executor:
         )
 
     def _handover_begun(self, _effect: effects.HandoverBegun) -> None:
-        self.note_active()
+        self._active_changed = True
 
     def _renamed(self, effect: effects.Renamed) -> None:
         self._addresses.rename(effect.routers)
@@ -122,7 +127,7 @@ class Executor:
         self._handovers.rename(effect.groups)
 
     def _handover_ended(self, effect: effects.HandoverEnded) -> None:
-        self.note_active()
+        self._active_changed = True
         if not effect.asked:
             return
         group = self._engine.groups.get(effect.group)

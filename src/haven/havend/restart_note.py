@@ -36,8 +36,9 @@ class RestartNote:
 
     def set_groups(self, groups: "Sequence[tuple[str, Sequence[str]]]", now: int) -> None:
         """Write which groups are Active now, each with its virtual routers; one that was stays as it was."""
+        self._take_in(now)
         known = _stamps(self._octets)
-        self._octets, self._places, self._spoke = bytearray(), {}, set()
+        self._octets, self._places = bytearray(), {}
         for name, routers in groups:
             for router in routers:
                 self._places[router] = len(self._octets)
@@ -52,13 +53,15 @@ class RestartNote:
 
     def write(self, now: int) -> None:
         """Write who has spoken since this was last called."""
-        if not self._spoke:
-            return
+        if self._spoke:
+            self._take_in(now)
+            self._put(False)
+
+    def _take_in(self, now: int) -> None:
         stamp = STAMP % now
         for place in self._spoke:
             self._octets[place : place + STAMP_LENGTH] = stamp
         self._spoke.clear()
-        self._put(False)
 
     def _put(self, all_of_it: bool) -> None:
         # On a full disk a restart becomes a takeover; the election goes on.
