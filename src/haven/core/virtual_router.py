@@ -164,7 +164,9 @@ class VirtualRouter:
             return
         self._set_anomaly("addresses", same_addresses(self.spec.addresses, advert.addresses), source, now)
         self._set_anomaly("interval", advert.interval_us == self.spec.advert_interval_us, source, now)
-        self._set_anomaly("settings", has_settings(advert, self.spec), source, now)
+        # Of anybody else check() has seen that they are ours.
+        fine = source != self.active_source or has_settings(advert, self.spec)
+        self._set_anomaly("settings", fine, source, now)
         self._set_anomaly(
             "owner", advert.priority != OWNER_PRIORITY or self.spec.priority != OWNER_PRIORITY, source, now
         )
