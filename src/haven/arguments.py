@@ -4,6 +4,8 @@
 Not argparse: its parsers take as long to build as all the rest of `haven status`, and MicroPython has none.
 """
 
+import sys
+
 from haven import paths
 
 TYPE_CHECKING = False
@@ -86,6 +88,21 @@ def parse_program(
     except UsageError as why:
         raise UsageError("%s: %s\n%s" % (program, why, usage(program, summary, options))) from None
     return None if found.flags & {"--help", "--version"} else found
+
+
+def begin_program(
+    words: "Sequence[str]", program: str, summary: str, options: "Sequence[CommandOption]"
+) -> "Arguments | int":
+    """Return what the words of a program say, or its exit status when there is nothing more for it to do."""
+    try:
+        found = parse_program(words, program, summary, options)
+    except UsageError as why:
+        sys.stderr.write("%s\n" % why)
+        return 2
+    if found is None:
+        sys.stdout.write(answer_program(words, program, summary, options))
+        return 0
+    return found
 
 
 def answer_program(

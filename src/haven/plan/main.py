@@ -4,7 +4,7 @@
 import json
 import sys
 
-from haven.arguments import CONFIG, CommandOption, UsageError, answer_program, parse_program
+from haven.arguments import CONFIG, CommandOption, begin_program
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import PlanError
 
@@ -16,16 +16,12 @@ OPTIONS = (CONFIG, OUTPUT, JSON)
 
 def main() -> int:
     """Write the plan; 0 done, 1 refused with every problem on stderr, 2 wrong usage."""
-    try:
-        options = parse_program(sys.argv[1:], "compile", SUMMARY, OPTIONS)
-        if options is not None and not options.values["--output"]:
-            raise UsageError("compile: --output is missing")
-    except UsageError as why:
-        print(why, file=sys.stderr)
+    options = begin_program(sys.argv[1:], "compile", SUMMARY, OPTIONS)
+    if isinstance(options, int):
+        return options
+    if not options.values["--output"]:
+        print("compile: --output is missing", file=sys.stderr)
         return 2
-    if options is None:
-        sys.stdout.write(answer_program(sys.argv[1:], "compile", SUMMARY, OPTIONS))
-        return 0
     problems = _compile(options.values["--config"], options.values["--output"])
     if problems and "--json" in options.flags:
         print(json.dumps([each.as_dict() for each in problems]), file=sys.stderr)
