@@ -12,7 +12,7 @@ from bench.table import Comparison, Row
 from tests.lab.agent_node import AgentNode
 from tests.lab.attack_watch import AttackWatch, descriptors
 from tests.lab.attacker import Attacker
-from tests.lab.attacks import ATTACKS, PASSWORD, UNICAST, USUAL, WITH_PASSWORD, Attack
+from tests.lab.attacks import ATTACKS, PAIRS, UNICAST, USUAL, WITH_PASSWORD, Attack
 from tests.lab.haven_node import HavenNode
 from tests.lab.local_user import LooseNode, trespasses
 from tests.lab.network import Network
@@ -29,11 +29,6 @@ NAMED_WITHIN_S = 5
 GROWTH_KB = 512
 # What a group remembers of words, and a status of packets, is over after this.
 CALM_S = 120
-PAIRS: dict[str, dict[str, object]] = {
-    USUAL: {},
-    WITH_PASSWORD: {"version": 2, "interval_ms": 1000, "auth_pass": PASSWORD},
-    UNICAST: {"unicast": True},
-}
 IDLE_CONNECTIONS = 40
 READINGS = 5
 

@@ -22,20 +22,11 @@ from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.conntrack.peer_accounts import PeerAccounts
 from haven.agent.part import Surroundings
 from haven.agent.roles import Roles
+from tests.agent.plans import CONNTRACK
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
 
-PART = {
-    "device": "lo",
-    "address": "127.0.0.1",
-    "peers": ["127.0.0.2"],
-    "port": 3780,
-    "agent_port": 3781,
-    "renew_us": 30_000_000,
-    "guard": [],
-    "conf": "",
-}
 QUEUE = conntrackd_socket.STATISTICS["queue"]
 RESEND = conntrackd_socket.STATISTICS["resend"]
 FORGET = conntrackd_socket.ORDERS["forget what was told"]
@@ -49,7 +40,7 @@ class Desk:
         self.reports: list[dict[str, Any]] = []
         self.prepared = self.ended = 0
         self._scope = turns.another_scope(run_dir)
-        self.make({"conntrack": PART})
+        self.make({"conntrack": CONNTRACK})
 
     def make(self, plan: dict[str, Any]) -> None:
         """Make the part as the agent does when it starts."""
@@ -239,7 +230,7 @@ def test_a_new_backup_says_at_once_that_it_is_not_in_sync(desk: Desk, control: s
 def test_a_plan_that_comes_after_the_start_is_taken(desk: Desk, tmp_path: Path) -> None:
     desk.make_again({})
     assert desk.part.account() == {} and desk.part.problems() == [] and desk.part.is_in_sync()
-    desk.plan(PART)
+    desk.plan(CONNTRACK)
     desk.roles(gateway="backup")
     assert desk.reports[-1]["conntrack"]["state"] == "starting"
     assert desk.reports[-1]["in_sync"] is False
@@ -454,7 +445,7 @@ def test_one_that_takes_orders_before_anybody_looks_is_told_what_it_has_to_do(
         return child
 
     monkeypatch.setattr(conntrackd_module.subprocess, "Popen", start)
-    desk.make_again({"conntrack": PART})
+    desk.make_again({"conntrack": CONNTRACK})
     desk.advance(LOOK_S)
     with listeners[0] as control:
         orders = ("forget what was told", "ask for everything")
@@ -480,7 +471,7 @@ def test_another_name_of_the_node_restarts_nothing(
     desk.roles(gateway="backup")
     desk.advance(1)
     with question(control) as asked:
-        desk.plan({**PART}, node="r7")
+        desk.plan({**CONNTRACK}, node="r7")
         asked.sendall(received(23))
     assert desk.wait_report()["conntrack"]["received_packets"] == 23
     assert len(desk.pids) == 1 and desk.reports[-1]["conntrack"]["state"] == "running"
@@ -492,7 +483,7 @@ def test_another_plan_ends_conntrackd_before_the_next_begins(desk: Desk, control
     desk.roles(gateway="active")
     control.close()
     (desk.run_dir / "conntrackd.ctl").unlink()
-    desk.plan({**PART, "conf": "another"})
+    desk.plan({**CONNTRACK, "conf": "another"})
     assert desk.part.account() == {} and not desk.part.is_in_sync()
     desk.turns.until(lambda: len(desk.pids) == 2, "another is started")
     assert not lives(desk.pids[0]) and lives(desk.pids[1])
@@ -518,7 +509,7 @@ def start_stubborn(desk: Desk) -> Path:
     program.write_text(
         f"#!/bin/sh\necho $$ >>{desk.run_dir}/pids\n{stubborn}\nwhile :; do sleep 0.02; done\n"
     )
-    desk.make_again({"conntrack": {**PART, "conf": "first"}})
+    desk.make_again({"conntrack": {**CONNTRACK, "conf": "first"}})
     wait_until(ready.exists, 10, "it runs")
     return gate
 
@@ -529,7 +520,7 @@ def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_e
     gate = start_stubborn(desk)
     first, started = desk.pids[-1], len(desk.pids)
     for name in ("second", "third"):
-        desk.plan({**PART, "conf": name})
+        desk.plan({**CONNTRACK, "conf": name})
     for _ in range(5):
         turns.turn()
     assert len(desk.pids) == started and lives(first)
@@ -542,7 +533,7 @@ def test_the_last_of_several_plans_counts_and_none_begins_before_the_first_has_e
 # The end
 
 
-@pytest.mark.parametrize("wanted", [None, {**PART, "conf": "second"}], ids=["nothing", "another"])
+@pytest.mark.parametrize("wanted", [None, {**CONNTRACK, "conf": "second"}], ids=["nothing", "another"])
 def test_the_end_waits_for_one_that_is_being_replaced(desk: Desk, wanted: dict[str, Any] | None) -> None:
     gate = start_stubborn(desk)
     stubborn, started = desk.pids[-1], len(desk.pids)
@@ -577,7 +568,7 @@ def test_the_end_waits_for_conntrackd_and_the_guard(
     nft = tmp_path / "nft"
     nft.write_text(f"#!/bin/sh\nsleep 0.1; cat >{told}\n")
     nft.chmod(0o755)
-    desk.plan({**PART, "guard": ["192.0.2.1"]})
+    desk.plan({**CONNTRACK, "guard": ["192.0.2.1"]})
     desk.turns.until(lambda: len(desk.pids) == 2, "conntrackd runs")
     desk.roles(gateway="backup")
     desk.turns.until(lambda: loose.read_text().strip() == "1", "it is armed")
@@ -594,7 +585,7 @@ def test_a_guard_that_is_not_in_force_is_named(desk: Desk, tmp_path: Path) -> No
     nft = tmp_path / "nft"
     nft.write_text("#!/bin/sh\necho 'Error: no' >&2; exit 1\n")
     nft.chmod(0o755)
-    desk.plan({**PART, "guard": ["192.0.2.1"]})
+    desk.plan({**CONNTRACK, "guard": ["192.0.2.1"]})
     desk.turns.until(lambda: len(desk.pids) == 2, "conntrackd runs")
     desk.roles(gateway="backup")
     desk.turns.until(lambda: [each["code"] for each in desk.part.problems()], "it is named")

@@ -179,6 +179,18 @@ def places(part: object, path: tuple = ()) -> Iterator[tuple]:
         yield from places(value, (*path, key))
 
 
+def changed(whole: dict, path: tuple, other: object) -> dict:
+    """Return a copy of a document with another value, or GONE, at the end of a way."""
+    document = part = json.loads(json.dumps(whole))
+    for key in path[:-1]:
+        part = part[key]
+    if other is GONE:
+        del part[path[-1]]
+    else:
+        part[path[-1]] = other
+    return document
+
+
 @pytest.mark.parametrize("name", ["copied", "fault", "first_release_copy"])
 def test_no_damage_to_the_answer_brings_a_traceback(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -187,14 +199,7 @@ def test_no_damage_to_the_answer_brings_a_traceback(
     understood = 0
     for path in places(whole):
         for other in OTHERS:
-            document = json.loads(json.dumps(whole))
-            part = document
-            for key in path[:-1]:
-                part = part[key]
-            if other is GONE:
-                del part[path[-1]]
-            else:
-                part[path[-1]] = other
+            document = changed(whole, path, other)
             monkeypatch.setattr(show_commands, "ask", lambda *_words, told=document: told)
             status = main(["status"])
             understood += status == 0
@@ -241,14 +246,7 @@ def test_no_odd_fact_of_an_event_brings_a_traceback(
     others = (*OTHERS, float("inf"), 10**30, nested(400))
     for path in places(event):
         for other in others:
-            told = json.loads(json.dumps(event))
-            part = told
-            for key in path[:-1]:
-                part = part[key]
-            if other is GONE:
-                del part[path[-1]]
-            else:
-                part[path[-1]] = other
+            told = changed(event, path, other)
             monkeypatch.setattr(show_commands, "ask", lambda *_words, told=told: [told])
             status = main(["events"])
             assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), (path, other)

@@ -25,6 +25,12 @@ PASSWORD = "secret"
 FLOOD, KERNEL_FLOOD = 3000, 12000
 # How a pair is set up: the usual way, with a password (version 2), with unicast peers.
 USUAL, WITH_PASSWORD, UNICAST = "usual", "password", "unicast"
+# What is configured for each kind of pair.
+PAIRS: dict[str, dict[str, object]] = {
+    USUAL: {},
+    WITH_PASSWORD: {"version": 2, "interval_ms": 1000, "auth_pass": PASSWORD},
+    UNICAST: {"unicast": True},
+}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.lab.agent_node import AgentNode
 from tests.lab.agent_pair import codes
 from tests.lab.attacker import Attacker
-from tests.lab.attacks import ATTACKS, PASSWORD, UNICAST, USUAL, WITH_PASSWORD, Attack
+from tests.lab.attacks import ATTACKS, PAIRS, Attack
 from tests.lab.haven_node import HavenNode
 from tests.lab.local_user import LooseNode, trespasses
 from tests.lab.network import Network
@@ -19,11 +19,6 @@ from tests.lab.pair import pair
 from tests.lab.switch import port_name
 from tests.lab.wait import holds_for, wait_until
 
-PAIRS: dict[str, dict[str, object]] = {
-    USUAL: {},
-    WITH_PASSWORD: {"version": 2, "interval_ms": 1000, "auth_pass": PASSWORD},
-    UNICAST: {"unicast": True},
-}
 BUDGET_S = 30
 # An attack that must move nothing is looked at for so long.
 WATCHED_S = 2
