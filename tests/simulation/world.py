@@ -110,9 +110,17 @@ class World:
 
     def note_yield(self) -> None:
         """Remember that an Active has given way, and whether the other can have heard so."""
-        if all(link.is_good() for link in self.links.values()):
+        if self._is_good():
             self.last_yield = self.now
         else:
+            self.last_lost_announcement = self.now
+
+    def _is_good(self) -> bool:
+        return all(link.is_good() for link in self.links.values())
+
+    def note_departure(self) -> None:
+        """Remember that an Active is gone, if another one may not have heard that there was one."""
+        if not self._is_good():
             self.last_lost_announcement = self.now
 
     # Addresses
