@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Simulate networks: python -m tests.simulation [--seed N | --new] [--networks N | --seconds S] [--keep-going]"""
+"""Simulate networks: python -m tests.simulation [--seed N | --new] [--networks N | --seconds S]."""
 
 import argparse
 import collections
