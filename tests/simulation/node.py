@@ -341,7 +341,7 @@ class SimNode:
         self.world.note(self.name, f"{change.group}: {change.before} -> {change.after}: {change.reason}")
         assert self.engine is not None
         if change.reason in ("higher", "stalled"):
-            self.world.note_yield()
+            self.world.note_yield(change.group)
         self._note_active()
 
     def _note_active(self) -> None:
