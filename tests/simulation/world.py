@@ -55,7 +55,7 @@ class World:
         self.now = 0
         self.links: dict[str, Link] = {}
         self.nodes: list[SimNode] = []
-        # When hosts last may have missed who is Active, and when one of a group has surely said that it yields.
+        # When hosts last may have missed who is Active, and when one of a group has surely yielded aloud.
         self.last_lost_announcement = -1
         self.last_yield: dict[str, int] = {}
         self.log: list[tuple[int, str, str]] = []
