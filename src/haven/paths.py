@@ -8,9 +8,12 @@ SERVICE = "/etc/init.d/haven"
 # What haven has added to files of others; a sysupgrade keeps it (/lib/upgrade/keep.d/haven).
 OWNED_NOTE = "/etc/haven/owned.json"
 SCRIPTS = "/etc/hotplug.d/haven"
+# The key of this router, and whom it is paired with; root's alone.
+PEERS = "/etc/haven/peers"
 
 # In the run directory, which a reboot empties.
 CONTROL_SOCKET = "havend.sock"
+AGENT_SOCKET = "agent.sock"
 PLAN = "plan.json"
 # Left by the command for havend, which makes it the plan in force.
 NEXT_PLAN = "plan.json.new"

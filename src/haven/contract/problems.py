@@ -255,6 +255,18 @@ TABLE = (
         "Look for its last words in the log; if it goes on, report them.",
     ),
     (
+        "channel-failed",
+        WARNING,
+        "There is no channel to the paired routers: {error}.",
+        "Mend what it names; the elections do not need the channel.",
+    ),
+    (
+        "peer-away",
+        WARNING,
+        "{node} is not reached over the channel: {why}.",
+        "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
+    ),
+    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",
