@@ -188,6 +188,7 @@ def test_paired_routers_are_let_in_by_every_link_of_the_gateway_and_nobody_else(
     unpaired = service_facts.lines(model, str(config))
     paired = service_facts.lines(model, str(config), paired=["192.0.2.7", "fd00::7"])
     assert set(paired) - set(unpaired) == {
-        "rule device=eth1 family=ipv4 proto=tcp src_ip=192.0.2.7 dest_port=3781",
-        "rule device=eth1 family=ipv6 proto=tcp src_ip=fd00::7 dest_port=3781",
+        f"rule device={device} family={source} dest_port=3781"
+        for device in ("eth1", "eth2")
+        for source in ("ipv4 proto=tcp src_ip=192.0.2.7", "ipv6 proto=tcp src_ip=fd00::7")
     }
