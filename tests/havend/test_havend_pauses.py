@@ -78,6 +78,7 @@ class Story:
             none,
             none,
             none,
+            none,
         )
 
     def _advertise(self, _now: int) -> list[Value]:

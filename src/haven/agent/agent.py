@@ -83,6 +83,9 @@ class Agent:
     def _hear(self, message: dict[str, Any]) -> None:
         if message.get("prepare"):
             self._prepare()
+        elif "doubt" in message:
+            for part in self._parts:
+                part.tell(lambda part: part.take_doubt(message["doubt"]))
         elif "event" in message:
             self._hear_event(message["event"])
         elif message.get("ok") and "groups" in (message.get("result") or {}):

@@ -58,6 +58,9 @@ class Part:
     def take_change(self, change: Change) -> None:
         """Take the change of state of one group."""
 
+    def take_doubt(self, members: list[dict[str, Any]]) -> None:
+        """Take that havend would like to know whether another router is Active for these virtual routers."""
+
     def prepare(self, done: Callable[[], None]) -> None:
         """Finish what has to be before the addresses leave this node, then call `done`."""
         done()

@@ -15,4 +15,4 @@ REQUESTS = {
 }
 
 # What a router answers another that it is paired with; no more, and no shell.
-REMOTE = ("status", "events", "plan", "switchover", "maintenance")
+REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch")

@@ -11,15 +11,19 @@ import json
 from haven.contract.fields import (
     DocumentError,
     Field,
+    address,
     check_object,
     flag,
     list_of,
     mapping,
+    octets,
+    one_of,
     text,
     whole,
 )
 from haven.contract.message import ODD_FACTS, render
 from haven.contract.strict_json import read_json
+from haven.core.vrrp.constants import FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +68,21 @@ REQUESTS = {
     "agent": (Field("protocol", whole(1), optional=True), Field("version", text, optional=True)),
     "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
     "prepared": (),
+    # Between routers, by the agents: whether this one is Active for these, what another says of itself, and
+    # to ask the others about all groups that are Active here.
+    "vouch": (Field("members", list_of(mapping)),),
+    "vouched": (Field("adverts", list_of(mapping)),),
+    "compare": (),
 }
+
+# A virtual router by what it is on the wire, whatever it is called and wherever it is; and what its Active
+# says of it.
+MEMBER = (
+    Field("family", one_of(FAMILIES)),
+    Field("vrid", whole(1, 255)),
+    Field("addresses", list_of(address)),
+)
+ADVERT = MEMBER + (Field("source", address), Field("to", address), Field("message", octets))
 
 REFUSALS = {
     "not-a-request": "a request is one line of JSON with a command",

@@ -47,6 +47,13 @@ TABLE = (
         "Look for a cut between the routers, or a firewall that drops VRRP (protocol 112) there.",
     ),
     (
+        "deaf",
+        ERROR,
+        "No ADVERTISEMENT of {peer} comes in on {device}, but it is Active: it says so over the channel.",
+        "Look for what stops VRRP from there to here: a firewall (protocol 112), a switch that filters "
+        "multicast (IGMP snooping without a querier), or a cut.",
+    ),
+    (
         "addresses-differ",
         WARNING,
         "{peer} advertises other virtual addresses than this node has.",
@@ -263,7 +270,7 @@ TABLE = (
     (
         "peer-away",
         WARNING,
-        "{node} is not reached over the channel: {why}.",
+        "Router {node} is not reached over the channel: {why}.",
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (

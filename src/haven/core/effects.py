@@ -117,6 +117,13 @@ class HandoverEnded(Value):
         self.asked = asked
 
 
+class Doubted(Value):
+    """An Active is about to be taken for dead: who has another path to it may say soon that it lives."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+
+
 class SyncWait(Value):
     """Preemption waits for the Active's state, `left_us` at most; 0: no longer, though it has not come."""
 

@@ -15,9 +15,11 @@ from haven.core.events import (
     InSync,
     LinkChanged,
     Maintenance,
+    OtherPath,
     Shutdown,
     Startup,
     Switchover,
+    Vouched,
 )
 from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
@@ -28,6 +30,7 @@ from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import PacketError
+from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class Engine:
         self._effects: Effects = []
         self._maintenance = False
         self._in_sync = False
+        self._has_other_path = False
         self._started = False
         self._next_deadline = NEVER
         self._reload: Reload | None = None
@@ -80,8 +84,18 @@ class Engine:
             return self.hear(
                 event.device, event.family, event.source, event.destination, event.ttl, event.message, now
             )
+        if type(event) is Vouched:
+            return self._hear_vouched(event, now)
         self._dispatch(event, now)
         return self._flush()
+
+    def _hear_vouched(self, event: Vouched, now: int) -> "Effects | tuple[Value, ...]":
+        """Take an ADVERTISEMENT as if its link had brought it, and remember that it did not."""
+        found = self._by_wire.get((event.device, event.family, event.message[1]))
+        if found is None or not found[1].can_be_vouched_for():
+            return NO_EFFECTS
+        found[0].anomalies["vouched"] = (event.source, now)
+        return self.hear(event.device, event.family, event.source, event.destination, TTL, event.message, now)
 
     def hear(
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes, now: int
@@ -158,6 +172,10 @@ class Engine:
                 concerned = (router.spec.device, router.spec.family) == (event.device, event.family)
                 if concerned and group.state == states.BACKUP:
                     router.doubt_silence(now)
+        elif type(event) is OtherPath:
+            self._has_other_path = event.on
+            for group in self._ordered():
+                group.has_other_path = event.on
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         else:
@@ -264,6 +282,7 @@ class Engine:
             group = Group(spec, self._effects)
             group.set_maintenance(self._maintenance, now)
             group.set_in_sync(self._in_sync, now)
+            group.has_other_path = self._has_other_path
             donor = reload.donors[spec.name]
             if donor is not None:
                 group.inherit(donor)

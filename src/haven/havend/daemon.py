@@ -5,7 +5,7 @@ from haven import paths
 from haven.contract.problems import problem
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
-from haven.core.events import Flooded, InSync, Maintenance, Shutdown, Startup
+from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
@@ -50,7 +50,7 @@ class Daemon:
         self.stopping = False
         self._done = False
         self._run_dir = run_dir
-        self._in_sync = False
+        self._in_sync = self._has_other_path = False
         self._problems: list[dict[str, Any]] = []
         self._poller = system.Poller()
         self._in_force = PlanInForce(plan)
@@ -88,6 +88,7 @@ class Daemon:
             transitions,
             self._drops,
             handovers,
+            self._agent,
         )
         self._repair = Repair(
             self._engine,
@@ -245,6 +246,10 @@ class Daemon:
         if in_sync != self._in_sync:
             self._in_sync = in_sync
             self.handle(InSync(in_sync))
+        has_other_path = self._agent.has_other_path(system.now())
+        if has_other_path != self._has_other_path:
+            self._has_other_path = has_other_path
+            self.handle(OtherPath(has_other_path))
 
     def run(self) -> None:
         """Run until stopped."""
@@ -294,7 +299,7 @@ class Daemon:
             self._addresses.renew(system.now())
         if self._events.deadline is not None and system.now() >= self._events.deadline:
             self._events.come_up()
-        if self._in_sync:
+        if self._in_sync or self._has_other_path:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
         # Who spoke in this turn has spoken since then; a time too late would let a restart go on too long.

@@ -105,6 +105,9 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
     name, anomalies, found = router.spec.name, router.anomalies, []
     if group.state == states.BACKUP and router.silent and not router.lower_heard:
         found.append(problem("not-heard", name, device=router.spec.device))
+    if group.state == states.BACKUP and _is_recent(anomalies, "vouched", now):
+        facts = {"peer": text_of(anomalies["vouched"][0]), "device": router.spec.device}
+        found.append(problem("deaf", name, **facts))
     for kind, code in _ANOMALIES:
         if kind in anomalies and anomalies[kind][0] == router.active_source:
             found.append(problem(code, name, peer=text_of(anomalies[kind][0])))

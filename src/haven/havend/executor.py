@@ -6,6 +6,7 @@ from haven.core import effects
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp import states
+from haven.havend import other_path
 from haven.havend.host import system
 from haven.havend.log import log
 from haven.inet import text_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from haven.core.engine import Engine
     from haven.havend.address_keeper import AddressKeeper
+    from haven.havend.agent_link import AgentLink
     from haven.havend.diagnosis import DropLog
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers
@@ -38,7 +40,9 @@ class Executor:
         transitions: "LastTransitions",
         drops: "DropLog",
         handovers: "Handovers",
+        agent: "AgentLink",
     ) -> None:
+        self._agent = agent
         self._engine = engine
         self._sockets = sockets
         self._addresses = addresses
@@ -59,6 +63,7 @@ class Executor:
             effects.HandoverBegun: self._handover_begun,
             effects.HandoverEnded: self._handover_ended,
             effects.Renamed: self._renamed,
+            effects.Doubted: self._doubted,
             effects.SyncWait: self._sync_wait,
             effects.Dropped: self._dropped,
             effects.FaultsChanged: self._faults_changed,
@@ -134,6 +139,9 @@ class Executor:
         if not effect.done and group is not None and group.state == states.ACTIVE:
             self._events.add("nobody-took-over", group=effect.group)
         self._handovers.ended(effect.group, effect.done)
+
+    def _doubted(self, effect: effects.Doubted) -> None:
+        self._agent.doubt(other_path.members(self._engine.groups[effect.group]), self._now)
 
     def _sync_wait(self, effect: effects.SyncWait) -> None:
         if effect.left_us:

@@ -12,6 +12,7 @@ from haven.agent.channel.offer import Conversation, Household, Offer
 from haven.agent.channel.orders import Orders
 from haven.agent.channel.session import Message, Session
 from haven.agent.loop import Scope
+from haven.agent.roles import ACTIVE
 from haven.contract.channel import HANDSHAKE_S, LONGEST_MESSAGE, MOST_PEERS, PORT
 from haven.contract.control import Refusal, refused
 from haven.contract.fields import DocumentError
@@ -238,6 +239,16 @@ class Exchange:
             self._lines[peer.fingerprint].ask(request, limit_s, lambda answer: reply(answer or silent))
         except DocumentError:
             reply(refused(Refusal("request-long", most=LONGEST_MESSAGE)))
+
+    def ask_all(self, request: Message, limit_s: float, take: Any) -> None:
+        """Ask every peer something; `take` gets each answer that comes."""
+        for line in self._lines.values():
+            line.ask(request, limit_s, lambda answer: take(answer) if answer else None)
+
+    def is_contradicted(self, groups: dict[str, str]) -> bool:
+        """Tell whether a peer says that it is Active for a group for which this router is, too."""
+        mine = [name for name, state in groups.items() if state == ACTIVE]
+        return any(line.told_state(name) == ACTIVE for line in self._lines.values() for name in mine)
 
     def part_from(self, peer: Peer) -> bool:
         """End the pairing here, and there if it hears us; tell whether it does. Raises PairingRefusal."""

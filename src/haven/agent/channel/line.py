@@ -171,6 +171,11 @@ class Line:
         if done is not None:
             done(None)
 
+    def told_state(self, group: str) -> str:
+        """Return the state that the peer says it has in a group; empty when it is not heard."""
+        state = self.told.get("groups", {}).get(group) if self.is_open else ""
+        return state if isinstance(state, str) else ""
+
     def heard_ms(self) -> int | None:
         """Return how long ago the peer said something."""
         if self._session is None or not self.version:

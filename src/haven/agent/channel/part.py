@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part for the other routers: who is paired, who may join now, and what is asked across."""
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from haven.agent.channel.places import own_addresses
 from haven.agent.part import Part, Surroundings
 from haven.contract.agent_requests import REMOTE
 from haven.contract.channel import BEAT_EVERY_S
-from haven.contract.control import HANDOVER_PATIENCE_S, done
+from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, done, encode_request
+from haven.contract.fields import DocumentError
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.paths import PEERS
@@ -19,6 +21,9 @@ from haven.peers.store import PeerStore, StoreError
 
 if TYPE_CHECKING:
     from haven.agent.channel.exchange import Exchange
+
+# An answer that comes later is of no use to an election.
+VOUCH_S = 3.0
 
 
 class ChannelPart(Part):
@@ -41,7 +46,12 @@ class ChannelPart(Part):
         try:
             self._store.read()
             if self._store.peers or self._exchange is not None:
-                self._needed().beat(self.around.roles.states, self.around.is_in_sync())
+                exchange = self._needed()
+                exchange.beat(self.around.roles.states, self.around.is_in_sync())
+                if exchange.is_contradicted(self.around.roles.states):
+                    # Both are Active: each hears by the channel what the other says, and one yields.
+                    line = encode_request("compare", {})
+                    self.around.scope.ask_havend(line, lambda _outcome: None, ANSWER_PATIENCE_S)
             self._failure = ""
         except (StoreError, PairingRefusal) as why:
             self._tell_failure(str(why))
@@ -103,6 +113,18 @@ class ChannelPart(Part):
         if request.get("command") not in REMOTE:
             raise PairingRefusal("request-denied", command=str(request.get("command"))[:64])
         self._needed().ask(peer, request, HANDOVER_PATIENCE_S, reply)
+
+    def take_doubt(self, members: list[dict[str, Any]]) -> None:
+        """Ask the other routers whether they are Active, and tell havend what they say."""
+        if self._exchange is not None:
+            self._exchange.ask_all({"command": "vouch", "members": members}, VOUCH_S, self._take_word)
+
+    def _take_word(self, answer: dict[str, Any]) -> None:
+        adverts = answer["result"].get("adverts") if answer.get("ok") is True else None
+        if isinstance(adverts, list) and adverts:
+            with contextlib.suppress(DocumentError):
+                line = encode_request("vouched", {"adverts": adverts})
+                self.around.scope.ask_havend(line, lambda _outcome: None, ANSWER_PATIENCE_S)
 
     # What is shown
 
