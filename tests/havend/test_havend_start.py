@@ -23,6 +23,12 @@ Make = Callable[..., Havend]
 Pair = tuple[Machine, Machine]
 
 SOON = lan(advert_interval=10)
+# A boot takes a fraction of a second here.
+QUICK_BOOT = """
+from haven.havend import event_history, main
+event_history.COMING_UP = 300_000
+raise SystemExit(main.main())
+"""
 
 
 def _refused(node: Havend, *texts: str) -> None:
@@ -335,3 +341,13 @@ def test_real_time_that_is_not_to_be_had_is_told(pair: Pair, havend: Make) -> No
     policy = os.sched_getscheduler(node.process.pid) & ~os.SCHED_RESET_ON_FORK
     assert (policy == os.SCHED_RR) != ("not-realtime" in node.codes())
     assert node.stop() == 0
+
+
+def test_a_fault_that_the_boot_does_not_end_is_said_again_when_it_is_over(pair: Pair, havend: Make) -> None:
+    pair[0].ip("link set lan down")
+    node = havend(pair[0], SOON).prepare()
+    node.program = [sys.executable, "-c", QUICK_BOOT]
+    node.start()
+    fault = "the link of lan is down"
+    # Nothing else wakes the loop, which sleeps for no more than ten seconds.
+    wait_until(lambda: node.log.read_text().count(fault) == 2, "somebody is asked to do something", 5)

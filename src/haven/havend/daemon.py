@@ -69,6 +69,7 @@ class Daemon:
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
+        self._timers = self._list_timers()
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -120,6 +121,17 @@ class Daemon:
             self._maintenance,
         )
         self._control.answer_with(self._handlers.ask)
+
+    def _list_timers(self) -> "list[tuple[Callable[[], int], Callable[[], None]]]":
+        """Return when each of those beside the engine has something to do next, and what it is."""
+        return [
+            (lambda: self._kernel.retry_at, lambda: self._repair.follow(self._kernel.everything())),
+            (lambda: self._agent.deadline, self._agent.prepared),
+            (lambda: self._sockets.resume_at, lambda: self._sockets.resume(system.now())),
+            (lambda: self._commands.deadline, self._commands.expire),
+            (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
+            (lambda: self._events.deadline, self._events.come_up),
+        ]
 
     # Start, change and end
 
@@ -282,18 +294,9 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
-        if system.now() >= self._kernel.retry_at:
-            self._repair.follow(self._kernel.everything())
-        if system.now() >= self._agent.deadline:
-            self._agent.prepared()
-        if system.now() >= self._sockets.resume_at:
-            self._sockets.resume(system.now())
-        if system.now() >= self._commands.deadline:
-            self._commands.expire()
-        if system.now() >= self._addresses.renew_at:
-            self._addresses.renew(system.now())
-        if self._events.deadline is not None and system.now() >= self._events.deadline:
-            self._events.come_up()
+        for deadline, act in self._timers:
+            if system.now() >= deadline():
+                act()
         if self._in_sync:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
@@ -314,8 +317,7 @@ class Daemon:
     def _wait(self) -> int:
         if self._control.is_asked():
             return 0
-        until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
-        until = min(until, self._commands.deadline, self._kernel.retry_at, self._sockets.resume_at)
+        until = min([self._engine.next_deadline()] + [deadline() for deadline, _act in self._timers])
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
