@@ -12,7 +12,7 @@ from bench.table import Comparison, Row
 from tests.lab.agent_node import AgentNode
 from tests.lab.attack_watch import AttackWatch, descriptors
 from tests.lab.attacker import Attacker
-from tests.lab.attacks import ATTACKS, PAIRS, UNICAST, USUAL, WITH_PASSWORD, Attack
+from tests.lab.attacks import ATTACKS, PAIRS, Attack
 from tests.lab.haven_node import HavenNode
 from tests.lab.local_user import LooseNode, trespasses
 from tests.lab.network import Network
@@ -52,7 +52,7 @@ class Suffered:
     descriptors: list[tuple[int, int]] = field(default_factory=list)
 
     def _missed(self) -> Iterator[str]:
-        if self.named_s is None or self.named_s > NAMED_WITHIN_S:
+        if self.attack.named and (self.named_s is None or self.named_s > NAMED_WITHIN_S):
             yield "named"
         if self.unanswered:
             yield "answers"
@@ -106,7 +106,7 @@ def attacks(minutes: float) -> Iterator[Row]:
     """Let a pair suffer each attack in turn, for so many minutes in all."""
     yield from _local()
     seconds = 60 * minutes / len(ATTACKS)
-    for kind in (USUAL, WITH_PASSWORD, UNICAST):
+    for kind in PAIRS:
         with _attacked(kind) as (network, nodes, attacker):
             for attack in ATTACKS:
                 if attack.pair == kind:
