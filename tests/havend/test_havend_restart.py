@@ -138,7 +138,7 @@ def test_what_a_setting_was_outlives_a_killed_process(pair: Pair, havend: Make) 
     node.start().until("active")
     assert node.stop() == 0
     assert _setting(pair[0], IGNORE) == "2"
-    assert sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+    assert sorted(path.name for path in node.run_dir.iterdir()) == ["lock", "plan.json"]
 
 
 def test_a_setting_goes_back_when_the_configuration_after_a_kill_does_not_want_it(
@@ -157,7 +157,7 @@ def _is_clean(node: Havend, place: Machine) -> bool:
         place.link("hv4-51-lan") is None
         and _setting(place, IGNORE) == "2"
         and rules.stdout == b""
-        and sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+        and sorted(path.name for path in node.run_dir.iterdir()) == ["lock", "plan.json"]
     )
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How havend starts and ends."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -53,7 +54,7 @@ def test_a_signal_ends_it_and_leaves_nothing(pair: Pair, havend: Make, number: i
     node.signal(number)
     assert node.process.wait(20) == 0
     assert pair[0].link("hv4-51-lan") is None
-    assert sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+    assert sorted(path.name for path in node.run_dir.iterdir()) == ["lock", "plan.json"]
     assert node.log.read_text().endswith("havend: r1: stopped\n")
     rules = subprocess.run(
         ["ip", "netns", "exec", pair[0].name, "nft", "list", "ruleset"], capture_output=True, check=True
@@ -94,6 +95,26 @@ def test_one_run_directory_is_for_one_havend(pair: Pair, havend: Make) -> None:
     # One that hangs is there, too.
     node.signal(signal.SIGSTOP)
     _refused(second, "another havend runs in")
+
+
+def test_a_lock_of_whoever_may_read_the_run_directory_keeps_nobody_out(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).prepare()
+    descriptor = os.open(node.run_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        node.start().until("active")
+    finally:
+        os.close(descriptor)
+    assert (node.run_dir / "lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_mount_that_is_not_utf_8_keeps_nobody_from_its_start(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).prepare()
+    mounted = os.fsencode(node.folder) + b"/\xe9"
+    os.mkdir(mounted)
+    shell = 'mount -t tmpfs none "$0" && exec "$@"'
+    node.program = [b"sh", b"-c", shell.encode(), mounted, *node.program]
+    node.start().until("active")
 
 
 def test_a_run_directory_that_cannot_be_is_named(machine: Machine, havend: Make, tmp_path: Path) -> None:
