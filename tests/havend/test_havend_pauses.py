@@ -77,7 +77,6 @@ class Story:
             none,
             none,
             none,
-            none,
         )
 
     def _advertise(self, _now: int) -> list[Value]:

@@ -117,6 +117,9 @@ def _false_packets(forger: Forger, pair: str) -> Iterator[Attack]:
     yield Attack("60 kB in fragments", tuple(_in_pieces(forger)), 1000, _named("dropped-length"), pair)
     version_2 = (forger.say(255, version=2, interval_us=V2_INTERVAL_US),)
     yield Attack("version 2", version_2, 10, _named("dropped-version"), pair)
+    crowd = tuple(forger.say(255, ttl=3, source=each) for each in forger.crowd())
+    # Whoever says the same in many names hides nobody.
+    yield Attack("version 2 in a crowd", crowd + version_2, 2000, _named("dropped-version"), pair)
     # This is not VRRP, and goes without it.
     yield Attack("claims the virtual address", forger.claims(), 10, frozenset(), pair)
 

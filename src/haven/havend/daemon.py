@@ -11,7 +11,6 @@ from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
 from haven.havend.control_server import ControlServer
-from haven.havend.diagnosis import DropLog
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
 from haven.havend.handovers import Handovers
@@ -64,7 +63,6 @@ class Daemon:
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
-        self._drops = DropLog()
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -87,7 +85,6 @@ class Daemon:
             self._restart_note,
             self._events,
             transitions,
-            self._drops,
             handovers,
         )
         self._repair = Repair(
@@ -107,7 +104,7 @@ class Daemon:
             self._addresses,
             transitions,
             self._agent,
-            lambda now: self._drops.problems(now) + self._problems,
+            lambda: self._problems,
         )
         self._handlers = RequestHandlers(
             self,
@@ -198,7 +195,6 @@ class Daemon:
         self._executor.perform(self._engine.load(plan.groups, self.now), self.now)
         for name in sorted(before.routers):
             self._addresses.tear_down(before.routers[name])
-        self._drops.keep_only(sorted(plan.routers))
         self._run_commands(before)
         self._schedule(before.realtime)
         # The groups that are Active may be others.
