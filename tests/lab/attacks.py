@@ -105,6 +105,8 @@ def _false_words(forger: Forger, pair: str) -> Iterator[Attack]:
     yield Attack("255, a word each 4 s", (forger.say(255),), 0.25, named, pair, moves=6, holds=False)
     named = _named("owner-elsewhere")
     yield Attack("255 all the time", (forger.say(255),), 10, named, pair, moves=2, holds=False)
+    hidden = (forger.with_options(forger.message(255), ttl=255),)
+    yield Attack("255 behind options", hidden, 10, named, pair, moves=2, holds=False)
     yield Attack(
         "254 all the time", (forger.say(254),), 10, _named("active-stranger"), pair, moves=2, holds=False
     )

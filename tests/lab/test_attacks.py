@@ -56,9 +56,13 @@ def test_an_attack_is_named_and_leaves_one_active(network: Network, attack: Atta
     assert _turns(nodes) - turns <= attack.moves
 
 
-def test_a_switch_with_the_rules_of_the_manual_ends_every_attack(network: Network) -> None:
-    attack = next(each for each in ATTACKS if each.name == "255 all the time")
-    nodes = pair(AgentNode, network)
+@pytest.mark.parametrize("family", ["", ", IPv6"])
+@pytest.mark.parametrize("name", ["255 all the time", "255 behind options", "60 kB in fragments"])
+def test_a_switch_with_the_rules_of_the_manual_ends_every_attack(
+    network: Network, name: str, family: str
+) -> None:
+    attack = next(each for each in ATTACKS if each.name == name + family)
+    nodes = pair(AgentNode, network, **PAIRS[attack.pair])
     attacker, turns = Attacker(network), _turns(nodes)
     network.switch.namespace.nft(MANUAL_RULES.replace('"lan3", "wlan0"', port_name("attacker", "lan")))
     with attacker.attacking(attack):
