@@ -21,6 +21,8 @@ NEXT_PLAN = "plan.json.new"
 RESTART_NOTE = "alive"
 # There while the node is in maintenance.
 MAINTENANCE_NOTE = "maintenance"
+# Locked by the havend whose run directory this is; stays, as whoever waits for it has it open.
+LOCK = "lock"
 # Written and removed to see whether there is room.
 ROOM = "room"
 # What scripts have been told.

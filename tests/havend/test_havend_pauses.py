@@ -78,7 +78,6 @@ class Story:
             none,
             none,
             none,
-            none,
         )
 
     def _advertise(self, _now: int) -> list[Value]:

@@ -359,8 +359,3 @@ def problem(code: str, about: str, **facts: "Any") -> "Problem":
         "message": render(text, facts, _INNER).strip(),
         "do": render(do, facts, _INNER),
     }
-
-
-def is_known(code: str) -> bool:
-    """Tell whether a code is in the table."""
-    return code in _ROWS

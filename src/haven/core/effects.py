@@ -135,10 +135,7 @@ class SyncWait(Value):
 class Dropped(Value):
     """A packet was dropped; `suppressed` of the kind were dropped since it was last said."""
 
-    def __init__(
-        self, device: str, router: "str | None", reason: str, text: str, source: bytes, suppressed: int
-    ) -> None:
-        self.device = device
+    def __init__(self, router: str, reason: str, text: str, source: bytes, suppressed: int) -> None:
         self.router = router
         self.reason = reason
         self.text = text

@@ -103,9 +103,8 @@ class Engine:
         """Do what a received packet asks for (the arguments are those of AdvertHeard)."""
         found = self._by_wire.get((device, family, message[1] if len(message) > 1 else 0))
         if found is None:
-            error = PacketError("vrid", "no virtual router of ours has its VRID")
-            self._drop(device, None, error, source, now)
-            return self._flush()
+            # Other people's virtual routers on the same link are nothing to tell of.
+            return NO_EFFECTS
         router, group = found
         packet = (message, source, destination, ttl)
         if router.is_last_accepted(packet):
@@ -116,7 +115,7 @@ class Engine:
         try:
             advert = router.check(packet)
         except PacketError as error:
-            self._drop(device, router, error, source, now)
+            self._drop(router, error, source, now)
             return self._flush()
         group.hear(router, advert, packet, now)
         return self._flush()
@@ -210,18 +209,15 @@ class Engine:
         for group in self._by_device.get(device, ()):
             group.follow_links(self._links, self._virtual_addresses, now)
 
-    def _drop(
-        self, device: str, router: "VirtualRouter | None", error: PacketError, source: bytes, now: int
-    ) -> None:
-        name = None
-        if router is not None:
-            name = router.spec.name
-            router.counters.errors[error.reason] += 1
-            if error.reason == "source" and source == router.source:
-                router.anomalies["own_address"] = (source, now)
-        more = self._limiter.passes((device, name, error.reason, source), now)
+    def _drop(self, router: VirtualRouter, error: PacketError, source: bytes, now: int) -> None:
+        router.counters.errors[error.reason] += 1
+        router.drops[error.reason] = (source, now)
+        if error.reason == "source" and source == router.source:
+            router.anomalies["own_address"] = (source, now)
+        name = router.spec.name
+        more = self._limiter.passes((name, error.reason, source), now)
         if more is not None:
-            self._effects.append(Dropped(device, name, error.reason, error.text, source, more))
+            self._effects.append(Dropped(name, error.reason, error.text, source, more))
 
     def _ordered(self) -> "list[Group]":
         return [self.groups[name] for name in sorted(self.groups)]

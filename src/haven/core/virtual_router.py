@@ -66,6 +66,8 @@ class VirtualRouter:
         self.counters = Counters()
         # What was last noticed about other routers that a user should know: kind -> (source, when).
         self.anomalies: dict[str, tuple[bytes, int]] = {}
+        # And of each reason to drop a packet, whose the last one was: reason -> (source, when).
+        self.drops: dict[str, tuple[bytes, int]] = {}
         self.deadline = NEVER
         self.announce_at = NEVER
         # Until when an address that is gone is spoken from.

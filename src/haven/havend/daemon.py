@@ -11,7 +11,6 @@ from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
 from haven.havend.control_server import ControlServer
-from haven.havend.diagnosis import DropLog
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
 from haven.havend.handovers import Handovers
@@ -64,11 +63,11 @@ class Daemon:
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
-        self._drops = DropLog()
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
+        self._timers = self._list_timers()
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -86,7 +85,6 @@ class Daemon:
             self._restart_note,
             self._events,
             transitions,
-            self._drops,
             handovers,
             self._agent,
         )
@@ -107,7 +105,7 @@ class Daemon:
             self._addresses,
             transitions,
             self._agent,
-            lambda now: self._drops.problems(now) + self._problems,
+            lambda: self._problems,
         )
         self._handlers = RequestHandlers(
             self,
@@ -121,6 +119,17 @@ class Daemon:
             self._maintenance,
         )
         self._control.answer_with(self._handlers.ask)
+
+    def _list_timers(self) -> "list[tuple[Callable[[], int], Callable[[], None]]]":
+        """Return when each of those beside the engine has something to do next, and what it is."""
+        return [
+            (lambda: self._kernel.retry_at, lambda: self._repair.follow(self._kernel.everything())),
+            (lambda: self._agent.deadline, self._agent.prepared),
+            (lambda: self._sockets.resume_at, lambda: self._sockets.resume(system.now())),
+            (lambda: self._commands.deadline, self._commands.expire),
+            (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
+            (lambda: self._events.deadline, self._events.come_up),
+        ]
 
     # Start, change and end
 
@@ -187,7 +196,6 @@ class Daemon:
         self._executor.perform(self._engine.load(plan.groups, self.now), self.now)
         for name in sorted(before.routers):
             self._addresses.tear_down(before.routers[name])
-        self._drops.keep_only(sorted(plan.routers))
         self._run_commands(before)
         self._schedule(before.realtime)
         # The groups that are Active may be others.
@@ -287,18 +295,9 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
-        if system.now() >= self._kernel.retry_at:
-            self._repair.follow(self._kernel.everything())
-        if system.now() >= self._agent.deadline:
-            self._agent.prepared()
-        if system.now() >= self._sockets.resume_at:
-            self._sockets.resume(system.now())
-        if system.now() >= self._commands.deadline:
-            self._commands.expire()
-        if system.now() >= self._addresses.renew_at:
-            self._addresses.renew(system.now())
-        if self._events.deadline is not None and system.now() >= self._events.deadline:
-            self._events.come_up()
+        for deadline, act in self._timers:
+            if system.now() >= deadline():
+                act()
         if self._in_sync or self._has_other_path:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
@@ -319,8 +318,7 @@ class Daemon:
     def _wait(self) -> int:
         if self._control.is_asked():
             return 0
-        until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
-        until = min(until, self._commands.deadline, self._kernel.retry_at, self._sockets.resume_at)
+        until = min([self._engine.next_deadline()] + [deadline() for deadline, _act in self._timers])
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:

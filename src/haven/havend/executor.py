@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from haven.core.engine import Engine
     from haven.havend.address_keeper import AddressKeeper
     from haven.havend.agent_link import AgentLink
-    from haven.havend.diagnosis import DropLog
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers
     from haven.havend.last_transitions import LastTransitions
@@ -38,7 +37,6 @@ class Executor:
         note: "RestartNote",
         events: "EventHistory",
         transitions: "LastTransitions",
-        drops: "DropLog",
         handovers: "Handovers",
         agent: "AgentLink",
     ) -> None:
@@ -49,7 +47,6 @@ class Executor:
         self._note = note
         self._events = events
         self._transitions = transitions
-        self._drops = drops
         self._handovers = handovers
         self._now = 0
         self._active_changed = False
@@ -150,14 +147,9 @@ class Executor:
             self._events.add("sync-wait-over", group=effect.group)
 
     def _dropped(self, effect: effects.Dropped) -> None:
-        if effect.reason == "vrid":
-            # Other people's virtual routers on the same link are nothing to tell of.
-            return
-        if effect.router is not None:
-            self._drops.record(effect.router, effect.reason, effect.source, self._now)
-        where = effect.router or effect.device
         more = " (and %d like it before)" % effect.suppressed if effect.suppressed else ""
-        log("%s: dropped a packet from %s: %s%s" % (where, text_of(effect.source), effect.text, more), True)
+        what = "dropped a packet from %s: %s%s" % (text_of(effect.source), effect.text, more)
+        log("%s: %s" % (effect.router, what), True)
 
     def _faults_changed(self, effect: effects.FaultsChanged) -> None:
         if effect.faults:
