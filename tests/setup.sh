@@ -3,7 +3,7 @@
 # Install the Debian packages that the lab, the tests and the demo use, unless they are there.
 set -eu
 
-programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack
+programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack openssl:openssl
 shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm'
 wanted=
 for row in $programs; do

@@ -2,7 +2,6 @@
 """Who this router is to the others: a private key, and a certificate of which only the fingerprint counts."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 import subprocess
@@ -115,4 +114,7 @@ def fingerprint(pem: str) -> str:
 
 def of_octets(der: bytes) -> str:
     """Return the fingerprint of a certificate's octets, as TLS has them."""
+    # It brings OpenSSL's library, a megabyte, which nobody is to pay who is not paired.
+    import hashlib
+
     return hashlib.sha256(der).hexdigest()
