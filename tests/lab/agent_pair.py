@@ -16,7 +16,7 @@ Pair = tuple[AgentNode, AgentNode]
 
 def agent_gateway(
     network: Network,
-    renew_s: int = 10,
+    renew_s: int | None = 10,
     udp_stream_timeout: int = 120,
     conntrack_more: str = "",
     **gateway: object,

@@ -143,7 +143,8 @@ CONNTRACK = (
     Field("peers", list_of(address)),
     Field("port", whole(1, 65535)),
     Field("agent_port", whole(1, 65535)),
-    Field("renew_us", whole(1)),
+    # Null: as the kernel's timeouts ask for. 0: never.
+    Field("renew_us", whole(), nullable=True),
     Field("guard", list_of(address)),
     Field("conf", any_text),
 )
