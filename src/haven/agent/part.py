@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a part of the agent is: one concern, in a folder of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from haven.agent.loop import Scope
@@ -12,17 +12,25 @@ class Surroundings:
     """What a part is given; what it does with it is its own.
 
     `scope` registers descriptors, deadlines and calls. `roles` has the state of each group. `report` sends
-    the account of all parts at once instead of when it is due.
+    the account of all parts at once instead of when it is due. `interface_up` lets all parts know that
+    netifd has set an interface up.
     """
 
     def __init__(
-        self, scope: Scope, run_dir: str, config: str, roles: Roles, report: Callable[[], None]
+        self,
+        scope: Scope,
+        run_dir: str,
+        config: str,
+        roles: Roles,
+        report: Callable[[], None],
+        interface_up: Callable[[str], None] = lambda name: None,
     ) -> None:
         self.scope = scope
         self.run_dir = run_dir
         self.config = config
         self.roles = roles
         self.report = report
+        self.interface_up = interface_up
         # The name of this node, and what the plan in force has for each part.
         self.node = ""
         self.plan: dict[str, Any] = {}
@@ -46,6 +54,9 @@ class Part:
 
     def take_change(self, change: Change) -> None:
         """Take the change of state of one group."""
+
+    def take_again(self, groups: Collection[str]) -> None:
+        """Take the state of these groups as if it were news: who was told of it may have forgotten."""
 
     def prepare(self, done: Callable[[], None]) -> None:
         """Finish what has to be before the addresses leave this node, then call `done`."""

@@ -33,10 +33,11 @@ class SupervisedPart:
         config: str,
         roles: Roles,
         report: Callable[[], None],
+        interface_up: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._kind = kind
         self._loop, self._run_dir, self._config, self._roles = loop, run_dir, config, roles
-        self._report = report
+        self._report, self._interface_up = report, interface_up
         self._scope = Scope(loop, run_dir, self._fail)
         self._part: Part | None = None
         self._wait = SHORTEST_WAIT_S
@@ -52,7 +53,9 @@ class SupervisedPart:
         if self._is_ending:
             return
         self._scope = Scope(self._loop, self._run_dir, self._fail)
-        around = Surroundings(self._scope, self._run_dir, self._config, self._roles, self._report)
+        around = Surroundings(
+            self._scope, self._run_dir, self._config, self._roles, self._report, self._interface_up
+        )
         around.node, around.plan = self._node, self._plan
 
         def make() -> None:
