@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # OpenWrt 24.10 and 25.12 ship this release; the plan is compiled by both.
 OLD_PYROUTE2 := 0.7.9
 OLD_VENV := .venv-pyroute2-$(OLD_PYROUTE2)
+# What the demo shows needs no browser and no tools.
+DEMO_VENV := .venv-demo
 # What LuCI checks its own pages with, and no other release of it.
 ESLINT := $(VENV)/eslint
 ESLINT_PACKAGES := eslint@9.39.2 @eslint/js@9.39.2 globals@17.3.0
@@ -23,8 +25,8 @@ LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 	test-package test-luci lint po ipk docs bench bench-attack bench-conntrack bench-start clean
 
 help:
-	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages"
-	@echo "make demo             two routers in namespaces: cut the power of one and watch (root)"
+	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
+	@echo "make demo             two routers in namespaces: cut the power of one and watch (root); needs little"
 	@echo "make test             everything below (root)"
 	@echo "make test-core        the protocol core, with its branch coverage"
 	@echo "make test-micropython the core and the option table under MicroPython"
@@ -47,9 +49,15 @@ help:
 setup: $(VENV)/ready
 
 $(VENV)/ready: pyproject.toml tests/setup.sh
-	sh tests/setup.sh
+	sh tests/setup.sh demo tests
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(DEMO_VENV)/ready: pyproject.toml tests/setup.sh
+	sh tests/setup.sh demo
+	$(PYTHON) -m venv $(DEMO_VENV)
+	$(DEMO_VENV)/bin/pip install --quiet --editable .
 	touch $@
 
 $(OLD_VENV)/ready: pyproject.toml
@@ -61,8 +69,8 @@ $(ESLINT)/ready: Makefile | $(VENV)/ready
 	npm install --prefix $(ESLINT) --no-audit --no-fund --silent $(ESLINT_PACKAGES)
 	touch $@
 
-demo: setup
-	$(BIN)/python -m tests.lab.demo
+demo: $(DEMO_VENV)/ready
+	$(DEMO_VENV)/bin/python -m tests.lab.demo
 
 test: lint test-core test-micropython test-simulation test-units test-plan test-lab test-interop test-package test-luci
 
@@ -132,4 +140,4 @@ bench-start: setup
 	$(BIN)/python -m bench --runs 15 start
 
 clean:
-	rm -rf $(VENV) $(OLD_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OLD_VENV) $(DEMO_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -128,22 +128,28 @@ def test_each_fault_has_words_and_is_a_state_of_its_own() -> None:
     assert shown_state("active", FAULTS) == "active"
 
 
+def _fact(name: str) -> object:
+    return 100 if name.endswith("_s") else "the 100% of {it}"
+
+
+def _filled(text: str) -> str:
+    return NAMED.sub(lambda found: "100 s" if found[1].endswith("_s") else "the 100% of {it}", text)
+
+
 def test_each_problem_says_what_is_the_matter_and_what_to_do() -> None:
     assert len({code for code, *_rest in TABLE}) == len(TABLE)
     for code, severity, text, do in TABLE:
         # What a fact holds is no template.
-        facts = dict.fromkeys(NAMED.findall(text + do), "the 100% of {it}")
+        facts = {name: _fact(name) for name in NAMED.findall(text + do)}
         found = problem(code, "lan", **facts)
         assert found["code"] == code and found["about"] == "lan" and found["facts"] == facts
         assert found["severity"] == severity and severity in SEVERITIES
         assert text[0].isupper() or text.split(" ")[0] in ("{peer}", "{fault}.", "conntrackd")
-        assert found["do"] == NAMED.sub("the 100% of {it}", do)
+        assert found["do"] == _filled(do)
         assert do[0].isupper() or do[0] == "'"
         assert do.endswith(".")
         # A fault begins the sentence here, and stands behind a colon elsewhere.
-        assert found["message"] == NAMED.sub("the 100% of {it}", text).replace(
-            "the 100%", "The 100%", code == "fault"
-        )
+        assert found["message"] == _filled(text).replace("the 100%", "The 100%", code == "fault")
         for name in facts:
             with pytest.raises(KeyError):
                 problem(code, "lan", **{other: facts[other] for other in facts if other != name})
@@ -173,7 +179,7 @@ def test_each_event_has_words_made_of_its_facts() -> None:
     for code, kind, text in EVENTS:
         names = NAMED.findall(text)
         # Lengths of time are numbers; everything else is shown as it is, and is no template.
-        facts = {name: 100 if name.endswith("_s") else "the 100% of {it}" for name in names}
+        facts = {name: _fact(name) for name in names}
         told = event_text(code, facts)
         assert kind_of(code) == kind
         assert told.count("the 100% of {it}") + told.count(" 100 s") == len(names), code

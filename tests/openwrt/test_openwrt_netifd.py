@@ -9,6 +9,7 @@ import pytest
 from haven.config.load import load, load_text
 from haven.openwrt import service_facts
 from haven.openwrt.netifd import FIREWALL, Claim, claims, hold
+from haven.plan.machine import InterfaceError
 from haven.ubus.client import NoUbusError, UbusError
 
 CONFIG = """
@@ -162,6 +163,26 @@ def test_an_entry_with_odd_values_is_made_anew() -> None:
     netifd.interfaces[MACVLAN.name] = {"device": MACVLAN.device, "dynamic": True, "data": 5}
     assert hold([BRIDGE, MACVLAN], netifd.call, _zone) == []
     assert netifd.interfaces[MACVLAN.name]["data"] == {"zone": "lan"}
+
+
+@pytest.mark.parametrize(
+    ("code", "failures", "asked"),
+    [("interface-unresolved", 2, 3), ("interface-unresolved", 9, 3), ("interface-unknown", 1, 1)],
+)
+def test_a_netifd_that_is_busy_at_a_boot_is_asked_again(code: str, failures: int, asked: int) -> None:
+    model, _problems = load_text(CONFIG % 1, "haven")
+    assert model is not None
+    left, names = [failures], []
+
+    def resolve(name: str) -> str:
+        names.append(name)
+        left[0] -= 1
+        if left[0] >= 0:
+            raise InterfaceError(code, interface=name, error="ubus did not answer in 5 s")
+        return "br-lan"
+
+    said = service_facts.lines(model, "haven", lambda name: service_facts.resolve_patiently(name, resolve))
+    assert len(names) == asked and ("run havend" in said) == (failures < asked)
 
 
 def test_what_the_service_needs_is_said_before_other_services_are_asked(

@@ -38,14 +38,12 @@ class Agent:
         self._link = HavendLink(self._loop, run_dir, self._hear)
         self._report_is_due = False
         self._reported_at = 0.0
+        # The groups on each interface of netifd's, by the plan in force.
+        self._groups_on: dict[str, set[str]] = {}
         self._said_in_sync = False
         places = Places(run_dir, config, root)
-        self._parts = [
-            SupervisedPart(
-                kind, self._loop, places, self._roles, self._report_soon, lambda: self._said_in_sync
-            )
-            for kind in kinds
-        ]
+        told = (self._report_soon, lambda: self._said_in_sync, self._interface_up)
+        self._parts = [SupervisedPart(kind, self._loop, places, self._roles, *told) for kind in kinds]
 
     def run(self) -> None:
         """Run until `ending`."""
@@ -104,8 +102,18 @@ class Agent:
             for change in changes:
                 part.tell(lambda part, change=change: part.take_change(change))  # type: ignore[misc]
 
+    def _interface_up(self, name: str) -> None:
+        """netifd forgets what it was told of an interface that is set up anew."""
+        groups = self._groups_on.get(name)
+        if groups:
+            for part in self._parts:
+                part.tell(lambda part: part.take_again(groups))
+
     def _take_plan(self, plan: dict[str, Any] | None) -> None:
         if plan is not None:
+            self._groups_on = {}
+            for router in plan["virtual_routers"]:
+                self._groups_on.setdefault(router.get("interface") or "", set()).add(router["group"])
             for part in self._parts:
                 part.take_plan(plan)
 

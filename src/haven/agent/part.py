@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a part of the agent is: one concern, in a folder of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from haven.agent.loop import Scope
@@ -20,6 +20,7 @@ class Surroundings:
 
     `scope` registers descriptors, deadlines and calls. `roles` has the state of each group. `report` sends
     the account of all parts at once instead of when it is due; `is_in_sync` tells what it said last.
+    `interface_up` lets all parts know that netifd has set an interface up.
     """
 
     def __init__(self, scope: Scope, places: "Places", roles: Roles, report: Callable[[], None]) -> None:
@@ -28,6 +29,7 @@ class Surroundings:
         self.roles = roles
         self.report = report
         self.is_in_sync: Callable[[], bool] = lambda: False
+        self.interface_up: Callable[[str], None] = lambda _name: None
         # The plan in force; empty before the first. Of it the name of this node, and what each part has.
         self.document: dict[str, Any] = {}
         self.node = ""
@@ -60,6 +62,9 @@ class Part:
 
     def take_doubt(self, members: list[dict[str, Any]]) -> None:
         """Take that havend would like to know whether another router is Active for these virtual routers."""
+
+    def take_again(self, groups: Collection[str]) -> None:
+        """Take the state of these groups as if it were news: who was told of it may have forgotten."""
 
     def prepare(self, done: Callable[[], None]) -> None:
         """Finish what has to be before the addresses leave this node, then call `done`."""

@@ -33,10 +33,11 @@ class SupervisedPart:
         roles: Roles,
         report: Callable[[], None],
         said_in_sync: Callable[[], bool],
+        interface_up: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._kind = kind
         self._loop, self._places, self._roles = loop, places, roles
-        self._report, self._said_in_sync = report, said_in_sync
+        self._report, self._said_in_sync, self._interface_up = report, said_in_sync, interface_up
         self._scope = Scope(loop, places.run_dir, self._fail)
         self._part: Part | None = None
         self._wait = SHORTEST_WAIT_S
@@ -52,7 +53,7 @@ class SupervisedPart:
             return
         self._scope = Scope(self._loop, self._places.run_dir, self._fail)
         around = Surroundings(self._scope, self._places, self._roles, self._report)
-        around.is_in_sync = self._said_in_sync
+        around.is_in_sync, around.interface_up = self._said_in_sync, self._interface_up
         around.take_plan(self._plan)
 
         def make() -> None:

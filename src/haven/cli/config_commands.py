@@ -105,8 +105,9 @@ def reload(request: Request) -> int:
     for warning in made["warnings"]:
         print(f"warning: {warning['text']}", file=sys.stderr)
     with ControlConnection(request.run_dir) as havend:
-        havend.order("load", path=_leave(made, request.run_dir))
-    _tell_outcome(made, request.json)
+        taken = havend.order("load", path=_leave(made, request.run_dir))
+    # The first releases did not say.
+    _tell_outcome(made, taken.get("changed", True), request.json)
     if on_openwrt(request):
         # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
         # may have called it, and its lock is ours then.
@@ -139,21 +140,22 @@ def _leave(made: "dict[str, Any]", run_dir: str) -> str:
     return path
 
 
-def _tell_outcome(made: "dict[str, Any]", in_json: bool) -> None:
+def _tell_outcome(made: "dict[str, Any]", changed: bool, in_json: bool) -> None:
     if in_json:
         from haven.cli.own_words import print_json
 
-        print_json({"text": _outcome(made), "virtual_routers": len(made["virtual_routers"])})
+        print_json({"text": _outcome(made, changed), "virtual_routers": len(made["virtual_routers"])})
     else:
-        print(_outcome(made))
+        print(_outcome(made, changed))
     # The service may take this program's place.
     sys.stdout.flush()
 
 
-def _outcome(made: "dict[str, Any]") -> str:
+def _outcome(made: "dict[str, Any]", changed: bool) -> str:
     if not made["enabled"]:
         return event_text("disabled", {}) + ": havend stops"
-    return f"reloaded: {count(len(made['virtual_routers']), 'virtual router')}"
+    said = f"reloaded: {count(len(made['virtual_routers']), 'virtual router')}"
+    return said if changed else said + "; nothing has changed"
 
 
 def _make(config: str) -> "dict[str, Any]":

@@ -145,7 +145,8 @@ CONNTRACK = (
     Field("peers", list_of(address)),
     Field("port", whole(1, 65535)),
     Field("agent_port", whole(1, 65535)),
-    Field("renew_us", whole(1)),
+    # Null: as the kernel's timeouts ask for. 0: never.
+    Field("renew_us", whole(), nullable=True),
     Field("guard", list_of(address)),
     Field("conf", any_text),
 )
@@ -192,7 +193,7 @@ class Step(Value):
         return self.octets, self.patch
 
 
-class RouterPlan:
+class RouterPlan(Value):
     """What the host does for one virtual router."""
 
     def __init__(self, document: "Document") -> None:
@@ -228,11 +229,19 @@ class Plan:
         self.sysctls = [(name, value) for name, value in document["sysctls"]]
         self.setup_commands = document["commands"]["setup"]
         self.teardown_commands = document["commands"]["teardown"]
-        # The parts of the agent that have work.
+        # The parts of the agent that have work, and what it is.
         self.parts = tuple(sorted(document["parts"]))
+        self._work = document["parts"]
         routers = [RouterPlan(each) for each in document["virtual_routers"]]
         self.routers = {router.name: router for router in routers}
         self.groups = tuple([_group(each, routers) for each in document["groups"]])
+
+    def asks_for_the_same(self, other: "Plan") -> bool:
+        """Tell whether there is nothing to do when another plan takes the place of this one."""
+        mine, others = dict(self.__dict__), dict(other.__dict__)
+        # The file may have been written anew with the same in it.
+        del mine["made_from"], others["made_from"]
+        return mine == others
 
 
 def read_plan(path: str) -> Plan:

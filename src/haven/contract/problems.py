@@ -337,6 +337,13 @@ TABLE = (
         "Set net.netfilter.nf_conntrack_max to the same on all routers.",
     ),
     (
+        "conntrack-renew-long",
+        WARNING,
+        "A quiet connection lives for {timeout_s} in the kernel of {node} ({setting}), and its copy is "
+        "renewed every {renew_s} only: it may be lost in a takeover.",
+        "Set renew under conntrack to {most_s} or less, or leave it out: it then follows the kernel.",
+    ),
+    (
         "conntrack-full",
         WARNING,
         "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",

@@ -141,6 +141,7 @@ class Daemon:
     def start(self) -> None:
         """Learn the machine, take the plan, and enter the election."""
         plan = self.plan
+        self._executor.is_finding = True
         self._events.add("started", node=plan.node, count=len(plan.routers))
         list(self._kernel.everything())
         self._repair.watch(plan)
@@ -157,6 +158,7 @@ class Daemon:
         self.handle(Startup(adopt))
         # A fault may have come up meanwhile: nobody goes on with these.
         self._clean([name for name in adopt if self._engine.groups[name].state != states.ACTIVE])
+        self._executor.is_finding = False
 
     def _clean(self, groups: "Sequence[str]") -> None:
         """Remove what an earlier process may have left of these."""
@@ -188,6 +190,7 @@ class Daemon:
     def load(self, plan: "Plan") -> None:
         """Run another plan from now on; what stays the same does not notice."""
         before = self.plan
+        self._executor.is_finding = True
         self._repair.watch(plan)
         self.now = system.now()
         self._executor.perform(self._engine.retire(plan.groups, self.now), self.now)
@@ -198,6 +201,7 @@ class Daemon:
             self._addresses.tear_down(before.routers[name])
         self._run_commands(before)
         self._schedule(before.realtime)
+        self._executor.is_finding = False
         # The groups that are Active may be others.
         self._executor.note_active()
         self._events.add("reloaded", node=plan.node, count=len(plan.routers))

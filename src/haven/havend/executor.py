@@ -50,6 +50,8 @@ class Executor:
         self._handovers = handovers
         self._now = 0
         self._active_changed = False
+        # While a start or a reload looks around: what is found then has not just happened.
+        self.is_finding = False
         self._acts: dict[type, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.TakeOver: self._take_over,
@@ -153,7 +155,8 @@ class Executor:
 
     def _faults_changed(self, effect: effects.FaultsChanged) -> None:
         if effect.faults:
-            self._events.add("fault", group=effect.group, faults=faults(effect.faults))
+            code = "fault-found" if self.is_finding else "fault"
+            self._events.add(code, group=effect.group, faults=faults(effect.faults))
         else:
             self._events.add("recovered", group=effect.group)
 

@@ -124,8 +124,10 @@ class RequestHandlers:
             self._loop.stop()
             return done({"virtual_routers": 0})
         self._take_in(path)
-        self._loop.load(plan)
-        return done({"virtual_routers": len(plan.routers)})
+        changed = not self._in_force.is_unchanged_by(plan)
+        if changed:
+            self._loop.load(plan)
+        return done({"virtual_routers": len(plan.routers), "changed": changed})
 
     def _take_in(self, path: str) -> None:
         """Make a plan that was left in the run directory the one that the next havend looks for."""

@@ -37,12 +37,26 @@ QUERIES = {
 
 Resolve = Callable[[str], str]
 
+# While a machine comes up netifd may not answer in time; what it has answered is not asked again.
+ATTEMPTS = 3
+
 # The rights of the group and of all.
 OTHERS = 0o077
 
 
+def resolve_patiently(name: str, resolve: Resolve = resolve_interface) -> str:
+    """Return the device of an interface, as netifd says in one of a few attempts. Raises InterfaceError."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return resolve(name)
+        except InterfaceError as why:
+            if why.code != "interface-unresolved":
+                raise
+    return resolve(name)
+
+
 def lines(
-    model: Model, config: str, resolve: Resolve = resolve_interface, paired: Sequence[str] = ()
+    model: Model, config: str, resolve: Resolve = resolve_patiently, paired: Sequence[str] = ()
 ) -> list[str]:
     """Return the lines for a configuration; nothing for one that is disabled.
 

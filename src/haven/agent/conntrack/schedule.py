@@ -45,6 +45,16 @@ class SyncSchedule:
         self._missed = False
         self.in_sync = False
 
+    def renew_every(self, seconds: float, now: float) -> None:
+        """Renew so often from now on; 0 for never."""
+        if seconds == self._renew:
+            return
+        before, self._renew = self._renew, seconds
+        if not seconds:
+            self._renew_at = None
+        elif self._running and (self._renew_at is None or seconds < before):
+            self._renew_at = min(now + seconds, self._renew_at or now + seconds)
+
     def started(self, now: float) -> list[str]:
         """conntrackd has just started, for the first time or again."""
         self._running = True
