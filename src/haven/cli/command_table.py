@@ -78,7 +78,7 @@ COMMANDS = (
         "haven.cli.config_commands:plan",
         (JSON, NODE),
     ),
-    Command("dhcp", "what a reload would change in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
+    Command("dhcp", "what a reload changes in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
     Command(
         "setup",
         "make this router the first one of a pair",
@@ -97,7 +97,7 @@ COMMANDS = (
         "haven.cli.config_commands:reload",
         (JSON,),
     ),
-    Command("stop", "hand over and end; OpenWrt: service haven stop", "haven.cli.order_commands:stop"),
+    Command("stop", "hand over and end; or: service haven stop", "haven.cli.order_commands:stop"),
     Command(
         "switchover",
         "let another router take over from this one",
@@ -123,7 +123,7 @@ COMMANDS = (
         "join the router that shows a code",
         "haven.cli.peer_commands:join",
         (YES, NAME),
-        CommandArgument("ADDRESS", "an address of that router", required=True),
+        CommandArgument("ADDRESS", "an address of that router; without one it is looked for"),
         CommandArgument("CODE", "the code that it shows", required=True),
     ),
     Command("peers", "the routers that are paired with this one", "haven.cli.peer_commands:peers", (JSON,)),

@@ -106,6 +106,14 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
     if not says_yes and not agree("\nChange this now? It is taken back by itself unless you confirm it."):
         print("Nothing was changed.")
         return 1
+    found = begin_trial(request, trial, proposal)
+    if request.json or says_yes:
+        return _tell(request, found)
+    return _wait_for_word(request, trial)
+
+
+def begin_trial(request: Request, trial: Trial, proposal: Proposal) -> dict[str, object]:
+    """Put a proposal on trial; return how that stands when it waits for a word. Raises Failed."""
     trial.begin(proposal)
     _wait_until_tried(trial)
     found = read_note(trial.run_dir)
@@ -113,9 +121,7 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
         if request.json:
             print_json(found)
         raise Failed(str(found.get("message", "setup was interrupted; it is taken back")))
-    if request.json or says_yes:
-        return _tell(request, found)
-    return _wait_for_word(request, trial)
+    return found
 
 
 def _wait_until_tried(trial: Trial) -> None:

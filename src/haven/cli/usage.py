@@ -104,9 +104,9 @@ def _check(request: Request) -> None:
     known = {option.name for option in command.options}
     for name in sorted((request.flags | _valued(request)) - known):
         raise UsageError(f"{command.name} does not have {name}")
-    for argument in command.arguments[len(request.words) :]:
-        if argument.required:
-            raise UsageError(f"{command.name} needs {_either(argument.choices) or argument.name}")
+    required = [argument for argument in command.arguments if argument.required]
+    for argument in required[len(request.words) :]:
+        raise UsageError(f"{command.name} needs {_either(argument.choices) or argument.name}")
 
 
 def _valued(request: Request) -> set[str]:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 OLDEST_PROTOCOL = 1
 PORT = 3781
+# Where a router that offers answers who looks for one, by UDP to all nodes of a link.
+OFFER_PORT = 3783
+OFFER_GROUP = "ff02::1"
+LONGEST_SEARCH = 256
 
 LONGEST_MESSAGE = 1 << 20
 LONGEST_NODE = 64
@@ -64,11 +68,16 @@ MESSAGES = {
         Field("node", text),
         Field("certificate", text),
         Field("tag", octets),
+        # Whether another name will do: this one is everybody's.
+        Field("any_name", flag, optional=True),
     ),
     "grant": (
         Field("tag", octets),
         Field("node", text),
+        # What who joins is called.
+        Field("name", text),
         Field("peers", list_of(mapping)),
+        # The packages of UCI that a router has to know to be one of this pair, as texts.
         Field("files", mapping),
     ),
     "joined": (Field("addresses", list_of(address)), Field("files", mapping, optional=True)),

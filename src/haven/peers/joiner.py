@@ -47,7 +47,7 @@ class Joiner:
     def __exit__(self, *_error: object) -> None:
         self._tls.close()
 
-    def claim(self, code: str, node: str, identity: Identity) -> Message:
+    def claim(self, code: str, node: str, any_name: bool, identity: Identity) -> Message:
         """Prove the code; return what the other router grants. Raises PairingRefusal."""
         offer = self._expect("offer", HANDSHAKE_S)
         if offer["protocol"] < OLDEST_PROTOCOL:
@@ -55,7 +55,8 @@ class Joiner:
         own = nonce()
         terms = Terms(self.fingerprint, identity.fingerprint, offer["nonce"], own)
         join_tag, offer_tag = terms.tags(code)
-        claim = {"nonce": own, "node": node, "certificate": identity.pem, "tag": join_tag}
+        claim: Message = {"nonce": own, "node": node, "certificate": identity.pem, "tag": join_tag}
+        claim["any_name"] = any_name
         self._send("claim", protocol=PROTOCOL, version=VERSION, **claim)
         grant = self._expect("grant", ANSWER_S)
         if not is_same(grant["tag"], offer_tag):

@@ -5,10 +5,12 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from haven.agent.channel.line import Line
 from haven.agent.channel.offer import Conversation, Household, Offer
+from haven.agent.channel.offer_answers import OfferAnswers
 from haven.agent.channel.orders import Orders
 from haven.agent.channel.session import Message, Session
 from haven.agent.loop import Scope
@@ -21,6 +23,8 @@ from haven.contract.problems import problem
 from haven.peers.identity import IdentityError, ensure
 from haven.peers.store import Peer, PeerStore, StoreError, are_addresses, is_node_name, read_peers
 from haven.peers.tls import fingerprint_of, server_context
+
+Files = Callable[[], dict[str, str]]
 
 # Who has not said yet who it is.
 MOST_STRANGERS = 8
@@ -49,8 +53,10 @@ class Stranger:
 class Exchange:
     """Made when somebody is paired, or is about to be. Raises PairingRefusal when there is no key."""
 
-    def __init__(self, scope: Scope, store: PeerStore, orders: Orders) -> None:
+    def __init__(self, scope: Scope, store: PeerStore, orders: Orders, files: Files) -> None:
         self._scope, self._store, self._orders = scope.inner(), store, orders
+        self._files = files
+        self._offer_answers: OfferAnswers | None = None
         try:
             self._identity = ensure(store.folder)
         except IdentityError as why:
@@ -136,6 +142,8 @@ class Exchange:
         if self._offer is not None:
             self._offer.end()
         self._offer = Offer()
+        if self._offer_answers is None:
+            self._offer_answers = OfferAnswers(self._scope, lambda: self._node if self._is_offering() else "")
         return self._offer
 
     def _is_offering(self) -> bool:
@@ -156,7 +164,7 @@ class Exchange:
         return [self._node, *(peer.node for peer in self._store.peers.values())]
 
     def _grant(self) -> Message:
-        return {"peers": [peer.document() for peer in self._store.peers.values()], "files": {}}
+        return {"peers": [peer.document() for peer in self._store.peers.values()], "files": self._files()}
 
     def _admit(self, peer: Peer, message: Message) -> None:
         if not are_addresses(message["addresses"]):
@@ -292,6 +300,8 @@ class Exchange:
             line.close()
         for session in list(self._strangers):
             session.close("the agent ends")
+        if self._offer_answers is not None:
+            self._offer_answers.close()
         if self._socket is not None:
             self._socket.close()
         self._scope.close()

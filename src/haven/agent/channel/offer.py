@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An offer to join: one code, a time, three tries; and the conversation with who claims to know the code."""
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -100,9 +101,10 @@ class Conversation:
             self._refuse(why, node=message["node"])
             return
         self._offer.end()
-        self._peer = Peer(message["node"], message["certificate"], [])
+        name = self._free_name() if self._is_taken(message["node"]) else message["node"]
+        self._peer = Peer(name, message["certificate"], [])
         self._session.allow(DECISION_S)
-        self._session.send("grant", tag=offer_tag, node=self._house.node, **self._house.grant())
+        self._session.send("grant", tag=offer_tag, node=self._house.node, name=name, **self._house.grant())
 
     def _objection(self, message: Message, joining: str) -> str:
         if message["protocol"] < OLDEST_PROTOCOL:
@@ -111,7 +113,13 @@ class Conversation:
             return "own-self"
         if not is_node_name(message["node"]):
             return "node-odd"
-        return "node-taken" if message["node"] in self._house.names() else ""
+        return "node-taken" if self._is_taken(message["node"]) and not message.get("any_name") else ""
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self._house.names()
+
+    def _free_name(self) -> str:
+        return next(f"r{number}" for number in itertools.count(2) if not self._is_taken(f"r{number}"))
 
     def _take_joined(self, message: Message) -> None:
         assert self._peer is not None

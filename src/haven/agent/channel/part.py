@@ -18,12 +18,25 @@ from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.paths import PEERS
 from haven.peers.store import PeerStore, StoreError
+from haven.plain_file import read_plain
 
 if TYPE_CHECKING:
-    from haven.agent.channel.exchange import Exchange
+    from haven.agent.channel.exchange import Exchange, Files
+
+# What a router that joins has to know of this one.
+PACKAGES = ("network", "dhcp", "firewall", "haven")
+LARGEST_PACKAGE = 200_000
 
 # An answer that comes later is of no use to an election.
 VOUCH_S = 3.0
+
+
+def _text_of(path: str) -> str:
+    try:
+        return read_plain(path, LARGEST_PACKAGE).decode()
+    except (OSError, UnicodeDecodeError):
+        # A router without DHCP, say; what is missing is found out by who joins.
+        return ""
 
 
 class ChannelPart(Part):
@@ -67,9 +80,14 @@ class ChannelPart(Part):
             self._exchange.close()
             self._exchange = None
         if self._exchange is None:
-            self._exchange = _make_exchange(self.around, self._store, self._orders)
+            self._exchange = _make_exchange(self.around, self._store, self._orders, self._files)
         self._exchange.present(self.around.node, self._own_addresses())
         return self._exchange
+
+    def _files(self) -> dict[str, str]:
+        """Return what a router has to know to be one of this pair."""
+        places = {name: f"{self.around.root.rstrip('/')}/etc/config/{name}" for name in PACKAGES}
+        return {name: _text_of(self.around.config if name == "haven" else places[name]) for name in places}
 
     def _own_addresses(self) -> list[str]:
         return own_addresses(self.around.document) if self.around.document else []
@@ -147,9 +165,9 @@ class ChannelPart(Part):
             self._exchange.close()
 
 
-def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders) -> "Exchange":
+def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files: "Files") -> "Exchange":
     try:
         from haven.agent.channel.exchange import Exchange
     except ImportError:
         raise PairingRefusal("ssl-missing") from None
-    return Exchange(around.scope, store, orders)
+    return Exchange(around.scope, store, orders, files)
