@@ -16,12 +16,12 @@ _haven() {
 	local -a call=("${COMP_WORDS[0]}")
 	COMPREPLY=()
 	case $previous in
-		--config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-		--run-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+		--config|--answers) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+		--run-dir|--root) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-			--run-dir) ((++i)) ;;
+			--run-dir|--answers|--root) ((++i)) ;;
 			--config) call+=(--config "${COMP_WORDS[++i]}") ;;
 			-*) ;;
 			*) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;

@@ -144,7 +144,8 @@ def help_of(command: Command | None) -> str:
 
 
 def _call(command: Command) -> str:
-    words = [command.name, *(f"[{option.name}]" for option in command.options)]
+    options = [f"{option.name} {option.value}".strip() for option in command.options]
+    words = [command.name, *(f"[{option}]" for option in options)]
     words += [_shown(argument) for argument in command.arguments]
     return " ".join(words)
 

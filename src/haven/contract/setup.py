@@ -163,11 +163,13 @@ OUTCOMES = {
     "preparing": "the new configuration is put in place",
     "waiting": "the new configuration is in force",
     "confirmed": "confirmed: the new configuration stays",
+    "undoing": "what was there before is put back",
     "undone": "everything is as it was before",
     "no-answer": "nobody confirmed: everything is as it was before",
     "own-address-late": "{device} did not get {address}: everything is as it was before",
     "gateway-late": "haven did not take {address}: everything is as it was before",
     "not-written": "{error}: everything is as it was before",
+    "not-restored": REFUSALS["not-restored"],
     "interrupted": "the router was started anew before anybody confirmed: everything is as it was before",
 }
 

@@ -7,7 +7,7 @@ from haven.config.uci.document import UciSection
 from haven.setup.packages import Packages
 
 
-class Change(NamedTuple):
+class UciChange(NamedTuple):
     """One value that comes (+) or goes (-); without an option it is the section itself, with its type."""
 
     sign: str
@@ -24,9 +24,9 @@ class Change(NamedTuple):
 Entries = dict[str, list[str]]
 
 
-def difference(before: Packages, after: Packages) -> list[Change]:
+def difference(before: Packages, after: Packages) -> list[UciChange]:
     """Return what has to change; the order of sections is not looked at, as setup never changes it."""
-    found: list[Change] = []
+    found: list[UciChange] = []
     for name in after:
         old = before[name].sections if name in before else []
         found += _package_difference(name, _by_place(old), _by_place(after[name].sections))
@@ -50,15 +50,15 @@ def _by_place(sections: list[UciSection]) -> dict[str, UciSection]:
 
 def _package_difference(
     package: str, before: dict[str, UciSection], after: dict[str, UciSection]
-) -> list[Change]:
-    found: list[Change] = []
+) -> list[UciChange]:
+    found: list[UciChange] = []
     for place, section in before.items():
         if place not in after or after[place].type != section.type:
-            found.append(Change("-", package, place, "", section.type))
+            found.append(UciChange("-", package, place, "", section.type))
     for place, section in after.items():
         old = before.get(place)
         if old is None or old.type != section.type:
-            found.append(Change("+", package, place, "", section.type))
+            found.append(UciChange("+", package, place, "", section.type))
             old = None
         found += _section_difference(package, place, _entries(old), _entries(section))
     return found
@@ -75,10 +75,10 @@ def _entries(section: UciSection | None) -> Entries:
     return found
 
 
-def _section_difference(package: str, place: str, before: Entries, after: Entries) -> list[Change]:
+def _section_difference(package: str, place: str, before: Entries, after: Entries) -> list[UciChange]:
     found = []
     for option in dict.fromkeys([*before, *after]):
         old, new = before.get(option, []), after.get(option, [])
-        found += [Change("-", package, place, option, value) for value in old if value not in new]
-        found += [Change("+", package, place, option, value) for value in new if value not in old]
+        found += [UciChange("-", package, place, option, value) for value in old if value not in new]
+        found += [UciChange("+", package, place, option, value) for value in new if value not in old]
     return found

@@ -46,7 +46,7 @@ class InterfaceFacts:
 
     @property
     def fixed(self) -> bool:
-        """Whether it has an address of its own that stays."""
+        """Whether it has an address that stays."""
         return self.proto == "static" and bool(self.addresses)
 
 
