@@ -87,7 +87,7 @@ test-simulation: setup
 	-$(BIN)/python -m tests.simulation --new --seconds $(SIMULATED)
 
 test-units: setup
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli \
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli tests/setup \
 		tests/havend tests/agent tests/bus tests/peers tests/structure
 
 test-plan: setup $(OLD_VENV)/ready

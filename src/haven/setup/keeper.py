@@ -136,7 +136,7 @@ class Keeper:
 
 def see_to_leftovers(folder: TrialFolder, services: RouterServices) -> None:
     """Take back what a reboot has interrupted; a trial whose keeper was killed gets another."""
-    marker = folder.marker()
+    marker = folder.marker(PENDING) or folder.marker(UNDOING)
     if marker is not None and marker.boot == boot_id():
         start_keeper(folder.root, services.run_dir)
         return
