@@ -186,10 +186,10 @@ def _write_inside(path: str, octets: bytes, mode: int) -> None:
 
 def _replace(source: str, target: str) -> None:
     """Move a file over another; one that was moved already is there."""
+    if not os.path.exists(source):
+        return
     try:
         os.replace(source, target)
-    except FileNotFoundError:
-        return
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
