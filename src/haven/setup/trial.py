@@ -115,13 +115,14 @@ class Trial:
                 # haven itself adds to the second, and notes it in the third.
                 touched = [*wanted, file_of(DHCP), OWNED_NOTE.lstrip("/")]
                 note(self.run_dir, "preparing")
+                # Before there is anything to keep: from then on nobody needs us. It waits for the lock.
+                start_keeper(self.root, self.run_dir)
                 self.folder.begin(_marker(proposal), wanted, touched)
         except Busy:
             raise SetupRefused("trial-busy") from None
         except OSError as error:
             where = {"file": error.filename or self.run_dir, "error": error.strerror}
             raise SetupRefused("no-room", **where) from None
-        start_keeper(self.root, self.run_dir)
 
     def confirm(self) -> None:
         """Let what is on trial stay. Raises SetupRefused."""

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A router in its factory state in a namespace: a folder for its root, netifd or a stand-in, and haven.
+
+HAVEN_TEST_NETIFD and HAVEN_TEST_UBUSD name the programs of OpenWrt for the same tests.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from haven.setup.trial import read_note
+from tests.lab.haven_node import SOURCES
+from tests.lab.namespace import Namespace, lab_number
+from tests.lab.wait import wait_until
+from tests.setup.factory import TEXTS
+
+NETIFD, UBUSD = (os.environ.get(f"HAVEN_TEST_{name}", "") for name in ("NETIFD", "UBUSD"))
+KINDS = ["stand-in", "netifd"] if NETIFD and UBUSD else ["stand-in"]
+ROOT = Path(__file__).parents[2]
+
+RELOAD = "from haven.ubus.client import call; call('network', 'reload')"
+# procd's part of the real script: programs that go on when it has ended.
+HAVEN = """#!/bin/sh
+echo "haven $1" >>%(root)s/calls
+stop() {
+	%(python)s -m haven.cli.main --run-dir %(run_dir)s stop
+	[ ! -e %(root)s/agent ] || kill $(cat %(root)s/agent)
+}
+case $1 in
+start)
+	grep -q "enabled '1'" %(root)s/etc/config/haven || exit 0
+	%(python)s -m haven.havend.main --wait %(where)s >>%(root)s/havend.log 2>&1 </dev/null &
+	%(python)s -m haven.agent.main %(where)s >>%(root)s/agent.log 2>&1 </dev/null &
+	echo $! >%(root)s/agent
+	;;
+stop) stop; rm -f %(root)s/agent ;;
+esac >/dev/null 2>&1
+exit 0
+"""
+NETWORK = """#!/bin/sh
+echo "network $1" >>%(root)s/calls
+[ "$1" != reload ] || exec %(python)s -c "%(reload)s"
+"""
+
+
+class FactoryRouter:
+    """One router, and a computer on its LAN with the address 192.168.1.100."""
+
+    def __init__(self, root: Path, kind: str = "stand-in", **texts: str) -> None:
+        number = lab_number()
+        self.namespace, self.computer = Namespace("r1", number), Namespace("pc", number)
+        self.root, self.kind = root, kind
+        self.run_dir, self.bus = root / "var/run/haven", root / "ubus.sock"
+        for folder in ("etc/config", "etc/init.d", "var/run", "netifd"):
+            (root / folder).mkdir(parents=True)
+        for name, text in {**TEXTS, **texts}.items():
+            (root / "etc/config" / name).write_text(text)
+        facts = {"root": root, "run_dir": self.run_dir, "python": sys.executable, "reload": RELOAD}
+        facts["where"] = f"--config {root}/etc/config/haven --run-dir {self.run_dir}"
+        for name, script in (("haven", HAVEN), ("network", NETWORK)):
+            (root / "etc/init.d" / name).write_text(script % facts)
+            (root / "etc/init.d" / name).chmod(0o755)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every program of this router has."""
+        return {"PYTHONPATH": f"{SOURCES}:{ROOT}", "HAVEN_UBUS_SOCKET": str(self.bus)}
+
+    def delete(self) -> None:
+        """Take both away."""
+        self.namespace.delete()
+        self.computer.delete()
+
+    def boot(self) -> None:
+        """Plug the computer in, start what brings the network up, and wait for the LAN."""
+        plug = f"link add lan1 type veth peer name eth0 netns {self.computer.name}"
+        bridge = ("link add br-lan type bridge", "link set lan1 master br-lan up")
+        # netifd makes the bridge by itself.
+        self.namespace.ip("link set lo up", plug, *(bridge if self.kind == "stand-in" else ()))
+        self.computer.ip("address add 192.168.1.100/24 dev eth0", "link set eth0 up")
+        with open(self.root / "netifd.log", "wb") as log:
+            for argv in self._netifd():
+                self.namespace.spawn(argv, log, self.environment)
+                wait_until(self.bus.exists, 20, "ubusd listens")
+        wait_until(lambda: "192.168.1.1" in self.addresses("br-lan"), 30, "the LAN is up")
+
+    def _netifd(self) -> list[list[str]]:
+        if self.kind == "stand-in":
+            return [[sys.executable, "-m", "tests.lab.netifd_process", str(self.bus), str(self.root)]]
+        files = [
+            "-c",
+            f"{self.root}/etc/config",
+            "-p",
+            f"{self.root}/netifd",
+            "-r",
+            f"{self.root}/resolv.conf",
+        ]
+        return [[UBUSD, "-s", str(self.bus)], [NETIFD, "-s", str(self.bus), *files, "-h", "/bin/true", "-S"]]
+
+    def addresses(self, device: str) -> list[str]:
+        """Return the IPv4 addresses of a device."""
+        links = self.namespace.ip_json("-4", "address", "show")
+        return [each["local"] for link in links if link["ifname"] == device for each in link["addr_info"]]
+
+    def haven(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run the haven command on this router."""
+        return subprocess.run(
+            self._argv(*words),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            env={**os.environ, **self.environment},
+        )
+
+    def _argv(self, *words: str) -> list[str]:
+        name = self.namespace.name
+        return ["ip", "netns", "exec", name, sys.executable, "-m", "haven.cli.main", *words]
+
+    def setup(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        """Run `haven setup` on this router."""
+        return self.haven("setup", "--root", str(self.root), *words, stdin=stdin)
+
+    def person(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Begin `haven setup` as a person at a terminal does."""
+        return self.namespace.spawn(
+            [sys.executable, "-m", "haven.cli.main", "setup", "--root", str(self.root), *words],
+            subprocess.DEVNULL,
+            self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def note(self) -> str:
+        """Return where the trial stands."""
+        return str(read_note(str(self.run_dir)).get("state", ""))
+
+    def calls(self) -> list[str]:
+        """Return what the init scripts were told."""
+        return (self.root / "calls").read_text().splitlines()
