@@ -11,7 +11,7 @@ from pathlib import Path
 
 from haven.setup.trial import read_note
 from tests.lab.haven_node import SOURCES
-from tests.lab.namespace import Namespace, lab_number
+from tests.lab.namespace import Namespace
 from tests.lab.wait import wait_until
 from tests.setup.factory import TEXTS
 
@@ -45,11 +45,10 @@ echo "network $1" >>%(root)s/calls
 
 
 class FactoryRouter:
-    """One router, and a computer on its LAN with the address 192.168.1.100."""
+    """One router, whose LAN has the port lan1."""
 
-    def __init__(self, root: Path, kind: str = "stand-in", **texts: str) -> None:
-        number = lab_number()
-        self.namespace, self.computer = Namespace("r1", number), Namespace("pc", number)
+    def __init__(self, root: Path, word: str, number: int, kind: str = "stand-in", **texts: str) -> None:
+        self.namespace = Namespace(word, number)
         self.root, self.kind = root, kind
         self.run_dir, self.bus = root / "var/run/haven", root / "ubus.sock"
         for folder in ("etc/config", "etc/init.d", "var/run", "netifd"):
@@ -67,18 +66,13 @@ class FactoryRouter:
         """What every program of this router has."""
         return {"PYTHONPATH": f"{SOURCES}:{ROOT}", "HAVEN_UBUS_SOCKET": str(self.bus)}
 
-    def delete(self) -> None:
-        """Take both away."""
-        self.namespace.delete()
-        self.computer.delete()
-
-    def boot(self) -> None:
-        """Plug the computer in, start what brings the network up, and wait for the LAN."""
-        plug = f"link add lan1 type veth peer name eth0 netns {self.computer.name}"
+    def boot(self, computer: Namespace, port: str) -> None:
+        """Lay a cable from the LAN to a computer's port, bring the network up, and wait for it."""
+        cable = f"link add lan1 type veth peer name {port} netns {computer.name}"
         bridge = ("link add br-lan type bridge", "link set lan1 master br-lan up")
         # netifd makes the bridge by itself.
-        self.namespace.ip("link set lo up", plug, *(bridge if self.kind == "stand-in" else ()))
-        self.computer.ip("address add 192.168.1.100/24 dev eth0", "link set eth0 up")
+        self.namespace.ip("link set lo up", cable, *(bridge if self.kind == "stand-in" else ()))
+        computer.ip(f"link set {port} up")
         with open(self.root / "netifd.log", "wb") as log:
             for argv in self._netifd():
                 self.namespace.spawn(argv, log, self.environment)
@@ -88,15 +82,9 @@ class FactoryRouter:
     def _netifd(self) -> list[list[str]]:
         if self.kind == "stand-in":
             return [[sys.executable, "-m", "tests.lab.netifd_process", str(self.bus), str(self.root)]]
-        files = [
-            "-c",
-            f"{self.root}/etc/config",
-            "-p",
-            f"{self.root}/netifd",
-            "-r",
-            f"{self.root}/resolv.conf",
-        ]
-        return [[UBUSD, "-s", str(self.bus)], [NETIFD, "-s", str(self.bus), *files, "-h", "/bin/true", "-S"]]
+        files = {"-c": "etc/config", "-p": "netifd", "-r": "resolv.conf"}
+        words = [word for option, name in files.items() for word in (option, f"{self.root}/{name}")]
+        return [[UBUSD, "-s", str(self.bus)], [NETIFD, "-s", str(self.bus), *words, "-h", "/bin/true", "-S"]]
 
     def addresses(self, device: str) -> list[str]:
         """Return the IPv4 addresses of a device."""

@@ -12,6 +12,7 @@ import pytest
 
 from haven.setup.trial_folder import BEFORE, PENDING, TrialFolder
 from tests.lab.factory_router import KINDS, FactoryRouter
+from tests.lab.namespace import Namespace, lab_number
 from tests.lab.wait import wait_until
 from tests.setup.factory import HAVEN, NETWORK
 
@@ -45,12 +46,12 @@ while True:
 class Session:
     """A session from a computer on the LAN to the address that the router has from the factory."""
 
-    def __init__(self, router: FactoryRouter, path: Path) -> None:
+    def __init__(self, router: FactoryRouter, computer: Namespace, path: Path) -> None:
         self._path = path
         router.namespace.spawn([sys.executable, "-c", SERVER])
         listens = ("ss", "-Hltn", "src", "192.168.1.1:22")
         wait_until(lambda: router.namespace.run(*listens), 10, "the router listens")
-        self._client = router.computer.spawn([sys.executable, "-c", CLIENT, str(path)])
+        self._client = computer.spawn([sys.executable, "-c", CLIENT, str(path)])
         wait_until(lambda: path.exists() and path.read_text(), 20, "the session stands")
 
     def goes_on(self) -> float:
@@ -61,23 +62,32 @@ class Session:
         return float(self._path.read_text().split()[0])
 
 
+@pytest.fixture
+def computer(lab: None) -> Iterator[Namespace]:
+    """A computer on the router's LAN."""
+    made = Namespace("pc", lab_number())
+    yield made
+    made.delete()
+
+
 @pytest.fixture(params=KINDS)
-def router(lab: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FactoryRouter]:
-    """A router in its factory state, with a computer on its LAN."""
-    made = FactoryRouter(tmp_path / "root", request.param, network=LAN_OF_ONE)
+def router(computer: Namespace, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FactoryRouter]:
+    """A router in its factory state."""
+    made = FactoryRouter(tmp_path / "root", "r1", lab_number(), request.param, network=LAN_OF_ONE)
     try:
-        made.boot()
+        made.boot(computer, "eth0")
+        computer.ip("address add 192.168.1.100/24 dev eth0")
         yield made
     finally:
         for path in sorted(made.root.glob("*.log")):
             print(path.name, path.read_text())
-        made.delete()
+        made.namespace.delete()
 
 
 @pytest.fixture
-def session(router: FactoryRouter, tmp_path: Path) -> Session:
+def session(router: FactoryRouter, computer: Namespace, tmp_path: Path) -> Session:
     """Somebody is logged in."""
-    return Session(router, tmp_path / "typed")
+    return Session(router, computer, tmp_path / "typed")
 
 
 def status(router: FactoryRouter) -> dict:
@@ -140,16 +150,20 @@ def test_a_session_that_ends_in_the_middle_leaves_everything_to_the_keeper(route
     assert router.addresses("br-lan") == ["192.168.1.1"]
 
 
-def test_an_address_that_somebody_has_is_neither_proposed_nor_taken(router: FactoryRouter):
-    router.computer.ip("address add 192.168.1.2/24 dev eth0")
+def test_an_address_that_somebody_has_is_neither_proposed_nor_taken(
+    router: FactoryRouter, computer: Namespace
+):
+    computer.ip("address add 192.168.1.2/24 dev eth0")
     document = json.loads(router.setup("--json").stdout)
     assert document["answers"]["own_address"] == "192.168.1.3"
+    # The LAN has a link-local address by now.
+    assert document["answers"]["lan6_address"] == "fe80::1/64"
     refused = router.setup("--json", "--answers", "-", stdin='{"own_address": "192.168.1.2"}')
     assert (refused.returncode, json.loads(refused.stdout)["code"]) == (1, "address-answers")
     assert (router.root / "etc/config/haven").read_text() == HAVEN
 
 
-def test_what_takes_no_link_is_left_out_and_what_is_asked_twice_is_refused(router: FactoryRouter):
+def test_a_router_that_is_set_up_or_about_to_be_is_not_set_up_again(router: FactoryRouter):
     assert router.setup("--yes").returncode == 0
     again = router.setup("--yes")
     assert again.returncode == 1 and "a setup waits for 'haven setup --confirm'" in again.stderr
