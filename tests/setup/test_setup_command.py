@@ -120,6 +120,9 @@ def test_the_outcome_of_a_failed_trial_is_told(box: RouterBox, capsys: Capture, 
         "haven: br-lan did not get 192.168.1.2: everything is as it was before\n"
     )
     assert box.files() == before
+    assert setup(box, "--yes", "--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["state"], document["facts"]["device"]) == ("own-address-late", "br-lan")
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,10 @@ import pytest
 
 from haven.atomic_file import write_whole
 from haven.contract.setup import SetupRefused
-from haven.setup import trial_folder
+from haven.setup import keeper, trial_folder
+from haven.setup.keeper import Keeper
 from haven.setup.proposal import Reach
+from haven.setup.router_services import RouterServices
 from haven.setup.trial import locked, now, read_note
 from haven.setup.trial_folder import BEFORE, MARKER, NEW, PENDING, UNDOING, Marker, TrialFolder, boot_id
 from tests.lab.wait import wait_until
@@ -94,6 +96,19 @@ def test_an_own_address_that_does_not_come_ends_the_trial(box: RouterBox, monkey
     box.until("own-address-late")
     assert box.files() == before
     assert "haven start" not in box.calls()[:3]
+
+
+def test_a_keeper_that_fails_takes_the_trial_back(box: RouterBox, monkeypatch: pytest.MonkeyPatch):
+    before, folder = box.files(), begun(box, guards=[("127.0.0.1", 32)])
+
+    def broken(*_: object) -> bool:
+        raise RuntimeError("netlink is odd")
+
+    monkeypatch.setattr(keeper, "has_address", broken)
+    monkeypatch.setattr(keeper, "keep_address", lambda *_: False)
+    Keeper(folder, RouterServices(str(box.root), str(box.run_dir))).run()
+    assert box.files() == before and box.is_over()
+    assert "netlink is odd" in read_note(str(box.run_dir))["message"]
 
 
 def test_one_trial_at_a_time(box: RouterBox):

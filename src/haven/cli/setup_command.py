@@ -110,6 +110,8 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
     _wait_until_tried(trial)
     found = read_note(trial.run_dir)
     if found.get("state") != "waiting":
+        if request.json:
+            print_json(found)
         raise Failed(str(found.get("message", "setup was interrupted; it is taken back")))
     if request.json or says_yes:
         return _tell(request, found)

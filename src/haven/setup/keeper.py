@@ -9,6 +9,7 @@ What it finds is enough to go on from, so that one that was killed is followed b
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from haven.arguments import ROOT, RUN_DIR, CommandOption, begin_program
@@ -55,6 +56,9 @@ class Keeper:
                 self._wait(marker)
         except _Failed as failed:
             outcome = {"code": failed.code, **failed.facts}
+        except Exception as error:
+            # Whatever it is: without us nobody would take the trial back.
+            outcome = {"code": "not-written", "error": repr(error)}
         self._folder.give_up(PENDING)
         if self._folder.is_there(UNDOING):
             self.take_back(outcome, haven_too=True)
@@ -130,8 +134,10 @@ class Keeper:
 
     def _becomes_own(self, device: str, address: str) -> None:
         end = time.monotonic() + OWN_ADDRESS_S
-        while not has_address(device, address, True) and time.monotonic() < end:
-            time.sleep(POLL_S)
+        # What cannot be known is not waited for.
+        with suppress(Exception):
+            while not has_address(device, address, True) and time.monotonic() < end:
+                time.sleep(POLL_S)
 
 
 def see_to_leftovers(folder: TrialFolder, services: RouterServices) -> None:
