@@ -161,7 +161,7 @@ def main() -> int:
     found = begin_program(sys.argv[1:], KEEPER, SUMMARY, (ROOT, RUN_DIR, AT_START))
     if isinstance(found, int):
         return found
-    root, run_dir = found.values[ROOT.name], found.values[RUN_DIR.name]
+    root, run_dir = found.values[ROOT.name].rstrip("/"), found.values[RUN_DIR.name]
     services, at_start = RouterServices(root, run_dir), AT_START.name in found.flags
     try:
         with locked(run_dir, wait=not at_start):
