@@ -7,11 +7,15 @@ HAVEN_TEST_NETIFD and HAVEN_TEST_UBUSD name the programs of OpenWrt for the same
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from haven.setup.trial import read_note
 from tests.lab.haven_node import SOURCES
 from tests.lab.namespace import Namespace
+from tests.lab.network import memory_folder
 from tests.lab.wait import wait_until
 from tests.setup.factory import TEXTS
 
@@ -31,7 +35,7 @@ case $1 in
 start)
 	grep -q "enabled '1'" %(root)s/etc/config/haven || exit 0
 	%(python)s -m haven.havend.main --wait %(where)s >>%(root)s/havend.log 2>&1 </dev/null &
-	%(python)s -m haven.agent.main %(where)s >>%(root)s/agent.log 2>&1 </dev/null &
+	%(python)s -m haven.agent.main --root %(root)s %(where)s >>%(root)s/agent.log 2>&1 </dev/null &
 	echo $! >%(root)s/agent
 	;;
 stop) stop; rm -f %(root)s/agent ;;
@@ -42,6 +46,13 @@ NETWORK = """#!/bin/sh
 echo "network $1" >>%(root)s/calls
 [ "$1" != reload ] || exec %(python)s -c "%(reload)s"
 """
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """Make a folder whose path leaves room for that of a socket."""
+    with tempfile.TemporaryDirectory(prefix="hv", dir=memory_folder()) as name:
+        yield Path(name)
 
 
 class FactoryRouter:
@@ -78,6 +89,11 @@ class FactoryRouter:
                 self.namespace.spawn(argv, log, self.environment)
                 wait_until(self.bus.exists, 20, "ubusd listens")
         wait_until(lambda: "192.168.1.1" in self.addresses("br-lan"), 30, "the LAN is up")
+        wait_until(self._has_link_local, 30, "IPv6 runs on the LAN")
+
+    def _has_link_local(self) -> bool:
+        links = self.namespace.ip_json("-6", "address", "show", "dev", "br-lan", "scope", "link")
+        return any(not each.get("tentative") for link in links for each in link.get("addr_info", ()))
 
     def _netifd(self) -> list[list[str]]:
         if self.kind == "stand-in":
@@ -108,12 +124,15 @@ class FactoryRouter:
 
     def setup(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Run `haven setup` on this router."""
-        return self.haven("setup", "--root", str(self.root), *words, stdin=stdin)
+        return self.haven("setup", *self._where(), *words, stdin=stdin)
+
+    def _where(self) -> list[str]:
+        return ["--root", str(self.root), "--run-dir", str(self.run_dir)]
 
     def person(self, *words: str) -> "subprocess.Popen[bytes]":
         """Begin `haven setup` as a person at a terminal does."""
         return self.namespace.spawn(
-            [sys.executable, "-m", "haven.cli.main", "setup", "--root", str(self.root), *words],
+            [sys.executable, "-m", "haven.cli.main", "setup", *self._where(), *words],
             subprocess.DEVNULL,
             self.environment,
             stdin=subprocess.PIPE,
@@ -123,6 +142,11 @@ class FactoryRouter:
     def note(self) -> str:
         """Return where the trial stands."""
         return str(read_note(str(self.run_dir)).get("state", ""))
+
+    def print_logs(self) -> None:
+        """Say what everybody has said, for a test that failed."""
+        for path in sorted(self.root.glob("*.log")):
+            print(path, path.read_text())
 
     def calls(self) -> list[str]:
         """Return what the init scripts were told."""

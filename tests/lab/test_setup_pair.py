@@ -5,11 +5,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.lab.factory_router import KINDS, FactoryRouter
+from tests.lab.factory_router import KINDS, FactoryRouter, short_folder
 from tests.lab.namespace import Namespace, lab_number
 from tests.lab.wait import wait_until
 from tests.setup.factory import NETWORK
@@ -34,27 +33,33 @@ trial.confirm()
 
 
 @pytest.fixture(params=KINDS)
-def pair(lab: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[FactoryRouter]]:
+def pair(lab: None, request: pytest.FixtureRequest) -> Iterator[list[FactoryRouter]]:
     """Two routers, each with a LAN of its own so far, and a cable between them."""
     number = lab_number()
     switch = Namespace("sw", number)
-    routers = [
-        FactoryRouter(tmp_path / word, word, number, request.param, network=LAN_OF_ONE)
-        for word in ("r1", "r2")
-    ]
-    try:
-        one, other = (router.namespace.name for router in routers)
-        routers[0].namespace.ip(f"link add eth7 type veth peer name eth7 netns {other}")
-        for router in routers:
-            router.namespace.ip("link set eth7 up")
-            router.boot(switch, router.namespace.word)
-        switch.ip("link add lan type bridge", "link set lan up", "link set r1 master lan")
-        yield routers
-    finally:
-        for path in sorted(tmp_path.glob("*/*.log")):
-            print(path, path.read_text())
-        for namespace in (switch, *(router.namespace for router in routers)):
-            namespace.delete()
+    with short_folder() as folder:
+        routers = [
+            FactoryRouter(folder / word, word, number, request.param, network=LAN_OF_ONE)
+            for word in ("r1", "r2")
+        ]
+        try:
+            connect(routers, switch)
+            yield routers
+        finally:
+            for router in routers:
+                router.print_logs()
+                router.namespace.delete()
+            switch.delete()
+
+
+def connect(routers: list[FactoryRouter], switch: Namespace) -> None:
+    """Lay the cables and bring both networks up."""
+    first, second = (router.namespace for router in routers)
+    first.ip(f"link add eth7 type veth peer name eth7 netns {second.name}")
+    for router in routers:
+        router.namespace.ip("link set eth7 up")
+        router.boot(switch, router.namespace.word)
+    switch.ip("link add lan type bridge", "link set lan up", "link set r1 master lan")
 
 
 def join(router: FactoryRouter, first: FactoryRouter, **answers: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from haven.setup.trial_folder import BEFORE, PENDING, TrialFolder
-from tests.lab.factory_router import KINDS, FactoryRouter
+from tests.lab.factory_router import KINDS, FactoryRouter, short_folder
 from tests.lab.namespace import Namespace, lab_number
 from tests.lab.wait import wait_until
 from tests.setup.factory import HAVEN, NETWORK
@@ -71,17 +71,17 @@ def computer(lab: None) -> Iterator[Namespace]:
 
 
 @pytest.fixture(params=KINDS)
-def router(computer: Namespace, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FactoryRouter]:
+def router(computer: Namespace, request: pytest.FixtureRequest) -> Iterator[FactoryRouter]:
     """A router in its factory state."""
-    made = FactoryRouter(tmp_path / "root", "r1", lab_number(), request.param, network=LAN_OF_ONE)
-    try:
-        made.boot(computer, "eth0")
-        computer.ip("address add 192.168.1.100/24 dev eth0")
-        yield made
-    finally:
-        for path in sorted(made.root.glob("*.log")):
-            print(path.name, path.read_text())
-        made.namespace.delete()
+    with short_folder() as folder:
+        made = FactoryRouter(folder / "r1", "r1", lab_number(), request.param, network=LAN_OF_ONE)
+        try:
+            made.boot(computer, "eth0")
+            computer.ip("address add 192.168.1.100/24 dev eth0")
+            yield made
+        finally:
+            made.print_logs()
+            made.namespace.delete()
 
 
 @pytest.fixture

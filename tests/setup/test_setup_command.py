@@ -23,7 +23,7 @@ Patch = pytest.MonkeyPatch
 
 def setup(box: RouterBox, *words: str) -> int:
     """Run `haven setup` on the box."""
-    return main(["setup", "--root", str(box.root), *words])
+    return main(["setup", "--root", str(box.root), "--run-dir", str(box.run_dir), *words])
 
 
 @pytest.fixture(autouse=True)

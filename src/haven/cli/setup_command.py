@@ -6,7 +6,6 @@ import os
 import sys
 import time
 
-from haven import paths
 from haven.arguments import UsageError
 from haven.cli.errors import Failed
 from haven.cli.own_words import print_json
@@ -66,12 +65,12 @@ def _do(request: Request) -> int:
 
 
 def trial_of(request: Request) -> Trial:
-    """Return what setup works on: the files below --root, and the run directory of that node."""
-    root = request.values["--root"].rstrip("/")
-    if root and not os.path.isdir(root):
-        raise Failed(f"{root} is no folder")
-    run_dir = request.run_dir if request.run_dir != paths.RUN_DIR else root + paths.RUN_DIR
-    return Trial(os.path.abspath(root) if root else "", run_dir)
+    """Return what setup works on: the files below --root, and the run directory."""
+    root = request.root.rstrip("/")
+    if not os.path.isdir(request.root):
+        raise Failed(f"{request.root} is no folder")
+    # The keeper's working directory is another.
+    return Trial(os.path.abspath(root) if root else "", os.path.abspath(request.run_dir))
 
 
 def _given(request: Request) -> dict[str, str]:
