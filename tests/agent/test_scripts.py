@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.part import Surroundings
+from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
 from tests.agent.processes import lives
@@ -31,7 +31,8 @@ class Desk:
 
     def make(self, node: str = "r1") -> ScriptsPart:
         """Return the part of an agent that has just started."""
-        self.around = Surroundings(self.turns.scope, str(self.run_dir), "", Roles(), lambda: None)
+        places = Places(str(self.run_dir), "", "/")
+        self.around = Surroundings(self.turns.scope, places, Roles(), lambda: None)
         self.around.node = node
         self.part = ScriptsPart(self.around, str(self.folder), LONG_S)
         self.part.take_plan()

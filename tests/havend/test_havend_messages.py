@@ -21,11 +21,11 @@ from haven.core.vrrp.advert import REASONS as DROP_REASONS
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import TABLE as STATES
 from haven.havend import diagnosis
-from haven.havend.diagnosis import RECENT, DropLog
+from haven.havend.diagnosis import RECENT
 from haven.havend.event_history import EventHistory
 from haven.havend.last_transitions import LastTransitions, transition_facts
 from haven.havend.restart_note import RestartNote
-from tests.core.wire import Wire, pair
+from tests.core.wire import Wire, group, pair
 
 SOURCES = Path(diagnosis.__file__).parents[1]
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
@@ -189,20 +189,16 @@ def test_each_event_has_words_made_of_its_facts() -> None:
 
 
 def test_each_reason_to_drop_a_packet_is_a_problem_but_a_stranger() -> None:
-    codes = {code for code, *_rest in TABLE}
-    drops = DropLog()
-    for reason in DROP_REASONS:
-        drops.record("lan", reason, PEER, 5)
-    told = drops.problems(6)
-    assert all(found["about"] == "lan" and found["facts"] == {"peer": "10.9.0.2"} for found in told)
+    node = Wire().node("a", group())
+    node.start()
+    gateway = node.engine.groups["gateway"]
     # Another VRID is nobody's mistake: it is another virtual router.
-    assert {found["code"] for found in told} == {
-        "dropped-" + reason for reason in DROP_REASONS if reason != "vrid"
-    }
-    assert {found["code"] for found in told} <= codes
-    assert drops.problems(RECENT + 5) == []
-    drops.keep_only(["other"])
-    assert drops.problems(6) == []
+    reasons = set(DROP_REASONS) - {"vrid"}
+    gateway.members[0].drops = dict.fromkeys(reasons, (PEER, 5))
+    told = diagnosis.of_group(gateway, 6)
+    assert all(found["about"] == "lan" and found["facts"] == {"peer": "10.9.0.2"} for found in told)
+    assert {found["code"] for found in told} == {"dropped-" + reason for reason in reasons}
+    assert diagnosis.of_group(gateway, RECENT + 5) == []
 
 
 def test_each_problem_has_its_heading_in_the_documentation() -> None:

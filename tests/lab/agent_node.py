@@ -66,6 +66,10 @@ class AgentNode(HavenNode):
                 *self.agent_command(),
                 "--run-dir",
                 str(self.run_dir),
+                "--config",
+                str(self.config_path),
+                "--root",
+                str(self.root),
             ]
             self.agent = self.router.namespace.spawn(argv, log, self.environment())
 

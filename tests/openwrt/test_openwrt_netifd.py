@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from haven.config.load import load_text
+from haven.config.load import load, load_text
 from haven.openwrt import service_facts
 from haven.openwrt.netifd import FIREWALL, Claim, claims, hold
 from haven.plan.machine import InterfaceError
@@ -199,3 +199,17 @@ def test_what_the_service_needs_is_said_before_other_services_are_asked(
     with pytest.raises(ValueError, match="a mistake"):
         service_facts.main()
     assert {"run havend", "run haven-agent"} <= set(capsys.readouterr().out.splitlines())
+
+
+def test_paired_routers_are_let_in_by_every_link_of_the_gateway_and_nobody_else(tmp_path: Path) -> None:
+    config = tmp_path / "haven"
+    config.write_text(CONFIG.replace("option interface 'lan'", "option device 'eth1'") % 1)
+    model, _problems = load(str(config))
+    assert model is not None
+    unpaired = service_facts.lines(model, str(config))
+    paired = service_facts.lines(model, str(config), paired=["192.0.2.7", "fd00::7"])
+    assert set(paired) - set(unpaired) == {
+        f"rule device={device} family={source} dest_port=3781"
+        for device in ("eth1", "eth2")
+        for source in ("ipv4 proto=tcp src_ip=192.0.2.7", "ipv6 proto=tcp src_ip=fd00::7")
+    }

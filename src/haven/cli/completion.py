@@ -44,9 +44,8 @@ def bash() -> str:
     """Return the completion file."""
     rows = []
     for command in SHOWN:
-        words = [option.name for option in command.options]
-        if command.argument:
-            words += command.argument.choices
+        words = [choice for argument in command.arguments for choice in argument.choices]
+        words += [option.name for option in command.options]
         if words:
             rows.append("\t\t%s) words='%s' ;;" % (command.name, " ".join(words)))
     return TEXT % {

@@ -46,7 +46,7 @@ def validate(request: Request) -> int:
 
 
 def _print_validity(model: "Model | None", problems: "list[Diagnostic]") -> None:
-    from haven.cli.show_commands import print_json
+    from haven.cli.own_words import print_json
     from haven.config.load import validity
 
     print_json(validity(model, problems))
@@ -62,16 +62,12 @@ def _good(model: "Model") -> str:
 def plan(request: Request) -> int:
     """Print what this node would do on takeover and on release."""
     try:
-        made = _make(request.config)
+        described = _described(request)
     except ConfigRefused as why:
         _complain(why, request.json)
         return 1
-    from haven.config.passwords import hide_passwords
-    from haven.plan.sequences import with_sequences
-
-    described = hide_passwords(with_sequences(made))
     if request.json:
-        from haven.cli.show_commands import print_json
+        from haven.cli.own_words import print_json
 
         print_json(described)
     else:
@@ -79,6 +75,18 @@ def plan(request: Request) -> int:
 
         sys.stdout.write(show_plan(described))
     return 0
+
+
+def _described(request: Request) -> "dict[str, Any]":
+    node = request.values["--node"]
+    if node:
+        from haven.cli.agent_client import ask_node
+
+        return dict(ask_node(request.run_dir, node, "plan"))
+    from haven.config.passwords import hide_passwords
+    from haven.plan.sequences import with_sequences
+
+    return hide_passwords(with_sequences(_make(request.config)))
 
 
 def reload(request: Request) -> int:
@@ -134,7 +142,7 @@ def _leave(made: "dict[str, Any]", run_dir: str) -> str:
 
 def _tell_outcome(made: "dict[str, Any]", changed: bool, in_json: bool) -> None:
     if in_json:
-        from haven.cli.show_commands import print_json
+        from haven.cli.own_words import print_json
 
         print_json({"text": _outcome(made, changed), "virtual_routers": len(made["virtual_routers"])})
     else:

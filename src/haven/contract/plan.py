@@ -40,6 +40,7 @@ from haven.core.vrrp.constants import (
     LOWEST_PRIORITY,
     LOWEST_VRID,
     MOST_ADDRESSES,
+    TTL,
     VERSIONS,
     longest_interval_us,
 )
@@ -104,7 +105,7 @@ VIRTUAL_ROUTER = (
     Field("teardown", list_of(mapping)),
 )
 
-# Without these the engine cannot run; their ranges are the protocol's.
+# What the engine reckons with; their ranges are the protocol's.
 PROTOCOL_SETTINGS = (
     Field("vrid", whole(LOWEST_VRID, HIGHEST_VRID)),
     Field("version", one_of(VERSIONS)),
@@ -112,6 +113,7 @@ PROTOCOL_SETTINGS = (
     Field("advert_interval_us", whole(1)),
     Field("checksum", one_of(CHECKSUMS)),
     Field("announce_refresh_us", whole()),
+    Field("unicast_hops", whole(0, TTL - 1), optional=True),
 )
 
 STEP = (
@@ -375,7 +377,7 @@ def _spec(document: "Document") -> RouterSpec:
 
 def _settings(document: "Document", fields: "tuple[Field, ...]", kind: type) -> "dict[str, Any]":
     """Return what is for the engine; a name that means something to its class already is no setting's."""
-    found = others_of(document, fields)
+    found = {key: value for key, value in others_of(document, fields).items() if value is not None}
     return {key: found[key] for key in found if key not in NO_SETTINGS and not hasattr(kind, key)}
 
 

@@ -132,6 +132,19 @@ class AgentLink:
         self._deadline = now + PREPARE_LIMIT
         self._client.reply({"prepare": True})
 
+    def doubt(self, members: "list[dict[str, Any]]", now: int) -> None:
+        """Let the agent ask the other routers about virtual routers; nobody waits for it."""
+        if self._client is not None and self.is_alive(now):
+            self._client.reply({"doubt": members})
+
+    def has_other_path(self, now: int) -> bool:
+        """Tell whether the agent hears a paired router."""
+        told = self.accounts(now).get("channel")
+        peers = told.get("peers") if isinstance(told, dict) else None
+        if not isinstance(peers, list):
+            return False
+        return any(isinstance(peer, dict) and peer.get("heard_ms") is not None for peer in peers)
+
     @property
     def deadline(self) -> int:
         """When what waits for the agent is done all the same: at once, when nobody is there to prepare."""

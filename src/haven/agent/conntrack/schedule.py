@@ -12,7 +12,7 @@ is left to do:
   and the standby forgets again what a stray packet may have made it tell of.
 """
 
-ACTIVE = "active"
+from haven.agent.roles import ACTIVE
 
 # The first seconds after a takeover belong to the packets: reading and sending a great table takes the
 # processor from them, and nothing of it is urgent.

@@ -16,10 +16,11 @@ from haven.agent.conntrack.guard import Guard
 from haven.agent.conntrack.peer_accounts import PeerAccounts
 from haven.agent.conntrack.recent_failures import LATELY_S, RecentFailures
 from haven.agent.conntrack.renewal import Renewal
-from haven.agent.conntrack.schedule import ACTIVE, SyncSchedule
+from haven.agent.conntrack.schedule import SyncSchedule
 from haven.agent.conntrack.sync_link import SyncLink
 from haven.agent.loop import Scope, Timer
 from haven.agent.part import Surroundings
+from haven.agent.roles import ACTIVE
 from haven.contract.control import REPORT_EVERY_S
 from haven.contract.problems import problem
 

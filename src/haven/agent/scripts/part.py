@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.part import Part, Surroundings
+from haven.contract.strict_json import read_json
 
 LIMIT_S = 30.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -128,7 +129,7 @@ class ScriptsPart(Part):
     def _read_note(self) -> dict[str, str]:
         try:
             with open(self._note) as file:
-                found = json.load(file)
+                found = read_json(file.read())
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
