@@ -33,7 +33,7 @@ class SupervisedPart:
         roles: Roles,
         report: Callable[[], None],
         said_in_sync: Callable[[], bool],
-        interface_up: Callable[[str], None],
+        interface_up: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._kind = kind
         self._loop, self._places, self._roles = loop, places, roles
