@@ -38,12 +38,12 @@ class Agent:
         self._link = HavendLink(self._loop, run_dir, self._hear)
         self._report_is_due = False
         self._reported_at = 0.0
+        self._said_in_sync = False
         # The groups on each interface of netifd's, by the plan in force.
         self._groups_on: dict[str, set[str]] = {}
-        self._said_in_sync = False
         places = Places(run_dir, config, root)
-        told = (self._report_soon, lambda: self._said_in_sync, self._interface_up)
-        self._parts = [SupervisedPart(kind, self._loop, places, self._roles, *told) for kind in kinds]
+        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up)
+        self._parts = [SupervisedPart(kind, self._loop, places, *told) for kind in kinds]
 
     def run(self) -> None:
         """Run until `ending`."""

@@ -29,7 +29,7 @@ class Surroundings:
         self.roles = roles
         self.report = report
         self.is_in_sync: Callable[[], bool] = lambda: False
-        self.interface_up: Callable[[str], None] = lambda _name: None
+        self.interface_up: Callable[[str], None] = lambda name: None
         # The plan in force; empty before the first. Of it the name of this node, and what each part has.
         self.document: dict[str, Any] = {}
         self.node = ""
@@ -60,11 +60,11 @@ class Part:
     def take_change(self, change: Change) -> None:
         """Take the change of state of one group."""
 
-    def take_doubt(self, members: list[dict[str, Any]]) -> None:
-        """Take that havend would like to know whether another router is Active for these virtual routers."""
-
     def take_again(self, groups: Collection[str]) -> None:
         """Take the state of these groups as if it were news: who was told of it may have forgotten."""
+
+    def take_doubt(self, members: list[dict[str, Any]]) -> None:
+        """Take that havend would like to know whether another router is Active for these virtual routers."""
 
     def prepare(self, done: Callable[[], None]) -> None:
         """Finish what has to be before the addresses leave this node, then call `done`."""
