@@ -98,3 +98,40 @@ def test_two_routers_from_the_factory_are_a_pair(pair: list[FactoryRouter]):
     done = second.setup("--undo", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
     wait_until(lambda: second.addresses("br-lan") == ["192.168.1.1"], 30, "the second is what it was")
+
+
+def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
+    first, second = pair
+    assert first.setup("--yes", "--answers", "-", stdin='{"sync": "eth7"}').returncode == 0
+    assert first.setup("--confirm").returncode == 0
+    waits_until_active(first)
+    shown = json.loads(asked(first, "pair", "--json"))
+    # Both LANs are 192.168.1.0/24 still, and have nothing to do with each other: it is found by the cable.
+    said = asked(second, "join", "--yes", shown["code"])
+    assert "joined r1" in said
+    switch = first.namespace.name.replace("r1", "sw")
+    subprocess.run(["ip", "-n", switch, "link", "set", "r2", "master", "lan"], check=True)
+    found = [waits_until_well(router) for router in pair]
+    assert [text.startswith("All is well: ") for text in found] == [True, True]
+    (peer,) = json.loads(asked(first, "peers", "--json"))
+    assert peer["state"] == "backup"
+    assert second.addresses("br-lan") == ["192.168.1.3"]
+
+
+def waits_until_active(router: FactoryRouter) -> None:
+    wait_until(
+        lambda: '"state": "active"' in router.haven(*where(router), "status", "--json").stdout,
+        60,
+        "it is Active",
+    )
+
+
+def asked(router: FactoryRouter, *words: str) -> str:
+    """Return what a command on a router says."""
+    done = router.haven(*where(router), *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def where(router: FactoryRouter) -> tuple[str, ...]:
+    return "--root", str(router.root), "--run-dir", str(router.run_dir)

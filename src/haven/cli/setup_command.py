@@ -57,7 +57,9 @@ def _do(request: Request) -> int:
     trial.check_free()
     check_new(read_packages(trial.root, (HAVEN,)))
     asks = not {"--json", "--yes"} & request.flags
-    proposal = first_proposal(read_facts(trial.root), _given(request), ask_person if asks else take_proposal)
+    proposal = first_proposal(
+        read_facts(trial.root), given_answers(request), ask_person if asks else take_proposal
+    )
     if request.json and "--yes" not in request.flags:
         print_json(proposal.as_dict())
         return 0
@@ -73,7 +75,7 @@ def trial_of(request: Request) -> Trial:
     return Trial(os.path.abspath(root) if root else "", os.path.abspath(request.run_dir))
 
 
-def _given(request: Request) -> dict[str, str]:
+def given_answers(request: Request) -> dict[str, str]:
     """Return the answers that the command line brings. Raises SetupRefused."""
     name = request.values["--answers"]
     if not name:
