@@ -6,7 +6,7 @@ import pytest
 from haven.contract.setup import SetupRefused
 from haven.inet import text_of
 from haven.setup.facts import LinkFacts, RouterFacts
-from haven.setup.packages import CHANGED, package_of
+from haven.setup.packages import CHANGED, documents, package_of
 from haven.setup.proposal import Proposal, first_proposal
 from haven.setup.second_router import second_proposal
 from tests.setup.factory import DHCP, LINKS, LINKS_SPARE, NETWORK, interface, packages, router, static_wan
@@ -14,14 +14,9 @@ from tests.setup.factory import DHCP, LINKS, LINKS_SPARE, NETWORK, interface, pa
 PRIVATE_WAN = static_wan().replace("203.0.113.2/29", "192.168.0.2/24").replace("203.0.113.1", "192.168.0.1")
 
 
-def documents(first: Proposal) -> dict[str, str]:
-    """Return what the first router tells of itself."""
-    return {name: first.after[name].encoded().decode() for name in CHANGED}
-
-
 def joined(first: Proposal, facts: RouterFacts, **answers: str) -> Proposal:
     """Return the proposal of a router that joins."""
-    return second_proposal(documents(first), facts, answers)
+    return second_proposal(documents(first.after), facts, answers)
 
 
 def after_join(second: Proposal) -> RouterFacts:
@@ -152,7 +147,7 @@ def test_a_first_router_without_a_gateway_is_no_pair():
 
 
 def test_a_first_router_whose_answer_is_no_uci_is_refused():
-    texts = {**documents(first_proposal(router())), "haven": "config\n"}
+    texts = {**documents(first_proposal(router()).after), "haven": "config\n"}
     with pytest.raises(SetupRefused) as refused:
         second_proposal(texts, router())
     assert refused.value.code == "package-no-uci"
@@ -161,7 +156,7 @@ def test_a_first_router_whose_answer_is_no_uci_is_refused():
 def test_a_third_router_knows_both():
     first = first_proposal(router(LINKS_SPARE))
     third = second_proposal(
-        documents(first), router(LINKS_SPARE), addresses=["192.168.1.3", "192.168.255.3"], nodes=["r2"]
+        documents(first.after), router(LINKS_SPARE), addresses=["192.168.1.3", "192.168.255.3"], nodes=["r2"]
     )
     assert (third.answers["own_address"], third.model.main.node) == ("192.168.1.4", "r3")
     assert third.model.conntrack is not None
@@ -187,7 +182,7 @@ def test_without_any_port_it_has_to_be_answered():
 
 def test_what_belongs_to_the_first_alone_is_turned_round():
     first = first_proposal(router())
-    texts = documents(first)
+    texts = documents(first.after)
     texts["haven"] = texts["haven"].replace(
         "\toption vrid '51'\n\toption priority '150'\n\toption advert_interval '100'\n\tlist address '192",
         "\toption vrid '51'\n\toption priority '150'\n\toption source_address '192.168.1.2'\n"
