@@ -59,6 +59,12 @@ def test_an_expected_address_that_somebody_has_is_not_taken():
     assert text_of(second.model.conntrack.address) == "192.168.1.4"
 
 
+def test_a_name_that_the_first_has_or_that_is_none_is_not_proposed():
+    first = first_proposal(router(host_name="attic"))
+    names = [joined(first, router(host_name=name)).model.main.node for name in ("attic", "a b", "cellar")]
+    assert names == ["r2", "r2", "cellar"]
+
+
 def test_the_gateways_address_is_not_kept_on_the_second_while_it_joins():
     second = joined(first_proposal(router()), router())
     assert (str(second.reach.own), second.reach.guards) == ("192.168.1.3", ())
