@@ -172,6 +172,21 @@ def test_a_third_router_knows_both():
     ]  # fmt: skip
 
 
+def test_addresses_of_ipv6_among_those_of_the_pair_are_no_trouble():
+    first = first_proposal(router())
+    third = second_proposal(documents(first.after), router(), addresses=["fe80::3", "192.168.1.3", "odd"])
+    assert third.answers["own_address"] == "192.168.1.4"
+
+
+def test_a_link_of_ipv6_is_turned_round_unasked():
+    texts = documents(first_proposal(router()).after)
+    for own, six in (("address '192.168.1.2'", "address 'fe80::2'"), ("'192.168.1.3'", "'fe80::3'")):
+        texts["haven"] = texts["haven"].replace(own, six)
+    conntrack = second_proposal(texts, router()).model.conntrack
+    assert conntrack is not None and text_of(conntrack.address) == "fe80::3"
+    assert [text_of(each) for each in conntrack.peer_addresses] == ["fe80::2"]
+
+
 def test_another_port_can_be_the_link():
     links = {**LINKS, "eth7": LinkFacts(True, True)}
     second = joined(first_proposal(router(LINKS_SPARE)), router(links))
