@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,12 +19,12 @@ LAN_OF_ONE = NETWORK.replace("\tlist ports 'lan2'\n\tlist ports 'lan3'\n\tlist p
 JOIN = """
 import json, sys, time
 from haven.setup.live_facts import read_facts
+from haven.setup.packages import documents, read_packages
 from haven.setup.second_router import second_proposal
 from haven.setup.trial import Trial, read_note
 
 root, first, given = sys.argv[1:]
-names = ("network", "dhcp", "firewall", "haven")
-texts = {name: open(f"{first}/etc/config/{name}").read() for name in names}
+texts = documents(read_packages(first))
 trial = Trial(root, root + "/var/run/haven")
 trial.begin(second_proposal(texts, read_facts(root), json.loads(given)))
 while read_note(trial.run_dir)["state"] == "preparing":
@@ -91,7 +92,9 @@ def test_two_routers_from_the_factory_are_a_pair(pair: list[FactoryRouter]):
     refused = second.setup("--json")
     assert (refused.returncode, json.loads(refused.stdout)["code"]) == (1, "advertised")
     join(second, first, sync="eth7")
+    joined = time.monotonic()
     said = [waits_until_well(router) for router in pair]
+    print(f"all is well {time.monotonic() - joined:.1f} s after the confirmation of the second")
     assert [text.startswith("All is well: ") for text in said] == [True, True]
     assert "r1 is Active" in said[0] and "r2 is Backup" in said[1]
     assert second.addresses("br-lan") == ["192.168.1.3"] and "192.168.1.1" in first.addresses("br-lan")

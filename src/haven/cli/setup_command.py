@@ -10,7 +10,7 @@ from haven.arguments import UsageError
 from haven.cli.errors import Failed
 from haven.cli.own_words import print_json
 from haven.cli.usage import Request
-from haven.contract.setup import NONE, SetupRefused
+from haven.contract.setup import NONE, OUTCOMES, SetupRefused
 from haven.plain_file import read_plain
 from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show
 from haven.setup.changes import difference
@@ -25,7 +25,7 @@ LARGEST_ANSWERS = 1 << 16
 # netifd, the service and the election, on a slow router.
 LONGEST_START_S = 150
 POLL_S = 0.2
-ENDED = ("confirmed", "undone", "no-answer", "own-address-late", "gateway-late", "not-written", "interrupted")
+ENDED = frozenset(OUTCOMES) - {"preparing", "waiting", "undoing"}
 TOGETHER = (("--confirm", "--undo"), ("--confirm", "--answers"), ("--undo", "--answers"))
 
 
