@@ -85,8 +85,14 @@ def test_reading_changes_nothing_and_shows_no_configuration():
     for group in groups().values():
         read = group.get("read", {})
         assert not CHANGING & set(read.get("ubus", {}).get("haven", ()))
-        assert "uci" not in read and "uci" not in read.get("ubus", {})
+        # As a list: a page may read it, and write only what stands under write.
+        assert read.get("uci", []) in ([], ["network"]) and "uci" not in read.get("ubus", {})
         assert set(read.get("file", {})) <= {"/usr/share/haven/schema.json"}
+
+
+def test_under_write_stands_only_what_changes_something():
+    for group in groups().values():
+        assert all("write" in rights for rights in group.get("write", {}).get("uci", {}).values())
 
 
 def test_every_menu_entry_has_its_view_and_its_rights():
@@ -108,6 +114,7 @@ def test_every_module_that_is_required_is_there():
 def test_every_kind_of_failure_has_words():
     tables = re.findall(r"const KIND_OF_\w+ = \{(.*?)\};", _script("api.js"))
     kinds = {kind for table in tables for kind in re.findall(r": '(\w+)'", table)}
+    kinds |= set(re.findall(r"error.kind = now.configured \? '(\w+)' : '(\w+)'", _script("api.js"))[0])
     kinds |= set(re.findall(r"trouble\('(\w+)'", _script("api.js"))) | {
         "session",
         "router",
