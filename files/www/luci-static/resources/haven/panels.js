@@ -80,6 +80,18 @@ return baseclass.extend({
 		return E('div', {}, [ E('h4', {}, [ picture.summary(model) ]), picture.render(model) ]);
 	},
 
+	/* What a pair looks like, for somebody who has none yet. */
+	example() {
+		const address = { text: '192.168.1.1/24', holder: 'self' };
+		return E('figure', { 'class': 'haven-example', 'data-part': 'example' }, [
+			picture.render({
+				self: { self: true, name: 'r1', state: 'active' }, peer: { name: 'r2', state: 'backup', detail: [ '192.168.1.3' ] },
+				links: [ { name: 'lan', addresses: [ address ] } ], sync: { connected: true, in_sync: true }
+			}),
+			E('figcaption', {}, [ _('An example: the clients have one gateway, which is on whichever router works.') ])
+		]);
+	},
+
 	groups(model, now) {
 		return E('div', {}, model.groups.map((group) => E('div', { 'class': 'haven-card' }, [ facts(groupRows(group, now)) ])));
 	},

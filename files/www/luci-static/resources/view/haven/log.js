@@ -28,6 +28,8 @@ function table(events) {
 }
 
 return view.extend({
+	known: false,
+
 	load() {
 		return live.settle(api.events());
 	},
@@ -62,6 +64,7 @@ return view.extend({
 	take(answer) {
 		dom.content(this.trouble, answer.error ? [ panels.trouble(answer.error) ] : []);
 		this.events = answer.error ? this.events : answer.value;
+		this.known = this.known || !answer.error;
 		this.show();
 	},
 
@@ -70,7 +73,8 @@ return view.extend({
 	},
 
 	show() {
-		dom.content(this.list, [ panels.events(this.shown(), Date.now() / 1000) ]);
+		// That there is nothing to show is known only after an answer.
+		dom.content(this.list, this.known ? [ panels.events(this.shown(), Date.now() / 1000) ] : []);
 	},
 
 	handleSave: null,

@@ -8,6 +8,8 @@
 'require haven.picture as picture';
 'require haven.words as words';
 
+const SILENT = [ 'unconfigured', 'disabled', 'denied' ];
+
 function troubles(shown) {
 	return [ message.atRisk(shown.atRisk), ...shown.problems.map((each) => message.problem(each)) ].filter(Boolean);
 }
@@ -24,13 +26,21 @@ function rows(shown) {
 return baseclass.extend({
 	title: _('High availability'),
 
+	seen: false,
+
 	load() {
 		return live.first();
 	},
 
+	/* Nothing where nobody wants haven, or may see it; unless it was there a moment ago, which is news. */
+	off(error) {
+		return SILENT.includes(error.kind) && !this.seen ? null : E('p', {}, [ words.trouble(error).what ]);
+	},
+
 	render(answer) {
 		if (answer.error)
-			return E('p', {}, [ words.trouble(answer.error).what ]);
+			return this.off(answer.error);
+		this.seen = true;
 		return E('div', { 'class': 'haven' }, [
 			E('link', { rel: 'stylesheet', href: L.resource('haven/haven.css') }),
 			panels.facts(rows(model.fromStatus(answer.value))),
