@@ -4,7 +4,7 @@
 set -eu
 
 programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack
-shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm'
+shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext'
 wanted=
 for row in $programs; do
 	PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || wanted="$wanted ${row#*:}"

@@ -5,6 +5,7 @@ import json
 import re
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -18,6 +19,7 @@ import ipk  # noqa: E402
 import lmo  # noqa: E402
 
 import po  # noqa: E402
+from tests.luci.luci_collects import collected  # noqa: E402
 
 GERMAN = ROOT / "po/de/haven.po"
 LUCI_GERMAN = ROOT / "tests/luci/luci_german.json"
@@ -33,6 +35,24 @@ def _german() -> dict[str, str]:
 
 def test_the_template_is_current():
     assert po.TEMPLATE.read_text() == po.template(), "make po writes it anew"
+
+
+def test_the_template_has_what_the_tools_of_luci_collect_and_nothing_else():
+    wanted = set(lmo.read_po(po.TEMPLATE.read_text())) - {""}
+    found = collected(*(ROOT / name for name in ("files", "luasrc", "po")))
+    assert wanted - found == set() and found - wanted == set()
+
+
+def test_what_the_programs_say_stands_in_a_script_too():
+    assert po.WORDS.read_text() == po.words(), "make po writes it anew"
+
+
+def test_what_is_no_literal_is_not_collected(tmp_path: Path):
+    """Which is what the script with the programs' texts is for."""
+    (tmp_path / "a.js").write_text("_(text); _('b'); _('c', 'd');")
+    (tmp_path / "a.lua").write_text('translate(text) translate("g") i18n.translatef("h", 1)')
+    (tmp_path / "a.htm").write_text('i <%:j%> <%=translate("k")%> translate("l")')
+    assert collected(tmp_path) == {"b", lmo.named("c", "d"), "g", "h", "j", "k"}
 
 
 def test_the_german_translation_has_every_string_and_no_other():
