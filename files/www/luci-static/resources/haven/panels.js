@@ -10,10 +10,13 @@ function facts(rows) {
 		.flatMap(([ name, value ]) => [ E('dt', {}, [ name ]), E('dd', {}, [ value ]) ]));
 }
 
+// What a problem is about has a name of the user's, or of a program; but these are words.
+const ABOUT = { configuration: _('configuration'), 'set-up': _('set-up') };
+
 function problem(each) {
 	const severe = each.severity === 'error' ? ' haven-severe' : '';
 	return E('div', { 'class': 'haven-problem' + severe, 'data-code': each.code }, [
-		E('strong', {}, [ each.about ? '%s: '.format(each.about) : '' ]),
+		E('strong', {}, [ each.about ? '%s: '.format(ABOUT[each.about] || each.about) : '' ]),
 		message.problem(each),
 		E('p', { 'class': 'haven-advice' }, [ message.advice(each) ])
 	]);
@@ -93,6 +96,8 @@ return baseclass.extend({
 	},
 
 	groups(model, now) {
+		if (!model.groups.length)
+			return E('p', {}, [ _('This router runs no virtual router.') ]);
 		return E('div', {}, model.groups.map((group) => E('div', { 'class': 'haven-card' }, [ facts(groupRows(group, now)) ])));
 	},
 

@@ -49,7 +49,7 @@ return view.extend({
 		const again = () => this.show();
 		this.kind = E('select', { 'class': 'cbi-input-select', 'aria-label': _('Kind'), 'change': again },
 			Object.keys(KINDS).map((kind) => E('option', { value: kind }, [ KINDS[kind] ])));
-		this.text = E('input', { 'class': 'cbi-input-text', type: 'search', placeholder: _('Filter', 'haven'), 'aria-label': _('Filter', 'haven'), 'input': again });
+		this.text = E('input', { 'class': 'cbi-input-text haven-filter', type: 'search', placeholder: _('Filter', 'haven'), 'aria-label': _('Filter', 'haven'), 'input': again });
 		return E('div', { 'class': 'haven-bar-of-tools' }, [ this.kind, this.text,
 			this.button(_('Refresh'), () => this.load().then((answer) => this.take(answer))),
 			this.button(_('Export as CSV'), () => save('haven-events.csv', 'text/csv', table(this.shown()))),

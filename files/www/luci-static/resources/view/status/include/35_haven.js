@@ -44,7 +44,7 @@ return baseclass.extend({
 		return E('div', { 'class': 'haven' }, [
 			E('link', { rel: 'stylesheet', href: L.resource('haven/haven.css') }),
 			panels.facts(rows(model.fromStatus(answer.value))),
-			E('a', { href: L.url('admin/services/haven/overview') }, [ _('More…') ])
+			E('p', {}, [ E('a', { href: L.url('admin/services/haven/overview') }, [ _('More…') ]) ])
 		]);
 	}
 });
