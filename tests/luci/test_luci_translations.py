@@ -172,6 +172,19 @@ def test_the_overview_in_german(pages: Pages):
     expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Aktiv")
 
 
+def test_a_word_between_the_routers_keeps_between_them(pages: Pages):
+    """In German a cut link was "unterbrochen", which ran into both frames."""
+    pages.web.translations = dict.fromkeys(
+        ("in sync", f"{lmo.hash_of('in sync'):08x}"), "auseinandergerissen"
+    )
+    page = pages.open("haven/overview")
+    expect(page.locator("svg .haven-sync text")).to_have_text(long)
+    text = page.locator("svg .haven-sync text").bounding_box()
+    left, right = (page.locator(f"svg [data-node={node}] rect").bounding_box() for node in ("self", "peer"))
+    assert text and left and right
+    assert left["x"] + left["width"] <= text["x"] and text["x"] + text["width"] <= right["x"]
+
+
 def test_every_code_is_said_as_the_programs_say_it(pages: Pages):
     page = pages.open("haven/plan")
     asked, said = zip(*every_message(), strict=True)
