@@ -174,9 +174,8 @@ def test_the_overview_in_german(pages: Pages):
 
 def test_a_word_between_the_routers_keeps_between_them(pages: Pages):
     """In German a cut link was "unterbrochen", which ran into both frames."""
-    pages.web.translations = dict.fromkeys(
-        ("in sync", f"{lmo.hash_of('in sync'):08x}"), "auseinandergerissen"
-    )
+    long = "auseinandergerissen"
+    pages.web.translations = {"in sync": long, f"{lmo.hash_of('in sync'):08x}": long}
     page = pages.open("haven/overview")
     expect(page.locator("svg .haven-sync text")).to_have_text(long)
     text = page.locator("svg .haven-sync text").bounding_box()
