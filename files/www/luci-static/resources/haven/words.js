@@ -12,7 +12,7 @@ const TROUBLES = {
 		_('Look at the system log; “service haven restart” starts it again.') ],
 	refused: [ _('haven did not do this.'), _('The reason is below; nothing was changed.') ],
 	denied: [ _('This login may not do that.'),
-		_('Log in as a user with the rights “haven” and “luci-app-haven”, or log in again after an installation.') ],
+		_('Log in as a user with the rights “luci-base”, “haven” and “luci-app-haven”, or log in again after an installation.') ],
 	session: [ _('Your login has run out.'), _('Log in again; what you typed in Set-up is there again after that.') ],
 	late: [ _('The router has not answered in time.'),
 		_('It may be busy. This page goes on asking; what you typed stays.') ],
