@@ -236,6 +236,14 @@ def test_the_block_says_that_haven_was_switched_off_while_it_was_shown(pages: Pa
     assert page.inner_text("#view p") == "haven is switched off on this router."
 
 
+def test_the_page_of_luci_does_not_wait_for_a_router_that_is_stuck(pages: Pages):
+    pages.router.hold("status")
+    page = pages.open(BLOCK)
+    assert page.inner_text("#view p") == "The router has not answered in time."
+    page.evaluate("window.draw()")
+    assert len(pages.router.calls("status")) == 1
+
+
 def _is_not_there(pages: Pages) -> None:
     pages.router.broker = pages.router.broker.with_name("nobody.sock")
     pages.router.replace("status", None, status=4)

@@ -8,6 +8,9 @@
 'require haven.picture as picture';
 'require haven.words as words';
 
+// LuCI draws all parts of its page when the slowest is there.
+const LONGEST_MS = 1000;
+const LATE = { error: { kind: 'late' } };
 const SILENT = [ 'unconfigured', 'disabled', 'denied' ];
 
 function troubles(shown) {
@@ -28,8 +31,11 @@ return baseclass.extend({
 
 	seen: false,
 
+	asked: null,
+
 	load() {
-		return live.first();
+		this.asked = this.asked || live.first().finally(() => { this.asked = null; });
+		return Promise.race([ this.asked, new Promise((resolve) => window.setTimeout(resolve, LONGEST_MS, LATE)) ]);
 	},
 
 	/* Nothing where nobody wants haven, or may see it; unless it was there a moment ago, which is news. */
