@@ -12,6 +12,7 @@ from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
+from bench.own import own_connections
 from bench.quiet import quiet_connections
 from bench.start import starts
 from bench.steadiness import busy_machine
@@ -36,7 +37,8 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
-BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, "means": means, "start": starts}
+MORE: dict[str, Bench] = {"means": means, "own": own_connections, "start": starts}
+BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK = "attack"
 
 

@@ -25,7 +25,7 @@ class Guarded:
     def start(self) -> object:
         """Arm it first."""
         inside = self.router.namespace
-        rules = guard.script(self.gateway.bare_addresses)
+        rules = guard.script(self.gateway.bare_addresses, [])
         inside.nft(rules.replace(f" timeout {guard.LIFETIME_S}s", ""))
         firewall.set_tracking(inside, tcp_loose=1)
         return super().start()

@@ -1,10 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Install the Debian packages that the lab, the tests and the demo use, unless they are there.
+# Install the Debian packages for what is named (demo, tests), unless they are there.
 set -eu
 
-programs='ip:iproute2 nft:nftables tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack
+demo='ip:iproute2 nft:nftables'
+tests='tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack openssl:openssl
 shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext'
+programs=
+for name in "$@"; do
+	case $name in
+	demo) programs="$programs $demo" ;;
+	tests) programs="$programs $tests" ;;
+	*) echo "haven: $0: what is '$name'? It is demo or tests" >&2 && exit 2 ;;
+	esac
+done
 wanted=
 for row in $programs; do
 	PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || wanted="$wanted ${row#*:}"

@@ -25,8 +25,14 @@ class CommandOption:
 
 CONFIG = CommandOption("--config", "the configuration", "FILE", paths.CONFIG)
 RUN_DIR = CommandOption("--run-dir", "for the control socket and the plan", "DIR", paths.RUN_DIR)
+ROOT = CommandOption("--root", "what the other files are below", "DIR", "/")
 HELP = CommandOption("--help", "say this, or what a command does")
 VERSION = CommandOption("--version", "say which haven this is")
+
+
+def below(root: str, config: str) -> str:
+    """Return the configuration: the usual one is below the root, one that was named is where it is."""
+    return root.rstrip("/") + config if config == CONFIG.default else config
 
 
 class UsageError(Exception):

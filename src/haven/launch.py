@@ -13,6 +13,7 @@ PROGRAMS = {
     "release-netifd": "haven.openwrt.netifd",
     "take-back": "haven.openwrt.applied_files",
     "bytecode": "haven.openwrt.bytecode",
+    "setup-keeper": "haven.setup.keeper",
     "luci-calls": "haven.openwrt.luci_calls",
 }
 

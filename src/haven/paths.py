@@ -8,9 +8,12 @@ SERVICE = "/etc/init.d/haven"
 # What haven has added to files of others; a sysupgrade keeps it (/lib/upgrade/keep.d/haven).
 OWNED_NOTE = "/etc/haven/owned.json"
 SCRIPTS = "/etc/hotplug.d/haven"
+# The key of this router, and whom it is paired with; root's alone.
+PEERS = "/etc/haven/peers"
 
 # In the run directory, which a reboot empties.
 CONTROL_SOCKET = "havend.sock"
+AGENT_SOCKET = "agent.sock"
 PLAN = "plan.json"
 # Left by the command for havend, which makes it the plan in force.
 NEXT_PLAN = "plan.json.new"
@@ -18,6 +21,8 @@ NEXT_PLAN = "plan.json.new"
 RESTART_NOTE = "alive"
 # There while the node is in maintenance.
 MAINTENANCE_NOTE = "maintenance"
+# Locked by the havend whose run directory this is; stays, as whoever waits for it has it open.
+LOCK = "lock"
 # Written and removed to see whether there is room.
 ROOM = "room"
 # What scripts have been told.

@@ -22,6 +22,7 @@ class AgentProcess:
     def start(self) -> "AgentProcess":
         """Start it and do not wait for it."""
         options = ["--config", str(self._havend.config), "--run-dir", str(self._havend.run_dir)]
+        options += ["--root", str(self._havend.folder)]
         argv = ["ip", "netns", "exec", self._havend.machine.name, *python("haven.agent.main"), *options]
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(argv, env=self._environment, stderr=log, stdout=log)
@@ -56,7 +57,7 @@ class AgentThread:
     """haven-agent in a thread, for `with`; what it raises is raised at the end."""
 
     def __init__(self, run_dir: Path, *kinds: type[Part]) -> None:
-        self._agent = Agent(str(run_dir), str(run_dir / "haven"), kinds or PARTS)
+        self._agent = Agent(str(run_dir), str(run_dir / "haven"), kinds or PARTS, str(run_dir))
         self._errors: list[BaseException] = []
         self._thread = threading.Thread(target=self._run)
 

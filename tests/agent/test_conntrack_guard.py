@@ -364,3 +364,13 @@ def test_after_the_end_it_is_not_armed_again(guard: GuardDesk, kernel: Kernel) -
     assert guard.end() == ["ended"]
     kernel.listen()
     assert is_told_nothing_more(guard, kernel) and kernel.loose == "0"
+
+
+def test_where_the_router_listens_is_looked_at_again_at_the_takeover(
+    guard: GuardDesk, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for active, ports in ((False, [22, 1194]), (True, [22, 443, 1194])):
+        monkeypatch.setattr(module, "listening_ports", lambda addresses, ports=ports: ports)
+        guard.follow(active)
+        listed = ", ".join(map(str, ports))
+        assert "set here { type inet_service; elements = { %s }; }" % listed in kernel.told.read_text()

@@ -20,7 +20,7 @@ from haven.agent.conntrack import guard as guard_module
 from haven.agent.conntrack.conntrackd import LOOK_S, STARTING_S
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.conntrack.peer_accounts import PeerAccounts
-from haven.agent.part import Surroundings
+from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from tests.agent.plans import CONNTRACK
 from tests.agent.processes import lives
@@ -45,7 +45,7 @@ class Desk:
     def make(self, plan: dict[str, Any]) -> None:
         """Make the part as the agent does when it starts."""
         self._scope = self.turns.another_scope(self.run_dir)
-        self.around = Surroundings(self._scope, str(self.run_dir), "", Roles(), self._report)
+        self.around = Surroundings(self._scope, Places(str(self.run_dir), "", "/"), Roles(), self._report)
         self.around.node, self.around.plan = "r1", plan
         self.part = ConntrackPart(self.around)
         self.part.take_plan()

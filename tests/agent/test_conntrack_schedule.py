@@ -42,6 +42,20 @@ def test_renewing_can_be_turned_off() -> None:
     assert replication.next_deadline() is None
 
 
+def test_renewing_more_often_takes_effect_at_once_and_less_often_with_the_next_round() -> None:
+    replication = running()
+    replication.set_state("active", 0)
+    replication.tick(CALM_S)
+    replication.renew_every(5, 10)
+    assert replication.tick(14.9) == [] and replication.tick(15) != []
+    replication.renew_every(RENEW, 16)
+    assert replication.tick(20) != [] and replication.tick(20 + RENEW - 0.1) == []
+    replication.renew_every(0, 40)
+    assert replication.next_deadline() is None
+    replication.renew_every(5, 50)
+    assert replication.tick(55) != []
+
+
 def test_a_new_standby_forgets_at_once_what_it_has_told() -> None:
     replication = running()
     replication.set_state("active", 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.part import Surroundings
+from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
 from tests.agent.processes import lives
@@ -31,7 +31,8 @@ class Desk:
 
     def make(self, node: str = "r1") -> ScriptsPart:
         """Return the part of an agent that has just started."""
-        self.around = Surroundings(self.turns.scope, str(self.run_dir), "", Roles(), lambda: None)
+        places = Places(str(self.run_dir), "", "/")
+        self.around = Surroundings(self.turns.scope, places, Roles(), lambda: None)
         self.around.node = node
         self.part = ScriptsPart(self.around, str(self.folder), LONG_S)
         self.part.take_plan()
@@ -225,6 +226,27 @@ def test_what_is_left_is_told_before_the_end(desk: Desk):
     assert ended == []
     desk.until(lambda: ended, "it has ended")
     assert [line.split()[1] for line in desk.settle()] == ["active"] * 2 + ["backup"] * 2
+
+
+def test_what_somebody_may_have_forgotten_is_told_again(desk: Desk):
+    desk.script("10-a")
+    desk.roles(lan="active", wan="backup")
+    desk.settle()
+    desk.part.take_again({"lan"})
+    assert desk.settle() == ["10-a active lan r1"]
+    desk.part.take_again({"other"})
+    assert desk.settle() == []
+
+
+def test_what_is_forgotten_while_it_is_told_is_told_once_more(desk: Desk):
+    gate = desk.run_dir / "gate"
+    desk.script("10-a", f"until [ -e {gate} ]; do sleep 0.02; done")
+    desk.roles(lan="active")
+    desk.turn()
+    for _ in range(3):
+        desk.part.take_again({"lan"})
+    gate.touch()
+    assert desk.settle() == ["10-a active lan r1"] * 2
 
 
 def test_one_that_has_nothing_left_to_tell_ends_at_once(desk: Desk):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from haven.agent.part import Part, Surroundings
+from haven.agent.part import Part, Places, Surroundings
 from haven.agent.roles import Roles
 from haven.agent.supervisor import LONGEST_WAIT_S, SHORTEST_WAIT_S, SupervisedPart
 from tests.agent.turns import Turns
@@ -65,7 +65,9 @@ class Desk:
         self.turns = turns
         self.kind = type("Fake", (Fake,), {"made": [], "fails": set()})
         self.roles = Roles()
-        self.part = SupervisedPart(self.kind, turns.loop, str(run_dir), "", self.roles, lambda: None)
+        self.part = SupervisedPart(
+            self.kind, turns.loop, Places(str(run_dir), "", "/"), self.roles, lambda: None, lambda: False
+        )
 
     @property
     def made(self) -> list[Fake]:
@@ -110,7 +112,7 @@ def test_one_that_fails_later_is_closed_and_made_again(desk: Desk, where: str, c
     desk.part.start()
     assert desk.error() == ""
     desk.fails.add(where)
-    desk.part.take_plan("r1", {})
+    desk.part.take_plan({"node": "r1", "parts": {}})
     desk.part.tell(lambda part: part.take_roles())
     assert isinstance(desk.part.account(), dict)
     desk.part.is_in_sync()
@@ -184,14 +186,14 @@ def test_one_that_has_lived_long_is_forgiven(desk: Desk):
 
 
 def test_the_next_has_the_plan_and_the_roles(desk: Desk):
-    desk.part.take_plan("r1", {"fake": 1})
+    desk.part.take_plan({"node": "r1", "parts": {"fake": 1}})
     desk.part.start()
     assert (desk.made[0].around.node, desk.made[0].around.plan) == ("r1", {"fake": 1})
-    desk.part.take_plan("r7", {"fake": 2})
+    desk.part.take_plan({"node": "r7", "parts": {"fake": 2}})
     assert (desk.made[0].around.node, desk.made[0].around.plan) == ("r7", {"fake": 2})
     desk.fails.add("take_roles")
     desk.part.tell(lambda part: part.take_roles())
-    desk.part.take_plan("r8", {"fake": 3})
+    desk.part.take_plan({"node": "r8", "parts": {"fake": 3}})
     desk.roles.compare({"lan": "active"})
     desk.fails.clear()
     desk.next_start()

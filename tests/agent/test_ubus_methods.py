@@ -13,7 +13,7 @@ import pytest
 
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
-from haven.agent.ubus.methods import MOST_CALLS, UbusMethods
+from haven.agent.ubus.methods import MOST_CALLS, MOST_COMPILED, UbusMethods
 from haven.agent.vrid_scan import LISTEN_S
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, REFUSALS, Refusal, encode, refused
 from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
@@ -243,6 +243,16 @@ def test_too_many_calls_are_refused_and_those_before_are_not(desk: Desk, listene
     ((status, document),) = desk.call("status").answers
     assert status == UNKNOWN_ERROR and "wait for their answers" in document["error"]
     assert [each.answers for each in waiting] == [[]] * MOST_CALLS
+
+
+def test_whoever_asks_for_many_plans_keeps_the_state_from_nobody(
+    desk: Desk, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+):
+    _replace_command(desk, monkeypatch, "sleep 60")
+    plans = [desk.call("plan") for _ in range(2 * MOST_CALLS)]
+    told = [each.answers[0][1]["code"] for each in plans if each.answers]
+    assert set(told) == {"busy"} and len(plans) - len(told) == 1 + MOST_COMPILED
+    assert desk.call("status").answers == []
 
 
 def test_programs_run_one_after_the_other_and_are_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch):

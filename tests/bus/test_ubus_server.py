@@ -74,6 +74,28 @@ def test_an_event_reaches_who_listens(broker: Broker, server: Served):
         assert caller.next_event() == ("demo.state", {"to": "active"})
 
 
+def test_an_event_of_others_is_heard_also_after_a_restart_of_ubusd(broker: Broker, server: Served):
+    for number in (1, 2):
+        with Caller(broker.path).wait_for("demo") as caller:
+            # It listens a moment after its object is there.
+            wait_until(
+                lambda caller=caller, number=number: _heard(caller, server, number), 10, "the event is heard"
+            )
+            # A method of that name is no event.
+            caller.begin("demo", "demo.other", {"n": 0})
+            assert caller.call("demo", "echo", {"text": "on"}) == (OK, {"text": "on"})
+        assert {each["n"] for each in server.heard} == {number}
+        broker.kill()
+        wait_until(lambda: not server.connection.ready, 10, "the end is noticed")
+        server.heard.clear()
+        broker.start()
+
+
+def _heard(caller: Caller, server: Served, number: int) -> bool:
+    caller.send_event("demo.other", {"n": number})
+    return bool(server.heard)
+
+
 def test_after_a_restart_of_ubusd_the_object_is_there_again(broker: Broker, server: Served, capfd):
     with Caller(broker.path).wait_for("demo") as caller:
         caller.begin("demo", "later")
@@ -283,6 +305,16 @@ def test_a_call_of_an_object_that_is_not_ours_is_refused(liar: Liar, misled: Ser
     with liar.accept(UbusFrame(wire.HELLO, 0, 7).encode()) as client:
         _accept_object(client)
         client.sendall(UbusFrame(wire.INVOKE, 3, 9, object=5001, method="echo", data=b"").encode())
-        answer = next_frame(client.recv(1 << 16))
-        assert answer is not None and answer[0].attributes["status"] == 4
+        received = bytearray()
+        while wire.STATUS not in (kinds := [each.kind for each in _frames(received)]):
+            received += client.recv(1 << 16)
+        assert _frames(received)[kinds.index(wire.STATUS)].attributes["status"] == 4
     assert misled.calls == []
+
+
+def _frames(octets: bytearray) -> list[UbusFrame]:
+    found, rest = [], octets[:]
+    while (one := next_frame(rest)) is not None:
+        found.append(one[0])
+        rest = rest[one[1] :]
+    return found

@@ -69,6 +69,11 @@ class Caller:
         assert self._ask(wire.INVOKE, object=EVENTS, method="register", data=data)[1] == 0
         return self
 
+    def send_event(self, name: str, document: dict) -> None:
+        """Tell all who listen of something."""
+        data = encode_table({"id": name, "data": document})
+        assert self._ask(wire.INVOKE, object=EVENTS, method="send", data=data)[1] == 0
+
     def next_event(self) -> tuple[str, dict]:
         """Wait for an event."""
         while not self._events:

@@ -25,6 +25,8 @@ class Served:
         self.calls: list[UbusCall] = []
         self.turns = 0
         self.connection = UbusServer(self._scope, "demo", SIGNATURE, self._called, (str(path),))
+        self.heard: list[dict] = []
+        self.connection.listen("demo.other", self.heard.append)
         self._ending = False
         self._waiting: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.cli import control_client, show_commands
+from haven.cli import control_client, own_words
 from haven.cli.main import main
 from haven.contract import status as contract
 from haven.contract.control import Refusal, read_answer
@@ -200,7 +200,7 @@ def test_no_damage_to_the_answer_brings_a_traceback(
     for path in places(whole):
         for other in OTHERS:
             document = changed(whole, path, other)
-            monkeypatch.setattr(show_commands, "ask", lambda *_words, told=document: told)
+            monkeypatch.setattr(own_words, "ask", lambda *_words, told=document: told)
             status = main(["status"])
             understood += status == 0
             assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), (path, other)
@@ -247,7 +247,7 @@ def test_no_odd_fact_of_an_event_brings_a_traceback(
     for path in places(event):
         for other in others:
             told = changed(event, path, other)
-            monkeypatch.setattr(show_commands, "ask", lambda *_words, told=told: [told])
+            monkeypatch.setattr(own_words, "ask", lambda *_words, told=told: [told])
             status = main(["events"])
             assert capsys.readouterr().err == ("" if status == 0 else NOT_UNDERSTOOD), (path, other)
 

@@ -120,7 +120,7 @@ def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
     assert complete(["haven", ""]) == [command.name for command in SHOWN]
     assert complete(["haven", "sta"]) == ["status"]
     assert complete(["haven", "--run-dir", "/x", "events", "--"])[:2] == ["--json", "--follow"]
-    assert complete(["haven", "maintenance", ""]) == ["on", "off"]
+    assert complete(["haven", "maintenance", ""]) == ["on", "off", "--node"]
     assert complete(["haven", "maintenance", "of"]) == ["off"]
     (tmp_path / "folder").mkdir()
     assert complete(["haven", "--run-dir", f"{tmp_path}/fo"]) == [f"{tmp_path}/folder"]

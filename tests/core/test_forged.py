@@ -4,6 +4,7 @@
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Announce, TakeOver, Transition
 from haven.core.events import Flooded, Switchover
+from haven.core.trust import MOST_SOURCES
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from tests.core.duel import PEER, say, two
 from tests.core.wire import octets_of
@@ -53,6 +54,22 @@ def test_priority_zero_that_is_not_followed_by_silence_is_believed_three_times_a
     a.power_off()
     wire.run(5 * SECOND)
     assert wire.active() == ["b"]
+
+
+def test_strangers_that_have_left_for_good_keep_nobodys_word_from_being_weighed():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    for number in range(2 * MOST_SOURCES):
+        source = octets_of("10.0.0.%d" % (70 + number))
+        for priority in (255, 0):
+            say(b, priority, source)
+        wire.run(3 * SECOND)
+    wire.run(120 * SECOND)
+    for _ in range(2):
+        say(b, 0, a.address("lan"))
+        wire.run(3 * SECOND)
+    assert b.engine.groups["gateway"].trust.broken_by(wire.now) == a.address("lan")
 
 
 def test_trust_comes_back_after_a_minute():

@@ -94,20 +94,18 @@ def test_another_version_is_dropped_with_a_word():
     assert say(node, version=3) == "version"
 
 
-def test_a_virtual_router_that_is_not_ours_is_named_by_its_device():
+def test_a_virtual_router_that_is_not_ours_is_nothing_to_tell_of():
     node = lone()
     message = encode(advert_of(node, vrid=52), PEER, octets_of("224.0.0.18"))
-    assert fate(node.hear(message, PEER)) == "vrid"
+    assert not node.hear(message, PEER)
     assert sum(node.member().counters.errors.values()) == 0
-    event = AdvertHeard("wan", 4, PEER, octets_of("224.0.0.18"), 255, message)
-    assert fate(node.handle(event)) == "vrid"
+    assert not node.handle(AdvertHeard("wan", 4, PEER, octets_of("224.0.0.18"), 255, message))
 
 
 def test_a_packet_without_a_vrid_is_nobodys():
     node = lone()
-    assert fate(node.hear(b"", PEER)) == "vrid"
-    # The second of one sender is left out for a while.
-    assert fate(node.hear(b"\x31", PEER)) is None
+    for message in (b"", b"\x31"):
+        assert not node.hear(message, PEER)
 
 
 def test_a_packet_with_our_vrid_and_little_else_is_too_short():
@@ -255,6 +253,20 @@ def test_a_flood_of_senders_is_not_a_flood_of_words():
     assert MAX_KEYS <= len(node.said(Dropped)) <= 2 * MAX_KEYS
     node.wire.now += PERIOD
     assert say(node, source=octets_of("172.17.0.1"), ttl=1) == "ttl"
+
+
+def test_a_flood_of_senders_hides_nobody():
+    node = lone()
+    to = octets_of("224.0.0.18")
+    for number in range(2 * MAX_KEYS):
+        source = bytes((172, 16, number >> 8, number & 255))
+        node.hear(encode(advert_of(node, vrid=52), source, to), source)
+        say(node, source=source, ttl=1)
+    node.forget()
+    # Not even a word for the log, as of so many others.
+    assert say(node, version=2) is None
+    assert node.member().drops["version"] == (PEER, node.wire.now)
+    assert node.member().drops["ttl"] == (source, node.wire.now)
 
 
 def test_what_does_not_fit_is_not_encoded():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.havend.machines import Havend, Machine, cable
+from tests.havend.plans import lan
 from tests.root import need_root
 
 
@@ -42,3 +43,9 @@ def havend(tmp_path: Path) -> Iterator[Callable[..., Havend]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def node(pair: tuple[Machine, Machine], havend: Callable[..., Havend]) -> Havend:
+    """An Active that is alone."""
+    return havend(pair[0], lan(advert_interval=20)).prepare().start().until("active")

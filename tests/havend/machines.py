@@ -103,6 +103,7 @@ class Havend:
         self.run_dir = folder / "run"
         self.log = folder / "log"
         self.text = ""
+        self.program = python("haven.havend.main")
         self.process: subprocess.Popen[bytes] | None = None
         self.write(*sections, main=main)
 
@@ -119,7 +120,7 @@ class Havend:
     def argv(self) -> list[str]:
         """Return the command line."""
         options = ["--config", str(self.config), "--run-dir", str(self.run_dir)]
-        return ["ip", "netns", "exec", self.machine.name, *python("haven.havend.main"), *options]
+        return ["ip", "netns", "exec", self.machine.name, *self.program, *options]
 
     def begin(self, *words: str, **more: object) -> "subprocess.Popen[bytes]":
         """Start the program and do not wait for it."""

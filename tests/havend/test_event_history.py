@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from haven.core.clock import NEVER
 from haven.havend import event_history
 from haven.havend.event_history import COMING_UP, KEPT, EventHistory
 from haven.havend.repetitions import BURST, PERIOD
@@ -88,13 +89,13 @@ ADDRESS = {"code": "link-down", "facts": {"device": "wan"}}
 def test_what_a_boot_waits_for_asks_nobody_for_anything(clock: Clock) -> None:
     history = EventHistory(lambda _event: None)
     history.add("started", node="r1", count=2)
-    assert history.deadline is None
+    assert history.deadline == NEVER
     history.add("fault", group="gateway", faults=[LINK, ADDRESS])
     history.add("fault", group="gateway", faults=[ADDRESS])
     assert history.deadline == COMING_UP
     clock.now = COMING_UP - 1
     history.add("recovered", group="gateway")
-    assert history.deadline is None and clock.wrong == []
+    assert history.deadline == NEVER and clock.wrong == []
     clock.now = COMING_UP
     history.add("fault", group="gateway", faults=[LINK])
     assert clock.wrong == ["gateway: the link of br-lan is down"]
@@ -106,4 +107,4 @@ def test_a_fault_that_a_boot_does_not_end_is_said_once(clock: Clock) -> None:
     history.add("fault", group="gateway", faults=[LINK, ADDRESS])
     history.add("fault", group="gateway", faults=[LINK])
     history.come_up()
-    assert clock.wrong == ["gateway: the link of br-lan is down"] and history.deadline is None
+    assert clock.wrong == ["gateway: the link of br-lan is down"] and history.deadline == NEVER

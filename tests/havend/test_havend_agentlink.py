@@ -68,6 +68,21 @@ def test_one_that_has_gone_vouches_for_nothing(link: AgentLink) -> None:
         assert link.accounts(now) == {} and link.problems(now) == []
 
 
+def test_one_that_is_started_again_has_not_said_what_the_one_before_said(link: AgentLink) -> None:
+    before, after = Client(), Client()
+    report = {"command": "report", "in_sync": True, "problems": [], "conntrack": {"entries": 5}}
+    link.want(("conntrack",))
+    link.attach(before, {"command": "agent"})
+    link.take(report, NOW)
+    before.closed = True
+    link.attach(after, {"command": "agent"})
+    assert not link.is_in_sync(NOW) and link.accounts(NOW) == {}
+    assert link.problems(NOW + SILENCE - 1) == []
+    assert [each["code"] for each in link.problems(NOW + SILENCE)] == ["agent-silent"]
+    link.take(report, NOW)
+    assert link.is_in_sync(NOW)
+
+
 @pytest.mark.parametrize("in_sync", [False, None, 1, "yes"])
 def test_in_sync_is_what_the_agent_says_and_nothing_like_it(link: AgentLink, in_sync: object) -> None:
     link.attach(Client(), {"command": "agent"})

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable
 
 from tests.havend.machines import Havend, Machine, cable, wait_until
-from tests.havend.plans import lan
+from tests.havend.plans import lan, section
 from tests.havend.wire import Tap
 
 Make = Callable[..., Havend]
@@ -39,6 +39,34 @@ def test_a_device_that_is_missing_at_start_is_waited_for(havend: Make) -> None:
     finally:
         one.close()
         two.close()
+
+
+def test_what_a_start_finds_is_no_news_and_what_comes_later_is(pair: Pair, havend: Make) -> None:
+    pair[0].ip("link set lan down")
+    node = havend(pair[0], lan()).prepare().start().until("fault")
+    pair[0].ip("link set lan up")
+    node.until("active")
+    pair[0].ip("link set lan down")
+    node.until("fault")
+    told = [each for each in node.ask("events")["result"] if each["kind"] == "fault"]
+    assert [each["code"] for each in told] == ["fault-found", "fault"]
+    assert [each["text"] for each in told] == [
+        "lan: as found: the link of lan is down",
+        "lan: the link of lan is down",
+    ]
+    # A group of another name, on a link that has been down before.
+    node.reload(lan("other", vrid=52))
+    told = [each for each in node.ask("events")["result"] if each["group"] == "other"]
+    assert [each["code"] for each in told] == ["fault-found"]
+
+
+def test_a_boot_before_its_devices_complains_of_nothing(machine: Machine, havend: Make) -> None:
+    copy = section("conntrack", "copy", enabled=1, device="sync", address="10.8.0.1", peer_address="10.8.0.2")
+    node = havend(machine, lan(track_interface=("wan",)), copy)
+    with open(node.folder / "wrong", "wb") as wrong:
+        node.start(stderr=wrong).until("fault")
+    assert node.says("the link of lan is down") and node.says("device 'sync' does not exist yet")
+    assert (node.folder / "wrong").read_text() == ""
 
 
 def test_a_wrong_device_put_right_by_a_reload_begins_as_backup(pair: Pair, havend: Make) -> None:

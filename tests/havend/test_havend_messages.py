@@ -21,11 +21,11 @@ from haven.core.vrrp.advert import REASONS as DROP_REASONS
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import TABLE as STATES
 from haven.havend import diagnosis
-from haven.havend.diagnosis import RECENT, DropLog
+from haven.havend.diagnosis import RECENT
 from haven.havend.event_history import EventHistory
 from haven.havend.last_transitions import LastTransitions, transition_facts
 from haven.havend.restart_note import RestartNote
-from tests.core.wire import Wire, pair
+from tests.core.wire import Wire, group, pair
 
 SOURCES = Path(diagnosis.__file__).parents[1]
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
@@ -128,22 +128,28 @@ def test_each_fault_has_words_and_is_a_state_of_its_own() -> None:
     assert shown_state("active", FAULTS) == "active"
 
 
+def _fact(name: str) -> object:
+    return 100 if name.endswith("_s") else "the 100% of {it}"
+
+
+def _filled(text: str) -> str:
+    return NAMED.sub(lambda found: "100 s" if found[1].endswith("_s") else "the 100% of {it}", text)
+
+
 def test_each_problem_says_what_is_the_matter_and_what_to_do() -> None:
     assert len({code for code, *_rest in TABLE}) == len(TABLE)
     for code, severity, text, do in TABLE:
         # What a fact holds is no template.
-        facts = dict.fromkeys(NAMED.findall(text + do), "the 100% of {it}")
+        facts = {name: _fact(name) for name in NAMED.findall(text + do)}
         found = problem(code, "lan", **facts)
         assert found["code"] == code and found["about"] == "lan" and found["facts"] == facts
         assert found["severity"] == severity and severity in SEVERITIES
         assert text[0].isupper() or text.split(" ")[0] in ("{peer}", "{fault}.", "conntrackd")
-        assert found["do"] == NAMED.sub("the 100% of {it}", do)
+        assert found["do"] == _filled(do)
         assert do[0].isupper() or do[0] == "'"
         assert do.endswith(".")
         # A fault begins the sentence here, and stands behind a colon elsewhere.
-        assert found["message"] == NAMED.sub("the 100% of {it}", text).replace(
-            "the 100%", "The 100%", code == "fault"
-        )
+        assert found["message"] == _filled(text).replace("the 100%", "The 100%", code == "fault")
         for name in facts:
             with pytest.raises(KeyError):
                 problem(code, "lan", **{other: facts[other] for other in facts if other != name})
@@ -173,7 +179,7 @@ def test_each_event_has_words_made_of_its_facts() -> None:
     for code, kind, text in EVENTS:
         names = NAMED.findall(text)
         # Lengths of time are numbers; everything else is shown as it is, and is no template.
-        facts = {name: 100 if name.endswith("_s") else "the 100% of {it}" for name in names}
+        facts = {name: _fact(name) for name in names}
         told = event_text(code, facts)
         assert kind_of(code) == kind
         assert told.count("the 100% of {it}") + told.count(" 100 s") == len(names), code
@@ -183,20 +189,16 @@ def test_each_event_has_words_made_of_its_facts() -> None:
 
 
 def test_each_reason_to_drop_a_packet_is_a_problem_but_a_stranger() -> None:
-    codes = {code for code, *_rest in TABLE}
-    drops = DropLog()
-    for reason in DROP_REASONS:
-        drops.record("lan", reason, PEER, 5)
-    told = drops.problems(6)
-    assert all(found["about"] == "lan" and found["facts"] == {"peer": "10.9.0.2"} for found in told)
+    node = Wire().node("a", group())
+    node.start()
+    gateway = node.engine.groups["gateway"]
     # Another VRID is nobody's mistake: it is another virtual router.
-    assert {found["code"] for found in told} == {
-        "dropped-" + reason for reason in DROP_REASONS if reason != "vrid"
-    }
-    assert {found["code"] for found in told} <= codes
-    assert drops.problems(RECENT + 5) == []
-    drops.keep_only(["other"])
-    assert drops.problems(6) == []
+    reasons = set(DROP_REASONS) - {"vrid"}
+    gateway.members[0].drops = dict.fromkeys(reasons, (PEER, 5))
+    told = diagnosis.of_group(gateway, 6)
+    assert all(found["about"] == "lan" and found["facts"] == {"peer": "10.9.0.2"} for found in told)
+    assert {found["code"] for found in told} == {"dropped-" + reason for reason in reasons}
+    assert diagnosis.of_group(gateway, RECENT + 5) == []
 
 
 def test_each_problem_has_its_heading_in_the_documentation() -> None:

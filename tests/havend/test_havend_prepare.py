@@ -17,12 +17,6 @@ Pair = tuple[Machine, Machine]
 
 
 @pytest.fixture
-def node(pair: Pair, havend: Make) -> Havend:
-    """An Active that is alone."""
-    return havend(pair[0], lan(advert_interval=20)).prepare().start().until("active")
-
-
-@pytest.fixture
 def agent(node: Havend) -> Iterator[socket.socket]:
     """The connection of an agent that is slow to prepare."""
     with node.connect() as line:

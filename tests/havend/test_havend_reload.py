@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A reload changes what differs, and nothing else blinks: a tap on the other end of the cable tells."""
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from haven.contract.plan import read_document
+from tests.agent.plans import CONNTRACK
 from tests.havend import plans
 from tests.havend.machines import Havend, Machine, wait_until
 from tests.havend.plans import section
@@ -71,6 +73,31 @@ def test_nothing_changed(node: Havend, tap: Tap, pair: Pair) -> None:
     late = [each for each in tap.announcements[announced:] if each.address == ADDRESS]
     # What is owed from the takeover may come; a reload adds nothing.
     assert len(late) <= 4
+
+
+def _reloads(node: Havend) -> int:
+    return [each["kind"] for each in node.ask("events")["result"]].count("reload")
+
+
+def test_what_has_not_changed_is_no_reload(node: Havend) -> None:
+    # The plan that it was started with may name another file.
+    node.reload(lan(), STAYS)
+    before, reloads = node.status()["plan"]["loaded_at"], _reloads(node)
+    node.ask("refuse", problems=["something is wrong"])
+    assert node.reload(lan(), STAYS)["result"] == {"virtual_routers": 2, "changed": False}
+    assert _reloads(node) == reloads and abs(node.status()["plan"]["loaded_at"] - before) < 0.1
+    assert "reload-refused" not in node.codes()
+    assert node.reload(lan(priority=254), STAYS)["result"]["changed"] is True
+    assert _reloads(node) == reloads + 1
+
+
+def test_what_has_changed_for_the_agent_alone_is_a_reload(node: Havend) -> None:
+    changed = plans.document(node.text, main="")
+    changed["parts"]["conntrack"] = CONNTRACK
+    path = node.folder / "other.json"
+    path.write_text(json.dumps(changed))
+    for reloads in (1, 1):
+        assert node.ask("load", path=str(path))["ok"] and _reloads(node) == reloads
 
 
 def test_changed_addresses(node: Havend, tap: Tap, pair: Pair) -> None:

@@ -138,7 +138,7 @@ def test_what_a_setting_was_outlives_a_killed_process(pair: Pair, havend: Make) 
     node.start().until("active")
     assert node.stop() == 0
     assert _setting(pair[0], IGNORE) == "2"
-    assert sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+    assert sorted(path.name for path in node.run_dir.iterdir()) == ["lock", "plan.json"]
 
 
 def test_a_setting_goes_back_when_the_configuration_after_a_kill_does_not_want_it(
@@ -157,7 +157,7 @@ def _is_clean(node: Havend, place: Machine) -> bool:
         place.link("hv4-51-lan") is None
         and _setting(place, IGNORE) == "2"
         and rules.stdout == b""
-        and sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+        and sorted(path.name for path in node.run_dir.iterdir()) == ["lock", "plan.json"]
     )
 
 
@@ -193,13 +193,28 @@ def test_what_a_killed_process_left_is_cleared_on_request_and_nothing_else_is(
     assert node.stop() == 0
 
 
-def test_a_note_that_is_damaged_changes_nothing(pair: Pair, havend: Make) -> None:
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"{",
+        b"[]",
+        b'{"../../../etc/motd": "x", "net/ipv4/conf/lan/arp_ignore": 3}',
+        b"null",
+        b"\xff",
+        b'{"net/\\u0000": "1"}',
+        b'{"net/ipv4/ip_forward": "\\ud800"}',
+        100000 * b"[",
+    ],
+    ids=lambda note: repr(note[:20]),
+)
+def test_a_note_that_is_damaged_changes_nothing(pair: Pair, havend: Make, note: bytes) -> None:
     node = havend(pair[0], SETTINGS).prepare()
-    for text in ("{", "[]", '{"../../../etc/motd": "x", "net/ipv4/conf/lan/arp_ignore": 3}', "null"):
-        node.run_dir.mkdir(exist_ok=True)
-        (node.run_dir / "settings.json").write_text(text)
-        node.start().until("active")
-        assert node.stop() == 0 and _setting(pair[0], IGNORE) == "0"
+    for name in ("settings.json", "alive", "tcp_loose"):
+        (node.run_dir / name).write_bytes(note)
+    node.start().until("active")
+    assert node.stop() == 0 and _setting(pair[0], IGNORE) == "0"
+    (node.run_dir / "alive").write_bytes(note)
+    assert node.begin("--clear").wait(20) == 0 and not node.says("Traceback")
 
 
 def test_only_the_groups_that_were_active_are_taken_up_again(havend: Make) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How havend starts and ends."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -23,6 +24,12 @@ Make = Callable[..., Havend]
 Pair = tuple[Machine, Machine]
 
 SOON = lan(advert_interval=10)
+# A boot takes a fraction of a second here.
+QUICK_BOOT = """
+from haven.havend import event_history, main
+event_history.COMING_UP = 300_000
+raise SystemExit(main.main())
+"""
 
 
 def _refused(node: Havend, *texts: str) -> None:
@@ -47,7 +54,7 @@ def test_a_signal_ends_it_and_leaves_nothing(pair: Pair, havend: Make, number: i
     node.signal(number)
     assert node.process.wait(20) == 0
     assert pair[0].link("hv4-51-lan") is None
-    assert sorted(path.name for path in node.run_dir.iterdir()) == ["plan.json"]
+    assert sorted(path.name for path in node.run_dir.iterdir()) == ["lock", "plan.json"]
     assert node.log.read_text().endswith("havend: r1: stopped\n")
     rules = subprocess.run(
         ["ip", "netns", "exec", pair[0].name, "nft", "list", "ruleset"], capture_output=True, check=True
@@ -88,6 +95,26 @@ def test_one_run_directory_is_for_one_havend(pair: Pair, havend: Make) -> None:
     # One that hangs is there, too.
     node.signal(signal.SIGSTOP)
     _refused(second, "another havend runs in")
+
+
+def test_a_lock_of_whoever_may_read_the_run_directory_keeps_nobody_out(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).prepare()
+    descriptor = os.open(node.run_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        node.start().until("active")
+    finally:
+        os.close(descriptor)
+    assert (node.run_dir / "lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_mount_that_is_not_utf_8_keeps_nobody_from_its_start(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).prepare()
+    mounted = os.fsencode(node.folder) + b"/\xe9"
+    os.mkdir(mounted)
+    shell = 'mount -t tmpfs none "$0" && exec "$@"'
+    node.program = [b"sh", b"-c", shell.encode(), mounted, *node.program]
+    node.start().until("active")
 
 
 def test_a_run_directory_that_cannot_be_is_named(machine: Machine, havend: Make, tmp_path: Path) -> None:
@@ -335,3 +362,13 @@ def test_real_time_that_is_not_to_be_had_is_told(pair: Pair, havend: Make) -> No
     policy = os.sched_getscheduler(node.process.pid) & ~os.SCHED_RESET_ON_FORK
     assert (policy == os.SCHED_RR) != ("not-realtime" in node.codes())
     assert node.stop() == 0
+
+
+def test_a_fault_that_the_boot_does_not_end_is_said_again_when_it_is_over(pair: Pair, havend: Make) -> None:
+    pair[0].ip("link set lan down")
+    node = havend(pair[0], SOON).prepare()
+    node.program = [sys.executable, "-c", QUICK_BOOT]
+    node.start()
+    fault = "the link of lan is down"
+    # Nothing else wakes the loop, which sleeps for no more than ten seconds.
+    wait_until(lambda: node.log.read_text().count(fault) == 2, "somebody is asked to do something", 5)

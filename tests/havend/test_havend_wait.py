@@ -68,7 +68,7 @@ def test_a_waiting_one_ends_when_told_and_leaves_nothing(pair: Pair, havend: Mak
     assert not (node.run_dir / "plan.json").exists()
     assert node.status()["plan"]["virtual_routers"] == 0
     assert node.stop() == 0
-    assert list(node.run_dir.iterdir()) == []
+    assert [path.name for path in node.run_dir.iterdir()] == ["lock"]
 
 
 def test_after_a_crash_what_ran_before_goes_on(pair: Pair, havend: Make) -> None:
@@ -148,7 +148,7 @@ def test_a_plan_that_does_not_fit_is_told_and_the_plan_in_force_stays(
     assert done.returncode == 1
     assert "plan.json.new: cannot be written: No space left on device" in done.stderr
     assert (full / "plan.json").read_bytes() == before and node.state() == "active"
-    assert {path.name for path in full.iterdir()} == {"plan.json", "havend.sock", "alive", "filling"}
+    assert {path.name for path in full.iterdir()} == {"lock", "plan.json", "havend.sock", "alive", "filling"}
 
 
 def test_what_is_wrong_is_on_stderr_and_the_rest_on_stdout(pair: Pair, havend: Make, tmp_path: Path) -> None:

@@ -28,7 +28,15 @@ GOOD = document(
     section("group", "gateway", preempt=1, preempt_delay=5),
     lan(group="gateway", route=(ROUTE,), virtual_mac=1, accept=0, track_interface=("wan:20",)),
     lan("six", group="gateway", vrid=52, address=("fe80::1", "2001:db8::1/64"), source_address="fe80::9"),
-    lan("old", vrid=53, version=2, advert_interval=2000, auth_pass="secret", address=("10.9.1.1/24",)),
+    lan(
+        "old",
+        vrid=53,
+        version=2,
+        advert_interval=2000,
+        auth_pass="secret",
+        address=("10.9.1.1/24",),
+        unicast_peer=("10.9.0.7",),
+    ),
 )
 
 # What need not be there, what the engine cannot run without, and its settings that have a default.
@@ -260,6 +268,7 @@ def test_a_part_that_is_not_known_may_have_anything(tmp_path: Path) -> None:
         (("virtual_routers", 0, "unicast_peers"), ["fe80::1"], "unicast_peers are not all of IPv4"),
         (("virtual_routers", 0, "source"), "fe80::9", "source is not"),
         (("virtual_routers", 0, "announce_refresh_us"), "x", "announce_refresh_us is not a whole number"),
+        (("virtual_routers", 2, "unicast_hops"), "x", "unicast_hops is not a whole number in 0..254"),
         (("virtual_routers", 0, "group"), "nobody", "groups are not those of the virtual routers"),
         (("virtual_routers", 0, "virtual_mac"), "0011", "virtual_mac is not a MAC address"),
         (("virtual_routers", 0, "takeover", 1, "patch"), [[9999, "lan"]], "patch is not within"),

@@ -63,12 +63,6 @@ def _say(line: socket.socket, recorded: bytes) -> dict:
 
 
 @pytest.fixture
-def node(pair: Pair, havend: Make) -> Havend:
-    """An Active that is alone."""
-    return havend(pair[0], lan(advert_interval=20)).prepare().start().until("active")
-
-
-@pytest.fixture
 def agent(node: Havend) -> Iterator[socket.socket]:
     """A connection on which an agent of version 1 has presented itself."""
     with node.connect() as line:

@@ -3,15 +3,20 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from haven.contract.plan import read_plan
 from haven.core.clock import SECOND
 from haven.core.frame import ipv4_packet, ipv6_packet
 from haven.core.vrrp.constants import multicast_group
 from haven.havend.host import system
 from haven.havend.vrrp_receiver import AT_ONCE, FLOOD_OVER, VrrpReceiver
+from haven.havend.vrrp_sockets import VrrpSockets
 from tests.havend.machines import Machine, wait_until
+from tests.havend.plans import document, lan, write
 
 SOURCES = {4: socket.inet_pton(socket.AF_INET, "10.9.0.2"), 6: socket.inet_pton(socket.AF_INET6, "fe80::9")}
 TTL_AT = {4: 8, 6: 7}
@@ -148,3 +153,19 @@ def test_a_flood_is_read_for_half_of_the_time(link: Link) -> None:
     assert link.receiver.is_flooded(ended)
     assert link.receiver.flooded_at < link.receiver.resume_at <= ended + (ended - began)
     assert not link.read()
+
+
+def test_a_reload_in_a_flood_filters_as_before_when_the_flood_is_over(
+    pair: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    routers = read_plan(write(tmp_path, document(lan()))).routers
+    device = SimpleNamespace(index=pair[0].link("lan")["ifindex"])
+    kernel = SimpleNamespace(link=lambda _device: device)
+    sockets = VrrpSockets(kernel, system.Poller(), lambda *_packet: None, lambda *_where: None)
+    pair[0].inside(lambda: sockets.set_routers(routers))
+    (receiver,) = sockets._receivers.values()
+    # As samples of what the kernel drops tell of one.
+    receiver.flooded_at = system.now()
+    sockets.set_routers(routers)
+    assert sockets.resume_at <= system.now() + FLOOD_OVER
+    sockets.close()

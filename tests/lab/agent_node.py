@@ -18,14 +18,14 @@ config conntrack 'conntrack'
 	option enabled '1'
 	option device 'sync'
 	option address '%s'
-	option renew '%d'
 """
 
 
 class AgentNode(HavenNode):
     """The whole of haven on a router."""
 
-    renew_s = 10
+    # None leaves it to haven.
+    renew_s: int | None = 10
     # What differs from the network's addresses.
     sync_address = ""
     sync_peers: tuple[str, ...] = ()
@@ -44,7 +44,8 @@ class AgentNode(HavenNode):
         ]
         peers = "".join(f"\tlist peer_address '{peer}'\n" for peer in self.sync_peers or others)
         own = self.sync_address or self.router.address("sync")
-        return super().config_text() + CONNTRACK % (own, self.renew_s) + peers + self.conntrack_more
+        renew = "" if self.renew_s is None else f"\toption renew '{self.renew_s}'\n"
+        return super().config_text() + CONNTRACK % own + renew + peers + self.conntrack_more
 
     def start(self) -> "AgentNode":
         """Start havend, and the agent unless it runs."""
@@ -65,6 +66,10 @@ class AgentNode(HavenNode):
                 *self.agent_command(),
                 "--run-dir",
                 str(self.run_dir),
+                "--config",
+                str(self.config_path),
+                "--root",
+                str(self.root),
             ]
             self.agent = self.router.namespace.spawn(argv, log, self.environment())
 

@@ -4,7 +4,7 @@
 from tests.lab import firewall
 from tests.lab.agent_node import AgentNode
 from tests.lab.flows import Busy, echo_server
-from tests.lab.network import CLIENT, Network
+from tests.lab.network import CLIENT, GATEWAY, Network
 from tests.lab.resets import Resets
 from tests.lab.wait import now_ns, wait_until
 
@@ -16,7 +16,7 @@ Pair = tuple[AgentNode, AgentNode]
 
 def agent_gateway(
     network: Network,
-    renew_s: int = 10,
+    renew_s: int | None = 10,
     udp_stream_timeout: int = 120,
     conntrack_more: str = "",
     **gateway: object,
@@ -87,3 +87,10 @@ def wait_code(node: AgentNode, code: str, budget: float = 20) -> dict:
 def wait_no_problem(node: AgentNode, budget: float = 40) -> None:
     """Wait until nothing is the matter any more."""
     wait_until(lambda: codes(node) == set(), budget, f"{node.name} has no problem any more")
+
+
+def guarded(node: AgentNode) -> bool:
+    """Tell whether the rules of a router have an address to match."""
+    return (
+        GATEWAY in node.router.namespace.run("nft", "list", "ruleset").partition("table inet haven_guard")[2]
+    )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.lab.attacks import MAC, Attack
+from tests.lab.attacks import Attack
+from tests.lab.forged import MAC
 from tests.lab.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]

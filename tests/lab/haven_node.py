@@ -28,6 +28,8 @@ class HavenNode(Node):
         super().__init__(network, name, **gateway)
         self.run_dir = self.folder / "run"
         self.run_dir.mkdir(exist_ok=True)
+        # What is below /etc on a machine of its own.
+        self.root = self.folder / "root"
 
     def config_text(self) -> str:
         """Write the UCI text."""
@@ -118,7 +120,7 @@ class HavenNode(Node):
     def cli(self, *argv: str) -> str:
         """Run the haven command against this node."""
         program = executable("haven") or [sys.executable, "-m", "haven.cli.main"]
-        paths = ["--config", str(self.config_path), "--run-dir", str(self.run_dir)]
+        paths = ["--config", str(self.config_path), "--run-dir", str(self.run_dir), "--root", str(self.root)]
         setting = [f"{key}={value}" for key, value in self.environment().items()]
         return self.router.namespace.run("env", *setting, *program, *paths, *argv)
 

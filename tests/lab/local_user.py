@@ -8,7 +8,7 @@ from tests.lab.haven_node import HavenNode
 # As the package installs it (openwrt-feed/ipk.py).
 CONFIG_MODE = 0o600
 PROGRAM = """
-import os, socket, sys
+import fcntl, os, socket, sys
 run_dir, config = sys.argv[1:]
 def plant(name, make):
     make(os.path.join(run_dir, name))
@@ -16,6 +16,9 @@ def plant(name, make):
 def connect(path):
     socket.socket(socket.AF_UNIX).connect(path)
     return "connected to " + path
+def lock(path):
+    fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return "locked " + path
 tries = [
     lambda: "read " + open(config).name,
     lambda: "wrote " + open(config, "a").name,
@@ -29,6 +32,8 @@ tries = [
 names = {*os.listdir(run_dir), "havend.sock", "plan.json"}
 for path in (os.path.join(run_dir, name) for name in sorted(names)):
     tries.append(lambda path=path: connect(path))
+    if path.endswith("/lock"):
+        tries.append(lambda path=path: lock(path))
     tries.append(lambda path=path: "wrote " + open(path, "r+").name)
     if path.endswith("plan.json"):
         tries.append(lambda path=path: "read " + open(path).name)

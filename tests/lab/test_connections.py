@@ -4,7 +4,7 @@
 import pytest
 
 from tests.lab import firewall
-from tests.lab.agent_pair import Pair, Through, agent_gateway
+from tests.lab.agent_pair import Pair, Through, agent_gateway, wait_code
 from tests.lab.flows import OldDatagrams, answers, connect, echo_server
 from tests.lab.flows_ping import Ping
 from tests.lab.namespace import Namespace
@@ -13,6 +13,7 @@ from tests.lab.wait import holds_for, wait_until
 
 # A copy that nobody renews runs out in this time, the flows are older, and they are renewed more often.
 SHORT_S, AGE_S, RENEW_S = 5, 8, 2
+TEN_S, STREAM = 10, "nf_conntrack_udp_timeout_stream"
 
 
 @pytest.fixture
@@ -66,6 +67,33 @@ def test_every_kind_of_flow_lives_on_after_a_power_cut_whatever_its_age(network:
     through.assert_all_live_on()
     datagrams.close()
     ping.close()
+
+
+def test_a_short_timeout_of_the_kernel_is_followed_and_one_that_is_set_too_long_is_named(
+    network: Network,
+) -> None:
+    first, second = agent_gateway(network, renew_s=None, udp_stream_timeout=TEN_S)
+    standby, datagrams = second.router.namespace, OldDatagrams(network)
+    wait_until(lambda: quiet_entries(standby, 0) == 1, 10, "the standby has the flow")
+    holds_for(lambda: quiet_entries(standby, 0) == 1, 1.5 * TEN_S, "the copy of the flow", interval=0.5)
+    told = first.conntrack()
+    assert (told["renew_ms"], told["timeout_name"], told["timeout_s"]) == (TEN_S * 1000 // 3, STREAM, TEN_S)
+    datagrams.rest()
+    network.power_cut("r1")
+    second.wait_state("active")
+    assert datagrams.reached_from_outside() == 20
+    datagrams.close()
+    second.renew_s = 20
+    second.configure()
+    second.cli("reload")
+    said = wait_code(second, "conntrack-renew-long")
+    assert said["facts"] == {
+        "setting": STREAM,
+        "node": "r2",
+        "timeout_s": TEN_S,
+        "renew_s": 20,
+        "most_s": TEN_S // 3,
+    }
 
 
 def quiet_entries(standby: Namespace, port: int) -> int:

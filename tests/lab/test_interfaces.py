@@ -7,7 +7,7 @@ from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.pair import pair, wait_one_holder
-from tests.lab.wait import wait_until
+from tests.lab.wait import holds_for, wait_until
 
 OTHER_MAC = "02:00:00:00:77:77"
 
@@ -79,3 +79,21 @@ def test_device_that_is_set_down_is_a_fault_until_it_is_up(network: Network) -> 
     assert first.state() == "fault"
     first.router.namespace.ip("link set wan up")
     first.wait_state("backup")
+
+
+@pytest.mark.parametrize("name", ["r1", "r2"])
+def test_an_interface_that_is_set_up_anew_is_no_event(network: Network, name: str) -> None:
+    nodes = pair(HavenNode, network)
+    router = network[name]
+    own = f"{router.address('lan')}/24 dev lan"
+    told = [len(node.events()) for node in nodes]
+    for _ in range(3):
+        # As netifd does at `ifup lan`, where another of its interfaces keeps the bridge.
+        router.namespace.ip(f"address del {own}")
+        holds_for(lambda: [node.state() for node in nodes] == ["active", "backup"], 0.2, "nothing moves")
+        router.namespace.ip(f"address add {own}")
+        holds_for(lambda: [node.state() for node in nodes] == ["active", "backup"], 1.5, "nothing moves")
+    assert [len(node.events()) for node in nodes] == told
+    assert nodes[0].holds()
+    probe = network.probe()
+    probe.wait_service()

@@ -3,9 +3,8 @@
 
 import socket
 
-from tests.lab import network as lab
 from tests.lab.agent_node import AgentNode
-from tests.lab.agent_pair import agent_gateway
+from tests.lab.agent_pair import agent_gateway, guarded
 from tests.lab.flows import Births, connect, inside
 from tests.lab.network import SERVICE6, Network
 from tests.lab.resets import Resets
@@ -26,14 +25,6 @@ REFUSING = """table inet refusing {
 
 def loose(node: AgentNode) -> str:
     return node.router.namespace.run("cat", LOOSE).strip()
-
-
-def guarded(node: AgentNode) -> bool:
-    """Tell whether the rules of a router have an address to match."""
-    return (
-        lab.GATEWAY
-        in node.router.namespace.run("nft", "list", "ruleset").partition("table inet haven_guard")[2]
-    )
 
 
 class Cut:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from haven.config.load import load_text
+from haven.config.load import load, load_text
 from haven.openwrt import service_facts
 from haven.openwrt.netifd import FIREWALL, Claim, claims, hold
+from haven.plan.machine import InterfaceError
 from haven.ubus.client import NoUbusError, UbusError
 
 CONFIG = """
@@ -164,6 +165,26 @@ def test_an_entry_with_odd_values_is_made_anew() -> None:
     assert netifd.interfaces[MACVLAN.name]["data"] == {"zone": "lan"}
 
 
+@pytest.mark.parametrize(
+    ("code", "failures", "asked"),
+    [("interface-unresolved", 2, 3), ("interface-unresolved", 9, 3), ("interface-unknown", 1, 1)],
+)
+def test_a_netifd_that_is_busy_at_a_boot_is_asked_again(code: str, failures: int, asked: int) -> None:
+    model, _problems = load_text(CONFIG % 1, "haven")
+    assert model is not None
+    left, names = [failures], []
+
+    def resolve(name: str) -> str:
+        names.append(name)
+        left[0] -= 1
+        if left[0] >= 0:
+            raise InterfaceError(code, interface=name, error="ubus did not answer in 5 s")
+        return "br-lan"
+
+    said = service_facts.lines(model, "haven", lambda name: service_facts.resolve_patiently(name, resolve))
+    assert len(names) == asked and ("run havend" in said) == (failures < asked)
+
+
 def test_what_the_service_needs_is_said_before_other_services_are_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,3 +199,17 @@ def test_what_the_service_needs_is_said_before_other_services_are_asked(
     with pytest.raises(ValueError, match="a mistake"):
         service_facts.main()
     assert {"run havend", "run haven-agent"} <= set(capsys.readouterr().out.splitlines())
+
+
+def test_paired_routers_are_let_in_by_every_link_of_the_gateway_and_nobody_else(tmp_path: Path) -> None:
+    config = tmp_path / "haven"
+    config.write_text(CONFIG.replace("option interface 'lan'", "option device 'eth1'") % 1)
+    model, _problems = load(str(config))
+    assert model is not None
+    unpaired = service_facts.lines(model, str(config))
+    paired = service_facts.lines(model, str(config), paired=["192.0.2.7", "fd00::7"])
+    assert set(paired) - set(unpaired) == {
+        f"rule device={device} family={source} dest_port=3781"
+        for device in ("eth1", "eth2")
+        for source in ("ipv4 proto=tcp src_ip=192.0.2.7", "ipv6 proto=tcp src_ip=fd00::7")
+    }

@@ -83,6 +83,14 @@ def test_what_one_method_does_keeps_no_other_waiting(rpcd: Rpcd):
     assert [json.loads(each.communicate(timeout=20)[0]) for each in calls] == [{"valid": True}] * 3
 
 
+def test_nobody_else_can_lock_a_call_out(rpcd: Rpcd):
+    rpcd.busy.unlink()
+    rpcd.call("validate").communicate(timeout=20)
+    locks = sorted((rpcd.folder / "run").iterdir())
+    assert [path.name for path in locks] == ["luci-validate", "luci-validate.next"]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in locks)
+
+
 def test_it_has_limits_and_no_other_methods(rpcd: Rpcd):
     rpcd.busy.unlink()
     rpcd.call("validate").communicate(timeout=20)

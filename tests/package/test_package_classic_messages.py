@@ -31,6 +31,9 @@ KNOWN: dict[str, Any] = {
     "groups": ["gateway", "guest"],
     "silence_us": 358000,
     "left_s": 42,
+    "timeout_s": 10,
+    "renew_s": 30,
+    "most_s": 3,
     "priority": 100,
 }
 

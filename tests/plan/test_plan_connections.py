@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from haven.config.load import load_text
+from haven.contract.plan import check_plan
 from haven.plan import conntrack
 from haven.plan.assemble import compile_plan
 from haven.plan.machine import DeviceFacts, Machine, OwnAddress
@@ -195,5 +196,7 @@ def test_the_agent_gets_what_it_needs_and_nothing_where_nothing_is_copied():
         "guard": ["10.0.0.1"],
     }
     assert part_of("option guard '0'")["guard"] == []
+    for option, renew_us in ((), None), (("option renew '0'",), 0):
+        assert check_plan(plan_of(*option))["parts"]["conntrack"]["renew_us"] == renew_us
     for text in (TEXT.replace("enabled '1'", "enabled '0'"), TEXT.partition("config conntrack")[0]):
         assert plan_of(text=text)["parts"] == {}

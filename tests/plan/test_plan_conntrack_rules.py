@@ -30,7 +30,7 @@ for port in sys.argv[1:]:
     found.append(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
     found[-1].bind(("::", int(port)))
 print("ready", flush=True)
-while ready := select.select(found, [], [], 1)[0]:
+while ready := select.select(found, [], [], 3)[0]:
     for one in ready:
         print(one.recv(100).decode(), flush=True)
 """
@@ -97,7 +97,7 @@ def test_nft_takes_them_twice_and_removes_them_twice(namespace: Callable[[], Nam
         for stage in ("setup", "setup"):
             run_commands(router, plan, stage)
         listed = router.run("nft", "list", "ruleset").stdout
-        assert (listed.count("notrack"), listed.count("drop")) == (4, 2)
+        assert (listed.count("notrack"), listed.count("drop")) == (4, 3)
     for stage in ("teardown", "teardown"):
         run_commands(router, plan, stage)
     assert router.run("nft", "list", "ruleset").stdout == ""
@@ -125,6 +125,34 @@ def test_only_a_peer_on_the_device_reaches_the_ports(namespace: Callable[[], Nam
         ):
             neighbour.run(sys.executable, "-c", SEND, source, target, str(port), word)
     assert sorted(heard) == ["account", "copy", "elsewhere"]
+
+
+@need_nft
+@pytest.mark.parametrize(
+    ("own", "there", "group"), [("10.9.0.1", "10.9.0.2", "225.0.0.50"), ("fd99::1", "fd99::2", "ff12::50")]
+)
+def test_of_our_own_programs_those_of_root_alone_speak_to_the_peers(
+    namespace: Callable[[], Namespace], own: str, there: str, group: str
+):
+    router, peer = namespace(), namespace()
+    router.ip(f"link add sync type veth peer name sync netns {peer.name}")
+    for where, address in ((router, own), (peer, there)):
+        where.ip(f"address add {address}/{64 if ':' in own else 24} dev sync")
+        where.ip("link set sync up")
+    router.ip(f"route add {group} dev sync")
+    run_commands(router, {"commands": commands({**CONNTRACK, "peers": [there], "address": own})}, "setup")
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    sent = 'oifname "sync" udp dport { 3780, 3781 } counter name leaves'
+    counted = "table inet t { counter leaves { }; chain c { type filter hook postrouting priority 0; %s; }; }"
+    router.run("nft", "-f", "-", stdin=counted % sent)
+    with listening(peer, 3780, 3781, 3790) as heard:
+        for port in (3780, 3781, 3790):
+            for program, word in ((nobody, "users"), ([], "ours")):
+                words = [own, there, str(port), f"{word}-{port}"]
+                router.run(*program, sys.executable, "-c", SEND, *words, check=False)
+        router.run(*nobody, sys.executable, "-c", SEND, own, group, "3780", "users", check=False)
+    assert sorted(heard) == ["ours-3780", "ours-3781", "ours-3790", "users-3790"]
+    assert "packets 2 " in router.run("nft", "list", "counters").stdout
 
 
 @need_nft

@@ -226,7 +226,6 @@ def _fields(effect):
     if kind is wanted.PriorityChanged:
         return {"group": effect.group, "penalty": effect.penalty, "maintenance": effect.maintenance}
     return {
-        "device": effect.device,
         "virtual_router": effect.router,
         "reason": effect.reason,
         "source": text_of(effect.source),

@@ -44,15 +44,15 @@ def _check_holder(network: Network, group: str, active: SimNode) -> None:
             if network.world.holders(place) != [active.name]:
                 raise Finding(f"{place} is held by {network.world.holders(place)}, {active.name} is Active")
             believed = network.world.links[place[0]].believed
-            if believed.get(address) != active.name and _is_unknowable(network):
+            if believed.get(address) != active.name and _is_unknowable(network, group):
                 network.world.run(REFRESH)
             if believed.get(address) != active.name:
                 raise Finding(f"hosts on {place[0]} believe {believed.get(address)}, {active.name} is Active")
 
 
-def _is_unknowable(network: Network) -> bool:
+def _is_unknowable(network: Network, group: str) -> bool:
     """Tell whether announcements were lost and nothing since has told the Active that hosts may be wrong."""
-    return network.world.last_lost_announcement > network.world.last_yield
+    return network.world.last_lost_announcement > network.world.last_yield.get(group, -1)
 
 
 def _check_rank(network: Network, group: str, active: SimNode, candidates: list[SimNode]) -> None:

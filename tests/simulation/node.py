@@ -99,6 +99,7 @@ class SimNode:
 
     def kill(self) -> None:
         """End havend at once; its addresses live on for a while."""
+        self._leave()
         self.engine = None
         self._waiting.clear()
         self._life += 1
@@ -340,7 +341,7 @@ class SimNode:
         self.world.note(self.name, f"{change.group}: {change.before} -> {change.after}: {change.reason}")
         assert self.engine is not None
         if change.reason in ("higher", "stalled"):
-            self.world.note_yield()
+            self.world.note_yield(change.group)
         self._note_active()
 
     def _note_active(self) -> None:
@@ -360,7 +361,12 @@ class SimNode:
                 wanted |= {place for member in group.members for place in _places(member.spec)}
         assert self.held == wanted, f"{self.name} holds {self.held}, by its states {wanted}"
 
+    def _leave(self) -> None:
+        if self._note:
+            self.world.note_departure()
+
     def _end(self) -> None:
+        self._leave()
         self.engine, self._note = None, {}
         self.held.clear()
         self.world.note(self.name, "ended")

@@ -55,8 +55,9 @@ class World:
         self.now = 0
         self.links: dict[str, Link] = {}
         self.nodes: list[SimNode] = []
-        # When hosts last may have missed who is Active, and when one has given way and surely said so.
-        self.last_lost_announcement = self.last_yield = -1
+        # When hosts last may have missed who is Active, and when one of a group has surely yielded aloud.
+        self.last_lost_announcement = -1
+        self.last_yield: dict[str, int] = {}
         self.log: list[tuple[int, str, str]] = []
         # Since when nobody holds a place, and how long at most that went on since it was last asked.
         self._bare_since: dict[Place, int] = {}
@@ -108,11 +109,19 @@ class World:
         else:
             self.last_lost_announcement = self.now
 
-    def note_yield(self) -> None:
+    def note_yield(self, group: str) -> None:
         """Remember that an Active has given way, and whether the other can have heard so."""
-        if all(link.is_good() for link in self.links.values()):
-            self.last_yield = self.now
+        if self._is_good():
+            self.last_yield[group] = self.now
         else:
+            self.last_lost_announcement = self.now
+
+    def _is_good(self) -> bool:
+        return all(link.is_good() for link in self.links.values())
+
+    def note_departure(self) -> None:
+        """Remember that an Active is gone, if another one may not have heard that there was one."""
+        if not self._is_good():
             self.last_lost_announcement = self.now
 
     # Addresses

@@ -4,10 +4,11 @@
 import time
 from typing import Any
 
+from haven.agent.channel.part import ChannelPart
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.loop import Loop
-from haven.agent.part import Part
+from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
@@ -16,7 +17,7 @@ from haven.agent.ubus.part import UbusPart
 from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
 
 # A part is a row here and a folder; nothing else names it.
-PARTS: tuple[type[Part], ...] = (ConntrackPart, UbusPart, ScriptsPart)
+PARTS: tuple[type[Part], ...] = (ConntrackPart, UbusPart, ScriptsPart, ChannelPart)
 
 # havend goes on by itself after PREPARE_LIMIT_S.
 PREPARE_S = 0.8 * PREPARE_LIMIT_S
@@ -27,7 +28,9 @@ END_S = 10.0
 class Agent:
     """One node's control plane; `ending` when it is to stop."""
 
-    def __init__(self, run_dir: str, config: str, kinds: tuple[type[Part], ...] = PARTS) -> None:
+    def __init__(
+        self, run_dir: str, config: str, kinds: tuple[type[Part], ...] = PARTS, root: str = "/"
+    ) -> None:
         self.ending = False
         self._loop = Loop()
         self._plan = PlanReader(run_dir)
@@ -35,10 +38,12 @@ class Agent:
         self._link = HavendLink(self._loop, run_dir, self._hear)
         self._report_is_due = False
         self._reported_at = 0.0
-        self._parts = [
-            SupervisedPart(kind, self._loop, run_dir, config, self._roles, self._report_soon)
-            for kind in kinds
-        ]
+        self._said_in_sync = False
+        # The groups on each interface of netifd's, by the plan in force.
+        self._groups_on: dict[str, set[str]] = {}
+        places = Places(run_dir, config, root)
+        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up)
+        self._parts = [SupervisedPart(kind, self._loop, places, *told) for kind in kinds]
 
     def run(self) -> None:
         """Run until `ending`."""
@@ -76,6 +81,9 @@ class Agent:
     def _hear(self, message: dict[str, Any]) -> None:
         if message.get("prepare"):
             self._prepare()
+        elif "doubt" in message:
+            for part in self._parts:
+                part.tell(lambda part: part.take_doubt(message["doubt"]))
         elif "event" in message:
             self._hear_event(message["event"])
         elif message.get("ok") and "groups" in (message.get("result") or {}):
@@ -94,10 +102,20 @@ class Agent:
             for change in changes:
                 part.tell(lambda part, change=change: part.take_change(change))  # type: ignore[misc]
 
+    def _interface_up(self, name: str) -> None:
+        """netifd forgets what it was told of an interface that is set up anew."""
+        groups = self._groups_on.get(name)
+        if groups:
+            for part in self._parts:
+                part.tell(lambda part: part.take_again(groups))
+
     def _take_plan(self, plan: dict[str, Any] | None) -> None:
         if plan is not None:
+            self._groups_on = {}
+            for router in plan["virtual_routers"]:
+                self._groups_on.setdefault(router.get("interface") or "", set()).add(router["group"])
             for part in self._parts:
-                part.take_plan(plan["node"], plan["parts"])
+                part.take_plan(plan)
 
     def _prepare(self) -> None:
         """Say so when every part is ready for a handover, or its time is over."""
@@ -136,8 +154,8 @@ class Agent:
             account |= part.account()
             problems += part.problems()
         # Without the plan nobody knows what there would be to lose.
-        in_sync = self._plan.is_read and all(part.is_in_sync() for part in self._parts)
-        self._link.report(in_sync, problems, account)
+        self._said_in_sync = self._plan.is_read and all(part.is_in_sync() for part in self._parts)
+        self._link.report(self._said_in_sync, problems, account)
 
     def _plan_problems(self) -> list[dict[str, Any]]:
         # A havend that waits for its first plan has no group, and no file of the plan.

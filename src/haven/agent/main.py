@@ -6,10 +6,10 @@ import sys
 from types import FrameType
 
 from haven.agent.agent import Agent
-from haven.arguments import CONFIG, RUN_DIR, begin_program
+from haven.arguments import CONFIG, ROOT, RUN_DIR, begin_program, below
 
 SUMMARY = "The control plane of haven: connections, ubus, scripts."
-OPTIONS = (CONFIG, RUN_DIR)
+OPTIONS = (CONFIG, RUN_DIR, ROOT)
 
 
 def main() -> int:
@@ -17,7 +17,9 @@ def main() -> int:
     options = begin_program(sys.argv[1:], "haven-agent", SUMMARY, OPTIONS)
     if isinstance(options, int):
         return options
-    agent = Agent(options.values["--run-dir"], options.values["--config"])
+    values = options.values
+    root = values["--root"]
+    agent = Agent(values["--run-dir"], below(root, values["--config"]), root=root)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         agent.ending = True

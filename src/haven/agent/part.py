@@ -1,31 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a part of the agent is: one concern, in a folder of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from haven.agent.loop import Scope
 from haven.agent.roles import Change, Roles
 
 
+class Places:
+    """The run directory, the configuration, and the root of all other files."""
+
+    def __init__(self, run_dir: str, config: str, root: str) -> None:
+        self.run_dir, self.config, self.root = run_dir, config, root
+
+
 class Surroundings:
     """What a part is given; what it does with it is its own.
 
     `scope` registers descriptors, deadlines and calls. `roles` has the state of each group. `report` sends
-    the account of all parts at once instead of when it is due.
+    the account of all parts at once instead of when it is due; `is_in_sync` tells what it said last.
+    `interface_up` lets all parts know that netifd has set an interface up.
     """
 
-    def __init__(
-        self, scope: Scope, run_dir: str, config: str, roles: Roles, report: Callable[[], None]
-    ) -> None:
+    def __init__(self, scope: Scope, places: "Places", roles: Roles, report: Callable[[], None]) -> None:
         self.scope = scope
-        self.run_dir = run_dir
-        self.config = config
+        self.run_dir, self.config, self.root = places.run_dir, places.config, places.root
         self.roles = roles
         self.report = report
-        # The name of this node, and what the plan in force has for each part.
+        self.is_in_sync: Callable[[], bool] = lambda: False
+        self.interface_up: Callable[[str], None] = lambda name: None
+        # The plan in force; empty before the first. Of it the name of this node, and what each part has.
+        self.document: dict[str, Any] = {}
         self.node = ""
         self.plan: dict[str, Any] = {}
+
+    def take_plan(self, document: dict[str, Any]) -> None:
+        """Take the plan in force."""
+        self.document = document
+        self.node, self.plan = document.get("node", ""), document.get("parts", {})
 
 
 class Part:
@@ -46,6 +59,12 @@ class Part:
 
     def take_change(self, change: Change) -> None:
         """Take the change of state of one group."""
+
+    def take_again(self, groups: Collection[str]) -> None:
+        """Take the state of these groups as if it were news: who was told of it may have forgotten."""
+
+    def take_doubt(self, members: list[dict[str, Any]]) -> None:
+        """Take that havend would like to know whether another router is Active for these virtual routers."""
 
     def prepare(self, done: Callable[[], None]) -> None:
         """Finish what has to be before the addresses leave this node, then call `done`."""

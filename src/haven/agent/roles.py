@@ -4,6 +4,9 @@
 import time
 from typing import Any
 
+# As contract/message.py names it.
+ACTIVE = "active"
+
 
 class Change:
     """A group that has changed its state; `at` is in seconds since the epoch."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from haven.agent.loop import Loop, Scope
-from haven.agent.part import Part, Surroundings
+from haven.agent.part import Part, Places, Surroundings
 from haven.agent.roles import Roles
 from haven.contract.problems import problem
 from haven.contract.status import check_account, check_problems
@@ -29,31 +29,32 @@ class SupervisedPart:
         self,
         kind: type[Part],
         loop: Loop,
-        run_dir: str,
-        config: str,
+        places: Places,
         roles: Roles,
         report: Callable[[], None],
+        said_in_sync: Callable[[], bool],
+        interface_up: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._kind = kind
-        self._loop, self._run_dir, self._config, self._roles = loop, run_dir, config, roles
-        self._report = report
-        self._scope = Scope(loop, run_dir, self._fail)
+        self._loop, self._places, self._roles = loop, places, roles
+        self._report, self._said_in_sync, self._interface_up = report, said_in_sync, interface_up
+        self._scope = Scope(loop, places.run_dir, self._fail)
         self._part: Part | None = None
         self._wait = SHORTEST_WAIT_S
         self._error = ""
         self._is_ending = False
         # Who waits until the part has finished something.
         self._waiting: list[Callable[[], None]] = []
-        self._node = ""
         self._plan: dict[str, Any] = {}
 
     def start(self) -> None:
         """Make the part, unless it is to end."""
         if self._is_ending:
             return
-        self._scope = Scope(self._loop, self._run_dir, self._fail)
-        around = Surroundings(self._scope, self._run_dir, self._config, self._roles, self._report)
-        around.node, around.plan = self._node, self._plan
+        self._scope = Scope(self._loop, self._places.run_dir, self._fail)
+        around = Surroundings(self._scope, self._places, self._roles, self._report)
+        around.is_in_sync, around.interface_up = self._said_in_sync, self._interface_up
+        around.take_plan(self._plan)
 
         def make() -> None:
             self._part = self._kind(around)
@@ -94,11 +95,11 @@ class SupervisedPart:
                 part.close()
         self._scope.close()
 
-    def take_plan(self, node: str, plan: dict[str, Any]) -> None:
+    def take_plan(self, plan: dict[str, Any]) -> None:
         """Give the part the plan in force."""
-        self._node, self._plan = node, plan
+        self._plan = plan
         if self._part is not None:
-            self._part.around.node, self._part.around.plan = node, plan
+            self._part.around.take_plan(plan)
             self.tell(lambda part: part.take_plan())
 
     def tell(self, act: Callable[[Part], None]) -> None:

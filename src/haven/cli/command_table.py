@@ -4,11 +4,11 @@
 A row names its function and does not import it: `haven status` must not wait for the compiler.
 """
 
-from haven.arguments import CONFIG, HELP, RUN_DIR, VERSION, CommandOption
+from haven.arguments import CONFIG, HELP, ROOT, RUN_DIR, VERSION, CommandOption
 
 
 class CommandArgument:
-    """The word after the command; one of `choices`, or any if there are none."""
+    """A word after the command; one of `choices`, or any if there are none."""
 
     def __init__(self, name: str, help: str, choices: tuple[str, ...] = (), required: bool = False) -> None:
         self.name = name
@@ -26,21 +26,26 @@ class Command:
         help: str,
         function: str,
         options: tuple[CommandOption, ...] = (),
-        argument: CommandArgument | None = None,
+        *arguments: CommandArgument,
         hidden: bool = False,
     ) -> None:
         self.name = name
         self.help = help
         self.function = function
         self.options = options
-        self.argument = argument
+        self.arguments = arguments
         # Asked for by scripts of ours, and no business of a person's.
         self.hidden = hidden
 
 
-COMMON = (CONFIG, RUN_DIR, HELP, VERSION)
+COMMON = (CONFIG, RUN_DIR, ROOT, HELP, VERSION)
 
 JSON = CommandOption("--json", "print JSON")
+ALL = CommandOption("--all", "of all paired routers")
+NODE = CommandOption("--node", "of that paired router instead of this one", "NODE")
+TO = CommandOption("--to", "the paired router that is to take over", "NODE")
+YES = CommandOption("--yes", "do not ask")
+NAME = CommandOption("--name", "what this router is called from now on", "NAME")
 
 COMMANDS = (
     Command(
@@ -51,13 +56,15 @@ COMMANDS = (
             JSON,
             CommandOption("--wait", "wait until all is well, at most 60 s; then say what is missing"),
             CommandOption("--watch", "show it again every second; q leaves"),
+            ALL,
+            NODE,
         ),
     ),
     Command(
         "events",
         "what has happened",
         "haven.cli.show_commands:events",
-        (JSON, CommandOption("--follow", "go on with what happens; Ctrl-C leaves")),
+        (JSON, CommandOption("--follow", "go on with what happens; Ctrl-C leaves"), ALL, NODE),
     ),
     Command(
         "validate",
@@ -67,35 +74,84 @@ COMMANDS = (
     ),
     Command(
         "plan",
-        "what this node would do on takeover and on release",
+        "what this node does on takeover and release",
         "haven.cli.config_commands:plan",
-        (JSON,),
+        (JSON, NODE),
     ),
-    Command("dhcp", "what a reload would change in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
+    Command("dhcp", "what a reload changes in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
+    Command(
+        "setup",
+        "make this router the first one of a pair",
+        "haven.cli.setup_command:setup",
+        (
+            CommandOption("--yes", "take what is proposed, and change it"),
+            JSON,
+            CommandOption("--answers", "answers as JSON; - reads standard input", "FILE"),
+            CommandOption("--confirm", "the router is still reached: what was changed stays"),
+            CommandOption("--undo", "bring back what was there before the setup"),
+        ),
+    ),
+    Command(
+        "setup",
+        "make this router the first one of a pair",
+        "haven.cli.setup_command:setup",
+        (
+            CommandOption("--yes", "take what is proposed, and change it"),
+            JSON,
+            CommandOption("--answers", "answers as JSON; - reads standard input", "FILE"),
+            CommandOption("--confirm", "the router is still reached: what was changed stays"),
+            CommandOption("--undo", "bring back what was there before the setup"),
+        ),
+    ),
     Command(
         "reload",
-        "take the changed configuration, without a failover",
+        "take the changed configuration, no failover",
         "haven.cli.config_commands:reload",
         (JSON,),
     ),
-    Command("stop", "hand over and end (OpenWrt: service haven stop)", "haven.cli.order_commands:stop"),
+    Command("stop", "hand over and end; or: service haven stop", "haven.cli.order_commands:stop"),
     Command(
         "switchover",
         "let another router take over from this one",
         "haven.cli.order_commands:switchover",
-        argument=CommandArgument("GROUP", "this group only"),
+        (TO,),
+        CommandArgument("GROUP", "this group only"),
     ),
     Command(
         "maintenance",
         "be Active only when no other router can be",
         "haven.cli.order_commands:maintenance",
-        argument=CommandArgument("on|off", "begin or end it", ("on", "off"), required=True),
+        (NODE,),
+        CommandArgument("on|off", "begin or end it", ("on", "off"), required=True),
+    ),
+    Command(
+        "pair",
+        "show a code for another router to join",
+        "haven.cli.peer_commands:pair",
+        (JSON,),
+    ),
+    Command(
+        "join",
+        "join the router that shows a code",
+        "haven.cli.peer_commands:join",
+        (YES, NAME),
+        CommandArgument("ADDRESS", "an address of that router; without one it is looked for"),
+        CommandArgument("CODE", "the code that it shows", required=True),
+    ),
+    Command("peers", "the routers that are paired with this one", "haven.cli.peer_commands:peers", (JSON,)),
+    Command(
+        "unpair",
+        "end the pairing with a router, on both",
+        "haven.cli.peer_commands:unpair",
+        (),
+        CommandArgument("NODE", "its name", required=True),
     ),
     Command(
         "complete",
         "what can stand in the place of a word, for the shell",
         "haven.cli.complete_command:complete",
-        argument=CommandArgument("WHAT", "what the word is", ("groups",), required=True),
+        (),
+        CommandArgument("WHAT", "what the word is", ("groups",), required=True),
         hidden=True,
     ),
 )

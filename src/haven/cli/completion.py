@@ -16,12 +16,12 @@ _haven() {
 	local -a call=("${COMP_WORDS[0]}")
 	COMPREPLY=()
 	case $previous in
-		--config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-		--run-dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+		--config|--answers) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+		--run-dir|--root) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-			--run-dir) ((++i)) ;;
+			--run-dir|--answers|--root) ((++i)) ;;
 			--config) call+=(--config "${COMP_WORDS[++i]}") ;;
 			-*) ;;
 			*) [ -n "$command" ] || command=${COMP_WORDS[i]} ;;
@@ -44,9 +44,8 @@ def bash() -> str:
     """Return the completion file."""
     rows = []
     for command in SHOWN:
-        words = [option.name for option in command.options]
-        if command.argument:
-            words += command.argument.choices
+        words = [choice for argument in command.arguments for choice in argument.choices]
+        words += [option.name for option in command.options]
         if words:
             rows.append("\t\t%s) words='%s' ;;" % (command.name, " ".join(words)))
     return TEXT % {

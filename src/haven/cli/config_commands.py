@@ -46,7 +46,7 @@ def validate(request: Request) -> int:
 
 
 def _print_validity(model: "Model | None", problems: "list[Diagnostic]") -> None:
-    from haven.cli.show_commands import print_json
+    from haven.cli.own_words import print_json
     from haven.config.load import validity
 
     print_json(validity(model, problems))
@@ -62,16 +62,12 @@ def _good(model: "Model") -> str:
 def plan(request: Request) -> int:
     """Print what this node would do on takeover and on release."""
     try:
-        made = _make(request.config)
+        described = _described(request)
     except ConfigRefused as why:
         _complain(why, request.json)
         return 1
-    from haven.config.passwords import hide_passwords
-    from haven.plan.sequences import with_sequences
-
-    described = hide_passwords(with_sequences(made))
     if request.json:
-        from haven.cli.show_commands import print_json
+        from haven.cli.own_words import print_json
 
         print_json(described)
     else:
@@ -79,6 +75,18 @@ def plan(request: Request) -> int:
 
         sys.stdout.write(show_plan(described))
     return 0
+
+
+def _described(request: Request) -> "dict[str, Any]":
+    node = request.values["--node"]
+    if node:
+        from haven.cli.agent_client import ask_node
+
+        return dict(ask_node(request.run_dir, node, "plan"))
+    from haven.config.passwords import hide_passwords
+    from haven.plan.sequences import with_sequences
+
+    return hide_passwords(with_sequences(_make(request.config)))
 
 
 def reload(request: Request) -> int:
@@ -97,8 +105,9 @@ def reload(request: Request) -> int:
     for warning in made["warnings"]:
         print(f"warning: {warning['text']}", file=sys.stderr)
     with ControlConnection(request.run_dir) as havend:
-        havend.order("load", path=_leave(made, request.run_dir))
-    _tell_outcome(made, request.json)
+        taken = havend.order("load", path=_leave(made, request.run_dir))
+    # The first releases did not say.
+    _tell_outcome(made, taken.get("changed", True), request.json)
     if on_openwrt(request):
         # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
         # may have called it, and its lock is ours then.
@@ -131,21 +140,22 @@ def _leave(made: "dict[str, Any]", run_dir: str) -> str:
     return path
 
 
-def _tell_outcome(made: "dict[str, Any]", in_json: bool) -> None:
+def _tell_outcome(made: "dict[str, Any]", changed: bool, in_json: bool) -> None:
     if in_json:
-        from haven.cli.show_commands import print_json
+        from haven.cli.own_words import print_json
 
-        print_json({"text": _outcome(made), "virtual_routers": len(made["virtual_routers"])})
+        print_json({"text": _outcome(made, changed), "virtual_routers": len(made["virtual_routers"])})
     else:
-        print(_outcome(made))
+        print(_outcome(made, changed))
     # The service may take this program's place.
     sys.stdout.flush()
 
 
-def _outcome(made: "dict[str, Any]") -> str:
+def _outcome(made: "dict[str, Any]", changed: bool) -> str:
     if not made["enabled"]:
         return event_text("disabled", {}) + ": havend stops"
-    return f"reloaded: {count(len(made['virtual_routers']), 'virtual router')}"
+    said = f"reloaded: {count(len(made['virtual_routers']), 'virtual router')}"
+    return said if changed else said + "; nothing has changed"
 
 
 def _make(config: str) -> "dict[str, Any]":

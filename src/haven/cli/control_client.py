@@ -23,12 +23,14 @@ RECEIVE = 1 << 16
 class ControlConnection:
     """A connection to havend, for `with`."""
 
+    name, requests = paths.CONTROL_SOCKET, control.REQUESTS
+
     def __init__(self, run_dir: str) -> None:
         self._received = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(PATIENCE_S)
         try:
-            self._socket.connect(paths.inside(run_dir, paths.CONTROL_SOCKET))
+            self._socket.connect(paths.inside(run_dir, self.name))
         except OSError as why:
             self._socket.close()
             raise Unanswered(_refusal(why, run_dir)) from None
@@ -45,7 +47,7 @@ class ControlConnection:
         """Return havend's result for one command. Raises Unanswered or RequestRefused."""
         try:
             self._socket.settimeout(PATIENCE_S)
-            self._socket.sendall(control.request(command, **arguments))
+            self._socket.sendall(control.encode_request(command, arguments, self.requests))
         except TimeoutError:
             raise Unanswered(Refusal("silent")) from None
         except OSError:

@@ -27,7 +27,7 @@ def dhcp(request: Request) -> int:
     except (ApplyError, OwnedError) as why:
         raise Failed(str(why)) from None
     if request.json:
-        from haven.cli.show_commands import print_json
+        from haven.cli.own_words import print_json
 
         conflicts = [each.as_dict() for each in found.conflicts]
         print_json({"added": found.added, "removed": found.removed, "conflicts": conflicts})

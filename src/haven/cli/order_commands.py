@@ -34,7 +34,11 @@ def _holds_addresses(document: "Any") -> bool:
 
 
 def switchover(request: Request) -> int:
-    """Let another router take over."""
+    """Let another router take over, or that one."""
+    if request.values["--to"]:
+        from haven.cli.all_routers import switch_to
+
+        return switch_to(request)
     with ControlConnection(request.run_dir) as havend:
         result = havend.order("switchover", group=request.argument)
         print(f"{_who_took_over(havend, _groups(result, 'handed_over'))}; this node is Backup")
@@ -44,6 +48,8 @@ def switchover(request: Request) -> int:
 def maintenance(request: Request) -> int:
     """Stand back from now on, or be a candidate again."""
     on = request.argument == "on"
+    if request.values["--node"]:
+        return _maintenance_there(request, on)
     with ControlConnection(request.run_dir) as havend:
         result = havend.order("maintenance", on=on)
         if not on:
@@ -56,6 +62,17 @@ def maintenance(request: Request) -> int:
         if not parts:
             parts = ["this node becomes Active only when no other router can be"]
     print(f"maintenance is on: {'; '.join(parts)}")
+    return 0
+
+
+def _maintenance_there(request: Request, on: bool) -> int:
+    from haven.cli.agent_client import ask_node
+
+    node = request.values["--node"]
+    result = ask_node(request.run_dir, node, "maintenance", on=on)
+    kept = _groups(result, "still_active")
+    more = f"; no other router takes over {', '.join(kept)}: it stays Active there" if kept else ""
+    print(f"maintenance of {printable(node)} is {'on' if on else 'off'}{more}")
     return 0
 
 

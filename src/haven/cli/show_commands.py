@@ -2,20 +2,13 @@
 """`haven status` and `haven events`."""
 
 import json
-import os
 import sys
-import time
 
 from haven.arguments import UsageError
-from haven.cli.control_client import ControlConnection, ask
+from haven.cli.control_client import ControlConnection
 from haven.cli.errors import Failed, Unanswered
-from haven.cli.text import printable
+from haven.cli.own_words import ask_of, event_lines, print_json, status_of, status_text
 from haven.cli.usage import Request
-from haven.contract.control import Refusal
-from haven.contract.event_log import check_event
-from haven.contract.fields import DocumentError
-from haven.contract.message import ODD_FACTS
-from haven.contract.status import is_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +22,18 @@ def status(request: Request) -> int:
         other = "--json" if request.json else "--wait"
         raise UsageError(f"status: {other} and --watch do not go together")
     missing = _wait(request) if waiting else []
+    if "--all" in request.flags:
+        from haven.cli.all_routers import statuses
+
+        return statuses(request)
     if request.json:
-        print_json(_ask_status(request.run_dir))
+        print_json(_ask_status(request))
     elif watching:
         from haven.cli.watch import watch
 
         watch(lambda: _text_or_reason(request))
     else:
-        sys.stdout.write(_text(request.run_dir))
+        sys.stdout.write(status_text(request, request.values["--node"]))
     if missing:
         raise Failed(f"not all is well yet: {'; '.join(missing)}")
     return 0
@@ -46,50 +43,35 @@ def _wait(request: Request) -> list[str]:
     from haven.cli.absence import explained
     from haven.cli.wait import wait_until_well
 
-    return wait_until_well(lambda: _ask_status(request.run_dir), lambda why: explained(why, request))
+    return wait_until_well(lambda: _ask_status(request), lambda why: explained(why, request))
 
 
-def _ask_status(run_dir: str) -> "dict[str, Any]":
-    document = ask(run_dir, "status")
-    if not is_status(document):
-        raise Unanswered(Refusal("unintelligible"))
-    return dict(document)
-
-
-def _text(run_dir: str) -> str:
-    from haven.cli.status_text import render
-
-    document = _ask_status(run_dir)
-    try:
-        return render(printable(document), time.time(), wants_colour())
-    except (*ODD_FACTS, OSError):
-        # What may be missing or null by the tables, and yet is not from any havend.
-        raise Unanswered(Refusal("unintelligible")) from None
+def _ask_status(request: Request) -> "dict[str, Any]":
+    return status_of(request, request.values["--node"])
 
 
 def _text_or_reason(request: Request) -> str:
     try:
-        return _text(request.run_dir)
+        return status_text(request, request.values["--node"])
     except Unanswered as why:
         from haven.cli.absence import stopped
 
         return f"{stopped(why, request)}\n"
 
 
-def wants_colour() -> bool:
-    """Tell whether stdout is a terminal whose user did not ask for plain text."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
 def events(request: Request) -> int:
     """Print what has happened, and with --follow what happens."""
     if "--follow" in request.flags:
         return _follow(request)
-    found = ask(request.run_dir, "events")
+    if "--all" in request.flags:
+        from haven.cli.all_routers import merged_events
+
+        return merged_events(request)
+    found = ask_of(request, request.values["--node"], "events")
     if request.json:
         print_json(found)
     else:
-        sys.stdout.write(_lines(found))
+        sys.stdout.write(event_lines(found))
     return 0
 
 
@@ -100,24 +82,10 @@ def _follow(request: Request) -> int:
                 if request.json:
                     sys.stdout.write("".join(json.dumps(event) + "\n" for event in batch))
                 else:
-                    sys.stdout.write(_lines(batch))
+                    sys.stdout.write(event_lines(batch))
                 sys.stdout.flush()
     except KeyboardInterrupt:
         return 0
     except Unanswered as why:
         raise Failed("havend has ended" if why.refusal.code == "hung-up" else str(why)) from None
     return 0
-
-
-def _lines(batch: "list[dict[str, Any]]") -> str:
-    from haven.cli.event_text import line
-
-    try:
-        return "".join(line(check_event(printable(event)), wants_colour()) + "\n" for event in batch)
-    except (DocumentError, *ODD_FACTS, OSError):
-        raise Unanswered(Refusal("unintelligible")) from None
-
-
-def print_json(document: "Any") -> None:
-    """Print a document for programs that a person can read, too."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")

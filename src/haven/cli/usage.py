@@ -2,7 +2,7 @@
 """The words of the command line of `haven`, and the help."""
 
 from haven import arguments
-from haven.arguments import UsageError, columns, option_rows
+from haven.arguments import UsageError, below, columns, option_rows
 from haven.cli.command_table import COMMANDS, COMMON, SHOWN, Command, CommandArgument, find
 
 TYPE_CHECKING = False
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SUMMARY = "High availability for OpenWrt: two routers share one gateway."
 # Options of a command in the list of all commands.
 MOST_SHOWN = 2
+LONGEST_CALL = 20
 
 
 class Request:
@@ -19,14 +20,24 @@ class Request:
 
     def __init__(self) -> None:
         self.command: Command | None = None
-        self.argument: str | None = None
+        self.words: list[str] = []
         self.flags: set[str] = set()
         self.values: dict[str, str] = {}
 
     @property
+    def argument(self) -> str | None:
+        """The first word after the command."""
+        return self.words[0] if self.words else None
+
+    @property
     def config(self) -> str:
         """The configuration file."""
-        return self.values["--config"]
+        return below(self.root, self.values["--config"])
+
+    @property
+    def root(self) -> str:
+        """What all files are below, but the run directory and a configuration that was named."""
+        return self.values["--root"]
 
     @property
     def run_dir(self) -> str:
@@ -76,25 +87,32 @@ def _command(word: str) -> Command:
 
 
 def _take_argument(request: Request, command: Command, word: str) -> None:
-    argument = command.argument
-    if argument is None or request.argument is not None:
+    if len(request.words) >= len(command.arguments):
         raise UsageError(f"{command.name}: '{word}' is one word too many")
+    argument = command.arguments[len(request.words)]
     if not word:
         raise UsageError(f"{command.name}: {argument.name} is empty")
     if argument.choices and word not in argument.choices:
         raise UsageError(f"{command.name}: '{word}' is not {_either(argument.choices)}")
-    request.argument = word
+    request.words.append(word)
 
 
 def _check(request: Request) -> None:
     command = request.command
     if command is None:
         raise UsageError("a command is missing")
-    for name in sorted(request.flags - {option.name for option in command.options}):
+    known = {option.name for option in command.options}
+    for name in sorted((request.flags | _valued(request)) - known):
         raise UsageError(f"{command.name} does not have {name}")
-    argument = command.argument
-    if argument and argument.required and request.argument is None:
+    required = [argument for argument in command.arguments if argument.required]
+    for argument in required[len(request.words) :]:
         raise UsageError(f"{command.name} needs {_either(argument.choices) or argument.name}")
+
+
+def _valued(request: Request) -> set[str]:
+    """Return the options that a value was given for, besides those of every command."""
+    options = [option for command in COMMANDS for option in command.options if option.value]
+    return {option.name for option in options if request.values[option.name] != option.default}
 
 
 def _either(choices: "Iterable[str]") -> str:
@@ -118,22 +136,26 @@ def help_of(command: Command | None) -> str:
         lines += ["Exit status: 0 done, 1 refused or failed, 2 not understood."]
         return "\n".join(lines) + "\n"
     lines = [f"usage: haven {_call(command)}", "", f"{command.help[0].upper()}{command.help[1:]}.", ""]
-    if command.argument:
-        lines += ["Arguments:", *columns([(command.argument.name, command.argument.help)]), ""]
+    if command.arguments:
+        rows = [(argument.name, argument.help) for argument in command.arguments]
+        lines += ["Arguments:", *columns(rows), ""]
     lines += ["Options:", *columns(option_rows((*command.options, *COMMON)))]
     return "\n".join(lines) + "\n"
 
 
 def _call(command: Command) -> str:
-    words = [command.name, *(f"[{option.name}]" for option in command.options)]
-    if command.argument:
-        words.append(_shown(command.argument))
+    options = [f"{option.name} {option.value}".strip() for option in command.options]
+    words = [command.name, *(f"[{option}]" for option in options)]
+    words += [_shown(argument) for argument in command.arguments]
     return " ".join(words)
 
 
 def _short_call(command: Command) -> str:
     """Return the call for the list of all commands, whose lines have 80 columns."""
-    return f"{command.name} [OPTION...]" if len(command.options) > MOST_SHOWN else _call(command)
+    call = _call(command)
+    if len(command.options) <= MOST_SHOWN and len(call) <= LONGEST_CALL:
+        return call
+    return " ".join([command.name, "[OPTION...]", *(_shown(argument) for argument in command.arguments)])
 
 
 def _shown(argument: CommandArgument) -> str:

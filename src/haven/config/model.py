@@ -78,7 +78,7 @@ class VirtualRouterSettings(Settings):
 
 
 class ConntrackSettings(Settings):
-    """Where connections are copied between the routers; sizes are None where the kernel's limit decides."""
+    """Where connections are copied between the routers; what is None the kernel decides."""
 
     enabled: bool
     interface: str | None
@@ -87,7 +87,7 @@ class ConntrackSettings(Settings):
     peer_addresses: tuple[bytes, ...]
     port: int
     protect: bytes | None
-    renew_us: int
+    renew_us: int | None
     sync_wait_us: int
     guard: bool
     hash_size: int | None

@@ -11,21 +11,26 @@ import json
 from haven.contract.fields import (
     DocumentError,
     Field,
+    address,
     check_object,
     flag,
     list_of,
     mapping,
+    octets,
+    one_of,
     text,
     whole,
 )
 from haven.contract.message import ODD_FACTS, render
 from haven.contract.strict_json import read_json
+from haven.core.vrrp.constants import FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     Document = dict[str, Any]
+    Requests = dict[str, tuple[Field, ...]]
 
 # Between havend and the agent. 1: no number is told. 2: what one part reports is a key of its own, problems
 # and events carry codes and facts.
@@ -63,7 +68,21 @@ REQUESTS = {
     "agent": (Field("protocol", whole(1), optional=True), Field("version", text, optional=True)),
     "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
     "prepared": (),
+    # Between routers, by the agents: whether this one is Active for these, what another says of itself, and
+    # to ask the others about all groups that are Active here.
+    "vouch": (Field("members", list_of(mapping)),),
+    "vouched": (Field("adverts", list_of(mapping)),),
+    "compare": (),
 }
+
+# A virtual router by what it is on the wire, whatever it is called and wherever it is; and what its Active
+# says of it.
+MEMBER = (
+    Field("family", one_of(FAMILIES)),
+    Field("vrid", whole(1, 255)),
+    Field("addresses", list_of(address)),
+)
+ADVERT = MEMBER + (Field("source", address), Field("to", address), Field("message", octets))
 
 REFUSALS = {
     "not-a-request": "a request is one line of JSON with a command",
@@ -82,6 +101,7 @@ REFUSALS = {
     # Of the program that answers while there is no agent.
     "busy": "the router is busy with calls of this kind; try again in a few seconds",
     # Of those who ask, when no answer comes.
+    "agent-not-running": "haven-agent is not running; is haven enabled and started ('haven status')?",
     "not-running": "havend is not running",
     "not-root": "needs root: only root may talk to havend",
     "unreachable": "{run_dir}: {error}",
@@ -119,23 +139,28 @@ def request(command: str, **arguments: "Any") -> bytes:
     return encode_request(command, arguments)
 
 
-def encode_request(command: str, arguments: "Document") -> bytes:
+def encode_request(command: str, arguments: "Document", requests: "Requests" = REQUESTS) -> bytes:
     """Return the line that asks for something, with arguments of any names."""
-    check_object(arguments, REQUESTS[command], command)
+    check_object(arguments, requests[command], command)
     document: Document = {"command": command}
     document.update(arguments)
     return encode(document)
 
 
-def read_request(line: bytes) -> "Document":
-    """Return a request, which is one of REQUESTS with its arguments. Raises Refusal."""
+def read_request(line: bytes, requests: "Requests" = REQUESTS) -> "Document":
+    """Return a request, which is one of those known, with its arguments. Raises Refusal."""
     try:
         document = read_json(line.decode())
     except ValueError:
         document = None
+    return check_request(document, requests)
+
+
+def check_request(document: "Any", requests: "Requests" = REQUESTS) -> "Document":
+    """Return a document that is a request of those known, without what is null. Raises Refusal."""
     if not isinstance(document, dict) or not isinstance(document.get("command"), str):
         raise Refusal("not-a-request")
-    fields = REQUESTS.get(document["command"])
+    fields = requests.get(document["command"])
     if fields is None:
         raise Refusal("request-unknown", command=document["command"])
     try:
@@ -152,8 +177,8 @@ def done(result: "Any") -> "Document":
     return {"ok": True, "result": result}
 
 
-def refused(why: Refusal) -> "Document":
-    """Return the answer to a request that was not."""
+def refused(why: "Any") -> "Document":
+    """Return the answer to a request that was not: a Refusal, or another with a code and facts."""
     return {"ok": False, "error": str(why), "code": why.code, "facts": why.facts}
 
 

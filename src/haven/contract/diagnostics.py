@@ -167,6 +167,9 @@ DIAGNOSTICS = {
 }
 
 # What stands before the message, as far as it is known.
+# Warnings that ask for nothing: as a machine comes up they pass, and what stays is a fault or a problem.
+PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
+
 PLACES = {"option": "option '{option}'"}
 
 

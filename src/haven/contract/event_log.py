@@ -50,6 +50,8 @@ TABLE = (
         "{group}: waits no longer for the connections, which have not all come",
     ),
     ("fault", "fault", "{group}: {faults}"),
+    # At a start or a reload: it may have been so for long, and the kernel does not say since when.
+    ("fault-found", "fault", "{group}: as found: {faults}"),
     ("recovered", "recovered", "{group}: no fault any more"),
     ("priority-lowered", "priority", "{group}: priority lowered by {penalty}"),
     ("priority-maintenance", "priority", "{group}: in maintenance, priority 1"),

@@ -40,6 +40,7 @@ from haven.core.vrrp.constants import (
     LOWEST_PRIORITY,
     LOWEST_VRID,
     MOST_ADDRESSES,
+    TTL,
     VERSIONS,
     longest_interval_us,
 )
@@ -104,7 +105,7 @@ VIRTUAL_ROUTER = (
     Field("teardown", list_of(mapping)),
 )
 
-# Without these the engine cannot run; their ranges are the protocol's.
+# What the engine reckons with; their ranges are the protocol's.
 PROTOCOL_SETTINGS = (
     Field("vrid", whole(LOWEST_VRID, HIGHEST_VRID)),
     Field("version", one_of(VERSIONS)),
@@ -112,6 +113,7 @@ PROTOCOL_SETTINGS = (
     Field("advert_interval_us", whole(1)),
     Field("checksum", one_of(CHECKSUMS)),
     Field("announce_refresh_us", whole()),
+    Field("unicast_hops", whole(0, TTL - 1), optional=True),
 )
 
 STEP = (
@@ -143,7 +145,8 @@ CONNTRACK = (
     Field("peers", list_of(address)),
     Field("port", whole(1, 65535)),
     Field("agent_port", whole(1, 65535)),
-    Field("renew_us", whole(1)),
+    # Null: as the kernel's timeouts ask for. 0: never.
+    Field("renew_us", whole(), nullable=True),
     Field("guard", list_of(address)),
     Field("conf", any_text),
 )
@@ -190,7 +193,7 @@ class Step(Value):
         return self.octets, self.patch
 
 
-class RouterPlan:
+class RouterPlan(Value):
     """What the host does for one virtual router."""
 
     def __init__(self, document: "Document") -> None:
@@ -226,11 +229,19 @@ class Plan:
         self.sysctls = [(name, value) for name, value in document["sysctls"]]
         self.setup_commands = document["commands"]["setup"]
         self.teardown_commands = document["commands"]["teardown"]
-        # The parts of the agent that have work.
+        # The parts of the agent that have work, and what it is.
         self.parts = tuple(sorted(document["parts"]))
+        self._work = document["parts"]
         routers = [RouterPlan(each) for each in document["virtual_routers"]]
         self.routers = {router.name: router for router in routers}
         self.groups = tuple([_group(each, routers) for each in document["groups"]])
+
+    def asks_for_the_same(self, other: "Plan") -> bool:
+        """Tell whether there is nothing to do when another plan takes the place of this one."""
+        mine, others = dict(self.__dict__), dict(other.__dict__)
+        # The file may have been written anew with the same in it.
+        del mine["made_from"], others["made_from"]
+        return mine == others
 
 
 def read_plan(path: str) -> Plan:
@@ -366,7 +377,7 @@ def _spec(document: "Document") -> RouterSpec:
 
 def _settings(document: "Document", fields: "tuple[Field, ...]", kind: type) -> "dict[str, Any]":
     """Return what is for the engine; a name that means something to its class already is no setting's."""
-    found = others_of(document, fields)
+    found = {key: value for key, value in others_of(document, fields).items() if value is not None}
     return {key: found[key] for key in found if key not in NO_SETTINGS and not hasattr(kind, key)}
 
 

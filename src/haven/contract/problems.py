@@ -47,6 +47,13 @@ TABLE = (
         "Look for a cut between the routers, or a firewall that drops VRRP (protocol 112) there.",
     ),
     (
+        "deaf",
+        ERROR,
+        "No ADVERTISEMENT of {peer} comes in on {device}, but it is Active: it says so over the channel.",
+        "Look for what stops VRRP from there to here: a firewall (protocol 112), a switch that filters "
+        "multicast (IGMP snooping without a querier), or a cut.",
+    ),
+    (
         "addresses-differ",
         WARNING,
         "{peer} advertises other virtual addresses than this node has.",
@@ -255,6 +262,18 @@ TABLE = (
         "Look for its last words in the log; if it goes on, report them.",
     ),
     (
+        "channel-failed",
+        WARNING,
+        "There is no channel to the paired routers: {error}.",
+        "Mend what it names; the elections do not need the channel.",
+    ),
+    (
+        "peer-away",
+        WARNING,
+        "Router {node} is not reached over the channel: {why}.",
+        "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
+    ),
+    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",
@@ -318,6 +337,13 @@ TABLE = (
         "Set net.netfilter.nf_conntrack_max to the same on all routers.",
     ),
     (
+        "conntrack-renew-long",
+        WARNING,
+        "A quiet connection lives for {timeout_s} in the kernel of {node} ({setting}), and its copy is "
+        "renewed every {renew_s} only: it may be lost in a takeover.",
+        "Set renew under conntrack to {most_s} or less, or leave it out: it then follows the kernel.",
+    ),
+    (
         "conntrack-full",
         WARNING,
         "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
@@ -340,8 +366,3 @@ def problem(code: str, about: str, **facts: "Any") -> "Problem":
         "message": render(text, facts, _INNER).strip(),
         "do": render(do, facts, _INNER),
     }
-
-
-def is_known(code: str) -> bool:
-    """Tell whether a code is in the table."""
-    return code in _ROWS

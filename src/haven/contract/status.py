@@ -136,6 +136,8 @@ PEER = (
     Field("entries", whole(), optional=True),
     Field("limit", whole(), optional=True),
     Field("in_sync", flag, optional=True),
+    Field("timeout_name", text, optional=True),
+    Field("timeout_s", whole(), optional=True),
 )
 
 # The copy of connections; an empty object where there is none. From `injected` on they are conntrackd's own.
@@ -150,6 +152,11 @@ CONNTRACK = (
     Field("connected", flag, optional=True),
     Field("sync_left_ms", whole(), optional=True, nullable=True),
     Field("restarts", whole()),
+    # How often everything is sent again, 0 for never, and the kernels' shortest timeout that it is made for.
+    Field("renew_ms", whole(), optional=True),
+    Field("timeout_name", text, optional=True),
+    Field("timeout_node", text, optional=True),
+    Field("timeout_s", whole(), optional=True),
     Field("injected", whole(), optional=True),
     Field("inject_failed", whole(), optional=True),
     Field("internal", whole(), optional=True),

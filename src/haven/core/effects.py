@@ -117,6 +117,13 @@ class HandoverEnded(Value):
         self.asked = asked
 
 
+class Doubted(Value):
+    """An Active is about to be taken for dead: who has another path to it may say soon that it lives."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+
+
 class SyncWait(Value):
     """Preemption waits for the Active's state, `left_us` at most; 0: no longer, though it has not come."""
 
@@ -128,10 +135,7 @@ class SyncWait(Value):
 class Dropped(Value):
     """A packet was dropped; `suppressed` of the kind were dropped since it was last said."""
 
-    def __init__(
-        self, device: str, router: "str | None", reason: str, text: str, source: bytes, suppressed: int
-    ) -> None:
-        self.device = device
+    def __init__(self, router: str, reason: str, text: str, source: bytes, suppressed: int) -> None:
         self.router = router
         self.reason = reason
         self.text = text

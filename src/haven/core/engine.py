@@ -15,9 +15,11 @@ from haven.core.events import (
     InSync,
     LinkChanged,
     Maintenance,
+    OtherPath,
     Shutdown,
     Startup,
     Switchover,
+    Vouched,
 )
 from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
@@ -28,6 +30,7 @@ from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import PacketError
+from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class Engine:
         self._effects: Effects = []
         self._maintenance = False
         self._in_sync = False
+        self._has_other_path = False
         self._started = False
         self._next_deadline = NEVER
         self._reload: Reload | None = None
@@ -80,8 +84,18 @@ class Engine:
             return self.hear(
                 event.device, event.family, event.source, event.destination, event.ttl, event.message, now
             )
+        if type(event) is Vouched:
+            return self._hear_vouched(event, now)
         self._dispatch(event, now)
         return self._flush()
+
+    def _hear_vouched(self, event: Vouched, now: int) -> "Effects | tuple[Value, ...]":
+        """Take an ADVERTISEMENT as if its link had brought it, and remember that it did not."""
+        found = self._by_wire.get((event.device, event.family, event.message[1]))
+        if found is None or not found[1].can_be_vouched_for():
+            return NO_EFFECTS
+        found[0].anomalies["vouched"] = (event.source, now)
+        return self.hear(event.device, event.family, event.source, event.destination, TTL, event.message, now)
 
     def hear(
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes, now: int
@@ -89,9 +103,8 @@ class Engine:
         """Do what a received packet asks for (the arguments are those of AdvertHeard)."""
         found = self._by_wire.get((device, family, message[1] if len(message) > 1 else 0))
         if found is None:
-            error = PacketError("vrid", "no virtual router of ours has its VRID")
-            self._drop(device, None, error, source, now)
-            return self._flush()
+            # Other people's virtual routers on the same link are nothing to tell of.
+            return NO_EFFECTS
         router, group = found
         packet = (message, source, destination, ttl)
         if router.is_last_accepted(packet):
@@ -102,7 +115,7 @@ class Engine:
         try:
             advert = router.check(packet)
         except PacketError as error:
-            self._drop(device, router, error, source, now)
+            self._drop(router, error, source, now)
             return self._flush()
         group.hear(router, advert, packet, now)
         return self._flush()
@@ -158,6 +171,10 @@ class Engine:
                 concerned = (router.spec.device, router.spec.family) == (event.device, event.family)
                 if concerned and group.state == states.BACKUP:
                     router.doubt_silence(now)
+        elif type(event) is OtherPath:
+            self._has_other_path = event.on
+            for group in self._ordered():
+                group.has_other_path = event.on
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         else:
@@ -192,18 +209,15 @@ class Engine:
         for group in self._by_device.get(device, ()):
             group.follow_links(self._links, self._virtual_addresses, now)
 
-    def _drop(
-        self, device: str, router: "VirtualRouter | None", error: PacketError, source: bytes, now: int
-    ) -> None:
-        name = None
-        if router is not None:
-            name = router.spec.name
-            router.counters.errors[error.reason] += 1
-            if error.reason == "source" and source == router.source:
-                router.anomalies["own_address"] = (source, now)
-        more = self._limiter.passes((device, name, error.reason, source), now)
+    def _drop(self, router: VirtualRouter, error: PacketError, source: bytes, now: int) -> None:
+        router.counters.errors[error.reason] += 1
+        router.drops[error.reason] = (source, now)
+        if error.reason == "source" and source == router.source:
+            router.anomalies["own_address"] = (source, now)
+        name = router.spec.name
+        more = self._limiter.passes((name, error.reason, source), now)
         if more is not None:
-            self._effects.append(Dropped(device, name, error.reason, error.text, source, more))
+            self._effects.append(Dropped(name, error.reason, error.text, source, more))
 
     def _ordered(self) -> "list[Group]":
         return [self.groups[name] for name in sorted(self.groups)]
@@ -264,6 +278,7 @@ class Engine:
             group = Group(spec, self._effects)
             group.set_maintenance(self._maintenance, now)
             group.set_in_sync(self._in_sync, now)
+            group.has_other_path = self._has_other_path
             donor = reload.donors[spec.name]
             if donor is not None:
                 group.inherit(donor)

@@ -18,6 +18,24 @@ class AdvertHeard(Value):
         self.message = message
 
 
+class Vouched(Value):
+    """An ADVERTISEMENT of the Active came by another path than the link, from a router that is trusted."""
+
+    def __init__(self, device: str, family: int, source: bytes, destination: bytes, message: bytes) -> None:
+        self.device = device
+        self.family = family
+        self.source = source
+        self.destination = destination
+        self.message = message
+
+
+class OtherPath(Value):
+    """There is, or there is not, another path to the other routers than the links."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+
 class Flooded(Value):
     """More packets come in on a device than can be read: an ADVERTISEMENT may be among the lost."""
 

@@ -3,6 +3,7 @@
 
 from haven.core.clock import NEVER
 from haven.core.effects import (
+    Doubted,
     FaultsChanged,
     HandoverBegun,
     HandoverEnded,
@@ -43,6 +44,8 @@ class Group(Lockstep):
         self.started = False
         self.penalty = 0
         self.retry_handover_at = NEVER
+        # Whether there is another path than the links by which the Active may be found to live.
+        self.has_other_path = False
         self._handover: Handover | NoHandover = NoHandover()
         self._hearing = Hearing(self)
 
@@ -137,6 +140,8 @@ class Group(Lockstep):
                 soonest = member.announce_at
             if member.source_until < soonest:
                 soonest = member.source_until
+            if self.has_other_path and self.state == states.BACKUP:
+                soonest = min(soonest, member.doubt_at())
         return soonest
 
     def has_lost_source(self, now: int) -> bool:
@@ -155,8 +160,30 @@ class Group(Lockstep):
                     self.fire(states.ADVER_TIMER, now, by=member)
             elif now >= member.deadline:
                 self._hear_nothing(member, now)
+            elif self.has_other_path and now >= member.doubt_at():
+                self._doubt(member)
             if now >= member.announce_at:
                 member.repeat_announcement(now, self._effects)
+
+    def can_be_vouched_for(self) -> bool:
+        """Tell whether it matters that another router is Active: not once that one has resigned."""
+        if self.handover is not None:
+            return False
+        return self.state == states.ACTIVE or not any(member.resigned for member in self.members)
+
+    def vouches(self, now: int) -> bool:
+        """Tell whether this node can say that it is Active, and has lately said so on every link."""
+        return (
+            self.state == states.ACTIVE
+            and self.handover is None
+            and not any(member.has_stalled(now) for member in self.members)
+        )
+
+    def _doubt(self, member: VirtualRouter) -> None:
+        """Ask by another path whether the Active lives, when no link has told for a while."""
+        member.doubted = True
+        if all(other.doubted or other.silent for other in self.members):
+            self._effects.append(Doubted(self.spec.name))
 
     def _hear_nothing(self, member: VirtualRouter, now: int) -> None:
         member.silent = True

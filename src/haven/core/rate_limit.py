@@ -4,8 +4,9 @@
 from haven.core.clock import SECOND
 
 PERIOD = 10 * SECOND
-# Foreign packets choose the keys: a flood of them must fill neither the memory nor the log.
-MAX_KEYS = 256
+# Foreign packets choose the keys: a flood of them must fill neither the memory nor the log, in which older
+# lines make room for newer ones.
+MAX_KEYS = 32
 
 
 class RateLimiter:

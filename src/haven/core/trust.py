@@ -26,9 +26,10 @@ class Trust:
         self._known: list[bytes] = []
 
     def note_resignation(self, source: bytes, now: int) -> None:
-        """Remember that the Active says that it leaves."""
-        if source in self._resigned or len(self._resigned) < MOST_SOURCES:
-            self._resigned[source] = now
+        """Remember that the Active says that it leaves; of too many, the first that said so is forgotten."""
+        self._resigned[source] = now
+        if len(self._resigned) > MOST_SOURCES:
+            del self._resigned[min(self._resigned, key=lambda each: self._resigned[each])]
 
     def forget_resignations(self) -> None:
         """Expect nobody to be silent: this node has asked others to take over."""

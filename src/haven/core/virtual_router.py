@@ -39,6 +39,8 @@ ANSWERS_AT_ONCE = 3
 ANSWERS_PER_INTERVAL = 8
 # How many Active_Down_Intervals a silence may be doubted for.
 DOUBT = 3
+# How many intervals another path to the Active has for its answer.
+DOUBTED_FOR = 2
 # How long the address of a device may be gone, or an interval if that is longer.
 MOMENT = SECOND
 # An Active that was heard for fewer intervals than this was hardly one.
@@ -64,6 +66,8 @@ class VirtualRouter:
         self.counters = Counters()
         # What was last noticed about other routers that a user should know: kind -> (source, when).
         self.anomalies: dict[str, tuple[bytes, int]] = {}
+        # And of each reason to drop a packet, whose the last one was: reason -> (source, when).
+        self.drops: dict[str, tuple[bytes, int]] = {}
         self.deadline = NEVER
         self.announce_at = NEVER
         # Until when an address that is gone is spoken from.
@@ -86,6 +90,7 @@ class VirtualRouter:
         self.heard_at: int | None = None
         self.active_adver_interval_us = self.spec.advert_interval_us
         self.silent = False
+        self.doubted = False
         self.resigned = False
         self.lower_heard = False
         self.last_accepted: Packet | None = None
@@ -131,7 +136,7 @@ class VirtualRouter:
         """Do for the usual packet what its row in the table says."""
         self.counters.received += 1
         self.heard_at = now
-        self.silent = False
+        self.silent = self.doubted = False
         self.deadline = now + self._active_down()
 
     def check(self, packet: "Packet") -> Advert:
@@ -184,7 +189,7 @@ class VirtualRouter:
             self.followed_since = self.heard_at
         self.active_source = packet[1]
         self.active_priority = advert.priority
-        self.silent = self.resigned = self.lower_heard = False
+        self.silent = self.doubted = self.resigned = self.lower_heard = False
         self.last_accepted = packet
 
     def record_preempted(self, advert: Advert, packet: "Packet") -> None:
@@ -203,6 +208,16 @@ class VirtualRouter:
             return
         longest = self.heard_at + DOUBT * self._active_down()
         self.deadline = max(self.deadline, min(now + self.active_adver_interval_us, longest))
+
+    def doubt_at(self) -> int:
+        """Return when the Active has been silent for so long that another path to it is worth asking."""
+        if self.doubted or self.resigned or self.deadline == NEVER:
+            return NEVER
+        return self.deadline - DOUBTED_FOR * self.active_adver_interval_us
+
+    def advertisement(self) -> "Send":
+        """Return what this Active says of itself."""
+        return self._message(self.priority)
 
     def rank(self) -> "Rank":
         """Return what decides between Actives: priority and address (RFC 9568 6.4.3), then what all know."""

@@ -35,7 +35,8 @@ class AgentLink:
         self._client: ControlClient | None = None
         self._report: dict[str, Any] = {}
         self._reported_at = -NEVER
-        self._begun = system.now()
+        # Since when an agent has the time to come, or to report.
+        self._begun = self._attached_at = system.now()
         # The parts that the plan has work for, since when, and when each was last accounted for.
         self._wanted: tuple[str, ...] = ()
         self._wanted_since = self._begun
@@ -51,6 +52,9 @@ class AgentLink:
             self._client.is_kept = False
         client.follows = client.is_kept = True
         self._client = client
+        # What an agent before this one said may no longer hold: this one has yet to look.
+        self._report, self._reported_at = {}, -NEVER
+        self._attached_at = system.now()
         if self._waiting:
             # It was another one that was asked to prepare.
             self._deadline = system.now()
@@ -72,8 +76,7 @@ class AgentLink:
 
     def is_alive(self, now: int) -> bool:
         """Tell whether an agent that is understood has reported lately."""
-        connected = self._client is not None and not self._client.closed
-        return connected and not self._older and now - self._reported_at < SILENCE
+        return not self._is_alone() and not self._older and now - self._reported_at < SILENCE
 
     def is_in_sync(self, now: int) -> bool:
         """Tell whether this node has the state of the Active, as far as every part of the agent knows.
@@ -115,8 +118,8 @@ class AgentLink:
         return max(self._wanted_since, self._accounted_at.get(part, 0))
 
     def _is_missed(self, now: int) -> bool:
-        # At the start it has time.
-        if now - self._begun < SILENCE:
+        # At the start it has time, and when it has come again.
+        if now - (self._begun if self._is_alone() else self._attached_at) < SILENCE:
             return False
         return bool(self._wanted) or any(os.path.exists(path) for path in WORK)
 
@@ -129,11 +132,26 @@ class AgentLink:
         self._deadline = now + PREPARE_LIMIT
         self._client.reply({"prepare": True})
 
+    def doubt(self, members: "list[dict[str, Any]]", now: int) -> None:
+        """Let the agent ask the other routers about virtual routers; nobody waits for it."""
+        if self._client is not None and self.is_alive(now):
+            self._client.reply({"doubt": members})
+
+    def has_other_path(self, now: int) -> bool:
+        """Tell whether the agent hears a paired router."""
+        told = self.accounts(now).get("channel")
+        peers = told.get("peers") if isinstance(told, dict) else None
+        if not isinstance(peers, list):
+            return False
+        return any(isinstance(peer, dict) and peer.get("heard_ms") is not None for peer in peers)
+
     @property
     def deadline(self) -> int:
         """When what waits for the agent is done all the same: at once, when nobody is there to prepare."""
-        is_alone = self._client is None or self._client.closed
-        return 0 if self._waiting and is_alone else self._deadline
+        return 0 if self._waiting and self._is_alone() else self._deadline
+
+    def _is_alone(self) -> bool:
+        return self._client is None or self._client.closed
 
     def prepared(self) -> None:
         """Do what has waited for the agent."""

@@ -5,13 +5,12 @@ from haven import paths
 from haven.contract.problems import problem
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
-from haven.core.events import Flooded, InSync, Maintenance, Shutdown, Startup
+from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
 from haven.havend.control_server import ControlServer
-from haven.havend.diagnosis import DropLog
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
 from haven.havend.handovers import Handovers
@@ -50,7 +49,7 @@ class Daemon:
         self.stopping = False
         self._done = False
         self._run_dir = run_dir
-        self._in_sync = False
+        self._in_sync = self._has_other_path = False
         self._problems: list[dict[str, Any]] = []
         self._poller = system.Poller()
         self._in_force = PlanInForce(plan)
@@ -64,11 +63,11 @@ class Daemon:
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
-        self._drops = DropLog()
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
+        self._timers = self._list_timers()
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -86,8 +85,8 @@ class Daemon:
             self._restart_note,
             self._events,
             transitions,
-            self._drops,
             handovers,
+            self._agent,
         )
         self._repair = Repair(
             self._engine,
@@ -106,7 +105,7 @@ class Daemon:
             self._addresses,
             transitions,
             self._agent,
-            lambda now: self._drops.problems(now) + self._problems,
+            lambda: self._problems,
         )
         self._handlers = RequestHandlers(
             self,
@@ -121,6 +120,17 @@ class Daemon:
         )
         self._control.answer_with(self._handlers.ask)
 
+    def _list_timers(self) -> "list[tuple[Callable[[], int], Callable[[], None]]]":
+        """Return when each of those beside the engine has something to do next, and what it is."""
+        return [
+            (lambda: self._kernel.retry_at, lambda: self._repair.follow(self._kernel.everything())),
+            (lambda: self._agent.deadline, self._agent.prepared),
+            (lambda: self._sockets.resume_at, lambda: self._sockets.resume(system.now())),
+            (lambda: self._commands.deadline, self._commands.expire),
+            (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
+            (lambda: self._events.deadline, self._events.come_up),
+        ]
+
     # Start, change and end
 
     @property
@@ -131,6 +141,7 @@ class Daemon:
     def start(self) -> None:
         """Learn the machine, take the plan, and enter the election."""
         plan = self.plan
+        self._executor.is_finding = True
         self._events.add("started", node=plan.node, count=len(plan.routers))
         list(self._kernel.everything())
         self._repair.watch(plan)
@@ -147,6 +158,7 @@ class Daemon:
         self.handle(Startup(adopt))
         # A fault may have come up meanwhile: nobody goes on with these.
         self._clean([name for name in adopt if self._engine.groups[name].state != states.ACTIVE])
+        self._executor.is_finding = False
 
     def _clean(self, groups: "Sequence[str]") -> None:
         """Remove what an earlier process may have left of these."""
@@ -178,6 +190,7 @@ class Daemon:
     def load(self, plan: "Plan") -> None:
         """Run another plan from now on; what stays the same does not notice."""
         before = self.plan
+        self._executor.is_finding = True
         self._repair.watch(plan)
         self.now = system.now()
         self._executor.perform(self._engine.retire(plan.groups, self.now), self.now)
@@ -186,9 +199,9 @@ class Daemon:
         self._executor.perform(self._engine.load(plan.groups, self.now), self.now)
         for name in sorted(before.routers):
             self._addresses.tear_down(before.routers[name])
-        self._drops.keep_only(sorted(plan.routers))
         self._run_commands(before)
         self._schedule(before.realtime)
+        self._executor.is_finding = False
         # The groups that are Active may be others.
         self._executor.note_active()
         self._events.add("reloaded", node=plan.node, count=len(plan.routers))
@@ -245,6 +258,10 @@ class Daemon:
         if in_sync != self._in_sync:
             self._in_sync = in_sync
             self.handle(InSync(in_sync))
+        has_other_path = self._agent.has_other_path(system.now())
+        if has_other_path != self._has_other_path:
+            self._has_other_path = has_other_path
+            self.handle(OtherPath(has_other_path))
 
     def run(self) -> None:
         """Run until stopped."""
@@ -282,19 +299,10 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
-        if system.now() >= self._kernel.retry_at:
-            self._repair.follow(self._kernel.everything())
-        if system.now() >= self._agent.deadline:
-            self._agent.prepared()
-        if system.now() >= self._sockets.resume_at:
-            self._sockets.resume(system.now())
-        if system.now() >= self._commands.deadline:
-            self._commands.expire()
-        if system.now() >= self._addresses.renew_at:
-            self._addresses.renew(system.now())
-        if self._events.deadline is not None and system.now() >= self._events.deadline:
-            self._events.come_up()
-        if self._in_sync:
+        for deadline, act in self._timers:
+            if system.now() >= deadline():
+                act()
+        if self._in_sync or self._has_other_path:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
         # Who spoke in this turn has spoken since then; a time too late would let a restart go on too long.
@@ -314,8 +322,7 @@ class Daemon:
     def _wait(self) -> int:
         if self._control.is_asked():
             return 0
-        until = min(self._engine.next_deadline(), self._addresses.renew_at, self._agent.deadline)
-        until = min(until, self._commands.deadline, self._kernel.retry_at, self._sockets.resume_at)
+        until = min([self._engine.next_deadline()] + [deadline() for deadline, _act in self._timers])
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:

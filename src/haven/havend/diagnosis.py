@@ -2,7 +2,7 @@
 """What is the matter with this node, found in the engine, the sockets and the addresses."""
 
 from haven.contract.faults import fault
-from haven.contract.problems import is_known, problem
+from haven.contract.problems import problem
 from haven.core.clock import SECOND
 from haven.core.trust import YIELDS
 from haven.core.vrrp import states
@@ -31,30 +31,6 @@ _ANOMALIES = (
     ("settings", "settings-differ"),
     ("owner", "owner-twice"),
 )
-
-
-class DropLog:
-    """The packets that were dropped last, by virtual router and reason."""
-
-    def __init__(self) -> None:
-        self._drops: dict[tuple[str, str], tuple[bytes, int]] = {}
-
-    def record(self, router: str, reason: str, source: bytes, now: int) -> None:
-        """Remember from whom a packet for a virtual router was dropped, and when."""
-        self._drops[(router, reason)] = (source, now)
-
-    def keep_only(self, routers: "Sequence[str]") -> None:
-        """Forget what is about other virtual routers."""
-        self._drops = {key: drop for key, drop in self._drops.items() if key[0] in routers}
-
-    def problems(self, now: int) -> "list[Problem]":
-        """Return what recently dropped packets say."""
-        found = []
-        for name, reason in sorted(self._drops):
-            source, at = self._drops[(name, reason)]
-            if now - at < RECENT and is_known("dropped-" + reason):
-                found.append(problem("dropped-" + reason, name, peer=text_of(source)))
-        return found
 
 
 def of_group(group: "Group", now: int) -> "list[Problem]":
@@ -105,6 +81,9 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
     name, anomalies, found = router.spec.name, router.anomalies, []
     if group.state == states.BACKUP and router.silent and not router.lower_heard:
         found.append(problem("not-heard", name, device=router.spec.device))
+    if group.state == states.BACKUP and _is_recent(anomalies, "vouched", now):
+        facts = {"peer": text_of(anomalies["vouched"][0]), "device": router.spec.device}
+        found.append(problem("deaf", name, **facts))
     for kind, code in _ANOMALIES:
         if kind in anomalies and anomalies[kind][0] == router.active_source:
             found.append(problem(code, name, peer=text_of(anomalies[kind][0])))
@@ -117,11 +96,14 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
         found.append(problem("rival", name, peer=text_of(anomalies["rival"][0])))
     if group.state == states.ACTIVE and _is_recent(anomalies, "leaving", now):
         found.append(problem("leaving-stranger", name, peer=text_of(anomalies["leaving"][0])))
+    for reason in sorted(router.drops):
+        if _is_recent(router.drops, reason, now):
+            found.append(problem("dropped-" + reason, name, peer=text_of(router.drops[reason][0])))
     return found
 
 
-def _is_recent(anomalies: "dict[str, tuple[bytes, int]]", kind: str, now: int) -> bool:
-    return kind in anomalies and now - anomalies[kind][1] < RECENT
+def _is_recent(noted: "dict[str, tuple[bytes, int]]", kind: str, now: int) -> bool:
+    return kind in noted and now - noted[kind][1] < RECENT
 
 
 def of_sockets(group: "Group", sockets: "VrrpSockets", now: int) -> "list[Problem]":

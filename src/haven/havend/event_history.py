@@ -4,7 +4,7 @@
 import time
 
 from haven.contract.event_log import event_text, kind_of
-from haven.core.clock import SECOND
+from haven.core.clock import NEVER, SECOND
 from haven.havend.host import system
 from haven.havend.log import log
 from haven.havend.repetitions import Repetitions
@@ -31,7 +31,7 @@ class EventHistory:
         self._repetitions = Repetitions()
         self._tell = tell
         self._sequence = 0
-        self._came_up_at: int | None = None
+        self._came_up_at = -NEVER
         # The last fault of each group while havend comes up.
         self._early_faults: dict[str, str] = {}
 
@@ -51,9 +51,9 @@ class EventHistory:
         self._record("transition", facts, router, change)
 
     @property
-    def deadline(self) -> "int | None":
-        """When there is something to say that was held back, or None."""
-        return self._came_up_at if self._early_faults else None
+    def deadline(self) -> int:
+        """When there is something to say that was held back."""
+        return self._came_up_at if self._early_faults else NEVER
 
     def come_up(self) -> None:
         """Say of the faults that are still there that somebody should do something about them."""
@@ -107,7 +107,7 @@ class EventHistory:
         now, kind = system.now(), event["kind"]
         if kind == "start":
             self._came_up_at = now + COMING_UP
-        if self._came_up_at is None or now >= self._came_up_at:
+        if now >= self._came_up_at:
             return False
         if kind == "recovered":
             self._early_faults.pop(event["group"], None)

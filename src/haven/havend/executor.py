@@ -6,6 +6,7 @@ from haven.core import effects
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp import states
+from haven.havend import other_path
 from haven.havend.host import system
 from haven.havend.log import log
 from haven.inet import text_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from haven.core.engine import Engine
     from haven.havend.address_keeper import AddressKeeper
-    from haven.havend.diagnosis import DropLog
+    from haven.havend.agent_link import AgentLink
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers
     from haven.havend.last_transitions import LastTransitions
@@ -36,19 +37,21 @@ class Executor:
         note: "RestartNote",
         events: "EventHistory",
         transitions: "LastTransitions",
-        drops: "DropLog",
         handovers: "Handovers",
+        agent: "AgentLink",
     ) -> None:
+        self._agent = agent
         self._engine = engine
         self._sockets = sockets
         self._addresses = addresses
         self._note = note
         self._events = events
         self._transitions = transitions
-        self._drops = drops
         self._handovers = handovers
         self._now = 0
         self._active_changed = False
+        # While a start or a reload looks around: what is found then has not just happened.
+        self.is_finding = False
         self._acts: dict[type, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.TakeOver: self._take_over,
@@ -59,6 +62,7 @@ class Executor:
             effects.HandoverBegun: self._handover_begun,
             effects.HandoverEnded: self._handover_ended,
             effects.Renamed: self._renamed,
+            effects.Doubted: self._doubted,
             effects.SyncWait: self._sync_wait,
             effects.Dropped: self._dropped,
             effects.FaultsChanged: self._faults_changed,
@@ -135,6 +139,9 @@ class Executor:
             self._events.add("nobody-took-over", group=effect.group)
         self._handovers.ended(effect.group, effect.done)
 
+    def _doubted(self, effect: effects.Doubted) -> None:
+        self._agent.doubt(other_path.members(self._engine.groups[effect.group]), self._now)
+
     def _sync_wait(self, effect: effects.SyncWait) -> None:
         if effect.left_us:
             self._events.add("sync-wait", group=effect.group, left_s=-(-effect.left_us // SECOND))
@@ -142,18 +149,14 @@ class Executor:
             self._events.add("sync-wait-over", group=effect.group)
 
     def _dropped(self, effect: effects.Dropped) -> None:
-        if effect.reason == "vrid":
-            # Other people's virtual routers on the same link are nothing to tell of.
-            return
-        if effect.router is not None:
-            self._drops.record(effect.router, effect.reason, effect.source, self._now)
-        where = effect.router or effect.device
         more = " (and %d like it before)" % effect.suppressed if effect.suppressed else ""
-        log("%s: dropped a packet from %s: %s%s" % (where, text_of(effect.source), effect.text, more), True)
+        what = "dropped a packet from %s: %s%s" % (text_of(effect.source), effect.text, more)
+        log("%s: %s" % (effect.router, what), True)
 
     def _faults_changed(self, effect: effects.FaultsChanged) -> None:
         if effect.faults:
-            self._events.add("fault", group=effect.group, faults=faults(effect.faults))
+            code = "fault-found" if self.is_finding else "fault"
+            self._events.add(code, group=effect.group, faults=faults(effect.faults))
         else:
             self._events.add("recovered", group=effect.group)
 

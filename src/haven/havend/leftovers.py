@@ -65,13 +65,13 @@ def clear_unplanned(before: Plan, plan: "Plan | None") -> None:
 
 def _clear_guard(note: str) -> None:
     try:
-        with open(note) as file:
+        with open(note, "rb") as file:
             loose = file.read().strip()
     except OSError:
         return
     child.run(["nft", "-f", "-"], REMOVE, LIMIT_AT_END)
     try:
-        with open(LOOSE_FILE, "w") as file:
+        with open(LOOSE_FILE, "wb") as file:
             file.write(loose)
     except OSError:
         # The kernel follows no connections any more.

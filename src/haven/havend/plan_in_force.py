@@ -35,6 +35,14 @@ class PlanInForce:
         self.loaded = Moment()
         self.refused = []
 
+    def is_unchanged_by(self, plan: "Plan") -> bool:
+        """Tell whether a plan asks for what is done already; if so, a refusal is of no more interest."""
+        if not self.plan.asks_for_the_same(plan):
+            return False
+        self.plan.made_from = plan.made_from
+        self.refused = []
+        return True
+
     def refuse(self, diagnostics: "Sequence[Any]") -> "list[dict[str, Any]]":
         """Remember why another configuration was not taken: diagnostics, or texts of who knows no codes."""
         self.refused = [_as_diagnostic(each) for each in diagnostics[:MOST_DIAGNOSTICS]]

@@ -10,6 +10,7 @@ from haven.contract.plan import PlanError, read_plan
 from haven.contract.status import check_report, shown_state
 from haven.core.events import Maintenance, Switchover
 from haven.core.vrrp import states
+from haven.havend import other_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ class RequestHandlers:
             "agent": self._attach_agent,
             "report": self._take_report,
             "prepared": self._prepared,
+            "vouch": self._vouch,
+            "vouched": self._take_word,
+            "compare": self._compare,
         }
 
     def ask(self, client: "ControlClient", request: "Document") -> "Document | None":
@@ -120,8 +124,10 @@ class RequestHandlers:
             self._loop.stop()
             return done({"virtual_routers": 0})
         self._take_in(path)
-        self._loop.load(plan)
-        return done({"virtual_routers": len(plan.routers)})
+        changed = not self._in_force.is_unchanged_by(plan)
+        if changed:
+            self._loop.load(plan)
+        return done({"virtual_routers": len(plan.routers), "changed": changed})
 
     def _take_in(self, path: str) -> None:
         """Make a plan that was left in the run directory the one that the next havend looks for."""
@@ -211,4 +217,19 @@ class RequestHandlers:
 
     def _prepared(self, client: "ControlClient", request: "Document") -> "Document | None":
         self._agent.prepared()
+        return done({})
+
+    # By another path than the links
+
+    def _vouch(self, client: "ControlClient", request: "Document") -> "Document | None":
+        return done({"adverts": other_path.adverts(self._engine, request["members"], self._loop.now)})
+
+    def _take_word(self, client: "ControlClient", request: "Document") -> "Document | None":
+        for event in other_path.events(self._engine, request["adverts"]):
+            self._loop.handle(event)
+        return done({})
+
+    def _compare(self, client: "ControlClient", request: "Document") -> "Document | None":
+        for name in self._active(None):
+            self._agent.doubt(other_path.members(self._engine.groups[name]), self._loop.now)
         return done({})

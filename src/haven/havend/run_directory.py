@@ -9,7 +9,7 @@ from haven.havend.log import explain
 from haven.private_folder import make_private
 
 # What waits for no disk.
-IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs", "rootfs")
+IN_MEMORY = (b"tmpfs", b"ramfs", b"devtmpfs", b"rootfs")
 # Until it can be used.
 RETRY_S = 1
 
@@ -32,17 +32,18 @@ def claim(run_dir: str, wait: bool) -> bool:
 def is_in_memory(run_dir: str) -> bool:
     """Tell whether the run directory is on no disk; where that cannot be told it is taken to be so."""
     try:
-        with open("/proc/self/mountinfo") as file:
+        # Octets, as a user's mount need not be UTF-8.
+        with open("/proc/self/mountinfo", "rb") as file:
             lines = file.read().splitlines()
     except OSError:
         return True
-    best = ("", "tmpfs")
-    path = os.path.realpath(run_dir) if hasattr(os.path, "realpath") else run_dir
+    best = (b"", b"tmpfs")
+    path = (os.path.realpath(run_dir) if hasattr(os.path, "realpath") else run_dir).encode()
     for line in lines:
-        head, _mark, tail = line.partition(" - ")
-        point = head.split(" ")[4]
-        if (path + "/").startswith(point.rstrip("/") + "/") and len(point) >= len(best[0]):
-            best = (point, tail.split(" ")[0])
+        head, _mark, tail = line.partition(b" - ")
+        point = head.split(b" ")[4]
+        if (path + b"/").startswith(point.rstrip(b"/") + b"/") and len(point) >= len(best[0]):
+            best = (point, tail.split(b" ")[0])
     return best[1] in IN_MEMORY
 
 
@@ -53,7 +54,7 @@ def _obstacle(run_dir: str) -> "str | None":
             return "%s cannot be used as the run directory: it is not writable" % run_dir
         _look_for_room(paths.inside(run_dir, paths.ROOM))
         # The last thing, as it is not given up again.
-        if not system.lock_folder(run_dir):
+        if not system.lock_file(paths.inside(run_dir, paths.LOCK)):
             return "another havend runs in %s" % run_dir
     except OSError as error:
         return "%s cannot be used as the run directory: %s" % (run_dir, error.strerror)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class StatusReport:
-    """Asks everybody; `problems` tells what else is the matter at a time."""
+    """Asks everybody; `problems` tells what else is the matter."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class StatusReport:
         addresses: "AddressKeeper",
         transitions: "LastTransitions",
         agent: "AgentLink",
-        problems: "Callable[[int], Problems]",
+        problems: "Callable[[], Problems]",
     ) -> None:
         self._engine = engine
         self._in_force = in_force
@@ -142,7 +142,7 @@ class StatusReport:
             found.extend(diagnosis.of_sockets(group, self._sockets, now))
         found.extend(diagnosis.of_strangers(groups, peers, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
-        found.extend(self._more_problems(now))
+        found.extend(self._more_problems())
         found.extend(self._agent.problems(now))
         return found
 

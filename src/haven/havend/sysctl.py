@@ -4,6 +4,8 @@
 import json
 import os
 
+from haven.contract.strict_json import read_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +62,7 @@ class Sysctls:
 def _read_note(path: str) -> "dict[str, str]":
     try:
         with open(path) as file:
-            note = json.load(file)
+            note = read_json(file.read())
     except (OSError, ValueError):
         return {}
     pairs = note.items() if isinstance(note, dict) else ()
@@ -71,7 +73,7 @@ def _read(name: str) -> "str | None":
     try:
         with open(ROOT + name) as file:
             return file.read().strip()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -79,6 +81,7 @@ def _write(name: str, value: str) -> bool:
     try:
         with open(ROOT + name, "w") as file:
             file.write(value)
-    except OSError:
+    except (OSError, ValueError):
+        # No such setting; or a name or a value of a damaged note, which no file could have.
         return False
     return True

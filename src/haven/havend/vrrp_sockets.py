@@ -109,7 +109,6 @@ class VrrpSockets:
         receiver = self._receivers[descriptor]
         if receiver.read(self._hear):
             self._poller.change(descriptor, False, False)
-            self.resume_at = min(self.resume_at, receiver.resume_at)
             self._set_filter(receiver)
             self._flooded(receiver.device, receiver.family)
 
@@ -139,6 +138,8 @@ class VrrpSockets:
         ]
         from_afar = any(spec.unicast_peers and spec.unicast_hops for spec in specs)
         receiver.set_filter([spec.vrid for spec in specs], from_afar)
+        # When it has rested, and when a flood is over and the filter is to be as before.
+        self.resume_at = min(self.resume_at, receiver.resume_at)
 
     def _open_receiver(self, device: str, family: int) -> None:
         self.receive_errors.pop((device, family), None)

@@ -12,15 +12,17 @@ Every other line is a problem, for the log.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings
+from haven.contract.channel import PORT
 from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
-from haven.paths import CONFIG
+from haven.paths import CONFIG, PEERS
+from haven.peers.store import PeerStore, StoreError
 from haven.plan.conntrack import GROUP as SYNC_GROUP
 from haven.plan.conntrack_protection import DEVICE as PROTECTED
 from haven.plan.conntrack_protection import inside
@@ -35,18 +37,38 @@ QUERIES = {
 
 Resolve = Callable[[str], str]
 
+# While a machine comes up netifd may not answer in time; what it has answered is not asked again.
+ATTEMPTS = 3
+
 # The rights of the group and of all.
 OTHERS = 0o077
 
 
-def lines(model: Model, config: str, resolve: Resolve = resolve_interface) -> list[str]:
-    """Return the lines for a configuration; nothing for one that is disabled."""
+def resolve_patiently(name: str, resolve: Resolve = resolve_interface) -> str:
+    """Return the device of an interface, as netifd says in one of a few attempts. Raises InterfaceError."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return resolve(name)
+        except InterfaceError as why:
+            if why.code != "interface-unresolved":
+                raise
+    return resolve(name)
+
+
+def lines(
+    model: Model, config: str, resolve: Resolve = resolve_patiently, paired: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines for a configuration; nothing for one that is disabled.
+
+    `paired` are the addresses of the routers that this one is paired with.
+    """
     if not model.main.enabled:
         return []
     # First, so that an interface that is missing now is waited for.
     found = ["interface %s" % name for name in _interfaces(model)]
     try:
-        found += dict.fromkeys("rule %s" % rule for rule in _rules(model, resolve))
+        rules = [*_rules(model, resolve), *_channel(model, resolve, paired)]
+        found += dict.fromkeys("rule %s" % rule for rule in rules)
     except InterfaceError as why:
         return [*found, "%s: not started: %s" % (config, why)]
     return [*found, "run havend", "run haven-agent"]
@@ -103,6 +125,28 @@ def _protected(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
         yield "device=%s family=ipv6 proto=udp src_ip=%s dest_port=%d" % (PROTECTED, there, port)
 
 
+def _channel(model: Model, resolve: Resolve, paired: Sequence[str]) -> Iterator[str]:
+    """A paired router may come by any link: when one is cut, it calls over another."""
+    places = [(router.device, router.interface) for router in model.virtual_routers]
+    if model.conntrack is not None:
+        places.append((model.conntrack.device, model.conntrack.interface))
+    if not paired:
+        return
+    for device in dict.fromkeys(device or resolve(interface or "") for device, interface in places):
+        for address in paired:
+            family = 6 if ":" in address else 4
+            yield "device=%s family=ipv%d proto=tcp src_ip=%s dest_port=%d" % (device, family, address, PORT)
+
+
+def _paired_addresses() -> list[str]:
+    store = PeerStore(PEERS)
+    try:
+        store.read()
+    except StoreError as why:
+        print(why)
+    return [address for peer in store.peers.values() for address in peer.addresses]
+
+
 def _hold(model: Model) -> list[str]:
     try:
         return hold(claims(model, resolve_interface))
@@ -131,7 +175,7 @@ def main() -> int:
         print(problem)
     if model is not None:
         # At once: what the service needs does not depend on other services.
-        print("\n".join(lines(model, config)), flush=True)
+        print("\n".join(lines(model, config, paired=_paired_addresses())), flush=True)
         for text in [*apply(model, RouterFiles()), *_hold(model)]:
             print(text)
     return 0

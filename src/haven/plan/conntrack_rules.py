@@ -39,6 +39,8 @@ def commands(conntrack: dict[str, Any] | None, below: dict[str, Any] | None = No
         chain("input", [PEERS_HOOK % "input", *(rule for link in links for rule in _from_peers_alone(link))]),
         # Masqueraded, what a client sends to the peer would come from our address there.
         chain("forward", [PEERS_HOOK % "forward", *_not_through_us(links, below is not None)]),
+        # And what a user of this router sends comes from our address, too.
+        chain("output", [PEERS_HOOK % "output", *map(_by_root_alone, links)]),
     ]
     return joined(
         table_commands("untracked-rules", UNTRACKED_TABLE, "".join(untracked)),
@@ -60,6 +62,11 @@ def _from_peers_alone(link: Link) -> Iterator[str]:
     device, peers, ports = link
     yield 'iifname "%s" %s %s accept' % (device, _senders(peers), ports)
     yield "%s drop" % ports
+
+
+def _by_root_alone(link: Link) -> str:
+    device, _peers, ports = link
+    return 'oifname "%s" %s meta skuid != 0 drop' % (device, ports)
 
 
 def _not_through_us(links: list[Link], is_protected: bool) -> Iterator[str]:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A client of ubusd: one object that others call, and events; made again whenever the connection is lost."""
+"""A client of ubusd: one object that others call, and events; made again whenever the connection is lost.
+
+Events come to an object without a name, as they do for libubus: nobody can call it by one.
+"""
 
 import os
 import selectors
@@ -96,12 +99,19 @@ class UbusServer:
         self._backlog = bytearray()
         self._object: int | None = None
         self._sequence = 0
-        self._added_by = 0
+        self._added_by = self._listens_by = 0
+        # What is done about events, by their names.
+        self._listens: dict[str, Callable[[Table], None]] = {}
+        self._listener: int | None = None
         self._wait = SHORTEST_WAIT_S
         self._said: set[str] = set()
         self._is_bad_news_out = False
         self.age = 0
         self.ready = False
+
+    def listen(self, event: str, act: Callable[[Table], None]) -> None:
+        """Do something about each event of a name; before connect()."""
+        self._listens[event] = act
 
     def connect(self) -> None:
         """Connect now, or as soon as somebody is there; again whenever the connection is lost."""
@@ -135,7 +145,7 @@ class UbusServer:
         if self._socket is not None:
             self._registry.forget(self._socket)
             self._socket.close()
-        self._socket, self._object, self.ready = None, None, False
+        self._socket, self._object, self._listener, self.ready = None, None, None, False
         self._received.clear()
         self._backlog.clear()
 
@@ -232,6 +242,8 @@ class UbusServer:
             self._hear_call(frame)
         elif frame.sequence == self._added_by and not self.ready:
             self._hear_added(frame)
+        elif frame.kind == DATA and frame.sequence == self._listens_by and self._listener is None:
+            self._listen_with(frame.number("object"))
         elif frame.kind == STATUS and frame.number("status") != OK:
             self._say_once("event", f"ubusd does not take the event, status {frame.number('status')}")
 
@@ -240,6 +252,8 @@ class UbusServer:
             self._object = frame.number("object")
         elif frame.number("status") == OK and self._object is not None:
             self.ready, self._wait = True, SHORTEST_WAIT_S
+            if self._listens:
+                self._listens_by = self._ask(ADD_OBJECT)
             if self._is_bad_news_out:
                 print("haven-agent: ubus: connected", flush=True)
             self._is_bad_news_out, age = False, self.age
@@ -249,17 +263,31 @@ class UbusServer:
             why = f"ubusd refuses the object {self._name}, status {status}: not root, or it is there twice"
             self._lose("refused", why)
 
+    def _listen_with(self, number: int | None) -> None:
+        self._listener = number
+        # blobmsg has no unsigned numbers.
+        signed = ((number or 0) ^ 1 << 31) - (1 << 31)
+        for name in self._listens:
+            self._ask(INVOKE, object=EVENTS, method="register", data={"object": signed, "pattern": name})
+
     def _hear_call(self, frame: UbusFrame) -> None:
         try:
             arguments = decode_table(frame.attributes.get("data", b""))
         except UbusMalformed:
             UbusCall(self, frame, {}).refuse(INVALID_ARGUMENT)
             return
+        if self._listener is not None and frame.number("object") == self._listener:
+            self._hear_event(str(frame.attributes.get("method", "")), arguments)
+            return
         call = UbusCall(self, frame, arguments)
         if frame.number("object") != self._object:
             call.refuse(NOT_FOUND)
         else:
             self._called(call)
+
+    def _hear_event(self, name: str, document: Table) -> None:
+        if name in self._listens:
+            self._listens[name](document)
 
     def _ask(self, kind: int, **attributes: Any) -> int:
         self._sequence = (self._sequence + 1) & 0xFFFF

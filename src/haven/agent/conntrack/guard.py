@@ -14,6 +14,12 @@ A firewall that refuses unknown connections answers for hosts behind the router,
 not translated). So no reset without ACK leaves in somebody else's name: that is the answer to a segment in
 midstream, while one that refuses a new connection has an ACK. A standby, which forwards nothing, has that
 rule as well; unreachables are kept back only from the takeover on.
+
+Connections that end on the router itself (ssh, LuCI, a VPN over TCP) have no copy: they are best reset at
+once, and begun anew. So what comes to a port where this router listens passes, with its answer, unless it
+looks like something translated. What is translated to another host as it comes in gets its entry before the
+guard sees it; what cannot get one (invalid) stays guarded. And what comes back to a translated connection
+goes to a client's port, or comes from a service's.
 """
 
 import os
@@ -22,6 +28,7 @@ from collections.abc import Callable, Iterable
 
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.conntrack.listening_ports import listening_ports
 from haven.agent.loop import Scope, Timer
 from haven.contract.guard_note import LOOSE_FILE, REMOVE
 
@@ -36,13 +43,17 @@ RULES = """table inet haven_guard {
  set four { type ipv4_addr; flags timeout; %s}
  set six { type ipv6_addr; flags timeout; %s}
  set now { type inet_proto; flags timeout; %s}
+ set here { type inet_service; %s}
  chain input {
   type filter hook input priority filter - 10; policy accept;
+  tcp sport >= 1024 tcp dport @here ct state new accept
   ip daddr @four tcp flags & (syn | rst) == 0x0 ct state { new, invalid } drop
   ip6 daddr @six tcp flags & (syn | rst) == 0x0 ct state { new, invalid } drop
  }
  chain output {
   type filter hook output priority filter - 10; policy accept;
+  ip saddr @four tcp sport @here tcp dport >= 1024 accept
+  ip6 saddr @six tcp sport @here tcp dport >= 1024 accept
   ip saddr @four tcp flags & rst == rst drop
   ip6 saddr @six tcp flags & rst == rst drop
   ip saddr @four icmp type destination-unreachable icmp code != frag-needed drop
@@ -59,16 +70,24 @@ RULES = """table inet haven_guard {
 ACTIVE_LIFETIME_S = 7
 
 
-def script(addresses: list[str], active: bool = False) -> str:
-    """Return what nft has to do to arm the rules, or to arm them again, for addresses without prefix."""
-    four = _elements([address for address in addresses if ":" not in address])
-    six = _elements([address for address in addresses if ":" in address])
+def script(addresses: list[str], ports: list[int], active: bool = False) -> str:
+    """Return what nft has to do to arm the rules, or to arm them again, for addresses without prefix.
+
+    `ports` are those where this router itself listens.
+    """
+    four = _passing([address for address in addresses if ":" not in address])
+    six = _passing([address for address in addresses if ":" in address])
     now = ("tcp", "icmp", "ipv6-icmp") if active else ("tcp",)
-    return REMOVE + RULES % (four, six, _elements(now, ACTIVE_LIFETIME_S if active else LIFETIME_S))
+    passing = _passing(now, ACTIVE_LIFETIME_S if active else LIFETIME_S)
+    return REMOVE + RULES % (four, six, passing, _elements("%d" % port for port in ports))
 
 
-def _elements(values: Iterable[str], lifetime: int = LIFETIME_S) -> str:
-    listed = ", ".join("%s timeout %ds" % (value, lifetime) for value in values)
+def _passing(values: Iterable[str], lifetime: int = LIFETIME_S) -> str:
+    return _elements("%s timeout %ds" % (value, lifetime) for value in values)
+
+
+def _elements(values: Iterable[str]) -> str:
+    listed = ", ".join(values)
     return "elements = { %s }; " % listed if listed else ""
 
 
@@ -127,7 +146,10 @@ class Guard:
         # Before anything is changed: whoever comes after us puts it back.
         if not os.path.exists(self._note):
             _keep(self._note, _read(LOOSE_FILE))
-        self._tell(script(self._addresses), self._has_been_armed)
+        self._tell(self._script(), self._has_been_armed)
+
+    def _script(self, active: bool = False) -> str:
+        return script(self._addresses, listening_ports(self._addresses), active)
 
     def _has_been_armed(self) -> None:
         self._armed = True
@@ -142,7 +164,7 @@ class Guard:
     def _take_over(self) -> None:
         if self._lift_later is None:
             self._lift_later = self._scope.after(LASTS_S, self._lift)
-            self._tell(script(self._addresses, active=True), lambda: None)
+            self._tell(self._script(active=True), lambda: None)
 
     def _lift(self) -> None:
         self._armed = False

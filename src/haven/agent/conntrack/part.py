@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.agent.conntrack.guard import Guard
-from haven.agent.conntrack.schedule import ACTIVE
 from haven.agent.conntrack.table_sync import TableSync
 from haven.agent.loop import Scope
 from haven.agent.part import Part, Surroundings
+from haven.agent.roles import ACTIVE
 
 # Of several groups in different states, the first of these is that of the gateway.
 MOST_TELLING = (ACTIVE, "fault", "backup")

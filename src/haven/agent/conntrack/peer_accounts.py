@@ -167,4 +167,12 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-KINDS = {"node": _is_text, "state": _is_text, "entries": _is_number, "limit": _is_number, "in_sync": _is_flag}
+KINDS = {
+    "node": _is_text,
+    "state": _is_text,
+    "entries": _is_number,
+    "limit": _is_number,
+    "in_sync": _is_flag,
+    "timeout_name": _is_text,
+    "timeout_s": _is_number,
+}

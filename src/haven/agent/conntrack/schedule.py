@@ -12,7 +12,7 @@ is left to do:
   and the standby forgets again what a stray packet may have made it tell of.
 """
 
-ACTIVE = "active"
+from haven.agent.roles import ACTIVE
 
 # The first seconds after a takeover belong to the packets: reading and sending a great table takes the
 # processor from them, and nothing of it is urgent.
@@ -44,6 +44,16 @@ class SyncSchedule:
         self._first_heard_at: float | None = None
         self._missed = False
         self.in_sync = False
+
+    def renew_every(self, seconds: float, now: float) -> None:
+        """Renew so often from now on; 0 for never."""
+        if seconds == self._renew:
+            return
+        before, self._renew = self._renew, seconds
+        if not seconds:
+            self._renew_at = None
+        elif self._running and (self._renew_at is None or seconds < before):
+            self._renew_at = min(now + seconds, self._renew_at or now + seconds)
 
     def started(self, now: float) -> list[str]:
         """conntrackd has just started, for the first time or again."""

@@ -15,10 +15,12 @@ from haven.agent.conntrack.drain import Drain
 from haven.agent.conntrack.guard import Guard
 from haven.agent.conntrack.peer_accounts import PeerAccounts
 from haven.agent.conntrack.recent_failures import LATELY_S, RecentFailures
-from haven.agent.conntrack.schedule import ACTIVE, SyncSchedule
+from haven.agent.conntrack.renewal import Renewal
+from haven.agent.conntrack.schedule import SyncSchedule
 from haven.agent.conntrack.sync_link import SyncLink
 from haven.agent.loop import Scope, Timer
 from haven.agent.part import Surroundings
+from haven.agent.roles import ACTIVE
 from haven.contract.control import REPORT_EVERY_S
 from haven.contract.problems import problem
 
@@ -43,7 +45,8 @@ class TableSync:
         self._timer: Timer | None = None
         self._link = SyncLink(part["device"], part["address"])
         self._peers = PeerAccounts(part["device"], part["address"], part["peers"], part["agent_port"], scope)
-        self._schedule = SyncSchedule(part["renew_us"] / 1e6)
+        self._renewal = Renewal(part["renew_us"], around.node)
+        self._schedule = SyncSchedule(self._renewal.every_s)
         self._guard = Guard(part["guard"], run_dir, scope)
         self._conntrackd = Conntrackd(
             part["conf"], run_dir, scope, self._link.can_start, self._has_started, self._has_ended
@@ -121,13 +124,19 @@ class TableSync:
         # conntrackd's membership in the multicast group is gone with the device.
         if self._link.was_replaced():
             self._conntrackd.terminate()
+        self._look_at_timeouts()
         if self._state:
             told = {"node": self._around.node, "state": self._told_state(), **self._table()}
-            self._peers.exchange(told, time.monotonic())
+            self._peers.exchange({**told, **self._renewal.told()}, time.monotonic())
         if not self._conntrackd.takes_orders:
             self._report()
         elif not self._conntrackd.socket.ask(STATISTICS[""], self._take_statistics):
             self._take_statistics("")
+
+    def _look_at_timeouts(self) -> None:
+        now = time.monotonic()
+        self._schedule.renew_every(self._renewal.look(self._peers.heard(now)), now)
+        self._wake_later()
 
     def _take_statistics(self, text: str) -> None:
         # What conntrackd had begun to say before it ended is of no more use.
@@ -170,6 +179,7 @@ class TableSync:
                 "connected": self._conntrackd.takes_orders and self._schedule.hears_peer(now),
                 "sync_left_ms": table_account.milliseconds(self._schedule.sync_left(now)),
                 "restarts": max(self._conntrackd.restarts, 0),
+                **self._renewal.account(),
                 **table_account.trusted(self._figures, several),
                 "lately": {
                     "for_s": int(LATELY_S),
@@ -209,6 +219,7 @@ class TableSync:
             found.append(_problem("conntrack-agent-silent", **self._peer_facts()))
         if self._guard.failure:
             found.append(_problem("conntrack-no-guard", error=self._guard.failure))
+        found += self._renewal.problems()
         return found + table_account.problems(self._table(), self._peers.heard(time.monotonic()))
 
     def _peer_facts(self) -> dict[str, Any]:

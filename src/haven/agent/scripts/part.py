@@ -4,11 +4,12 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.part import Part, Surroundings
+from haven.contract.strict_json import read_json
 
 LIMIT_S = 30.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,6 +29,8 @@ class ScriptsPart(Part):
         self._told = self._read_note()
         self._wanted: dict[str, str] = {}
         self._job: tuple[str, str] | None = None
+        # What it tells has to be told again when it is done.
+        self._job_is_stale = False
         self._scripts: list[str] = []
         self._is_running = False
         self._ended: Callable[[], None] | None = None
@@ -40,6 +43,13 @@ class ScriptsPart(Part):
             elif group in self._wanted or group in self._told:
                 # It has stopped, or has not begun again.
                 self._wanted[group] = "backup"
+        self._run_next()
+
+    def take_again(self, groups: Collection[str]) -> None:
+        """Tell the state of these groups again, also where it is being told."""
+        for group in groups:
+            self._told.pop(group, None)
+        self._job_is_stale = self._job_is_stale or (self._job is not None and self._job[0] in groups)
         self._run_next()
 
     def end(self, done: Callable[[], None]) -> None:
@@ -57,8 +67,9 @@ class ScriptsPart(Part):
         """Tell whether there is a script to run; a job ends with its last one."""
         while not self._scripts:
             if self._job is not None:
-                self._note_told(*self._job)
-                self._job = None
+                if not self._job_is_stale:
+                    self._note_told(*self._job)
+                self._job, self._job_is_stale = None, False
             waiting = [
                 (group, state) for group, state in self._wanted.items() if self._told.get(group) != state
             ]
@@ -118,7 +129,7 @@ class ScriptsPart(Part):
     def _read_note(self) -> dict[str, str]:
         try:
             with open(self._note) as file:
-                found = json.load(file)
+                found = read_json(file.read())
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -50,6 +50,10 @@ SESSION = "ubus_rpc_session"
 STATUS_OF = {"havend": CONNECTION_FAILED, "late": TIMEOUT, "refused": UNKNOWN_ERROR}
 
 MOST_CALLS = 32
+# What the command answers, which takes a second on a router. Who may only look may ask for a plan: that must
+# keep the state from nobody.
+COMPILED = ("plan", "validate", "reload")
+MOST_COMPILED = 4
 
 # What a candidate configuration is called for the child that reads it.
 CANDIDATE = "/proc/self/fd/0"
@@ -80,7 +84,10 @@ class UbusMethods:
         status = _wrong(call)
         if status:
             call.refuse(status)
-        elif self._asked + len(self._waiting) >= MOST_CALLS:
+        elif call.method in COMPILED and len(self._waiting) >= MOST_COMPILED:
+            busy = control.Refusal("busy")
+            _fail(call, CallFailure("refused", str(busy), busy))
+        elif self._asked >= MOST_CALLS:
             _fail(call, CallFailure("refused", f"{MOST_CALLS} calls wait for their answers already"))
         else:
             self._answer(call)

@@ -81,7 +81,7 @@ CONNTRACK = SectionType(
             Whole(0, 3600),
             "How often the Active sends its whole table again, so that the copies of quiet flows live on; "
             "it has to be well below the shortest timeout that matters. 0: never.",
-            default="30",
+            default_says="a third of the kernels' shortest timeout that matters, at most 30",
             unit="s",
         ),
         Option(

@@ -193,9 +193,10 @@ def error_text(code: int) -> str:
     return os.strerror(code)
 
 
-def lock_folder(path: str) -> bool:
-    """Lock a folder for the life of this process; tell whether nobody else has. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+def lock_file(path: str) -> bool:
+    """Lock a file for the life of this process; tell whether nobody else has. Raises OSError."""
+    # Whoever can open a file can lock it, if only for reading.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The agent's own socket: what the command and LuCI ask of it, a line of JSON in and a line out."""
+
+import contextlib
+import os
+import selectors
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from haven.agent.loop import Scope
+from haven.contract.agent_requests import REQUESTS
+from haven.contract.control import LONGEST_REQUEST, Refusal, encode, read_request, refused
+from haven.contract.pairing import PairingRefusal
+from haven.paths import AGENT_SOCKET, inside
+
+BACKLOG = 16
+MOST_VISITORS = 16
+RECEIVE = 1 << 16
+
+Reply = Callable[[dict[str, Any]], None]
+Ask = Callable[[dict[str, Any], Reply], None]
+
+
+class Door:
+    """Listens, and lets each visitor ask one thing after the other."""
+
+    def __init__(self, scope: Scope, run_dir: str, ask: Ask) -> None:
+        self._scope, self._ask = scope, ask
+        self._path = inside(run_dir, AGENT_SOCKET)
+        self._visitors: list[_Visitor] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+        # Root's alone, before anybody can knock.
+        os.fchmod(self._socket.fileno(), 0o600)
+        self._socket.bind(self._path)
+        os.chmod(self._path, 0o600)
+        self._socket.listen(BACKLOG)
+        scope.watch(self._socket, lambda _events: self._open())
+
+    def _open(self) -> None:
+        try:
+            sock, _ = self._socket.accept()
+        except OSError:
+            return
+        self._visitors = [each for each in self._visitors if not each.is_gone]
+        if len(self._visitors) >= MOST_VISITORS:
+            self._visitors.pop(0).leave()
+        self._visitors.append(_Visitor(self._scope, sock, self._ask))
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        for visitor in self._visitors:
+            visitor.leave()
+        self._socket.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
+
+
+class _Visitor:
+    """Somebody who asks; one question at a time."""
+
+    def __init__(self, scope: Scope, sock: socket.socket, ask: Ask) -> None:
+        self._scope, self._socket, self._ask = scope, sock, ask
+        self._received = b""
+        self._unsent = bytearray()
+        self.is_gone = False
+        sock.setblocking(False)
+        scope.watch(sock, self._serve)
+
+    def leave(self) -> None:
+        """Hang up."""
+        if not self.is_gone:
+            self.is_gone = True
+            self._scope.forget(self._socket)
+            self._socket.close()
+
+    def _serve(self, events: int) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                self._send()
+            if events & selectors.EVENT_READ:
+                self._read()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.leave()
+
+    def _read(self) -> None:
+        octets = self._socket.recv(RECEIVE)
+        self._received += octets
+        if not octets or len(self._received) > LONGEST_REQUEST:
+            self.leave()
+            return
+        *lines, self._received = self._received.split(b"\n")
+        for line in lines:
+            self._answer(line)
+
+    def _answer(self, line: bytes) -> None:
+        try:
+            self._ask(read_request(line, REQUESTS), self._reply)
+        except (Refusal, PairingRefusal) as why:
+            self._reply(refused(why))
+
+    def _reply(self, document: dict[str, Any]) -> None:
+        if self.is_gone:
+            return
+        self._unsent += encode(document)
+        try:
+            self._send()
+        except BlockingIOError:
+            self._scope.watch(self._socket, self._serve, writing=True)
+        except OSError:
+            self.leave()
+
+    def _send(self) -> None:
+        while self._unsent:
+            del self._unsent[: self._socket.send(self._unsent)]
+        self._scope.watch(self._socket, self._serve)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Answers to routers that look for one to join, on every link, while somebody offers."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable
+
+from haven.agent.loop import Scope
+from haven.contract.channel import LONGEST_SEARCH, OFFER_PORT
+from haven.peers.search import is_search
+
+# Of one turn: a flood of them costs a moment, and no answer.
+MOST_READ = 16
+
+
+class OfferAnswers:
+    """A socket that hears who looks; `offering` returns the name of this router while it offers."""
+
+    def __init__(self, scope: Scope, offering: Callable[[], str]) -> None:
+        self._offering = offering
+        self._socket = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            self._socket.bind(("::", OFFER_PORT))
+        except OSError:
+            # Another program has it: the address has to be typed.
+            return
+        scope.watch(self._socket, lambda _events: self._read())
+
+    def _read(self) -> None:
+        for _ in range(MOST_READ):
+            try:
+                octets, place = self._socket.recvfrom(LONGEST_SEARCH)
+            except OSError:
+                return
+            node = self._offering()
+            # Nobody beyond the link: what leaves with a link-local address stays on it.
+            if node and is_search(octets) and place[0].startswith("fe80"):
+                with contextlib.suppress(OSError):
+                    self._socket.sendto(json.dumps({"haven": 1, "offer": node}).encode(), place)
+
+    def close(self) -> None:
+        """Answer nobody any more."""
+        self._socket.close()

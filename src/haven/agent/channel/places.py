@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where this router can be reached: its own addresses on the devices that haven works on."""
+
+import fcntl
+import socket
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+SIOCGIFADDR = 0x8915
+IF_INET6 = "/proc/net/if_inet6"
+# Scope of an address in that file.
+GLOBAL = "00"
+
+
+def own_addresses(plan: dict[str, Any]) -> list[str]:
+    """Return the addresses that stay here whoever is Active, the one between the routers first."""
+    virtual = {
+        address.partition("/")[0] for router in plan["virtual_routers"] for address in router["addresses"]
+    }
+    conntrack = plan["parts"].get("conntrack") or {}
+    sources = [router["source"] for router in plan["virtual_routers"]]
+    devices = [conntrack.get("device"), *(router["device"] for router in plan["virtual_routers"])]
+    found = [conntrack.get("address"), *sources, *_of_devices(dict.fromkeys(filter(None, devices)))]
+    return [
+        each for each in dict.fromkeys(filter(None, found)) if each not in virtual and not _is_local(each)
+    ]
+
+
+def _is_local(address: str) -> bool:
+    return address.lower().startswith("fe80")
+
+
+def _of_devices(devices: Iterable[str]) -> list[str]:
+    devices = list(devices)
+    return [each for device in devices for each in _ipv4(device)] + _ipv6(devices)
+
+
+def _ipv4(device: str) -> list[str]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            answer = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("16s16x", device.encode()))
+        except OSError:
+            return []
+    return [socket.inet_ntoa(answer[20:24])]
+
+
+def _ipv6(devices: list[str]) -> list[str]:
+    try:
+        with open(IF_INET6, encoding="ascii") as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return []
+    rows = [row for row in rows if len(row) == 6 and row[3] == GLOBAL and row[5] in devices]
+    return [socket.inet_ntop(socket.AF_INET6, bytes.fromhex(row[0])) for row in rows]

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven setup`: this router becomes the first of a pair, on trial until somebody confirms it."""
+
+import json
+import os
+import sys
+import time
+
+from haven.arguments import UsageError
+from haven.cli.errors import Failed
+from haven.cli.own_words import print_json
+from haven.cli.usage import Request
+from haven.contract.setup import NONE, SetupRefused
+from haven.plain_file import read_plain
+from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show
+from haven.setup.changes import difference
+from haven.setup.live_facts import read_facts
+from haven.setup.packages import CHANGED, HAVEN, Packages, package_of, read_packages
+from haven.setup.proposal import Proposal, check_new, first_proposal
+from haven.setup.questions import take_proposal
+from haven.setup.trial import Trial, file_of, read_note
+from haven.setup.trial_folder import BEFORE, PENDING
+
+LARGEST_ANSWERS = 1 << 16
+# netifd, the service and the election, on a slow router.
+LONGEST_START_S = 150
+POLL_S = 0.2
+ENDED = ("confirmed", "undone", "no-answer", "own-address-late", "gateway-late", "not-written", "interrupted")
+TOGETHER = (("--confirm", "--undo"), ("--confirm", "--answers"), ("--undo", "--answers"))
+
+
+def setup(request: Request) -> int:
+    """Propose, ask, show and try; or confirm, or undo."""
+    given = {*request.flags, *(["--answers"] if request.values["--answers"] else [])}
+    for one, other in TOGETHER:
+        if {one, other} <= given:
+            raise UsageError(f"setup: {one} and {other} do not go together")
+    try:
+        return _do(request)
+    except SetupRefused as refused:
+        if request.json:
+            print_json(refused.as_dict())
+        raise Failed(str(refused)) from None
+    except Unasked:
+        raise Failed("nobody is there to answer: nothing was changed; --yes takes the proposals") from None
+
+
+def _do(request: Request) -> int:
+    if os.geteuid() != 0:
+        raise SetupRefused("not-root")
+    trial = trial_of(request)
+    if "--confirm" in request.flags:
+        trial.confirm()
+        return _tell(request, read_note(trial.run_dir))
+    if "--undo" in request.flags:
+        return _undo(request, trial)
+    trial.check_free()
+    check_new(read_packages(trial.root, (HAVEN,)))
+    asks = not {"--json", "--yes"} & request.flags
+    proposal = first_proposal(read_facts(trial.root), _given(request), ask_person if asks else take_proposal)
+    if request.json and "--yes" not in request.flags:
+        print_json(proposal.as_dict())
+        return 0
+    return try_proposal(request, trial, proposal)
+
+
+def trial_of(request: Request) -> Trial:
+    """Return what setup works on: the files below --root, and the run directory."""
+    root = request.root.rstrip("/")
+    if not os.path.isdir(request.root):
+        raise Failed(f"{request.root} is no folder")
+    # The keeper's working directory is another.
+    return Trial(os.path.abspath(root) if root else "", os.path.abspath(request.run_dir))
+
+
+def _given(request: Request) -> dict[str, str]:
+    """Return the answers that the command line brings. Raises SetupRefused."""
+    name = request.values["--answers"]
+    if not name:
+        return {}
+    try:
+        text = sys.stdin.buffer.read(LARGEST_ANSWERS) if name == "-" else read_plain(name, LARGEST_ANSWERS)
+        document = json.loads(text)
+    except OSError as error:
+        raise SetupRefused("answers-unreadable", file=name, error=error.strerror) from None
+    except (ValueError, RecursionError) as error:
+        raise SetupRefused("answers-unreadable", file=name, error=str(error)) from None
+    if not isinstance(document, dict):
+        raise SetupRefused("answers-no-object", file=name)
+    return {key: _as_text(value) for key, value in document.items()}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return NONE if value is None or value == "" else str(value)
+
+
+def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
+    """Show what changes, ask, put it on trial, and wait for the person's word."""
+    says_yes = "--yes" in request.flags
+    if not request.json:
+        show(proposal.changes(), sys.stdout)
+        sys.stdout.flush()
+    if not says_yes and not agree("\nChange this now? It is taken back by itself unless you confirm it."):
+        print("Nothing was changed.")
+        return 1
+    found = begin_trial(request, trial, proposal)
+    if request.json or says_yes:
+        return _tell(request, found)
+    return _wait_for_word(request, trial)
+
+
+def begin_trial(request: Request, trial: Trial, proposal: Proposal) -> dict[str, object]:
+    """Put a proposal on trial; return how that stands when it waits for a word. Raises Failed."""
+    trial.begin(proposal)
+    _wait_until_tried(trial)
+    found = read_note(trial.run_dir)
+    if found.get("state") != "waiting":
+        if request.json:
+            print_json(found)
+        raise Failed(str(found.get("message", "setup was interrupted; it is taken back")))
+    return found
+
+
+def _wait_until_tried(trial: Trial) -> None:
+    end = time.monotonic() + LONGEST_START_S
+    while read_note(trial.run_dir).get("state") == "preparing" and time.monotonic() < end:
+        time.sleep(POLL_S)
+
+
+def _wait_for_word(request: Request, trial: Trial) -> int:
+    print(_confirm_words(read_note(trial.run_dir)) + "\nOr press Enter here.")
+    try:
+        while trial.folder.is_there(PENDING):
+            if has_line(POLL_S):
+                read_line("")
+                trial.confirm()
+    except Unasked:
+        # The session has gone; whoever comes by another one confirms there.
+        return 0
+    except KeyboardInterrupt:
+        trial.undo()
+    return _tell(request, _ended(trial))
+
+
+def _ended(trial: Trial) -> dict[str, object]:
+    end = time.monotonic() + LONGEST_START_S
+    while read_note(trial.run_dir).get("state") not in ENDED and time.monotonic() < end:
+        time.sleep(POLL_S)
+    return read_note(trial.run_dir)
+
+
+def _confirm_words(found: dict[str, object]) -> str:
+    facts = found["facts"]
+    assert isinstance(facts, dict)
+    return (
+        f"\nThe new configuration is in force; this router's own address is {facts['address']}.\n"
+        f"Confirm within {facts['left_s']} s with 'haven setup --confirm' that the router is still reached; "
+        "else everything is taken back."
+    )
+
+
+def _tell(request: Request, found: dict[str, object]) -> int:
+    """Say where the trial stands; only what stays, waits or was wanted is a success."""
+    if request.json:
+        print_json(found)
+    elif found.get("state") == "waiting":
+        print(_confirm_words(found))
+    else:
+        print(str(found.get("message", "")))
+    return 0 if found.get("state") in ("waiting", "confirmed", "undone") else 1
+
+
+def _undo(request: Request, trial: Trial) -> int:
+    waits = trial.folder.is_there(PENDING)
+    if not waits and "--yes" not in request.flags and not request.json and trial.folder.is_there(BEFORE):
+        show(difference(read_packages(trial.root), _before(trial)), sys.stdout)
+        if not agree("\nBring this back?"):
+            print("Nothing was changed.")
+            return 1
+    trial.undo()
+    return _tell(request, read_note(trial.run_dir))
+
+
+def _before(trial: Trial) -> Packages:
+    """Return the packages as they were before the setup, as far as they would change."""
+    copies = trial.folder.copies(BEFORE)
+    names = [name for name in CHANGED if file_of(name) in copies]
+    return {name: package_of(name, copies[file_of(name)] or b"") for name in names}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the agent is asked over its own socket: of the other routers, and of the pairing.
+
+Lines of JSON as on havend's (contract/control.py).
+"""
+
+from haven.contract.fields import Field, mapping, text
+
+REQUESTS = {
+    "peers": (),
+    "pair": (),
+    "unpair": (Field("node", text),),
+    # A request of REMOTE to another router, by its name.
+    "ask": (Field("node", text), Field("request", mapping)),
+}
+
+# What a router answers another that it is paired with; no more, and no shell.
+REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch")

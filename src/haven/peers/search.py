@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Looking for a router that offers, on every link: by IPv6's own addresses, which two routers never share."""
+
+import contextlib
+import json
+import select
+import socket
+import time
+
+from haven.contract.channel import LONGEST_NODE, LONGEST_SEARCH, OFFER_GROUP, OFFER_PORT
+from haven.contract.strict_json import read_json
+
+WAIT_S = 1.5
+AGAIN_S = 0.3
+MOST_FOUND = 32
+SEARCH = json.dumps({"haven": 1, "search": True}).encode()
+
+
+def is_search(octets: bytes) -> bool:
+    """Tell whether somebody looks for a router that offers."""
+    return _field(octets, "search") is True
+
+
+def offers() -> dict[str, str]:
+    """Return the names of the routers that offer, by the addresses at which they can be joined."""
+    found: dict[str, str] = {}
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as looking:
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end and len(found) < MOST_FOUND:
+            _ask_all(looking)
+            _take_answers(looking, min(end, time.monotonic() + AGAIN_S), found)
+    return found
+
+
+def _ask_all(looking: socket.socket) -> None:
+    for index, name in socket.if_nameindex():
+        if name != "lo":
+            # A device without IPv6, or one that is down.
+            with contextlib.suppress(OSError):
+                looking.sendto(SEARCH, (OFFER_GROUP, OFFER_PORT, 0, index))
+
+
+def _take_answers(looking: socket.socket, until: float, found: dict[str, str]) -> None:
+    while (left := until - time.monotonic()) > 0:
+        if not select.select([looking], [], [], left)[0]:
+            return
+        octets, place = looking.recvfrom(LONGEST_SEARCH)
+        node = _field(octets, "offer")
+        if isinstance(node, str) and 0 < len(node) <= LONGEST_NODE and len(found) < MOST_FOUND:
+            found[f"{place[0].partition('%')[0]}%{socket.if_indextoname(place[3])}"] = node
+
+
+def _field(octets: bytes, name: str) -> object:
+    try:
+        document = read_json(octets.decode())
+    except ValueError:
+        return None
+    is_ours = isinstance(document, dict) and document.get("haven") == 1
+    return document.get(name) if is_ours else None

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The services that have to follow the files, and what haven says of itself."""
+
+import json
+import os
+import socket
+import subprocess
+
+from haven import paths
+from haven.contract.control import request
+from haven.openwrt.netifd import Claim, hold
+
+SERVICE_S = 60
+ANSWER_S = 5
+LARGEST_STATUS = 1 << 22
+
+
+class RouterServices:
+    """Calls the init scripts below a root; one that is not there is nobody's service."""
+
+    def __init__(self, root: str, run_dir: str) -> None:
+        self._root = root
+        self.run_dir = run_dir
+
+    def call(self, name: str, action: str) -> None:
+        """Call an init script, and wait for it."""
+        script = "%s/etc/init.d/%s" % (self._root, name)
+        if not os.access(script, os.X_OK):
+            return
+        try:
+            nowhere = subprocess.DEVNULL
+            subprocess.run([script, action], stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=SERVICE_S)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            self.log("%s %s: %s" % (script, action, error))
+
+    def keep_bridge(self, device: str) -> None:
+        """Let netifd keep a bridge, with what stands on it, while its interface is set up anew."""
+        for text in hold([Claim(device)]) if self._is_of_this_machine() else ():
+            self.log(text)
+
+    def release_bridge(self) -> None:
+        """Take that back."""
+        for text in hold([]) if self._is_of_this_machine() else ():
+            self.log(text)
+
+    def _is_of_this_machine(self) -> bool:
+        # A node in a folder has no netifd, unless it is named.
+        return not self._root or "HAVEN_UBUS_SOCKET" in os.environ
+
+    def state(self) -> str:
+        """Return the state of haven as its status has it, empty while it does not answer."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+                line.settimeout(ANSWER_S)
+                line.connect(paths.inside(self.run_dir, paths.CONTROL_SOCKET))
+                line.sendall(request("status"))
+                with line.makefile("rb") as answers:
+                    answer = json.loads(answers.readline(LARGEST_STATUS))
+            return str(answer["result"]["state"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def log(self, text: str) -> None:
+        """Say something to the log."""
+        if not self._root:
+            subprocess.run(["logger", "-t", "haven", "-p", "daemon.notice", text], check=False)

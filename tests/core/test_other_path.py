@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Another path than the links: who is about to be taken for dead may say by it that it lives."""
+
+from haven.core.clock import SECOND
+from haven.core.effects import Doubted
+from haven.core.events import OtherPath, Vouched
+from haven.core.vrrp.constants import multicast_group
+from haven.core.vrrp.states import ACTIVE, BACKUP
+from tests.core.wire import Wire, group, router
+
+
+def settled(other_path=True):
+    """Return a wire, an Active and a Backup that can ask each other by another path."""
+    wire = Wire()
+    a, b = wire.node("a", group(router(priority=200))), wire.node("b", group(router(priority=100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    for node in (a, b):
+        node.handle(OtherPath(other_path))
+        node.forget()
+    return wire, a, b
+
+
+def vouch(active, standby):
+    """Bring what the Active says of itself to the other by another path."""
+    said = active.member().advertisement()
+    to = multicast_group(4)
+    standby.handle(Vouched("lan", 4, said.source, to, said.packets[0][1]))
+
+
+def cut(wire, a, b):
+    """Let nothing through from the Active to the Backup."""
+    wire.cut("lan", a, b)
+
+
+def test_silence_is_doubted_before_it_is_believed():
+    wire, a, b = settled()
+    a.power_off()
+    wire.run_until(lambda: b.said(Doubted))
+    assert [effect.group for _at, effect in b.said(Doubted)] == ["gateway"]
+    assert b.state() == BACKUP
+    wire.run(3 * SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_without_another_path_nobody_is_asked():
+    wire, a, b = settled(other_path=False)
+    a.power_off()
+    wire.run(5 * SECOND)
+    assert b.said(Doubted) == [] and b.state() == ACTIVE
+
+
+def test_active_that_is_vouched_for_again_and_again_stays_the_only_one():
+    wire, a, b = settled()
+    cut(wire, a, b)
+    for _ in range(40):
+        wire.run(SECOND // 2)
+        if b.said(Doubted):
+            b.forget()
+            vouch(a, b)
+    assert (a.state(), b.state()) == (ACTIVE, BACKUP)
+    assert "vouched" in b.member().anomalies
+
+
+def test_once_nobody_vouches_the_takeover_is_as_it_always_was():
+    wire, a, b = settled()
+    cut(wire, a, b)
+    wire.run(3 * SECOND)
+    vouch(a, b)
+    a.power_off()
+    b.forget()
+    wire.run(3 * SECOND)
+    assert b.state() == BACKUP
+    wire.run(2 * SECOND)
+    assert b.state() == ACTIVE
+    assert [reason for _at, _state, reason in b.transitions()] == ["silence"]
+
+
+def test_of_two_actives_that_hear_each_other_by_another_path_alone_the_lower_yields():
+    wire, a, b = settled(other_path=False)
+    cut(wire, a, b)
+    cut(wire, b, a)
+    wire.run(6 * SECOND)
+    assert (a.state(), b.state()) == (ACTIVE, ACTIVE)
+    vouch(b, a)
+    vouch(a, b)
+    assert (a.state(), b.state()) == (ACTIVE, BACKUP)
+
+
+def test_word_for_an_active_that_has_resigned_is_too_late():
+    wire, a, b = settled()
+    cut(wire, b, a)
+    said = a.member().advertisement()
+    a.stop()
+    wire.run(1000)
+    assert b.member().resigned
+    b.handle(Vouched("lan", 4, said.source, multicast_group(4), said.packets[0][1]))
+    wire.run(SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_word_for_a_virtual_router_that_is_not_here_is_nothing():
+    wire, a, b = settled()
+    said = a.member().advertisement()
+    b.handle(Vouched("wan", 4, said.source, multicast_group(4), said.packets[0][1]))
+    assert "vouched" not in b.member().anomalies

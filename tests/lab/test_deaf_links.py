@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""VRRP does not pass between two paired routers that reach each other all the same."""
+
+import pytest
+
+from tests.lab import network as lab
+from tests.lab.agent_node import AgentNode
+from tests.lab.network import Network
+from tests.lab.pair import pair, wait_one_holder
+from tests.lab.test_pairing import join
+from tests.lab.wait import holds_for, wait_until
+
+Both = tuple[AgentNode, AgentNode]
+
+# What a firewall does that knows nothing of VRRP.
+DEAF = """
+table netdev deaf {{
+	chain {device} {{
+		type filter hook ingress device "{device}" priority -500;
+		ip protocol 112 drop
+		ip6 nexthdr 112 drop
+	}}
+}}
+"""
+
+
+def deafen(node: AgentNode, *devices: str) -> None:
+    """Let no ADVERTISEMENT in."""
+    for device in devices:
+        node.router.namespace.nft(DEAF.format(device=device))
+
+
+def hear_again(node: AgentNode) -> None:
+    node.router.namespace.nft("delete table netdev deaf")
+
+
+def problems(node: AgentNode) -> dict[str, list[str]]:
+    """Tell the problems by their codes, with the devices that they name."""
+    found: dict[str, list[str]] = {}
+    for each in node.problems():
+        found.setdefault(each["code"], []).append(str(each["facts"].get("device")))
+    return found
+
+
+@pytest.fixture(params=[100, 1000])
+def both(network: Network, request: pytest.FixtureRequest) -> Both:
+    first, second = pair(AgentNode, network, interval_ms=request.param)
+    join(first, second)
+    return first, second
+
+
+def test_standby_that_hears_nothing_stays_standby_and_says_where(both: Both) -> None:
+    first, second = both
+    deafen(second, "lan", "wan")
+    wait_until(
+        lambda: sorted(problems(second).get("deaf", [])) == ["lan", "wan"], 20, "the deaf links are named"
+    )
+    holds_for(
+        lambda: (first.state(), second.state()) == ("active", "backup"), 8, "one is Active all the time"
+    )
+    hear_again(second)
+    wait_until(lambda: "deaf" not in problems(second), 30, "nothing is said any more")
+    assert (first.state(), second.state()) == ("active", "backup")
+
+
+def test_deaf_standby_takes_over_when_the_active_is_gone(both: Both, network: Network) -> None:
+    first, second = both
+    deafen(second, "lan", "wan")
+    wait_until(lambda: "deaf" in problems(second), 20, "the link is deaf")
+    network.power_cut(first.name)
+    second.wait_state("active", 20)
+    # What a dead kernel holds ends by itself.
+    wait_one_holder(network, second.name, lab.GATEWAY, lab.UPLINK, budget=20)
+
+
+def test_two_that_are_active_agree_over_the_channel_when_it_comes_back(both: Both, network: Network) -> None:
+    first, second = both
+    deafen(first, "lan", "wan")
+    deafen(second, "lan", "wan")
+    first.kill_agent()
+    second.wait_state("active", 20)
+    assert first.state() == "active"
+    first.start_agent()
+    second.wait_state("backup", 30)
+    holds_for(lambda: (first.state(), second.state()) == ("active", "backup"), 5, "one stays")
+    wait_one_holder(network, first.name, lab.GATEWAY, lab.UPLINK)

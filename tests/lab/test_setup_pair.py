@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two routers from their factory state: one is set up, the other joins, and both say that all is well."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.factory_router import KINDS, FactoryRouter, short_folder
+from tests.lab.namespace import Namespace, lab_number
+from tests.lab.wait import wait_until
+from tests.setup.factory import NETWORK
+
+LAN_OF_ONE = NETWORK.replace("\tlist ports 'lan2'\n\tlist ports 'lan3'\n\tlist ports 'lan4'\n", "")
+# What a command that joins does with setup's room: ROOT of the second, ROOT of the first, its answers.
+JOIN = """
+import json, sys, time
+from haven.setup.live_facts import read_facts
+from haven.setup.second_router import second_proposal
+from haven.setup.trial import Trial, read_note
+
+root, first, given = sys.argv[1:]
+names = ("network", "dhcp", "firewall", "haven")
+texts = {name: open(f"{first}/etc/config/{name}").read() for name in names}
+trial = Trial(root, root + "/var/run/haven")
+trial.begin(second_proposal(texts, read_facts(root), json.loads(given)))
+while read_note(trial.run_dir)["state"] == "preparing":
+    time.sleep(0.1)
+trial.confirm()
+"""
+
+
+@pytest.fixture(params=KINDS)
+def pair(lab: None, request: pytest.FixtureRequest) -> Iterator[list[FactoryRouter]]:
+    """Two routers, each with a LAN of its own so far, and a cable between them."""
+    number = lab_number()
+    switch = Namespace("sw", number)
+    with short_folder() as folder:
+        routers = [
+            FactoryRouter(folder / word, word, number, request.param, network=LAN_OF_ONE)
+            for word in ("r1", "r2")
+        ]
+        try:
+            connect(routers, switch)
+            yield routers
+        finally:
+            for router in routers:
+                router.print_logs()
+                router.namespace.delete()
+            switch.delete()
+
+
+def connect(routers: list[FactoryRouter], switch: Namespace) -> None:
+    """Lay the cables and bring both networks up."""
+    first, second = (router.namespace for router in routers)
+    first.ip(f"link add eth7 type veth peer name eth7 netns {second.name}")
+    for router in routers:
+        router.namespace.ip("link set eth7 up")
+        router.boot(switch, router.namespace.word)
+    switch.ip("link add lan type bridge", "link set lan up", "link set r1 master lan")
+
+
+def join(router: FactoryRouter, first: FactoryRouter, **answers: str) -> None:
+    """Let a router become the second one."""
+    words = [str(router.root), str(first.root), json.dumps(answers)]
+    argv = ["ip", "netns", "exec", router.namespace.name, sys.executable, "-c", JOIN, *words]
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **router.environment}
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=240, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def waits_until_well(router: FactoryRouter) -> str:
+    """Return what `haven status --wait` says in the end."""
+    where = ["--config", f"{router.root}/etc/config/haven", "--run-dir", str(router.run_dir)]
+    done = router.haven(*where, "status", "--wait")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    return done.stdout
+
+
+def test_two_routers_from_the_factory_are_a_pair(pair: list[FactoryRouter]):
+    first, second = pair
+    answers = '{"sync": "eth7"}'
+    done = first.setup("--yes", "--answers", "-", stdin=answers)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert first.setup("--confirm").returncode == 0
+    switch = first.namespace.name.replace("r1", "sw")
+    subprocess.run(["ip", "-n", switch, "link", "set", "r2", "master", "lan"], check=True)
+    # The first one is heard: this is not the place to set up another first one.
+    refused = second.setup("--json")
+    assert (refused.returncode, json.loads(refused.stdout)["code"]) == (1, "advertised")
+    join(second, first, sync="eth7")
+    said = [waits_until_well(router) for router in pair]
+    assert [text.startswith("All is well: ") for text in said] == [True, True]
+    assert "r1 is Active" in said[0] and "r2 is Backup" in said[1]
+    assert second.addresses("br-lan") == ["192.168.1.3"] and "192.168.1.1" in first.addresses("br-lan")
+    done = second.setup("--undo", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    wait_until(lambda: second.addresses("br-lan") == ["192.168.1.1"], 30, "the second is what it was")

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven setup` on a folder: what it prints, what it takes for an answer, and what it refuses."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from haven.cli.main import main
+from haven.contract.fields import check_object
+from haven.contract.setup import PROPOSAL
+from haven.plan.machine import Machine
+from haven.setup import live_facts
+from haven.setup.trial_folder import PENDING
+from tests.setup.boxes import RouterBox
+from tests.setup.test_setup_trial import begun
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+def setup(box: RouterBox, *words: str) -> int:
+    """Run `haven setup` on the box."""
+    return main(["setup", "--root", str(box.root), "--run-dir", str(box.run_dir), *words])
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: Patch) -> None:
+    """A machine without devices, whatever this one has."""
+    monkeypatch.setattr(live_facts, "read_machine", Machine)
+    monkeypatch.setattr(live_facts, "listen", lambda devices, _seconds: dict.fromkeys(devices))
+
+
+def types(monkeypatch: Patch, *lines: str) -> None:
+    """Let a person type these lines, and then end the input."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(line + "\n" for line in lines)))
+
+
+def test_the_proposal_is_a_document_and_changes_nothing(box: RouterBox, capsys: Capture):
+    before = box.files()
+    assert setup(box, "--json") == 0
+    document = check_object(json.loads(capsys.readouterr().out), PROPOSAL, "proposal")
+    assert document["answers"]["own_address"] == "192.168.1.2" and document["role"] == "first"
+    assert {"sign": "+", "package": "haven", "section": "main", "option": "node", "value": "r1"} in document[
+        "changes"
+    ]
+    assert box.files() == before and box.calls() == []
+
+
+def test_answers_come_from_a_file_or_from_standard_input(
+    box: RouterBox, capsys: Capture, tmp_path: Path, monkeypatch: Patch
+):
+    text = json.dumps({"own_address": "192.168.1.9", "preempt": True, "priority": 200, "sync": None})
+    (tmp_path / "answers").write_text(text)
+    assert setup(box, "--json", "--answers", str(tmp_path / "answers")) == 0
+    one = json.loads(capsys.readouterr().out)
+    stream = io.TextIOWrapper(io.BytesIO(text.encode()))
+    monkeypatch.setattr("sys.stdin", stream)
+    assert setup(box, "--json", "--answers=-") == 0
+    assert json.loads(capsys.readouterr().out) == one
+    answers = one["answers"]
+    assert [answers[name] for name in ("own_address", "preempt", "priority", "sync")] == [
+        "192.168.1.9", "1", "200", "none",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "answers-unreadable"),
+        ("{", "answers-unreadable"),
+        ("[" * 100_000, "answers-unreadable"),
+        ("[1]", "answers-no-object"),
+        ('{"colour": "blue"}', "answer-unknown"),
+        ('{"own_address": {"deep": 1}}', "not-address"),
+        ('{"own_address": "\\u001b[2J"}', "not-address"),
+    ],
+)
+def test_answers_that_are_none_are_refused_as_a_document(
+    box: RouterBox, capsys: Capture, tmp_path: Path, text: str, code: str
+):
+    (tmp_path / "answers").write_text(text)
+    assert setup(box, "--json", "--answers", str(tmp_path / "answers")) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["code"] == code and err.startswith("haven: ") and "Traceback" not in err
+
+
+def test_a_file_of_answers_that_is_not_there_is_named(box: RouterBox, capsys: Capture):
+    assert setup(box, "--json", "--answers", "/nowhere/answers") == 1
+    assert "/nowhere/answers: No such file" in capsys.readouterr().err
+
+
+def test_a_person_who_says_no_changes_nothing(box: RouterBox, capsys: Capture, monkeypatch: Patch):
+    before = box.files()
+    types(monkeypatch, "", "", "10.0.0.1", *[""] * 11, "n")
+    assert setup(box) == 1
+    out = capsys.readouterr().out
+    assert "own_address: 10.0.0.1 is outside of 192.168.1.0/24, the network of lan" in out
+    assert "Own address of this router on it\n[192.168.1.2] (" in out
+    assert "\n/etc/config/network\n  - network.lan.ipaddr=192.168.1.1/24\n" in out
+    assert out.endswith("Nothing was changed.\n") and box.files() == before and box.calls() == []
+
+
+def test_a_person_who_goes_away_changes_nothing(box: RouterBox, capsys: Capture, monkeypatch: Patch):
+    before = box.files()
+    types(monkeypatch, "", "")
+    assert setup(box) == 1
+    assert "nobody is there to answer: nothing was changed" in capsys.readouterr().err
+    assert box.files() == before
+
+
+def test_the_outcome_of_a_failed_trial_is_told(box: RouterBox, capsys: Capture, monkeypatch: Patch):
+    before = box.files()
+    # This machine has no br-lan, which is why the trial fails.
+    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(1, 0.2, 1)))
+    assert setup(box, "--yes") == 1
+    assert capsys.readouterr().err == (
+        "haven: br-lan did not get 192.168.1.2: everything is as it was before\n"
+    )
+    assert box.files() == before
+    assert setup(box, "--yes", "--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["state"], document["facts"]["device"]) == ("own-address-late", "br-lan")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--confirm"], "there is nothing to confirm: no setup waits for it"),
+        (["--undo"], "there is nothing to undo: no setup was confirmed on this router"),
+    ],
+)
+def test_without_a_trial_there_is_nothing_to_say(
+    box: RouterBox, capsys: Capture, words: list[str], said: str
+):
+    assert setup(box, *words) == 1
+    assert capsys.readouterr().err == f"haven: {said}\n"
+
+
+def test_an_undo_shows_what_it_brings_back_and_asks(box: RouterBox, capsys: Capture, monkeypatch: Patch):
+    before = box.files()
+    folder = begun(box)
+    folder.put_in_place()
+    folder.confirm()
+    box.config("network").write_text("\nconfig interface 'lan'\n\toption proto 'static'\n")
+    types(monkeypatch, "no")
+    assert setup(box, "--undo") == 1
+    out = capsys.readouterr().out
+    assert "  + network.lan.ipaddr=192.168.1.1/24\n" in out and out.endswith("Nothing was changed.\n")
+    types(monkeypatch, "yes")
+    assert setup(box, "--undo") == 0
+    assert capsys.readouterr().out.endswith("everything is as it was before\n") and box.files() == before
+
+
+def test_a_trial_that_waits_is_in_the_way_of_another(box: RouterBox, capsys: Capture):
+    begun(box)
+    assert setup(box, "--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["code"] == "trial-waits" and 0 < document["facts"]["left_s"] <= 60
+    assert box.trial.folder.is_there(PENDING)
+
+
+def test_only_root_sets_up(box: RouterBox, capsys: Capture, monkeypatch: Patch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert setup(box, "--yes") == 1
+    assert capsys.readouterr().err == "haven: haven setup needs root\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["setup", "--confirm", "--undo"], "setup: --confirm and --undo do not go together"),
+        (["setup", "--confirm", "--answers", "x"], "setup: --confirm and --answers do not go together"),
+        (["status", "--answers", "x"], "status does not have --answers"),
+        (["setup", "now"], "setup: 'now' is one word too many"),
+    ],
+)
+def test_wrong_usage_is_status_2(capsys: Capture, words: list[str], said: str):
+    assert main(words) == 2
+    assert capsys.readouterr().err == f"haven: {said}\nTry 'haven --help'.\n"
+
+
+def test_a_root_that_is_no_folder_is_named(capsys: Capture):
+    assert main(["setup", "--root", "/nowhere"]) == 1
+    assert capsys.readouterr().err == "haven: /nowhere is no folder\n"
+
+
+def test_a_network_that_is_no_uci_is_named(box: RouterBox, capsys: Capture):
+    box.config("network").write_text("<html>\n")
+    assert setup(box, "--yes") == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"haven: {box.config('network')}: this is no UCI configuration: ")
+    assert box.calls() == []

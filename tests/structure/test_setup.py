@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is installed for what: the demo needs what it shows, and no browser."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SETUP = Path(__file__).resolve().parents[1] / "setup.sh"
+RECORDER = '#!/bin/sh\necho "$0 $*" >>"$RECORD"\n'
+
+
+def _installed_for(folder: Path, *names: str) -> set[str]:
+    """Tell what apt-get is asked for on a machine that has next to nothing in its PATH."""
+    record = folder / "record"
+    record.touch()
+    for name, text in (("apt-get", RECORDER), ("id", "#!/bin/sh\necho 0\n")):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    environment = {"PATH": str(folder), "PYTHON": sys.executable, "RECORD": str(record)}
+    shell = next(path for path in ("/bin/sh", "/usr/bin/sh") if os.access(path, os.X_OK))
+    subprocess.run([shell, str(SETUP), *names], env=environment, check=True, capture_output=True)
+    words = record.read_text().split()
+    return {word for word in words if not word.startswith(("-", "/")) and word not in ("update", "install")}
+
+
+def test_the_demo_needs_no_browser(tmp_path: Path) -> None:
+    assert _installed_for(tmp_path, "demo") <= {"iproute2", "nftables", "python3-venv"}
+
+
+def test_the_tests_need_more(tmp_path: Path) -> None:
+    assert {"chromium", "npm"} <= _installed_for(tmp_path, "demo", "tests")
