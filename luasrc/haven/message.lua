@@ -23,7 +23,7 @@ local function is_message(value)
 end
 
 function M.state(name)
-	return TEXTS.states[name] and words.own(TEXTS.states[name]) or tostring(name)
+	return TEXTS.states[name] and words.translate(TEXTS.states[name], "haven") or tostring(name)
 end
 
 local function joined(parts, separator)

@@ -74,7 +74,7 @@ local function connection_rows(table_, peers)
 	rows[#rows + 1] = { translate("Copied from the other router"), tostring(table_.injected or "?") }
 	rows[#rows + 1] = { translate("Other router"), table.concat(table_.peers or {}, ", ") }
 	rows[#rows + 1] = { translate("Last heard"),
-		table_.heard_ms and words.ago(table_.heard_ms / 1000) or words.own("never") }
+		table_.heard_ms and words.ago(table_.heard_ms / 1000) or words.translate("never", "haven") }
 	rows[#rows + 1] = { translate("Both tables"),
 		all_in_sync(table_, peers) and translate("in sync") or translate("not in sync") }
 	return rows

@@ -7,8 +7,9 @@ local M = {}
 
 -- A word that LuCI's own catalogue has, too, with another sense: said as haven means it. luci.i18n knows no
 -- contexts of gettext, but a catalogue has a word under the hash of context, \1 and word, and so it is found.
-function M.own(word)
-	local name = "haven\1" .. word
+-- What collects the words for translation knows a function by this name, and the context behind the word.
+function M.translate(word, context)
+	local name = context .. "\1" .. word
 	local said = translate(name)
 	return said ~= name and said or word
 end

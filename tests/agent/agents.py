@@ -34,6 +34,12 @@ class AgentProcess:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
+    def children(self) -> list[str]:
+        """Return the processes that it has started and that have not ended."""
+        assert self._process is not None
+        pid = self._process.pid
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
     def kill(self) -> None:
         """End it without a chance to tidy up."""
         if self._process is not None:

@@ -2,13 +2,18 @@
 """The object `haven` of a whole agent beside a whole havend: every method, and the event."""
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from haven.ubus.codec import BOOL, STRING
+from haven.core.frame import multicast_frame
+from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.constants import GROUP_V4
+from haven.ubus.codec import ARRAY, BOOL, STRING
 from haven.ubus.server import INVALID_ARGUMENT, METHOD_NOT_FOUND, OK, UNKNOWN_ERROR
 from tests.agent.agents import AgentProcess
 from tests.bus.ubus_broker import KINDS, Broker, make_broker
@@ -73,6 +78,7 @@ def test_it_says_what_can_be_called_and_how(caller: Caller):
         "events": {},
         "plan": {"text": STRING},
         "validate": {"text": STRING},
+        "heard": {"devices": ARRAY},
         "switchover": {"group": STRING},
         "maintenance": {"on": BOOL},
         "reload": {},
@@ -247,6 +253,31 @@ def test_without_havend_the_answer_says_so_and_the_object_stays(
     wait_until(lambda: caller.call("haven", "status")[0] == OK, 10, "havend answers again")
     assert caller.next_event()[1]["to"] in ("backup", "active")
     assert agent.processor_seconds() - before < 2
+
+
+def test_what_others_advertise_is_heard_without_another_process(
+    caller: Caller, machines: tuple[Machine, Machine], world: tuple[Broker, Havend, AgentProcess]
+):
+    source = bytes((10, 9, 0, 2))
+    message = encode(Advert(3, 60, 100, 1_000_000, (bytes((10, 9, 0, 9)),)), source, GROUP_V4)
+    frame = multicast_frame(bytes((2, 0, 0, 0, 0, 2)), source, GROUP_V4, message)
+    with machines[1].inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)) as wire:
+        wire.bind(("lan", 0))
+        stop, children = threading.Event(), set(world[2].children())
+
+        def send() -> None:
+            while not stop.wait(0.1):
+                wire.send(frame)
+                children.update(world[2].children())
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        answer = _asked(caller, "heard", devices=["lan", "nowhere"])
+        stop.set()
+        sender.join()
+    assert children == set()
+    theirs = {"vrid": 60, "source": "10.9.0.2", "priority": 100, "addresses": ["10.9.0.9"]}
+    assert answer == {"heard": {"lan": [theirs], "nowhere": None}}
 
 
 def test_at_the_end_the_object_is_gone(caller: Caller, world: tuple[Broker, Havend, AgentProcess]):

@@ -14,7 +14,8 @@ import pytest
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
 from haven.agent.ubus.methods import MOST_CALLS, MOST_COMPILED, UbusMethods
-from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, Refusal, encode, refused
+from haven.agent.vrid_scan import LISTEN_S
+from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, REFUSALS, Refusal, encode, refused
 from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
@@ -81,6 +82,29 @@ def test_a_havend_that_is_not_there_is_said_at_once(desk: Desk):
 def test_a_group_without_a_name_is_a_wrong_argument(desk: Desk, listener: socket.socket):
     asked = desk.call("switchover", group="")
     assert asked.answers == [(INVALID_ARGUMENT, {})]
+
+
+def test_of_many_who_listen_one_does_one_waits_and_the_others_are_told(desk: Desk):
+    first, second, third = (desk.call("heard", devices=["lo"]) for _ in range(3))
+    busy = {"error": REFUSALS["busy"], "kind": "refused", "code": "busy", "facts": {}}
+    assert third.answers == [(UNKNOWN_ERROR, busy)] and desk.turns.watched == 1
+    desk.advance(LISTEN_S)
+    assert first.answers == [(OK, {"heard": {"lo": []}})] and second.answers == []
+    desk.advance(LISTEN_S)
+    assert second.answers == first.answers and desk.turns.watched == 0
+
+
+def test_who_listens_stops_at_the_end(desk: Desk):
+    asked = desk.call("heard", devices=["lo"])
+    desk.methods.close()
+    assert desk.turns.watched == 0
+    desk.advance(LISTEN_S)
+    assert asked.answers == []
+
+
+@pytest.mark.parametrize("arguments", [{}, {"devices": "lo"}, {"devices": [1]}, {"devices": None}])
+def test_devices_are_a_list_of_names(desk: Desk, arguments: dict):
+    assert desk.call("heard", **arguments).answers == [(INVALID_ARGUMENT, {})]
 
 
 def test_a_long_request_is_sent_whole(desk: Desk, listener: socket.socket):

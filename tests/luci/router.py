@@ -6,8 +6,10 @@ answers is made here.
 """
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -20,6 +22,7 @@ from tests.havend.machines import environment
 from tests.luci.uci_store import UciStore
 
 ROOT = Path(__file__).parents[2]
+UCI = ROOT / "tests/openwrt/fake_uci.py"
 RIGHTS = ROOT / "files/usr/share/rpcd/acl.d"
 SESSION = "f" * 32
 OK, INVALID_ARGUMENT, NOT_FOUND, DENIED = 0, 2, 4, 6
@@ -56,8 +59,16 @@ def groups() -> dict[str, dict]:
     found = {}
     for path in sorted(RIGHTS.glob("*.json")):
         for name, group in json.loads(path.read_text()).items():
-            found[name] = {right: group[right] for right in ("read", "write") if right in group}
+            # rpcd grants what a group has in each of the files.
+            known = found.setdefault(name, {})
+            for right in {"read", "write"} & set(group):
+                known[right] = _joined(known.get(right, {}), group[right])
     return found
+
+
+def _joined(one: dict, other: dict) -> dict:
+    scopes = {scope: {**one.get(scope, {}), **other[scope]} for scope in one.keys() & other.keys()}
+    return {**one, **other, **scopes}
 
 
 class Late(Exception):
@@ -154,11 +165,26 @@ class Router:
         return self.ask_agent(method, arguments)
 
     def _luci_haven(self, method: str, arguments: dict) -> Answer:
+        if method == "state":
+            return OK, json.loads(self.program("state"))
         argv = [sys.executable, "-m", "haven.openwrt.luci_calls", method]
         done = subprocess.run(
             argv, input=json.dumps(arguments), capture_output=True, text=True, env=environment()
         )
         return (OK, json.loads(done.stdout)) if done.returncode == 0 else (INVALID_ARGUMENT, None)
+
+    def program(self, method: str) -> str:
+        """Return what the program that rpcd starts says, beside a `uci` that has our configuration."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "haven").write_text(self.uci.text("haven"))
+            uci = Path(folder, "uci")
+            uci.write_text(f'#!/bin/sh\nexec {sys.executable} {UCI} -c {folder} -t {folder}/changes "$@"\n')
+            uci.chmod(0o755)
+            path = f"{folder}:{os.environ['PATH']}"
+            argv = [ROOT / "files/usr/libexec/rpcd/luci.haven", "call", method]
+            return subprocess.run(
+                argv, capture_output=True, text=True, check=True, env={**environment(), "PATH": path}
+            ).stdout
 
     def _uci(self, method: str, arguments: dict) -> Answer:
         right = "read" if method == "get" else "write"

@@ -88,6 +88,7 @@ def test_every_address_of_the_other_router_is_in_the_picture(pages: Pages):
         assert box["y"] + box["height"] <= node["y"] + node["height"]
 
 
+BLOCK = "include/35_haven"
 CLOCK = """([page, own]) => L.require("haven.words").then((words) => {
     document.documentElement.lang = page;
     Object.defineProperty(navigator, "languages", { value: own, configurable: true });
@@ -202,14 +203,52 @@ def test_it_fits_a_telephone(pages: Pages):
 
 
 def test_the_block_on_the_page_of_luci(pages: Pages):
-    page = pages.open("include/12_haven")
+    page = pages.open(BLOCK)
     assert page.inner_text("h3") == "High availability"
     facts = dict(zip(*(page.locator(f"#view {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
     assert facts["Gateway"] == "r1 is Active" and facts["Problems"] == "none"
 
 
 def test_the_block_says_what_is_the_matter(pages: Pages):
+    _is_not_there(pages)
+    page = pages.open(BLOCK)
+    assert page.inner_text("#view p") == "haven does not run on this router."
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_the_block_is_silent_where_nobody_wants_haven(pages: Pages, configured: bool):
+    _is_not_there(pages)
+    pages.router.replace("state", {"enabled": False, "configured": configured}, of="luci.haven")
+    page = pages.open(BLOCK, until="[data-drawn=nothing]")
+    assert page.locator("#view h3").count() == 0
+
+
+def test_the_block_is_silent_for_a_login_without_the_right(pages: Pages):
+    pages.router.read = pages.router.write = set()
+    pages.open(BLOCK, until="[data-drawn=nothing]")
+
+
+def test_the_block_says_that_haven_was_switched_off_while_it_was_shown(pages: Pages):
+    page = pages.open(BLOCK)
+    _is_not_there(pages)
+    pages.router.replace("state", {"enabled": False, "configured": True}, of="luci.haven")
+    page.evaluate("window.draw()")
+    assert page.inner_text("#view p") == "haven is switched off on this router."
+
+
+def test_the_page_of_luci_does_not_wait_for_a_router_that_is_stuck(pages: Pages):
+    pages.router.hold("status")
+    page = pages.open(BLOCK)
+    assert page.inner_text("#view p") == "The router has not answered in time."
+    page.evaluate("window.draw()")
+    assert len(pages.router.calls("status")) == 1
+
+
+def _is_not_there(pages: Pages) -> None:
     pages.router.broker = pages.router.broker.with_name("nobody.sock")
     pages.router.replace("status", None, status=4)
-    page = pages.open("include/12_haven")
-    assert page.inner_text("#view p") == "haven does not run on this router."
+
+
+def test_the_block_stands_among_those_of_services():
+    """LuCI's own up to 30 tell of the router itself: system, memory, storage, ports, network."""
+    assert int(BLOCK.partition("/")[2].partition("_")[0]) > 30

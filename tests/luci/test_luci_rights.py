@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from haven.agent.ubus.methods import SIGNATURE, STATUS_OF
 from tests.luci import web
 from tests.luci.router import LUCI_BASE, ROOT, groups
@@ -12,6 +14,7 @@ from tests.luci.router import LUCI_BASE, ROOT, groups
 RESOURCES = web.installed() / "www/luci-static/resources"
 SCRIPTS = {path: path.read_text() for path in sorted(RESOURCES.rglob("*.js"))}
 MENU = json.loads((ROOT / "files/usr/share/luci/menu.d/luci-app-haven.json").read_text())
+DOCS = ROOT / "docs"
 CHANGING = {"switchover", "maintenance", "reload"}
 
 
@@ -85,8 +88,32 @@ def test_reading_changes_nothing_and_shows_no_configuration():
     for group in groups().values():
         read = group.get("read", {})
         assert not CHANGING & set(read.get("ubus", {}).get("haven", ()))
-        assert "uci" not in read and "uci" not in read.get("ubus", {})
+        # As a list: a page may read it, and write only what stands under write.
+        assert read.get("uci", []) in ([], ["network"]) and "uci" not in read.get("ubus", {})
         assert set(read.get("file", {})) <= {"/usr/share/haven/schema.json"}
+
+
+# What every page of LuCI asks, by LuCI's own groups (unauthenticated.json, luci-base.json).
+OF_LUCI = {
+    "unauthenticated": {("session", "access"), ("luci", "getFeatures")},
+    "luci-base": {("uci", "changes"), ("uci", "get")},
+}
+
+
+@pytest.mark.parametrize("page", ["luci.md", "openwrt.md"])
+def test_the_rights_of_who_may_only_look_are_enough_for_luci(page: str):
+    """Without the first two LuCI says that the session has expired, and shows an error instead of a page."""
+    recipe = re.search(r"for right in ([\w -]+); do uci add_list rpcd.viewer.read", (DOCS / page).read_text())
+    assert recipe
+    read = recipe.group(1).split()
+    granted = {call for name in read for call in OF_LUCI.get(name, ())}
+    assert {("session", "access"), ("uci", "changes")} <= granted
+    assert {"haven"} == set(read) & set(groups())
+
+
+def test_under_write_stands_only_what_changes_something():
+    for group in groups().values():
+        assert all("write" in rights for rights in group.get("write", {}).get("uci", {}).values())
 
 
 def test_every_menu_entry_has_its_view_and_its_rights():
@@ -108,6 +135,7 @@ def test_every_module_that_is_required_is_there():
 def test_every_kind_of_failure_has_words():
     tables = re.findall(r"const KIND_OF_\w+ = \{(.*?)\};", _script("api.js"))
     kinds = {kind for table in tables for kind in re.findall(r": '(\w+)'", table)}
+    kinds |= set(re.findall(r"error.kind = now.configured \? '(\w+)' : '(\w+)'", _script("api.js"))[0])
     kinds |= set(re.findall(r"trouble\('(\w+)'", _script("api.js"))) | {
         "session",
         "router",

@@ -5,6 +5,7 @@ import json
 import re
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -18,6 +19,7 @@ import ipk  # noqa: E402
 import lmo  # noqa: E402
 
 import po  # noqa: E402
+from tests.luci.luci_collects import collected  # noqa: E402
 
 GERMAN = ROOT / "po/de/haven.po"
 LUCI_GERMAN = ROOT / "tests/luci/luci_german.json"
@@ -33,6 +35,24 @@ def _german() -> dict[str, str]:
 
 def test_the_template_is_current():
     assert po.TEMPLATE.read_text() == po.template(), "make po writes it anew"
+
+
+def test_the_template_has_what_the_tools_of_luci_collect_and_nothing_else():
+    wanted = set(lmo.read_po(po.TEMPLATE.read_text())) - {""}
+    found = collected(*(ROOT / name for name in ("files", "luasrc", "po")))
+    assert wanted - found == set() and found - wanted == set()
+
+
+def test_what_the_programs_say_stands_in_a_script_too():
+    assert po.WORDS.read_text() == po.words(), "make po writes it anew"
+
+
+def test_what_is_no_literal_is_not_collected(tmp_path: Path):
+    """Which is what the script with the programs' texts is for."""
+    (tmp_path / "a.js").write_text("_(text); _('b'); _('c', 'd');")
+    (tmp_path / "a.lua").write_text('translate(text) translate("g") i18n.translatef("h", 1)')
+    (tmp_path / "a.htm").write_text('i <%:j%> <%=translate("k")%> translate("l")')
+    assert collected(tmp_path) == {"b", lmo.named("c", "d"), "g", "h", "j", "k"}
 
 
 def test_the_german_translation_has_every_string_and_no_other():
@@ -150,6 +170,18 @@ def test_the_overview_in_german(pages: Pages):
         "ist ebenfalls aktiv, obwohl er im Rang niedriger steht."
     )
     expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Aktiv")
+
+
+def test_a_word_between_the_routers_keeps_between_them(pages: Pages):
+    """In German a cut link was "unterbrochen", which ran into both frames."""
+    long = "auseinandergerissen"
+    pages.web.translations = {"in sync": long, f"{lmo.hash_of('in sync'):08x}": long}
+    page = pages.open("haven/overview")
+    expect(page.locator("svg .haven-sync text")).to_have_text(long)
+    text = page.locator("svg .haven-sync text").bounding_box()
+    left, right = (page.locator(f"svg [data-node={node}] rect").bounding_box() for node in ("self", "peer"))
+    assert text and left and right
+    assert left["x"] + left["width"] <= text["x"] and text["x"] + text["width"] <= right["x"]
 
 
 def test_every_code_is_said_as_the_programs_say_it(pages: Pages):

@@ -55,16 +55,48 @@ def test_without_the_agent_haven_does_not_run(pages: Pages, backup: PairNode):
     expect(page.locator("[data-trouble]")).to_have_count(0)
 
 
-def test_before_set_up_the_overview_has_one_thing_to_do(pages: Pages, backup: PairNode):
+@pytest.mark.parametrize(("kind", "place"), [("unconfigured", "setup"), ("disabled", "settings")])
+def test_before_haven_is_wanted_the_overview_has_one_thing_to_do(
+    pages: Pages, backup: PairNode, kind: str, place: str
+):
+    _switch_off(pages, configured=kind == "disabled")
     backup.kill_agent()
     page = pages.open("haven/overview", until="[data-trouble]")
-    expect(page.locator("[data-action=setup]")).to_have_count(1)
-    assert page.locator("[data-action=setup]").get_attribute("href").endswith("admin/services/haven/setup")
+    _trouble(page, kind)
+    button = page.locator("[data-action]")
+    assert button.get_attribute("href").endswith(f"admin/services/haven/{place}")
+    expect(page.locator("[data-part=example] svg")).to_have_count(int(kind == "unconfigured"))
     expect(page.locator(".haven h3:visible")).to_have_count(0)
     backup.revive()
     expect(page.locator("[data-trouble]")).to_have_count(0)
-    expect(page.locator("[data-action=setup]")).to_have_count(0)
+    expect(page.locator("[data-action]")).to_have_count(0)
     assert page.locator(".haven h3:visible").count() == 5
+
+
+def test_who_may_only_look_has_no_way_to_set_up(pages: Pages, backup: PairNode):
+    _switch_off(pages, configured=False)
+    pages.router.read, pages.router.write, pages.web.readonly = {"haven"}, set(), True
+    backup.kill_agent()
+    page = pages.open("haven/overview", until="[data-trouble]")
+    _trouble(page, "unconfigured")
+    expect(page.locator("[data-action]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("kind", ["unconfigured", "disabled"])
+def test_every_page_says_that_haven_is_off(pages: Pages, backup: PairNode, kind: str):
+    _switch_off(pages, configured=kind == "disabled")
+    backup.kill_agent()
+    for view in VIEWS:
+        _trouble(pages.open(view, until="[data-trouble]"), kind)
+
+
+def _switch_off(pages: Pages, configured: bool) -> None:
+    uci = pages.router.uci
+    for section in uci.sections("haven"):
+        if section[".type"] == "haven":
+            section["enabled"] = "0"
+        elif not configured:
+            uci.call("delete", {"config": "haven", "section": section[".name"]})
 
 
 def test_an_answer_that_is_late(pages: Pages):

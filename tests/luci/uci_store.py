@@ -22,6 +22,17 @@ class UciStore:
         """Return the sections of a configuration in their order."""
         return list(self._configs[config].values())
 
+    def text(self, config: str) -> str:
+        """Write a configuration as /etc/config has it."""
+        lines = []
+        for section in self.sections(config):
+            lines.append(f"config {section['.type']} '{section['.name']}'")
+            for name, value in section.items():
+                kind = "list" if isinstance(value, list) else "option"
+                values = value if isinstance(value, list) else [value]
+                lines += [f"\t{kind} {name} '{each}'" for each in values if name[0] != "."]
+        return "\n".join(lines) + "\n"
+
     def call(self, method: str, arguments: Values) -> tuple[int, Values]:
         """Carry out one call: its status and its answer."""
         if method == "changes":

@@ -34,10 +34,14 @@ PAGE = """<!DOCTYPE html>
 <div id="view"><script>{begin}</script></div></div></body></html>
 """
 VIEW = "L.require('ui').then((ui) => ui.instantiateView('%s'))"
-# As view/status/index.js draws each of its parts.
+# As view/status/index.js draws each of its parts: what has no content is not shown. Every 5 s, there.
 INCLUDE = """L.require('ui').then(() => L.require('view.status.include.%s'))
-    .then((part) => part.load().then((answer) => document.getElementById('view')
-        .replaceChildren(E('h3', {}, [ part.title ]), part.render(answer))))"""
+    .then((part) => window.draw = () => part.load().then((answer) => {
+        const content = part.render(answer);
+        document.getElementById('view').replaceChildren(...content == null
+            ? [ E('p', { 'data-drawn': 'nothing' }, [ 'hidden' ]) ]
+            : [ E('h3', {}, [ part.title ]), content ]);
+    })).then(() => window.draw())"""
 
 
 class Web:

@@ -45,7 +45,12 @@ def ask(method: str, *, inside: list[str] | None = None, **arguments: object) ->
 
 def test_rpcd_is_told_all_methods_with_their_arguments() -> None:
     listed = subprocess.run([PROGRAM, "list"], capture_output=True, text=True, check=True).stdout
-    assert json.loads(listed) == {"plan": {"text": ""}, "validate": {"text": ""}, "heard": {"devices": []}}
+    assert json.loads(listed) == {
+        "state": {},
+        "plan": {"text": ""},
+        "validate": {"text": ""},
+        "heard": {"devices": []},
+    }
 
 
 def test_a_candidate_is_checked_and_compiled() -> None:

@@ -21,14 +21,19 @@ def _group() -> dict:
 
 def test_every_method_may_be_called_by_readers_or_writers_and_not_by_both():
     read, write = (_group()[right]["ubus"]["haven"] for right in ("read", "write"))
-    # Who may only look has no use for checking a text of his own, which is a process on the router.
-    only_for_writers = CHANGING | {"validate"}
+    # Who may only look has no use for checking a text of his own, nor for the VRIDs in use.
+    only_for_writers = CHANGING | {"validate", "heard"}
     assert set(write) == only_for_writers and set(read) == set(SIGNATURE) - only_for_writers
 
 
 def test_the_configuration_with_its_passwords_is_for_writers():
     assert set(_group()["read"]) == {"ubus"} and set(_group()["read"]["ubus"]) == {"haven"}
     assert _group()["write"]["uci"] == {"haven": ["read", "write"]}
+
+
+def test_it_grants_nothing_that_luci_base_does():
+    """How a page changes any configuration at all is LuCI's own right, and a login has that one anyway."""
+    assert set(_group()["write"]["ubus"]) == {"haven"}
 
 
 def test_it_is_in_one_package_alone():

@@ -17,6 +17,7 @@ from haven.openwrt import luci_calls
 from tests.lab.wait import wait_until
 from tests.package.conftest import ROOT
 
+UCI = ROOT / "tests/openwrt/fake_uci.py"
 SHELLS = [["busybox", "ash"], ["dash"]]
 # Says its limits, and works until it is told to end.
 PYTHON = """#!/bin/sh
@@ -95,6 +96,47 @@ def test_it_has_limits_and_no_other_methods(rpcd: Rpcd):
     rpcd.call("validate").communicate(timeout=20)
     assert (rpcd.folder / "count.limits").read_text().split() == ["131072", "20"]
     assert rpcd.call("../../etc/passwd").communicate(timeout=20)[0] == "" and rpcd.running() == 1
+
+
+@pytest.mark.parametrize(
+    ("main", "more", "state"),
+    [
+        ("option enabled '1'", True, (True, True)),
+        ("option enabled 'on'", True, (True, True)),
+        ("option enabled '0'", True, (False, True)),
+        ("option enabled 'off'", False, (False, False)),
+        ("option node 'virtual_router'", False, (False, False)),
+    ],
+)
+def test_why_haven_is_off_is_told_by_a_shell_alone(
+    rpcd: Rpcd, main: str, more: bool, state: tuple[bool, bool]
+):
+    text = f"config haven 'main'\n\t{main}\n" + ("config virtual_router 'lan'\n" if more else "")
+    (rpcd.folder / "haven").write_text(text)
+    uci = rpcd.folder / "uci"
+    uci.write_text(f'#!/bin/sh\nexec {sys.executable} {UCI} -c {rpcd.folder} -t {rpcd.folder}/none "$@"\n')
+    uci.chmod(0o755)
+    answer = json.loads(rpcd.call("state").communicate(timeout=20)[0])
+    assert (answer["enabled"], answer["configured"]) == state
+    assert rpcd.running() == 0
+
+
+def test_without_a_configuration_haven_is_not_set_up(rpcd: Rpcd):
+    uci = rpcd.folder / "uci"
+    uci.write_text("#!/bin/sh\nexit 1\n")
+    uci.chmod(0o755)
+    answer = json.loads(rpcd.call("state").communicate(timeout=20)[0])
+    assert answer == {"enabled": False, "configured": False}
+
+
+def test_the_compiler_is_loaded_for_a_plan_alone():
+    """It takes most of the time and of the memory of a call."""
+    code = (
+        "import sys, io; sys.argv[1:] = ['validate']; sys.stdin = io.StringIO('{\"text\": \"\"}');"
+        "import haven.openwrt.luci_calls as it; it.main(); sys.exit('pyroute2' in sys.modules)"
+    )
+    argv = [sys.executable, "-c", code]
+    assert subprocess.run(argv, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True).returncode == 0
 
 
 def test_the_real_program_can_work_within_its_limits():

@@ -113,8 +113,9 @@ const Radio = Element.extend({
 		return chosen ? chosen.value : null;
 	},
 
-	setValue(value) {
-		this.fields.forEach((field) => { field.checked = field.value === value; });
+	setValue() {
+		// That of LuCI's branch openwrt-24.10 asks a variable that is not there.
+		throw new ReferenceError('frameEl is not defined');
 	}
 });
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The object `haven` on ubus: its methods, their arguments, and who answers them.
 
-havend answers what it knows, over its control socket. What needs the compiler is asked of the command
-`haven`, one at a time, as a child that ends. Neither is waited for.
+havend answers what it knows, over its control socket; what others advertise the agent hears itself. What
+needs the compiler is asked of the command `haven`, one at a time, as a child that ends. None of it is
+waited for.
 """
 
 import os
@@ -12,12 +13,13 @@ from typing import Any
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
+from haven.agent.ubus.heard import HeardCalls
 from haven.config.passwords import hide_passwords
 from haven.contract import control
 from haven.contract.fields import DocumentError
 from haven.contract.strict_json import read_json
 from haven.launch import argv_of
-from haven.ubus.codec import BOOL, STRING
+from haven.ubus.codec import ARRAY, BOOL, STRING
 from haven.ubus.server import (
     CONNECTION_FAILED,
     INVALID_ARGUMENT,
@@ -35,12 +37,13 @@ SIGNATURE: Signature = {
     "events": {},
     "plan": {"text": STRING},
     "validate": {"text": STRING},
+    "heard": {"devices": ARRAY},
     "switchover": {"group": STRING},
     "maintenance": {"on": BOOL},
     "reload": {},
 }
-NEEDED = {"maintenance": ("on",)}
-KINDS: dict[int, type] = {STRING: str, BOOL: bool}
+NEEDED = {"maintenance": ("on",), "heard": ("devices",)}
+KINDS: dict[int, type] = {STRING: str, BOOL: bool, ARRAY: list}
 # uhttpd and rpcd add it to every call.
 SESSION = "ubus_rpc_session"
 
@@ -64,11 +67,13 @@ class UbusMethods:
         self._asked = 0
         self._is_running = False
         self._waiting: list[Callable[[], None]] = []
+        self._heard = HeardCalls(scope)
         self._answers: dict[str, Callable[[UbusCall], None]] = {
             "status": self._status,
             "events": self._events,
             "plan": self._plan,
             "validate": self._validate,
+            "heard": self._heard.called,
             "switchover": self._switchover,
             "maintenance": self._maintenance,
             "reload": self._reload,
@@ -86,6 +91,10 @@ class UbusMethods:
             _fail(call, CallFailure("refused", f"{MOST_CALLS} calls wait for their answers already"))
         else:
             self._answer(call)
+
+    def close(self) -> None:
+        """Let go of what does not go with the scope."""
+        self._heard.close()
 
     def _answer(self, call: UbusCall) -> None:
         try:

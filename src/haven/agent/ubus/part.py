@@ -19,8 +19,8 @@ class UbusPart(Part):
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
-        methods = UbusMethods(around.scope, around.run_dir, around.config)
-        self._server = UbusServer(around.scope, NAME, SIGNATURE, methods.called)
+        self._methods = UbusMethods(around.scope, around.run_dir, around.config)
+        self._server = UbusServer(around.scope, NAME, SIGNATURE, self._methods.called)
         self._server.listen(INTERFACE_EVENT, self._hear_interface)
         self._server.connect()
 
@@ -36,4 +36,5 @@ class UbusPart(Part):
 
     def close(self) -> None:
         """Leave ubus."""
+        self._methods.close()
         self._server.close()

@@ -25,7 +25,9 @@ const calls = {
 	reload: declare('reload'),
 	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
 	offlineValidate: declare('validate', [ 'text' ], 'luci.haven'),
-	heard: declare('heard', [ 'devices' ], 'luci.haven')
+	heard: declare('heard', [ 'devices' ]),
+	offlineHeard: declare('heard', [ 'devices' ], 'luci.haven'),
+	state: declare('state', [], 'luci.haven')
 };
 
 // Which kind of trouble an error of uhttpd's (JSON-RPC), or a status of ubus is.
@@ -106,12 +108,35 @@ function ask(method, ms, ...args) {
 		.catch((error) => { throw classify(error, Date.now() - began); });
 }
 
-// The agent does not run before haven is enabled; rpcd's own program answers these then.
-function askEvenOffline(method, offline, text) {
-	return ask(method, SLOW_MS, text).catch((error) => {
-		if (error.kind !== 'agent' || text === undefined)
+// The agent does not run before haven is enabled; rpcd's own program, a process for each call, answers these then.
+function askEvenOffline(method, offline, argument) {
+	return ask(method, SLOW_MS, argument).catch((error) => {
+		if (error.kind !== 'agent')
 			throw error;
-		return ask(offline, SLOW_MS, text);
+		return ask(offline, SLOW_MS, argument);
+	});
+}
+
+// Asked once in so many milliseconds: a page looks every second.
+const STATE_LASTS_MS = 5000;
+let stateAsked = 0, state = null;
+
+function whyOff() {
+	if (!state || Date.now() - stateAsked > STATE_LASTS_MS) {
+		stateAsked = Date.now();
+		state = ask('state', QUICK_MS).catch(() => null);
+	}
+	return state;
+}
+
+/* The same error; where the agent is not there because nobody wants it to be, of a kind that says so. */
+function explain(error) {
+	if (error.kind !== 'agent')
+		throw error;
+	return whyOff().then((now) => {
+		if (now && !now.enabled)
+			error.kind = now.configured ? 'disabled' : 'unconfigured';
+		throw error;
 	});
 }
 
@@ -120,15 +145,16 @@ return baseclass.extend({
 
 	/* Every function rejects with an Error that has .kind and .detail, which haven.words explains. */
 	status() {
-		return ask('status', QUICK_MS).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems'));
+		return ask('status', QUICK_MS).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems')).catch(explain);
 	},
 
 	events() {
-		return ask('events', QUICK_MS).then((a) => shaped(a, 'events').events);
+		return ask('events', QUICK_MS).then((a) => shaped(a, 'events').events).catch(explain);
 	},
 
 	plan(text) {
-		return askEvenOffline('plan', 'offlinePlan', text).then((a) => a.problems ? a : shaped(a, 'virtual_routers', 'groups'));
+		const answer = text === undefined ? ask('plan', SLOW_MS).catch(explain) : askEvenOffline('plan', 'offlinePlan', text);
+		return answer.then((a) => a.problems ? a : shaped(a, 'virtual_routers', 'groups'));
 	},
 
 	validate(text) {
@@ -137,7 +163,7 @@ return baseclass.extend({
 
 	/* The virtual routers that others advertise on each of the devices, by its name; takes three seconds. */
 	heard(devices) {
-		return ask('heard', SLOW_MS, devices).then((a) => a.heard || {});
+		return askEvenOffline('heard', 'offlineHeard', devices).then((a) => a.heard || {});
 	},
 
 	switchover(group) {

@@ -10,10 +10,13 @@ function facts(rows) {
 		.flatMap(([ name, value ]) => [ E('dt', {}, [ name ]), E('dd', {}, [ value ]) ]));
 }
 
+// What a problem is about has a name of the user's, or of a program; but these are words.
+const ABOUT = { configuration: _('configuration'), 'set-up': _('set-up') };
+
 function problem(each) {
 	const severe = each.severity === 'error' ? ' haven-severe' : '';
 	return E('div', { 'class': 'haven-problem' + severe, 'data-code': each.code }, [
-		E('strong', {}, [ each.about ? '%s: '.format(each.about) : '' ]),
+		E('strong', {}, [ each.about ? '%s: '.format(ABOUT[each.about] || each.about) : '' ]),
 		message.problem(each),
 		E('p', { 'class': 'haven-advice' }, [ message.advice(each) ])
 	]);
@@ -80,7 +83,21 @@ return baseclass.extend({
 		return E('div', {}, [ E('h4', {}, [ picture.summary(model) ]), picture.render(model) ]);
 	},
 
+	/* What a pair looks like, for somebody who has none yet. */
+	example() {
+		const address = { text: '192.168.1.1/24', holder: 'self' };
+		return E('figure', { 'class': 'haven-example', 'data-part': 'example' }, [
+			picture.render({
+				self: { self: true, name: 'r1', state: 'active' }, peer: { name: 'r2', state: 'backup', detail: [ '192.168.1.3' ] },
+				links: [ { name: 'lan', addresses: [ address ] } ], sync: { connected: true, in_sync: true }
+			}),
+			E('figcaption', {}, [ _('An example: the clients have one gateway, which is on whichever router works.') ])
+		]);
+	},
+
 	groups(model, now) {
+		if (!model.groups.length)
+			return E('p', {}, [ _('This router runs no virtual router.') ]);
 		return E('div', {}, model.groups.map((group) => E('div', { 'class': 'haven-card' }, [ facts(groupRows(group, now)) ])));
 	},
 

@@ -8,6 +8,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 400, NODE_WIDTH = 152, NODE_HEIGHT = 66, MARGIN = 10;
 // What a node says of itself has a line for each address; of longer ones the letters move together.
 const DETAIL_HEIGHT = 14, DETAIL_LETTERS = 24;
+// Of a word between the nodes, in any language, too.
+const SYNC_LETTERS = 11;
 const LINK_GAP_TOP = 46, LINE_HEIGHT = 17, LINK_GAP = 30, LETTERS = 46;
 
 function draw(tag, attributes, children) {
@@ -43,8 +45,13 @@ function nodeHeight(model) {
 	return NODE_HEIGHT + (lines - 1) * DETAIL_HEIGHT;
 }
 
+/* The attributes of a text that would be wider than its place. */
+function fitted(text, letters, width) {
+	return text.length > letters ? { textLength: width, lengthAdjust: 'spacingAndGlyphs' } : {};
+}
+
 function drawDetail(text, x, y) {
-	const fit = text.length > DETAIL_LETTERS ? { textLength: NODE_WIDTH - 20, lengthAdjust: 'spacingAndGlyphs' } : {};
+	const fit = fitted(text, DETAIL_LETTERS, NODE_WIDTH - 20);
 	return draw('text', { x: x, y: y, 'class': 'haven-text haven-small', ...fit }, text);
 }
 
@@ -71,9 +78,10 @@ function syncWords(sync) {
 
 function drawSync(sync) {
 	const left = MARGIN + NODE_WIDTH, right = WIDTH - MARGIN - NODE_WIDTH, y = MARGIN + NODE_HEIGHT / 2;
+	const word = syncWords(sync), fit = fitted(word, SYNC_LETTERS, right - left - 8);
 	return draw('g', { 'class': 'haven-sync haven-sync-' + syncKind(sync) }, [
 		draw('line', { x1: left, y1: y, x2: right, y2: y }),
-		draw('text', { x: WIDTH / 2, y: y - 8, 'text-anchor': 'middle', 'class': 'haven-text haven-small' }, syncWords(sync))
+		draw('text', { x: WIDTH / 2, y: y - 8, 'text-anchor': 'middle', 'class': 'haven-text haven-small', ...fit }, word)
 	]);
 }
 

@@ -94,6 +94,15 @@ function question(section, [ name, widget, title, help, more ], facts, answers) 
 	return option;
 }
 
+function put(widget, value) {
+	const buttons = widget.node.querySelectorAll('input[type="radio"]');
+	// LuCI's own way with them fails on openwrt-24.10: "frameEl is not defined".
+	if (!buttons.length)
+		return widget.setValue(value);
+	for (const button of buttons)
+		button.checked = button.value === value;
+}
+
 return baseclass.extend({
 	steps: STEPS.map((step) => ({ id: step.id, title: step.title, fields: step.fields.map(([ name ]) => name) })),
 
@@ -125,7 +134,7 @@ return baseclass.extend({
 		const { option, step } = map.questions[name];
 		const widget = option.getUIElement(step);
 		if (widget && String(widget.getValue() || '') !== String(value))
-			widget.setValue(value);
+			put(widget, value);
 	},
 
 	/* The place under a field where something can be said about it. */

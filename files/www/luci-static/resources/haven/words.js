@@ -4,13 +4,15 @@
 
 // What is the matter, and what to do.
 const TROUBLES = {
+	unconfigured: [ _('haven is not set up on this router yet.'), _('Set-up asks for what it needs, in five steps.') ],
+	disabled: [ _('haven is switched off on this router.'), _('Set “enabled” under Settings to switch it on.') ],
 	agent: [ _('haven does not run on this router.'),
-		_('Set it up under Set-up. If it is set up, enable it under Settings, or start it with “service haven start”.') ],
+		_('Look at the system log; “service haven start” starts it.') ],
 	havend: [ _('havend does not answer; the agent does.'),
 		_('Look at the system log; “service haven restart” starts it again.') ],
 	refused: [ _('haven did not do this.'), _('The reason is below; nothing was changed.') ],
 	denied: [ _('This login may not do that.'),
-		_('Log in as a user with the rights “haven” and “luci-app-haven”, or log in again after an installation.') ],
+		_('Log in as a user with the rights “luci-base”, “haven” and “luci-app-haven”, or log in again after an installation.') ],
 	session: [ _('Your login has run out.'), _('Log in again; what you typed in Set-up is there again after that.') ],
 	late: [ _('The router has not answered in time.'),
 		_('It may be busy. This page goes on asking; what you typed stays.') ],
@@ -24,6 +26,9 @@ const TROUBLES = {
 		_('Install the package haven anew: /usr/share/haven/schema.json is missing or damaged.') ],
 	unknown: [ _('Something unexpected went wrong.'), _('The system log may say more.') ]
 };
+
+// What there is nothing more to say about.
+const OFF = [ 'unconfigured', 'disabled', 'agent' ];
 
 // Seconds, and what so many are called, the largest first.
 const UNITS = [ [ 86400, _('%d d') ], [ 3600, _('%d h') ], [ 60, _('%d min') ], [ 1, _('%d s') ] ];
@@ -47,7 +52,7 @@ return baseclass.extend({
 	trouble(error) {
 		const known = TROUBLES[error.kind] || TROUBLES.unknown;
 		// That an object is not there is how ubus says that haven does not run; it adds nothing.
-		return { what: known[0], advice: known[1], detail: error.kind === 'agent' ? '' : error.detail || '' };
+		return { what: known[0], advice: known[1], detail: OFF.includes(error.kind) ? '' : error.detail || '' };
 	},
 
 	/* A length of time in its two largest units. */

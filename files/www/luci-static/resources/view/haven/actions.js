@@ -72,10 +72,11 @@ return view.extend({
 		this.state = E('div', {});
 		this.outcome = E('div', { 'aria-live': 'polite', 'data-part': 'outcome' });
 		this.cards = ACTIONS.map((action) => this.card(action));
+		this.body = panels.page(_('Actions'), _('Nothing happens before you have confirmed it.'),
+			[ this.state, this.outcome, E('div', { 'class': 'haven-live' }, this.cards.map((card) => card.node)) ]);
 		this.show(answer);
 		live.follow((next) => this.show(next));
-		return panels.page(_('Actions'), _('Nothing happens before you have confirmed it.'),
-			[ this.state, this.outcome, ...this.cards.map((card) => card.node) ]);
+		return this.body;
 	},
 
 	card(action) {
@@ -89,6 +90,8 @@ return view.extend({
 
 	show(answer) {
 		this.model = answer.error ? null : model.fromStatus(answer.value);
+		// Buttons that do nothing would hide the one thing to do.
+		this.body.classList.toggle('haven-off', !this.model && !this.busy);
 		dom.content(this.state, answer.error ? [ panels.trouble(answer.error) ] : []);
 		for (const card of this.cards)
 			this.offer(card);

@@ -28,6 +28,8 @@ function table(events) {
 }
 
 return view.extend({
+	known: false,
+
 	load() {
 		return live.settle(api.events());
 	},
@@ -47,7 +49,7 @@ return view.extend({
 		const again = () => this.show();
 		this.kind = E('select', { 'class': 'cbi-input-select', 'aria-label': _('Kind'), 'change': again },
 			Object.keys(KINDS).map((kind) => E('option', { value: kind }, [ KINDS[kind] ])));
-		this.text = E('input', { 'class': 'cbi-input-text', type: 'search', placeholder: _('Filter', 'haven'), 'aria-label': _('Filter', 'haven'), 'input': again });
+		this.text = E('input', { 'class': 'cbi-input-text haven-filter', type: 'search', placeholder: _('Filter', 'haven'), 'aria-label': _('Filter', 'haven'), 'input': again });
 		return E('div', { 'class': 'haven-bar-of-tools' }, [ this.kind, this.text,
 			this.button(_('Refresh'), () => this.load().then((answer) => this.take(answer))),
 			this.button(_('Export as CSV'), () => save('haven-events.csv', 'text/csv', table(this.shown()))),
@@ -62,6 +64,7 @@ return view.extend({
 	take(answer) {
 		dom.content(this.trouble, answer.error ? [ panels.trouble(answer.error) ] : []);
 		this.events = answer.error ? this.events : answer.value;
+		this.known = this.known || !answer.error;
 		this.show();
 	},
 
@@ -70,7 +73,8 @@ return view.extend({
 	},
 
 	show() {
-		dom.content(this.list, [ panels.events(this.shown(), Date.now() / 1000) ]);
+		// That there is nothing to show is known only after an answer.
+		dom.content(this.list, this.known ? [ panels.events(this.shown(), Date.now() / 1000) ] : []);
 	},
 
 	handleSave: null,

@@ -9,6 +9,11 @@
 'require haven.panels as panels';
 
 const EVENTS_SHOWN = 12;
+// Where a router that is no half of a pair becomes one.
+const WAY_ON = {
+	unconfigured: [ 'setup', _('Set-up') ],
+	disabled: [ 'settings', _('Settings') ]
+};
 
 return view.extend({
 	load() {
@@ -49,7 +54,7 @@ return view.extend({
 			return this.showTrouble(answer.error);
 		this.good = answer.value;
 		this.goodAt = Date.now();
-		this.body.classList.remove('haven-stale', 'haven-unknown');
+		this.body.classList.remove('haven-stale', 'haven-off');
 		dom.content(this.parts.trouble, []);
 		this.showModel(model.fromStatus(answer.value));
 		panels.renewAges(this.parts.events, Date.now() / 1000);
@@ -60,10 +65,16 @@ return view.extend({
 		const age = this.good ? (Date.now() - this.goodAt) / 1000 : null;
 		this.body.classList.toggle('haven-stale', this.good !== null);
 		// Headings of what nobody knows would hide the one thing to do.
-		this.body.classList.toggle('haven-unknown', this.good === null);
-		dom.content(this.parts.trouble, [ panels.trouble(error, age), error.kind === 'agent' && this.good === null ? E('a', {
-			'class': 'btn cbi-button cbi-button-action important', 'data-action': 'setup', href: L.url('admin/services/haven/setup')
-		}, [ _('Set-up') ]) : '' ]);
+		this.body.classList.toggle('haven-off', this.good === null);
+		dom.content(this.parts.trouble, [ panels.trouble(error, age), ...this.good ? [] : this.wayOn(error.kind) ]);
+	},
+
+	wayOn(kind) {
+		const [ place, title ] = WAY_ON[kind] || [];
+		const button = place && L.hasViewPermission() ? E('p', {}, [ E('a', {
+			'class': 'btn cbi-button cbi-button-action important', 'data-action': place, href: L.url('admin/services/haven/' + place)
+		}, [ title ]) ]) : '';
+		return [ kind === 'unconfigured' ? panels.example() : '', button ];
 	},
 
 	showModel(shown) {

@@ -23,36 +23,67 @@ SHORTEST_IP_HEADER = 20
 LARGEST_PACKET = 2048
 
 MOST_DEVICES = 16
+# Three advertisements at the usual interval: a virtual router that lives is heard.
+LISTEN_S = 3.2
 # There are 255 VRIDs; who sends more than this is nobody's router.
 MOST_HEARD = 512
 
 Heard = dict[str, Any]
 
 
-def listen(devices: list[str], seconds: float) -> dict[str, list[Heard] | None]:
-    """Collect the IPv4 ADVERTISEMENTs that come in on each device, one for each VRID and source.
+class VridScan:
+    """Collects the IPv4 ADVERTISEMENTs that come in on devices, one for each VRID and source.
 
     Of more than MOST_DEVICES devices the first are listened on.
-    None stands for a device that is not there, or that there is no right to listen on.
     """
-    opened = {device: _open(device) for device in dict.fromkeys(devices[:MOST_DEVICES])}
-    heard: dict[socket.socket, dict[tuple[int, str], Heard]] = {each: {} for each in opened.values() if each}
-    try:
-        _collect(heard, time.monotonic() + seconds)
-    finally:
-        for packets in heard:
+
+    def __init__(self, devices: list[str]) -> None:
+        self._opened = {device: _open(device) for device in dict.fromkeys(devices[:MOST_DEVICES])}
+        self._heard: dict[socket.socket, dict[tuple[int, str], Heard]] = {
+            packets: {} for packets in self._opened.values() if packets
+        }
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """What is listened on; none blocks."""
+        return list(self._heard)
+
+    def take(self, packets: socket.socket) -> None:
+        """Take a packet from one of the sockets."""
+        # A device that goes down meanwhile is told by an error, once.
+        with contextlib.suppress(OSError):
+            advert = _read(packets.recv(LARGEST_PACKET))
+            known = self._heard[packets]
+            if advert is not None and len(known) < MOST_HEARD:
+                known[advert["vrid"], advert["source"]] = advert
+
+    def heard(self) -> dict[str, list[Heard] | None]:
+        """Return what was heard on each device.
+
+        None stands for a device that is not there, or that there is no right to listen on.
+        """
+        opened = self._opened.items()
+        return {
+            device: list(self._heard[packets].values()) if packets else None for device, packets in opened
+        }
+
+    def close(self) -> None:
+        """Listen no more."""
+        for packets in self._heard:
             packets.close()
-    return {device: list(heard[packets].values()) if packets else None for device, packets in opened.items()}
 
 
-def _collect(heard: dict[socket.socket, dict[tuple[int, str], Heard]], end: float) -> None:
-    while heard and (left := end - time.monotonic()) > 0:
-        for packets in select.select(list(heard), [], [], left)[0]:
-            # A device that goes down meanwhile is told by an error, once.
-            with contextlib.suppress(OSError):
-                advert = _read(packets.recv(LARGEST_PACKET))
-                if advert is not None and len(heard[packets]) < MOST_HEARD:
-                    heard[packets][advert["vrid"], advert["source"]] = advert
+def listen(devices: list[str], seconds: float) -> dict[str, list[Heard] | None]:
+    """Collect for so long; for a program that does nothing else."""
+    scan = VridScan(devices)
+    end = time.monotonic() + seconds
+    try:
+        while scan.sockets and (left := end - time.monotonic()) > 0:
+            for packets in select.select(scan.sockets, [], [], left)[0]:
+                scan.take(packets)
+    finally:
+        scan.close()
+    return scan.heard()
 
 
 def _open(device: str) -> socket.socket | None:
@@ -60,6 +91,7 @@ def _open(device: str) -> socket.socket | None:
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
         _only_vrrp(packets)
+        packets.setblocking(False)
         packets.bind((device, ETH_P_IP))
         mac = multicast_mac(GROUP_V4)
         request = struct.pack("iHH8s", socket.if_nametoindex(device), PACKET_MR_MULTICAST, len(mac), mac)

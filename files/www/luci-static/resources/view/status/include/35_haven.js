@@ -8,6 +8,11 @@
 'require haven.picture as picture';
 'require haven.words as words';
 
+// LuCI draws all parts of its page when the slowest is there.
+const LONGEST_MS = 1000;
+const LATE = { error: { kind: 'late' } };
+const SILENT = [ 'unconfigured', 'disabled', 'denied' ];
+
 function troubles(shown) {
 	return [ message.atRisk(shown.atRisk), ...shown.problems.map((each) => message.problem(each)) ].filter(Boolean);
 }
@@ -24,17 +29,28 @@ function rows(shown) {
 return baseclass.extend({
 	title: _('High availability'),
 
+	seen: false,
+
+	asked: null,
+
 	load() {
-		return live.first();
+		this.asked = this.asked || live.first().finally(() => { this.asked = null; });
+		return Promise.race([ this.asked, new Promise((resolve) => window.setTimeout(resolve, LONGEST_MS, LATE)) ]);
+	},
+
+	/* Nothing where nobody wants haven, or may see it; unless it was there a moment ago, which is news. */
+	off(error) {
+		return SILENT.includes(error.kind) && !this.seen ? null : E('p', {}, [ words.trouble(error).what ]);
 	},
 
 	render(answer) {
 		if (answer.error)
-			return E('p', {}, [ words.trouble(answer.error).what ]);
+			return this.off(answer.error);
+		this.seen = true;
 		return E('div', { 'class': 'haven' }, [
 			E('link', { rel: 'stylesheet', href: L.resource('haven/haven.css') }),
 			panels.facts(rows(model.fromStatus(answer.value))),
-			E('a', { href: L.url('admin/services/haven/overview') }, [ _('More…') ])
+			E('p', {}, [ E('a', { href: L.url('admin/services/haven/overview') }, [ _('More…') ]) ])
 		]);
 	}
 });
