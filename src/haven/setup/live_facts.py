@@ -4,9 +4,9 @@
 import os
 import socket
 
+from haven.agent.vrid_scan import Heard, listen
 from haven.core.vrrp.constants import is_link_local
 from haven.inet import octets_of
-from haven.agent.vrid_scan import Heard, listen
 from haven.plan.machine import ETHERNET, DeviceFacts, Machine, read_machine
 from haven.setup.arp_probe import who_answers
 from haven.setup.facts import HeardRouter, LinkFacts, RouterFacts
