@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lmo import CONTEXT_ENDS, Messages, named, quoted, read_po
+from lmo import CONTEXT_ENDS, named, quoted, read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "po/templates/haven.pot"
@@ -72,7 +72,7 @@ def _joined(literal: str) -> str:
 
 
 def _of_menu() -> Iterator[tuple[str, str]]:
-    for path in sorted((ROOT / "files/usr/share/luci/menu.d").glob("*.json")):
+    for path in sorted((ROOT / "openwrt-feed/luci-app-haven/root/usr/share/luci/menu.d").glob("*.json")):
         for entry in json.loads(path.read_text()).values():
             yield str(path.relative_to(ROOT)), entry["title"]
 
@@ -97,7 +97,7 @@ def _of_contract() -> Iterator[tuple[str, str]]:
                 yield f"haven.openwrt.catalogue: {table}", named(text, OWN if table == "states" else "")
 
 
-def catalogue(found: Found, known: Messages, header: str) -> str:
+def catalogue(found: Found, known: dict[str, str], header: str) -> str:
     """Write a catalogue of all strings with the translations that are known."""
     lines = ['msgid ""', 'msgstr ""', *(quoted(line + "\n") for line in header.splitlines())]
     for text, places in found.items():

@@ -9,8 +9,8 @@ import pytest
 from tests.package.conftest import ROOT
 from tests.package.pythons import PYTHONS
 
-# What is no Python: VRRP's macvlans, and the copy of connections.
-OTHERS = {"kmod-macvlan", "conntrackd"}
+# What is no Python: VRRP's macvlans, and the rules that stand for an Active.
+OTHERS = {"kmod-macvlan", "nftables"}
 
 
 def _needs(version: str, router: Path) -> set[str]:
@@ -34,8 +34,3 @@ def test_no_package_is_named_that_nothing_imports(router: Path, fields: dict):
         # Its pathlib, and no later one, imports urllib at once.
         needed.add("python3-urllib")
     assert _depends(fields) - OTHERS == needed
-
-
-def test_the_sdk_package_reads_the_same_line():
-    text = (ROOT / "openwrt-feed/haven/Makefile").read_text()
-    assert "sed -n 's/^Depends: //p' control" in text
