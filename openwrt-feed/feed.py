@@ -54,7 +54,8 @@ def make(folder: Path, keys: Keys, names: list[str]) -> None:
 
 
 def _write_opkg_index(folder: Path, keys: Keys, packages: list[Path]) -> None:
-    text = "\n".join(_opkg_entry(path) for path in packages)
+    # opkg does not show the description of a last package that no empty line follows.
+    text = "".join(_opkg_entry(path) + "\n" for path in packages)
     (folder / "Packages").write_text(text)
     (folder / "Packages.gz").write_bytes(gzipped(text.encode()))
     (folder / "Packages.sig").write_bytes(keys.usign_signature(folder / "Packages"))
