@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
+-- luacheck: no max line length
 return require("luci.jsonc").parse([==[{
 "inner": {
 "command": "steps",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scripts that the packages feed's CI calls on a router: they pass there, and fail where files are not."""
+"""The scripts that the packages feed's CI calls on a router: without the package they fail."""
 
 import os
 import re
