@@ -60,8 +60,8 @@ def _annotations(tree: ast.Module, places: _Places) -> Iterator[Cut]:
         if id(node) in kept and isinstance(node, ast.AnnAssign):
             continue
         if isinstance(node, ast.arg) and node.annotation is not None:
-            begin, end = places.span(node)
-            yield begin + len(node.arg), end, ""
+            # Its own end is that of the name in Python 3.8, where it can be given by name alone.
+            yield places.span(node)[0] + len(node.arg), places.span(node.annotation)[1], ""
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is not None:
             begin, end = places.span(node.returns)
             begin = places.source.rindex("->", 0, begin)
