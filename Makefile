@@ -137,7 +137,7 @@ bench-attack: setup
 	$(BIN)/python -m bench attack
 
 bench-start: setup
-	$(BIN)/python -m bench --runs 15 start
+	$(BIN)/python -m bench --runs 15 start size
 
 clean:
 	rm -rf $(VENV) $(OLD_VENV) $(DEMO_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -14,6 +14,7 @@ from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.table import Row
@@ -37,7 +38,7 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
-MORE: dict[str, Bench] = {"means": means, "own": own_connections, "start": starts}
+MORE: dict[str, Bench] = {"means": means, "own": own_connections, "start": starts, "size": sizes}
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK = "attack"
 

@@ -94,6 +94,7 @@ _("More VRRP packets come in on {device} than this node reads; it may take over 
 _("{peer} says that it leaves or takes over, and does not, again and again; such words wait for deeds.");
 _("The group has changed hands {count} times within a minute; now it takes its time.");
 _("{peer} is Active, too, although it ranks lower.");
+_("{peer} says that it is Active, too, and this node does not hear it.");
 _("Another machine uses our address {address}.");
 _("Packets from {peer} are dropped: their TTL is too low, so they came through another router.");
 _("Packets from {peer} are dropped: they speak another version of VRRP.");
@@ -150,6 +151,7 @@ _("Look in the switch for who sends them, and keep clients off this link.");
 _("Look for a router that restarts all the time, or for somebody who forges on this link.");
 _("Look for a link that comes and goes, or for somebody who forges on this link.");
 _("If it does not yield, it does not hear this node: look for a firewall or a one-way link.");
+_("Look on their links for a cut, a switch that drops multicast, or a firewall that drops VRRP (protocol 112).");
 _("Give each router an address of its own.");
 _("Keep the routers on one link, or name each other as unicast_peer and set unicast_hops.");
 _("Set the same version on all routers.");

@@ -152,7 +152,7 @@ def test_the_commands_of_version_1_are_understood(node: Havend) -> None:
     assert "The new configuration was refused: haven:3: this is wrong" in [
         each["message"] for each in problems
     ]
-    assert node.ask("load", path=node.compile())["result"] == {"virtual_routers": 1}
+    assert node.ask("load", path=node.compile())["result"]["virtual_routers"] == 1
 
 
 def test_an_agent_of_our_own_release_hears_which_one_that_is(node: Havend) -> None:

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,12 +19,12 @@ LAN_OF_ONE = NETWORK.replace("\tlist ports 'lan2'\n\tlist ports 'lan3'\n\tlist p
 JOIN = """
 import json, sys, time
 from haven.setup.live_facts import read_facts
+from haven.setup.packages import documents, read_packages
 from haven.setup.second_router import second_proposal
 from haven.setup.trial import Trial, read_note
 
 root, first, given = sys.argv[1:]
-names = ("network", "dhcp", "firewall", "haven")
-texts = {name: open(f"{first}/etc/config/{name}").read() for name in names}
+texts = documents(read_packages(first))
 trial = Trial(root, root + "/var/run/haven")
 trial.begin(second_proposal(texts, read_facts(root), json.loads(given)))
 while read_note(trial.run_dir)["state"] == "preparing":
@@ -91,10 +92,49 @@ def test_two_routers_from_the_factory_are_a_pair(pair: list[FactoryRouter]):
     refused = second.setup("--json")
     assert (refused.returncode, json.loads(refused.stdout)["code"]) == (1, "advertised")
     join(second, first, sync="eth7")
+    joined = time.monotonic()
     said = [waits_until_well(router) for router in pair]
+    print(f"all is well {time.monotonic() - joined:.1f} s after the confirmation of the second")
     assert [text.startswith("All is well: ") for text in said] == [True, True]
     assert "r1 is Active" in said[0] and "r2 is Backup" in said[1]
     assert second.addresses("br-lan") == ["192.168.1.3"] and "192.168.1.1" in first.addresses("br-lan")
     done = second.setup("--undo", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
     wait_until(lambda: second.addresses("br-lan") == ["192.168.1.1"], 30, "the second is what it was")
+
+
+def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
+    first, second = pair
+    assert first.setup("--yes", "--answers", "-", stdin='{"sync": "eth7"}').returncode == 0
+    assert first.setup("--confirm").returncode == 0
+    waits_until_active(first)
+    shown = json.loads(asked(first, "pair", "--json"))
+    # Both LANs are 192.168.1.0/24 still, and have nothing to do with each other: it is found by the cable.
+    said = asked(second, "join", "--yes", shown["code"])
+    assert "joined r1" in said
+    switch = first.namespace.name.replace("r1", "sw")
+    subprocess.run(["ip", "-n", switch, "link", "set", "r2", "master", "lan"], check=True)
+    found = [waits_until_well(router) for router in pair]
+    assert [text.startswith("All is well: ") for text in found] == [True, True]
+    (peer,) = json.loads(asked(first, "peers", "--json"))
+    assert peer["state"] == "backup"
+    assert second.addresses("br-lan") == ["192.168.1.3"]
+
+
+def waits_until_active(router: FactoryRouter) -> None:
+    wait_until(
+        lambda: '"state": "active"' in router.haven(*where(router), "status", "--json").stdout,
+        60,
+        "it is Active",
+    )
+
+
+def asked(router: FactoryRouter, *words: str) -> str:
+    """Return what a command on a router says."""
+    done = router.haven(*where(router), *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def where(router: FactoryRouter) -> tuple[str, ...]:
+    return "--root", str(router.root), "--run-dir", str(router.run_dir)

@@ -80,6 +80,12 @@ COMMANDS = {
     "reload_config": RECORD,
     "opkg": RECORD + 'for word; do case $word in */*) [ -f "$word" ] || exit 255 ;; esac; done\n',
     "uhttpd": "echo '$1$salt$hash'\n",
+    # What the rules are made of.
+    "nft": '[ "$*" = "list ruleset" ] && cat "$BOX/etc/config/firewall"\n',
+    # Nothing runs here.
+    "pgrep": ":\n",
+    "jsonfilter": "cat >/dev/null\n",
+    **dict.fromkeys(("df", "free", "logread", "tcpdump"), RECORD),
 }
 ON_COMPUTER = {
     "make": f'{shutil.which("make")} -n -C {ROOT} "$@" >/dev/null && mkdir -p dist && cd dist && '
@@ -92,7 +98,13 @@ ON_COMPUTER = {
     "ssh": '[ "$1" = "root@$(cat "$BOX/address")" ] || exit 255\nshift\n'
     '[ $# = 0 ] || exec "$BOX/shell" "$*"\n',
 }
-PATHS = re.compile(r"(?<![\w.:$])/(etc|tmp)/")
+CONNECTION = (
+    "ipv4 2 tcp 6 7438 ESTABLISHED src=192.168.1.100 dst=203.0.113.5 sport=50000 dport=443 "
+    "src=203.0.113.5 dst=192.168.0.4 sport=443 dport=50000 [ASSURED] use=2\n"
+)
+# A busybox of Debian's takes its own before those of PATH.
+APPLETS = " ".join(f'{name}() {{ "$BOX/bin/{name}" "$@"; }};' for name in ("df", "free", "logread", "pgrep"))
+PATHS = re.compile(r"(?<![\w.:$])/(etc|tmp|proc/net)/")
 
 
 class Box:
@@ -100,11 +112,12 @@ class Box:
 
     def __init__(self, root: Path, uci: list[str]) -> None:
         self.root, self.computer = root / "router", root / "computer"
-        for folder in ("etc/config", "etc/hotplug.d", "tmp", "bin"):
+        for folder in ("etc/config", "etc/hotplug.d", "tmp", "proc/net", "bin"):
             (self.root / folder).mkdir(parents=True)
         (self.computer / "bin").mkdir(parents=True)
         for name, text in FACTORY.items():
             (self.root / "etc/config" / name).write_text(text)
+        (self.root / "proc/net/nf_conntrack").write_text(CONNECTION)
         (self.root / "address").write_text(f"{FACTORY_ADDRESS}\n")
         self._install(uci)
         # To which address the session was opened that commands are pasted into; none while there is none.
@@ -145,7 +158,8 @@ class Box:
         """Run a block in a new shell of the router, in a session that a change of its address ends."""
         assert self.session == self.address, f"nobody is logged in at {self.address}"
         shell = ["busybox", "ash"] if shutil.which("busybox") else ["sh"]
-        return self._run(PATHS.sub(rf"{self.root}/\1/", text), self.root, shell)
+        here = PATHS.sub(rf"{self.root}/\1/", text)
+        return self._run(f"{APPLETS}\n{here}", self.root, shell)
 
     def _run(self, text: str, folder: Path, shell: list[str]) -> subprocess.CompletedProcess:
         path = f"{folder}/bin:{os.environ['PATH']}"

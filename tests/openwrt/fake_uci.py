@@ -40,6 +40,8 @@ class Uci:
         if command == "export":
             sys.stdout.write(f"package {package}\n{write(sections)}")
             return True
+        if command == "show":
+            return show(sections, argument)
         return print_value(sections, argument) if command == "get" else change(sections, command, argument)
 
     def commit(self, package: str) -> bool:
@@ -67,6 +69,19 @@ def print_value(sections: list[UciSection], argument: str) -> bool:
     values = [entry.value for entry in section.entries if entry.name == option] if section else []
     print(" ".join(values))
     return bool(values)
+
+
+def show(sections: list[UciSection], argument: str) -> bool:
+    """Print a package or a section as uci does."""
+    package, _, name = argument.partition(".")
+    shown = [find(sections, name)] if name else sections
+    for section in filter(None, shown):
+        place = f"{package}.{section.name or f'@{section.type}[{section.index}]'}"
+        print(f"{place}={section.type}")
+        for option in dict.fromkeys(entry.name for entry in section.entries):
+            values = (f"'{entry.value}'" for entry in section.entries if entry.name == option)
+            print(f"{place}.{option}={' '.join(values)}")
+    return None not in shown
 
 
 def change(sections: list[UciSection], command: str, argument: str) -> bool:

@@ -5,70 +5,17 @@ One router at a time is wired to the computer; a change of its address ends the 
 """
 
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from haven.config.load import load
-from haven.config.model import Model
 from haven.inet import text_of
 from tests.openwrt.box import Box
-from tests.openwrt.page import PAGE, ROOT, Block, blocks
+from tests.openwrt.page import ROOT
+from tests.openwrt.walk import BLOCKS, WALK, model, paste, put_back, topics, walk
 
-BLOCKS = blocks(PAGE.read_text())
-# To the tested failover; what comes behind is for a router that is set up.
-WALK = BLOCKS[: 1 + max(at for at, block in enumerate(BLOCKS) if block.heading == "The test")]
-LATER = BLOCKS[len(WALK) :]
-
-
-@pytest.fixture(scope="module", params=["stand-in", "uci"])
-def uci(request: pytest.FixtureRequest) -> list[str]:
-    """The stand-in, and the real one where it is installed."""
-    if request.param == "stand-in":
-        return [sys.executable, "-S", str(Path(__file__).parent / "fake_uci.py")]
-    if shutil.which("uci") is None:
-        pytest.skip("uci is not here: its stand-in alone was tried")
-    return [str(shutil.which("uci"))]
-
-
-def paste(box: Box, block: Block) -> subprocess.CompletedProcess:
-    """Paste a block where the page says; nothing of it may complain."""
-    on_computer = block.where == "the computer"
-    done = box.paste_on_computer(block.commands) if on_computer else box.paste(block.commands)
-    assert (done.returncode, done.stderr) == (0, ""), f"{block.commands}\n{done.stdout}{done.stderr}"
-    return done
-
-
-def walk(box: Box, name: str, times: int) -> None:
-    """Follow the walk-through for one router; each block is pasted so many times."""
-    for block in WALK:
-        if name in block.routers:
-            for _ in range(times):
-                if block.commands.splitlines()[-1] == "service network reload" and box.session != box.address:
-                    # Whoever pastes this again has logged in again.
-                    box.session = box.address
-                paste(box, block)
-
-
-def model(box: Box) -> Model:
-    """Read what haven would run."""
-    found, problems = load(box.root / "etc/config/haven")
-    assert found is not None, problems
-    assert not found.warnings
-    return found
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, uci: list[str]) -> tuple[Box, Box]:
-    """Both routers, by the page alone."""
-    folder = tmp_path_factory.mktemp("pair")
-    boxes = Box(folder / "r1", uci), Box(folder / "r2", uci)
-    for name, box in zip(("r1", "r2"), boxes, strict=True):
-        walk(box, name, times=1)
-    return boxes
+TOPICS = topics()
 
 
 def test_two_routers_from_the_factory_become_a_pair(pair: tuple[Box, Box]):
@@ -116,16 +63,19 @@ def test_what_installs_takes_both_packages_and_leaves_the_old_pages(pair: tuple[
     assert "classic" not in installed
 
 
-@pytest.mark.parametrize(
-    "block", LATER, ids=lambda block: f"{block.heading}: {block.commands.splitlines()[0]}"
-)
-def test_what_comes_later_can_be_pasted_twice(block: Block, pair: tuple[Box, Box]):
-    box = pair[0]
-    box.session = box.address
-    paste(box, block)
-    once = box.settings()
-    paste(box, block)
-    assert box.settings() == once and box.uncommitted() == []
+@pytest.mark.parametrize("name", [name for name, _ in TOPICS])
+def test_what_the_pages_have_to_paste_can_be_pasted_twice(name: str, pair: tuple[Box, Box]):
+    box, topic = pair[0], dict(TOPICS)[name]
+    with put_back(box):
+        ends = []
+        for _ in range(2):
+            for block in topic:
+                box.session = box.address
+                paste(box, block)
+            ends.append(box.settings())
+        assert ends[0] == ends[1] and box.uncommitted() == []
+        if "haven" in ends[0]:
+            model(box)
 
 
 def test_what_removes_haven_names_first_what_needs_it():
@@ -135,19 +85,26 @@ def test_what_removes_haven_names_first_what_needs_it():
         assert "\nDepends: haven, " in (ROOT / f"openwrt-feed/{name}/control").read_text()
 
 
-def test_scripts_of_the_page_are_for_a_group_of_the_page(pair: tuple[Box, Box]):
+def test_scripts_of_the_pages_are_for_a_group_of_the_walk_through(pair: tuple[Box, Box]):
     box = pair[0]
-    groups = {group.name for group in model(box).groups}
-    for block in LATER:
-        if "hotplug.d" not in block.commands:
-            continue
-        box.session = box.address
-        paste(box, block)
-    scripts = sorted((box.root / "etc/hotplug.d/haven").iterdir())
-    assert len(scripts) == 2 and len(groups) == 1
-    for script in scripts:
-        for action in ("active", "backup", "fault"):
-            calls = f"ACTION={action} GROUP={groups.copy().pop()} NODE=r1; ubus() {{ echo ubus; }}; "
-            text = re.sub(r"\S+/init.d/", "echo ", script.read_text())
-            done = subprocess.run(["sh", "-c", calls + text], capture_output=True, text=True, check=True)
-            assert done.stdout, f"{script.name} does nothing for the group of the page"
+    (group,) = {group.name for group in model(box).groups}
+    scripts = [block for _, topic in TOPICS for block in topic if "hotplug.d" in block.commands]
+    with put_back(box):
+        for block in scripts:
+            box.session = box.address
+            paste(box, block)
+        found = sorted((box.root / "etc/hotplug.d/haven").iterdir())
+        assert len(found) == len(scripts) == 3
+        for script, action in (
+            (script, action) for script in found for action in ("active", "backup", "fault")
+        ):
+            assert _what_it_does(script, group, action), (
+                f"{script.name} does nothing for the group of the page"
+            )
+
+
+def _what_it_does(script: Path, group: str, action: str) -> str:
+    said = "".join(f"{name}() {{ echo {name}; }}; " for name in ("ubus", "ifup", "ifdown"))
+    text = re.sub(r"\S+/init.d/", "echo ", script.read_text())
+    calls = f"ACTION={action} GROUP={group} NODE=r1; {said}{text}"
+    return subprocess.run(["sh", "-c", calls], capture_output=True, text=True, check=True).stdout

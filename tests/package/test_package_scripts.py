@@ -156,6 +156,8 @@ def test_a_removal_leaves_no_folder_of_ours(name: str, tmp_path: Path):
     left = {str(path.relative_to(folder)) for path in folder.rglob("haven")}
     assert left == (set() if name == "haven" else {"etc/haven", "etc/hotplug.d/haven"})
     assert (folder / "etc/hotplug.d/iface").exists()
+    # No other package makes this one on a router.
+    assert not (folder / "usr/share/bash-completion").exists()
 
 
 def test_a_removal_leaves_the_scripts_of_the_user(machine: Router):

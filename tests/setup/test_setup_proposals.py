@@ -226,7 +226,10 @@ def test_what_is_not_masqueraded_is_not_translated():
     assert rows(proposal, "firewall") == []
 
 
-@pytest.mark.parametrize(("host_name", "node"), [("OpenWrt", "r1"), ("", "r1"), ("attic", "attic")])
+@pytest.mark.parametrize(
+    ("host_name", "node"),
+    [("OpenWrt", "r1"), ("", "r1"), ("attic", "attic"), ("\x1b[2J", "r1"), ("a b", "r1")],
+)
 def test_the_name_is_the_host_name_unless_it_is_everybodys(host_name: str, node: str):
     assert first_proposal(router(host_name=host_name)).model.main.node == node
 

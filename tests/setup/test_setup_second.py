@@ -6,7 +6,7 @@ import pytest
 from haven.contract.setup import SetupRefused
 from haven.inet import text_of
 from haven.setup.facts import LinkFacts, RouterFacts
-from haven.setup.packages import CHANGED, package_of
+from haven.setup.packages import CHANGED, documents, package_of
 from haven.setup.proposal import Proposal, first_proposal
 from haven.setup.second_router import second_proposal
 from tests.setup.factory import DHCP, LINKS, LINKS_SPARE, NETWORK, interface, packages, router, static_wan
@@ -14,14 +14,9 @@ from tests.setup.factory import DHCP, LINKS, LINKS_SPARE, NETWORK, interface, pa
 PRIVATE_WAN = static_wan().replace("203.0.113.2/29", "192.168.0.2/24").replace("203.0.113.1", "192.168.0.1")
 
 
-def documents(first: Proposal) -> dict[str, str]:
-    """Return what the first router tells of itself."""
-    return {name: first.after[name].encoded().decode() for name in CHANGED}
-
-
 def joined(first: Proposal, facts: RouterFacts, **answers: str) -> Proposal:
     """Return the proposal of a router that joins."""
-    return second_proposal(documents(first), facts, answers)
+    return second_proposal(documents(first.after), facts, answers)
 
 
 def after_join(second: Proposal) -> RouterFacts:
@@ -62,6 +57,12 @@ def test_an_expected_address_that_somebody_has_is_not_taken():
     assert second.answers["own_address"] == "192.168.1.4"
     assert second.model.conntrack is not None
     assert text_of(second.model.conntrack.address) == "192.168.1.4"
+
+
+def test_a_name_that_the_first_has_or_that_is_none_is_not_proposed():
+    first = first_proposal(router(host_name="attic"))
+    names = [joined(first, router(host_name=name)).model.main.node for name in ("attic", "a b", "cellar")]
+    assert names == ["r2", "r2", "cellar"]
 
 
 def test_the_gateways_address_is_not_kept_on_the_second_while_it_joins():
@@ -152,7 +153,7 @@ def test_a_first_router_without_a_gateway_is_no_pair():
 
 
 def test_a_first_router_whose_answer_is_no_uci_is_refused():
-    texts = {**documents(first_proposal(router())), "haven": "config\n"}
+    texts = {**documents(first_proposal(router()).after), "haven": "config\n"}
     with pytest.raises(SetupRefused) as refused:
         second_proposal(texts, router())
     assert refused.value.code == "package-no-uci"
@@ -161,7 +162,7 @@ def test_a_first_router_whose_answer_is_no_uci_is_refused():
 def test_a_third_router_knows_both():
     first = first_proposal(router(LINKS_SPARE))
     third = second_proposal(
-        documents(first), router(LINKS_SPARE), addresses=["192.168.1.3", "192.168.255.3"], nodes=["r2"]
+        documents(first.after), router(LINKS_SPARE), addresses=["192.168.1.3", "192.168.255.3"], nodes=["r2"]
     )
     assert (third.answers["own_address"], third.model.main.node) == ("192.168.1.4", "r3")
     assert third.model.conntrack is not None
@@ -169,6 +170,21 @@ def test_a_third_router_knows_both():
     assert sorted(text_of(each) for each in third.model.conntrack.peer_addresses) == [
         "192.168.255.2", "192.168.255.3",
     ]  # fmt: skip
+
+
+def test_addresses_of_ipv6_among_those_of_the_pair_are_no_trouble():
+    first = first_proposal(router())
+    third = second_proposal(documents(first.after), router(), addresses=["fe80::3", "192.168.1.3", "odd"])
+    assert third.answers["own_address"] == "192.168.1.4"
+
+
+def test_a_link_of_ipv6_is_turned_round_unasked():
+    texts = documents(first_proposal(router()).after)
+    for own, six in (("address '192.168.1.2'", "address 'fe80::2'"), ("'192.168.1.3'", "'fe80::3'")):
+        texts["haven"] = texts["haven"].replace(own, six)
+    conntrack = second_proposal(texts, router()).model.conntrack
+    assert conntrack is not None and text_of(conntrack.address) == "fe80::3"
+    assert [text_of(each) for each in conntrack.peer_addresses] == ["fe80::2"]
 
 
 def test_another_port_can_be_the_link():
@@ -187,7 +203,7 @@ def test_without_any_port_it_has_to_be_answered():
 
 def test_what_belongs_to_the_first_alone_is_turned_round():
     first = first_proposal(router())
-    texts = documents(first)
+    texts = documents(first.after)
     texts["haven"] = texts["haven"].replace(
         "\toption vrid '51'\n\toption priority '150'\n\toption advert_interval '100'\n\tlist address '192",
         "\toption vrid '51'\n\toption priority '150'\n\toption source_address '192.168.1.2'\n"

@@ -87,6 +87,22 @@ def test_a_gateway_that_does_not_come_ends_the_trial(
     box.trial.begin(box.proposal())
     box.until("gateway-late")
     assert box.files() == before
+    assert read_note(str(box.run_dir))["facts"] == {"address": "127.0.0.1", "word": state}
+
+
+def test_a_second_router_has_only_to_be_ready(box: RouterBox, monkeypatch: pytest.MonkeyPatch):
+    box.havend.close()
+    box.havend = type(box.havend)(box.run_dir, status={"state": "backup"})
+    begun(box, gateway="")
+    box.keeper()
+    box.until("waiting")
+    box.trial.undo()
+    problem = {"message": "wan is down"}
+    box.havend.answers["status"] = {"state": "fault", "problems": [problem]}
+    begun(box, gateway="")
+    box.keeper(times=(30, 5, 0.5))
+    box.until("standby-late")
+    assert "(wan is down)" in read_note(str(box.run_dir))["message"]
 
 
 def test_an_own_address_that_does_not_come_ends_the_trial(box: RouterBox, monkeypatch: pytest.MonkeyPatch):

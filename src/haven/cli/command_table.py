@@ -41,6 +41,7 @@ class Command:
 COMMON = (CONFIG, RUN_DIR, ROOT, HELP, VERSION)
 
 JSON = CommandOption("--json", "print JSON")
+ANSWERS = CommandOption("--answers", "answers as JSON; - reads standard input", "FILE")
 ALL = CommandOption("--all", "of all paired routers")
 NODE = CommandOption("--node", "of that paired router instead of this one", "NODE")
 TO = CommandOption("--to", "the paired router that is to take over", "NODE")
@@ -86,7 +87,7 @@ COMMANDS = (
         (
             CommandOption("--yes", "take what is proposed, and change it"),
             JSON,
-            CommandOption("--answers", "answers as JSON; - reads standard input", "FILE"),
+            ANSWERS,
             CommandOption("--confirm", "the router is still reached: what was changed stays"),
             CommandOption("--undo", "bring back what was there before the setup"),
         ),
@@ -134,7 +135,7 @@ COMMANDS = (
         "join",
         "join the router that shows a code",
         "haven.cli.peer_commands:join",
-        (YES, NAME),
+        (YES, NAME, ANSWERS),
         CommandArgument("ADDRESS", "an address of that router; without one it is looked for"),
         CommandArgument("CODE", "the code that it shows", required=True),
     ),

@@ -10,12 +10,13 @@ import time
 from haven import paths
 from haven.cli.agent_client import ask_agent
 from haven.cli.errors import Failed, Unanswered
-from haven.cli.setup_command import begin_trial, trial_of
+from haven.cli.setup_command import begin_trial, given_answers, trial_of
 from haven.cli.text import printable
 from haven.cli.usage import Request
 from haven.config.load import load
 from haven.contract.pairing import PairingRefusal
 from haven.contract.setup import SetupRefused
+from haven.inet import text_of
 from haven.peers.code import CodeError, read
 from haven.peers.identity import IdentityError, ensure
 from haven.peers.joiner import Joiner, Message
@@ -85,7 +86,7 @@ class _Join:
             if proposal is not None and not self._is_wanted(proposal):
                 print("Nothing was changed.")
                 return 1
-            self._be_taken_in(other, grant)
+            self._be_taken_in(other, grant, _own_addresses(proposal))
         if proposal is not None:
             self._take_configuration(proposal, grant["node"])
         print(f"joined {printable(grant['node'])}; 'haven peers' shows it on both")
@@ -100,15 +101,16 @@ class _Join:
         host = socket.gethostname()
         return ("r2", True) if host in ANYBODY else (host, True)
 
-    def _be_taken_in(self, other: Joiner, grant: Message) -> None:
+    def _be_taken_in(self, other: Joiner, grant: Message, own: list[str]) -> None:
         before = dict(self._store.peers)
         try:
             for each in grant["peers"]:
                 self._store.put(Peer(each["node"], each["certificate"], each["addresses"]))
             pem = ssl.DER_cert_to_PEM_cert(other.certificate())
-            place = self._address if "%" not in self._address else ""
-            self._store.put(Peer(grant["node"], pem, [place] if place else []))
-            other.finish([], {})
+            # One of the link alone is nothing without the link.
+            here = [] if "%" in self._address else [self._address]
+            self._store.put(Peer(grant["node"], pem, [*grant["addresses"], *here]))
+            other.finish(own, {})
         except BaseException:
             self._store.restore(before)
             raise
@@ -119,8 +121,12 @@ class _Join:
         nodes = [grant["node"], *(each["node"] for each in grant["peers"])]
         addresses = [address for each in grant["peers"] for address in each["addresses"]]
         ask = take_proposal if "--yes" in self._request.flags else ask_person
-        given = {"node": grant["name"]}
         facts = read_facts(self._request.root.rstrip("/"))
+        device = self._address.partition("%")[2]
+        given = {"node": grant["name"], **given_answers(self._request)}
+        if device and not facts.user_of(device):
+            # The cable by which it was found is nothing else's: it is the one between the routers.
+            given = {"sync": device, **given}
         return second_proposal(grant["files"], facts, given, ask, addresses, nodes)
 
     def _is_wanted(self, proposal: Proposal) -> bool:
@@ -138,6 +144,15 @@ class _Join:
                 raise Failed(f"{printable(node)} is not reached with the new configuration: it is taken back")
             time.sleep(POLL_S)
         trial.confirm()
+
+
+def _own_addresses(proposal: Proposal | None) -> list[str]:
+    """Return where this router will be, the address between the routers first."""
+    if proposal is None:
+        return []
+    link = proposal.model.conntrack
+    found = [] if link is None else [text_of(link.address)]
+    return [*found, str(proposal.reach.own)]
 
 
 def _reaches(run_dir: str, node: str) -> bool:

@@ -10,7 +10,7 @@ from haven.arguments import UsageError
 from haven.cli.errors import Failed
 from haven.cli.own_words import print_json
 from haven.cli.usage import Request
-from haven.contract.setup import NONE, SetupRefused
+from haven.contract.setup import NONE, OUTCOMES, SetupRefused
 from haven.plain_file import read_plain
 from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show
 from haven.setup.changes import difference
@@ -25,7 +25,7 @@ LARGEST_ANSWERS = 1 << 16
 # netifd, the service and the election, on a slow router.
 LONGEST_START_S = 150
 POLL_S = 0.2
-ENDED = ("confirmed", "undone", "no-answer", "own-address-late", "gateway-late", "not-written", "interrupted")
+ENDED = frozenset(OUTCOMES) - {"preparing", "waiting", "undoing"}
 TOGETHER = (("--confirm", "--undo"), ("--confirm", "--answers"), ("--undo", "--answers"))
 
 
@@ -57,7 +57,9 @@ def _do(request: Request) -> int:
     trial.check_free()
     check_new(read_packages(trial.root, (HAVEN,)))
     asks = not {"--json", "--yes"} & request.flags
-    proposal = first_proposal(read_facts(trial.root), _given(request), ask_person if asks else take_proposal)
+    proposal = first_proposal(
+        read_facts(trial.root), given_answers(request), ask_person if asks else take_proposal
+    )
     if request.json and "--yes" not in request.flags:
         print_json(proposal.as_dict())
         return 0
@@ -73,7 +75,7 @@ def trial_of(request: Request) -> Trial:
     return Trial(os.path.abspath(root) if root else "", os.path.abspath(request.run_dir))
 
 
-def _given(request: Request) -> dict[str, str]:
+def given_answers(request: Request) -> dict[str, str]:
     """Return the answers that the command line brings. Raises SetupRefused."""
     name = request.values["--answers"]
     if not name:

@@ -76,6 +76,7 @@ MESSAGES = {
         Field("node", text),
         # What who joins is called.
         Field("name", text),
+        Field("addresses", list_of(address)),
         Field("peers", list_of(mapping)),
         # The packages of UCI that a router has to know to be one of this pair, as texts.
         Field("files", mapping),

@@ -121,6 +121,13 @@ TABLE = (
         "If it does not yield, it does not hear this node: look for a firewall or a one-way link.",
     ),
     (
+        "both-active",
+        ERROR,
+        "{peer} says that it is Active, too, and this node does not hear it.",
+        "Look on their links for a cut, a switch that drops multicast, or a firewall that drops VRRP "
+        "(protocol 112).",
+    ),
+    (
         "address-twice",
         ERROR,
         "Another machine uses our address {address}.",

@@ -3,6 +3,7 @@
 
 from haven.contract.faults import fault
 from haven.contract.problems import problem
+from haven.contract.status import PEER_FRESH_MS
 from haven.core.clock import SECOND
 from haven.core.trust import YIELDS
 from haven.core.vrrp import states
@@ -70,6 +71,30 @@ def of_strangers(groups: "Sequence[Group]", peers: "Sequence[dict[str, Any]]", n
                 peer = text_of(member.active_source)
                 found.append(problem("active-stranger", member.spec.name, peer=peer))
     return found
+
+
+def of_split(
+    groups: "Sequence[Group]", peers: "Sequence[dict[str, Any]]", age_s: float, now: int
+) -> "list[Problem]":
+    """Return which peer says that it is Active, too; `age_s` is for how long this node has its state.
+
+    A peer tells one state for all of its groups, so with several of them nothing follows from it.
+    """
+    if len(groups) != 1 or groups[0].state != states.ACTIVE or _has_rival(groups[0], now):
+        return []
+    said_since_ms = min(PEER_FRESH_MS, age_s * 1000 - SETTLED // 1000)
+    found = []
+    for peer in peers:
+        heard_ms = peer.get("heard_ms")
+        if peer.get("state") == states.ACTIVE and heard_ms is not None and heard_ms < said_since_ms:
+            found.append(
+                problem("both-active", groups[0].spec.name, peer=peer.get("node") or peer["address"])
+            )
+    return found
+
+
+def _has_rival(group: "Group", now: int) -> bool:
+    return any(_is_recent(member.anomalies, "rival", now) for member in group.members)
 
 
 def _claims_elsewhere(router: "VirtualRouter") -> bool:

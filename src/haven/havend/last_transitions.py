@@ -53,6 +53,10 @@ class LastTransitions:
         """Return since when a group has its state."""
         return (self._last[group][0] if group in self._last else self._begun).wall()
 
+    def age(self, group: str) -> float:
+        """Return for how many seconds a group has its state."""
+        return (self._last[group][0] if group in self._last else self._begun).age()
+
     def last(self, group: str) -> "dict[str, Any] | None":
         """Return the last transition of a group, if there was one."""
         if group not in self._last:

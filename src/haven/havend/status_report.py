@@ -141,6 +141,8 @@ class StatusReport:
             found.extend(diagnosis.of_group(group, now))
             found.extend(diagnosis.of_sockets(group, self._sockets, now))
         found.extend(diagnosis.of_strangers(groups, peers, now))
+        age = min((self._transitions.age(group.spec.name) for group in groups), default=0)
+        found.extend(diagnosis.of_split(groups, peers, age, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
         found.extend(self._more_problems())
         found.extend(self._agent.problems(now))

@@ -22,7 +22,7 @@ def ask_person(question: Question, answers: Answers, made: Proposed) -> str:
     print("\n%s" % question.text)
     choices = question.choices(answers)
     if len(choices) > 1:
-        print("  one of: %s" % ", ".join(choices))
+        print("  one of: %s" % visible_line(", ".join(choices)))
     while True:
         text = read_line(_prompt(made)) or made.answer
         try:
@@ -34,7 +34,7 @@ def ask_person(question: Question, answers: Answers, made: Proposed) -> str:
 
 
 def _prompt(made: Proposed) -> str:
-    return "[%s] (%s): " % (made.answer or "", made.why["message"])
+    return "[%s] (%s): " % (visible(made.answer or ""), visible_line(made.why["message"]))
 
 
 def visible_line(text: str) -> str:

@@ -17,6 +17,7 @@ from haven.setup.questions import (
     Proposed,
     Question,
     flag_answer,
+    is_node,
     link_local_answer,
     node_answer,
     option_answer,
@@ -183,7 +184,7 @@ def _propose_nat(answers: Answers) -> Proposed:
 
 def _propose_node(answers: Answers) -> Proposed:
     name = answers.facts.host_name
-    if name.lower() in NAMELESS_HOSTS:
+    if name.lower() in NAMELESS_HOSTS or not is_node(name):
         return proposed("r1", "only-usual")
     return proposed(name, "host-name")
 

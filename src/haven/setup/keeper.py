@@ -81,7 +81,8 @@ class Keeper:
         self._services.call("haven", "start")
         wanted = ("active",) if marker.gateway else ("active", "backup", "maintenance")
         if not self._becomes(lambda: self._services.state() in wanted, GATEWAY_S):
-            raise _Failed("gateway-late", address=marker.gateway or marker.own)
+            code = "gateway-late" if marker.gateway else "standby-late"
+            raise _Failed(code, address=marker.gateway, word=self._services.word())
 
     def _becomes(self, condition: Any, seconds: float) -> bool:
         """Wait until something holds; at once false when the trial is taken back meanwhile."""

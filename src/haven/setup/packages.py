@@ -76,6 +76,11 @@ def package_of(name: str, octets: bytes, path: str = "") -> UciPackage:
     return UciPackage(name, octets, sections)
 
 
+def documents(packages: Packages) -> dict[str, str]:
+    """Return packages as UCI text, for the router that is to be the other one of a pair."""
+    return {name: packages[name].encoded().decode(ENCODING, ERRORS) for name in CHANGED}
+
+
 def copied(packages: Packages) -> Packages:
     """Return packages that can be changed without the others noticing."""
     made: Packages = {}

@@ -153,6 +153,15 @@ def option_answer(name: str) -> Callable[[Answers, str], str]:
     return check
 
 
+def is_node(text: str) -> bool:
+    """Tell whether a router can be called so."""
+    try:
+        Node().parse(text)
+    except BadValue:
+        return False
+    return True
+
+
 def node_answer(_answers: Answers, text: str) -> str:
     """Check the name of a router."""
     _parse("node", Node().parse, text)

@@ -5,6 +5,8 @@ import json
 import os
 import socket
 import subprocess
+from contextlib import suppress
+from typing import Any
 
 from haven import paths
 from haven.contract.control import request
@@ -49,6 +51,15 @@ class RouterServices:
 
     def state(self) -> str:
         """Return the state of haven as its status has it, empty while it does not answer."""
+        return str(self._status().get("state", ""))
+
+    def word(self) -> str:
+        """Return what haven says of itself: its first problem, or its state."""
+        found = self._status()
+        messages = [each["message"] for each in found.get("problems", [])]
+        return str((messages or [found.get("state") or "it does not answer"])[0])
+
+    def _status(self) -> dict[str, Any]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
                 line.settimeout(ANSWER_S)
@@ -56,11 +67,12 @@ class RouterServices:
                 line.sendall(request("status"))
                 with line.makefile("rb") as answers:
                     answer = json.loads(answers.readline(LARGEST_STATUS))
-            return str(answer["result"]["state"])
+            return dict(answer["result"])
         except (OSError, ValueError, KeyError, TypeError):
-            return ""
+            return {}
 
     def log(self, text: str) -> None:
         """Say something to the log."""
         if not self._root:
-            subprocess.run(["logger", "-t", "haven", "-p", "daemon.notice", text], check=False)
+            with suppress(OSError):
+                subprocess.run(["logger", "-t", "haven", "-p", "daemon.notice", text], check=False)

@@ -10,7 +10,7 @@ from haven.setup.facts import InterfaceFacts, RouterFacts, as_address
 from haven.setup.first_questions import NAMELESS_HOSTS
 from haven.setup.free_addresses import check_address, check_outside_pool, check_unused, free_address
 from haven.setup.packages import HAVEN, values
-from haven.setup.questions import Answers, Proposed, Question, node_answer, option_answer, proposed
+from haven.setup.questions import Answers, Proposed, Question, is_node, node_answer, option_answer, proposed
 
 # How much less than the lowest of the pair.
 STEP, LOWEST_PRIORITY = 50, 1
@@ -171,7 +171,7 @@ def _check_wan_own(answers: Answers, text: str) -> str:
 
 def _propose_node(answers: Answers) -> Proposed:
     name, used = answers.facts.host_name, _nodes(answers)
-    if name.lower() not in NAMELESS_HOSTS and name not in used:
+    if name.lower() not in NAMELESS_HOSTS and name not in used and is_node(name):
         return proposed(name, "host-name")
     number = 2
     while "r%d" % number in used:

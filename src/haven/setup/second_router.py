@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from haven.config.uci.document import UciEntry, UciSection
 from haven.contract.setup import NONE, SetupRefused
-from haven.setup.facts import RouterFacts
+from haven.setup.facts import RouterFacts, as_address
 from haven.setup.packages import (
     CHANGED,
     DHCP,
@@ -170,6 +170,8 @@ def _set_up_haven(packages: Packages, answers: Answers, link: str) -> None:
     for section in haven.of_type("conntrack"):
         if link != NONE:
             _turn_link(section, pair, answers, link)
+        else:
+            _swap_link(section)
     packages[HAVEN].sections = haven.sections
 
 
@@ -194,10 +196,19 @@ def own_link_address(answers: Answers) -> str:
 
 def _turn_link(section: UciSection, pair: Pair, answers: Answers, link: str) -> None:
     network = link_network(pair)
-    others = [each for each in pair.addresses if IPv4Address(each) in network.network]
+    known = [each for text in pair.addresses if (each := as_address(text))]
+    others = [str(each) for each in known if each in network.network]
     own = own_link_address(answers)
     take(section, "device")
     put(section, "interface", link)
     put(section, "address", own)
     peers = [str(network.ip), *sorted(each for each in others if each not in (own, str(network.ip)))]
     put(section, "peer_address", peers)
+
+
+def _swap_link(section: UciSection) -> None:
+    """Be the peer that the first router expects, where nothing is asked: a link of IPv6."""
+    own, peers = section.value("address"), values(section, "peer_address")
+    if own and peers:
+        put(section, "address", peers[0])
+        put(section, "peer_address", [own, *peers[1:]])

@@ -164,7 +164,8 @@ class Exchange:
         return [self._node, *(peer.node for peer in self._store.peers.values())]
 
     def _grant(self) -> Message:
-        return {"peers": [peer.document() for peer in self._store.peers.values()], "files": self._files()}
+        peers = [peer.document() for peer in self._store.peers.values()]
+        return {"addresses": self._addresses, "peers": peers, "files": self._files()}
 
     def _admit(self, peer: Peer, message: Message) -> None:
         if not are_addresses(message["addresses"]):

@@ -123,7 +123,9 @@ class Conversation:
 
     def _take_joined(self, message: Message) -> None:
         assert self._peer is not None
-        self._peer.addresses = [*message["addresses"], self._address]
+        # One of the link alone is nothing without the link.
+        here = [] if "%" in self._address else [self._address]
+        self._peer.addresses = [*message["addresses"], *here]
         try:
             self._house.admit(self._peer, message)
         except PairingRefusal as why:
