@@ -17,12 +17,16 @@ NETWORKS ?= 1500
 SIMULATED ?= 60
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
-SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven files/usr/libexec/rpcd/luci.haven \
-	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/files/etc/uci-defaults/*)
+SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
+	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
+# What is built without OpenWrt's SDK, and where the secret keys of the feed are kept.
+PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de
+KEYS ?= $(HOME)/.haven-feed
+
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk docs bench bench-attack bench-conntrack bench-start clean
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-conntrack bench-start clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -40,7 +44,10 @@ help:
 	@echo "make lint             ruff, mypy, shellcheck, luacheck, eslint"
 	@echo "make docs             write docs/config.md anew from the option table"
 	@echo "make po               bring the translations in line with what the pages say"
-	@echo "make ipk              dist/haven_VERSION_all.ipk, which opkg installs"
+	@echo "make ipk              dist/haven_VERSION_all.ipk and the pages, which opkg installs"
+	@echo "make apk              dist/haven-VERSION.apk and the pages, which apk installs"
+	@echo "make feed             dist/feed, all of it signed, for a web server (KEYS=~/.haven-feed)"
+	@echo "make dist             dist/haven-VERSION.tar.xz, which OpenWrt's SDK builds from, and its hash"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
@@ -116,12 +123,20 @@ lint: setup $(ESLINT)/ready
 		--config tests/luci/eslint.config.cjs --max-warnings 0 files/www tests/luci/runtime
 
 ipk:
-	$(PYTHON) openwrt-feed/ipk.py haven
-	[ ! -d files/www ] || $(PYTHON) openwrt-feed/ipk.py luci-app-haven
-	[ ! -d luasrc ] || $(PYTHON) openwrt-feed/ipk.py luci-app-haven-classic
-	$(PYTHON) openwrt-feed/ipk.py luci-i18n-haven-de
+	for name in $(PACKAGES); do $(PYTHON) openwrt-feed/ipk.py $$name || exit; done
+
+apk:
+	for name in $(PACKAGES); do $(PYTHON) openwrt-feed/apk.py $$name || exit; done
+
+feed:
+	$(PYTHON) openwrt-feed/feed.py dist/feed $(KEYS) $(PACKAGES)
+
+dist:
+	$(PYTHON) openwrt-feed/dist.py
 
 po: setup
+	$(BIN)/python -m haven.openwrt.catalogue javascript >files/www/luci-static/resources/haven/catalogue.js
+	$(BIN)/python -m haven.openwrt.catalogue lua >luasrc/haven/catalogue.lua
 	$(BIN)/python openwrt-feed/po.py
 
 docs: setup

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Catalogues of translations: .po text in, LuCI's .lmo out (modules/luci-base/src/po2lmo.c of LuCI)."""
 
+from __future__ import annotations
+
 import re
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Messages = dict[str, str]
+
 # A text that has a context stands under both, as in LuCI: the context, CONTEXT_ENDS, the text.
-Messages = dict[str, str]
 CONTEXT_ENDS = "\x01"
 
 _LINE = re.compile(r'^(?:(msgctxt|msgid|msgstr) )?"(.*)"$')

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lmo import CONTEXT_ENDS, Messages, named, quoted, read_po
+from lmo import CONTEXT_ENDS, named, quoted, read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "po/templates/haven.pot"
@@ -77,6 +77,10 @@ def _named(found: dict[str, str | None]) -> str:
     return named(text, found.get("context") or "")
 
 
+# What brings menus and rights.
+BROUGHT = ("files", "openwrt-feed/luci-app-haven/root")
+
+
 def _joined(literal: str) -> str:
     """Read a string of a script; Lua joins two by dots."""
     return ast.literal_eval("(%s)" % re.sub(r'"\s*\.\.\s*"', '" "', literal))
@@ -84,9 +88,10 @@ def _joined(literal: str) -> str:
 
 def _of_json() -> Iterator[tuple[str, str]]:
     for folder, key in (("luci/menu.d", "title"), ("rpcd/acl.d", "description")):
-        for path in sorted((ROOT / "files/usr/share" / folder).glob("*.json")):
-            for entry in json.loads(path.read_text()).values():
-                yield str(path.relative_to(ROOT)), entry[key]
+        for brought in BROUGHT:
+            for path in sorted((ROOT / brought / "usr/share" / folder).glob("*.json")):
+                for entry in json.loads(path.read_text()).values():
+                    yield str(path.relative_to(ROOT)), entry[key]
 
 
 def _of_schema() -> Iterator[tuple[str, str]]:
@@ -120,7 +125,7 @@ def _literal(text: str) -> str:
     return "_(%s);" % ", ".join(json.dumps(each, ensure_ascii=False) for each in (said, context) if each)
 
 
-def catalogue(found: Found, known: Messages, header: str) -> str:
+def catalogue(found: Found, known: dict[str, str], header: str) -> str:
     """Write a catalogue of all strings with the translations that are known."""
     lines = ['msgid ""', 'msgstr ""', *(quoted(line + "\n") for line in header.splitlines())]
     for text, places in found.items():

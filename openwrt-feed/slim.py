@@ -5,6 +5,8 @@ Types, comments and docstrings go and indentation shrinks; a traceback from a ro
 repository's files.
 """
 
+from __future__ import annotations
+
 import ast
 import io
 import token as kinds

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Python source without its types: nobody checks them on a router. Every line keeps its number."""
 
+from __future__ import annotations
+
 import ast
-from collections.abc import Iterator
-from typing import TypeGuard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeGuard
+
+    # What is cut out, as offsets, and what comes in its place.
+    Cut = tuple[int, int, str]
 
 # What is imported from these for the types alone goes with them.
 TYPE_MODULES = ("typing", "collections.abc")
-
-# What is cut out, as offsets, and what comes in its place.
-Cut = tuple[int, int, str]
 
 
 def untyped(source: str) -> str:
@@ -45,7 +50,8 @@ def goes_by_types(node: ast.AST) -> TypeGuard[ast.ClassDef]:
     """Tell whether something is a class whose types are more than types: what makes it goes by them."""
     if not isinstance(node, ast.ClassDef):
         return False
-    return bool(node.decorator_list) or any(ast.unparse(base).endswith("NamedTuple") for base in node.bases)
+    names = [getattr(base, "id", getattr(base, "attr", "")) for base in node.bases]
+    return bool(node.decorator_list) or any(name.endswith("NamedTuple") for name in names)
 
 
 def _annotations(tree: ast.Module, places: _Places) -> Iterator[Cut]:
@@ -54,8 +60,8 @@ def _annotations(tree: ast.Module, places: _Places) -> Iterator[Cut]:
         if id(node) in kept and isinstance(node, ast.AnnAssign):
             continue
         if isinstance(node, ast.arg) and node.annotation is not None:
-            begin, end = places.span(node)
-            yield begin + len(node.arg), end, ""
+            # Its own end is that of the name in Python 3.8, where it can be given by name alone.
+            yield places.span(node)[0] + len(node.arg), places.span(node.annotation)[1], ""
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is not None:
             begin, end = places.span(node.returns)
             begin = places.source.rindex("->", 0, begin)

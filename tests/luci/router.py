@@ -23,7 +23,7 @@ from tests.luci.uci_store import UciStore
 
 ROOT = Path(__file__).parents[2]
 UCI = ROOT / "tests/openwrt/fake_uci.py"
-RIGHTS = ROOT / "files/usr/share/rpcd/acl.d"
+RIGHTS = [ROOT / "files", ROOT / "openwrt-feed/luci-app-haven/root"]
 SESSION = "f" * 32
 OK, INVALID_ARGUMENT, NOT_FOUND, DENIED = 0, 2, 4, 6
 SCHEMA = "/usr/share/haven/schema.json"
@@ -57,7 +57,7 @@ INTERFACES = [
 def groups() -> dict[str, dict]:
     """Return all groups of rights that haven's packages bring, with what they let read and write."""
     found = {}
-    for path in sorted(RIGHTS.glob("*.json")):
+    for path in [path for folder in RIGHTS for path in folder.glob("usr/share/rpcd/acl.d/*.json")]:
         for name, group in json.loads(path.read_text()).items():
             # rpcd grants what a group has in each of the files.
             known = found.setdefault(name, {})

@@ -13,7 +13,8 @@ from tests.luci.router import LUCI_BASE, ROOT, groups
 
 RESOURCES = web.installed() / "www/luci-static/resources"
 SCRIPTS = {path: path.read_text() for path in sorted(RESOURCES.rglob("*.js"))}
-MENU = json.loads((ROOT / "files/usr/share/luci/menu.d/luci-app-haven.json").read_text())
+BROUGHT = ROOT / "openwrt-feed/luci-app-haven/root"
+MENU = json.loads((BROUGHT / "usr/share/luci/menu.d/luci-app-haven.json").read_text())
 DOCS = ROOT / "docs"
 CHANGING = {"switchover", "maintenance", "reload"}
 
@@ -29,7 +30,7 @@ def _keys(table: str, text: str) -> set[str]:
 
 
 def _offline() -> dict[str, dict]:
-    program = ROOT / "files/usr/libexec/rpcd/luci.haven"
+    program = BROUGHT / "usr/libexec/rpcd/luci.haven"
     return json.loads(subprocess.run([program, "list"], capture_output=True, check=True).stdout)
 
 

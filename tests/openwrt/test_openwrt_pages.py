@@ -17,7 +17,7 @@ from haven.core.vrrp.constants import GROUP_V4
 from tests.lab.namespace import Namespace
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = ROOT / "files/usr/libexec/rpcd/luci.haven"
+PROGRAM = ROOT / "openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven"
 CONFIG = """
 config haven 'main'
 	option enabled '1'

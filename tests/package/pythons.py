@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+# Those that OpenWrt builds with, from the least on (include/prereq-build.mk).
+BUILD_VERSIONS = ("3.8", "3.9", "3.10", *VERSIONS)
 
 
 def _is(version: str, path: str) -> bool:
@@ -15,10 +17,10 @@ def _is(version: str, path: str) -> bool:
     return subprocess.run(asked, capture_output=True, text=True).stdout.strip() == version
 
 
-def _find() -> dict[str, str]:
+def _find(versions: tuple[str, ...]) -> dict[str, str]:
     found = {"%d.%d" % sys.version_info[:2]: sys.executable}
     managed = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3"))
-    for version in VERSIONS:
+    for version in versions:
         here = [shutil.which(f"python{version}"), *map(str, managed)]
         for path in here:
             if path and version not in found and os.access(path, os.X_OK) and _is(version, path):
@@ -26,4 +28,5 @@ def _find() -> dict[str, str]:
     return found
 
 
-PYTHONS = _find()
+PYTHONS = _find(VERSIONS)
+BUILDERS = _find(BUILD_VERSIONS)

@@ -36,7 +36,7 @@ class Rpcd:
         self.folder, self.shell = folder, shell
         self.count, self.busy = folder / "count", folder / "count.busy"
         self.script = folder / "luci.haven"
-        text = (ROOT / "files/usr/libexec/rpcd/luci.haven").read_text()
+        text = (ROOT / "openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven").read_text()
         self.script.write_text(text.replace("/var/run/haven", str(folder / "run")))
         (folder / "python3").write_text(PYTHON)
         (folder / "python3").chmod(0o755)

@@ -91,7 +91,7 @@ def _script(router: Path, place: Path, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("files/usr/libexec/rpcd/luci.haven", ["call", "validate"]),
+        ("openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven", ["call", "validate"]),
         ("files/etc/uci-defaults/90_haven", []),
         ("openwrt-feed/haven/prerm", []),
     ],

@@ -90,7 +90,8 @@ def test_the_files_that_know_an_option_by_its_name_are_those_of_the_walk():
         str(path.relative_to(folder))
         for folder, pattern in sources
         for path in folder.rglob(pattern)
-        if "advert_interval" in path.read_text()
+        # What `make po` writes needs no hand.
+        if "advert_interval" in path.read_text() and path.stem != "catalogue"
     }
     assert named == found
 

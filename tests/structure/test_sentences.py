@@ -18,7 +18,8 @@ SOURCES = {
         ("bench", (".py",)),
     )
     for path in sorted((ROOT / folder).rglob("*"))
-    if path.is_file() and path.suffix in suffixes and path != Path(__file__)
+    # The catalogue is the contract in another language, written by `make po`.
+    if path.is_file() and path.suffix in suffixes and path != Path(__file__) and path.stem != "catalogue"
 }
 
 # What holds a sentence in a document of ours, as each language names a key.

@@ -34,6 +34,7 @@ JAVASCRIPT = """// SPDX-License-Identifier: GPL-2.0-or-later
 return baseclass.extend(%s);
 """
 LUA = """-- SPDX-License-Identifier: GPL-2.0-or-later
+-- luacheck: no max line length
 return require("luci.jsonc").parse([==[%s]==])
 """
 FORMS = {"javascript": JAVASCRIPT, "lua": LUA}
