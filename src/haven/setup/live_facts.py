@@ -4,7 +4,7 @@
 import os
 import socket
 
-from haven.agent.vrid_scan import Heard, listen
+from haven.agent.vrid_scan import LISTEN_S, Heard, listen
 from haven.core.vrrp.constants import is_link_local
 from haven.inet import octets_of
 from haven.plan.machine import ETHERNET, DeviceFacts, Machine, read_machine
@@ -12,8 +12,6 @@ from haven.setup.arp_probe import who_answers
 from haven.setup.facts import HeardRouter, LinkFacts, RouterFacts
 from haven.setup.packages import Packages, read_packages
 
-# Three advertisements at the usual interval: a virtual router that lives is heard.
-LISTEN_S = 3.2
 # What a switch chip's ports are, and what has no kind at all is a port of the board.
 PORT_KINDS = ("", "dsa")
 SYSFS = "/sys/class/net"
