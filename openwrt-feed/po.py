@@ -8,8 +8,8 @@ What the pages show comes from their scripts, from the menu and from the names o
 of options and from the contract between the programs comes what these say. A translation keeps what it has;
 what is new in it is empty, and what nobody says any more goes.
 
-What only the programs say stands in luci-app-haven/words.js once more, as LuCI's tools collect it: they read scripts and
-see literals alone.
+What only the programs say stands in luci-app-haven/words.js once more, as LuCI's tools collect it: they read
+scripts and see literals alone.
 """
 
 import ast
