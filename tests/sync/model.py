@@ -38,6 +38,12 @@ class Account:
                 found.append(each.value)
         return found
 
+    def has(self, key: Key, value: Any) -> None:
+        """Note which of several values that stand a router's file has."""
+        if key in self.seen:
+            assert value in self.values(key), key
+            self.own[key] = value
+
     def write(self, key: Key, value: Any, over: bool = True) -> None:
         """Write in the place of what this router has; of a conflict, the others' values stay."""
         mine = self.own.get(key)
@@ -57,15 +63,20 @@ class Account:
 
     def add(self, package: str, section: str, options: "dict[str, Any]") -> None:
         """Make a section; of one that was removed nothing is left."""
-        before = self.values(("section", package, section))
+        anew = self.values(("section", package, section)) == [None]
         self.write(("section", package, section), "there")
-        if before == [None]:
-            for key in list(self.seen):
-                if key[:3] == ("option", package, section) and key[3] not in options:
-                    self.write(key, None)
+        for key in list(self.seen):
+            if anew and key[:3] == ("option", package, section):
+                self.write_over_all(key, options.get(key[3]))
         for option, value in options.items():
             if self.own.get(("option", package, section, option)) != value:
                 self.write(("option", package, section, option), value)
+
+    def write_over_all(self, key: Key, value: Any) -> None:
+        """Write in the place of all that stands."""
+        if self.values(key) != [value]:
+            self.seen[key].add(Writing(value, frozenset(self.standing(key))))
+        self.own[key] = value
 
     def hear(self, other: "Account") -> None:
         """See all that another has seen."""

@@ -99,6 +99,7 @@ class World:
         value = None if had is not None and self.chance.random() < 0.25 else self.value()
         if value == had:
             return
+        account.has(("option", package, section, option), had)
         router.set(package, section, option, value)
         account.write(("option", package, section, option), value)
         account.touch(package, section)
@@ -107,7 +108,7 @@ class World:
         package = self.chance.choice(PACKAGES)
         self.made += 1
         name = f"new{self.made}"
-        options: dict[str, Value] = {"name": name, "alpha": self.value()}
+        options: dict[str, Value] = {"name": name, "one": name, "two": name, "alpha": self.value()}
         named = self.chance.random() < 0.4
         if named and self.chance.random() < 0.4:
             # One that others may make as well, or had made and removed.
@@ -177,6 +178,7 @@ class World:
         path = "/etc/openvpn/" + self.chance.choice(("a.conf", "b.conf", "keys.pem"))
         key = ("file", path)
         where = router.file(path)
+        account.has(key, (where.read_bytes(), where.stat().st_mode & 0o777) if where.exists() else None)
         if where.exists() and self.chance.random() < 0.2:
             where.unlink()
             account.write(key, None)

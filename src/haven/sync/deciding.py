@@ -107,7 +107,7 @@ def _unit_undone(units: Units, id: str, rows: "list[Row]", dot: Dot) -> bool:
     still = {row[2]: row[3] for row in rows if content.get(row[2]) == row[4]}
     if not still:
         return False
-    unit = units[id] = units[id].copy() if id in units else _anew(units, id, still[HEAD])
+    unit = units[id] = units[id].copy() if id in units else _anew(units, id, still[HEAD], dot)
     if HEAD in still and still[HEAD] is None:
         units[id] = gone(unit, dot)
         return True
@@ -123,14 +123,15 @@ def _unit_undone(units: Units, id: str, rows: "list[Row]", dot: Dot) -> bool:
 
 def _options_undone(unit: Unit, still: "dict[str, Any]", dot: Dot) -> None:
     for option, was in still.items():
-        if option == PLACE:
-            unit.place = written(unit.place if unit.place.versions[0].dots else None, was, dot)
-        elif option != HEAD:
+        if option == PLACE and was is not None:
+            unit.place = written(unit.place, was, dot)
+        elif option not in (HEAD, PLACE):
             unit.options[option] = written(unit.options.get(option), was, dot)
     unit.touch(dot)
 
 
-def _anew(units: Units, id: str, head: "list[str]") -> Unit:
+def _anew(units: Units, id: str, head: "list[str]", dot: Dot) -> Unit:
     """Return a section that was removed and forgotten, behind all others of its type."""
-    last = max((unit.place.value for unit in units.values() if unit.type == head[0]), default="")
-    return Unit(Item((Version(None, ()),)), Item((Version(place_between(last, "", id), ()),)))
+    last = max((unit.where for unit in units.values() if unit.type == head[0]), default="")
+    place = place_between(last, "", id)
+    return Unit(Item((Version(None, (dot,)),)), Item((Version(place, (dot,)),)))

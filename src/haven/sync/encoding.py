@@ -11,7 +11,7 @@ from haven.sync.versions import Dot, Item, Knowledge, Version
 
 LONGEST_VALUE = 65536
 LONGEST_LIST = 20000
-MOST_WRITERS = 256
+MOST_WRITERS = 4096
 LONGEST_NAME = 128
 LONGEST_PATH = 1024
 _CONTROL = {chr(code) for code in range(32)} - set("\t\r\n")
@@ -89,13 +89,11 @@ def read_unit(document: Any, dots: "list[tuple[Dot, ...]]") -> "tuple[str, str, 
         _ask(_is_option(name), where, "a section of options by their names")
         items[name] = read_item(item, dots, is_value, "%s.%s" % (where, name))
     heads = read_item(head, dots, lambda value: _is_head(value, section), where)
-    return package, section, Unit(heads, read_item(place, dots, is_place, where, may_be_bare=True), items)
+    return package, section, Unit(heads, read_item(place, dots, is_place, where), items)
 
 
-def read_item(
-    document: Any, dots: "list[tuple[Dot, ...]]", good: Any, where: str, may_be_bare: bool = False
-) -> Item:
-    """Return an item whose values are good; a bare one has no dots. Raises DocumentError."""
+def read_item(document: Any, dots: "list[tuple[Dot, ...]]", good: Any, where: str) -> Item:
+    """Return an item whose values are good. Raises DocumentError."""
     _ask(isinstance(document, list) and len(document) >= 2, where, "a list of versions")
     held = len(document) % 2 == 0
     _ask(held or document[-1] == 0, where, "a list of versions")
@@ -104,7 +102,7 @@ def read_item(
         value, number = document[at], document[at + 1]
         _ask(good(value), where, "a good value")
         _ask(is_whole(number, 0, len(dots) - 1), where, "a version with dots")
-        _ask(bool(dots[number]) or (may_be_bare and len(document) == 2), where, "a version with dots")
+        _ask(bool(dots[number]), where, "a version with dots")
         versions.append(Version(value, dots[number]))
     return Item(tuple(versions), held)
 

@@ -95,7 +95,7 @@ def unit_rows(package: str, id: str, before: "Unit | None", after: "Unit | None"
     return [
         [package, id, option, was.get(option), now.get(option), ""]
         for option in {**was, **now}
-        if was.get(option) != now.get(option) and (option != PLACE or (HEAD in was and HEAD in now))
+        if was.get(option) != now.get(option) and (option != PLACE or HEAD in was)
     ]
 
 
@@ -103,7 +103,7 @@ def unit_content(unit: "Unit | None") -> dict[str, Any]:
     """Return what the file has of a unit, by option, HEAD and PLACE; nothing when it is not there."""
     if unit is None or not unit.present:
         return {}
-    content = {HEAD: unit.section.value, PLACE: unit.place.value}
+    content = {HEAD: unit.section.value, PLACE: unit.where}
     for name, item in unit.options.items():
         if item.held and "@" not in name and item.value is not None:
             content[name] = item.value

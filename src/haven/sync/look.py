@@ -4,9 +4,9 @@
 from collections.abc import Callable
 
 from haven.config.uci.package import PackageSection, Value
-from haven.sync.places import LONGEST_PLACE, place_between, places_between, standing
+from haven.sync.places import FOUND, LONGEST_PLACE, place_between, places_between, standing
 from haven.sync.recognition import Known, recognise
-from haven.sync.records import Unit, gone, with_hold
+from haven.sync.records import Unit, gone
 from haven.sync.sharing import Sharing
 from haven.sync.table import SHARED
 from haven.sync.versions import Dot, Item, Version, written
@@ -71,14 +71,16 @@ class PackageLook:
         head = [section.type, section.name]
         if unit is None:
             self._before[id] = None
-            self.units[id] = Unit(Item((Version(head, (self._dot(),)),)), Item((Version("", ()),)))
+            self.units[id] = Unit(
+                Item((Version(head, (self._dot(),)),)), Item((Version("", (self._dot(),)),))
+            )
         elif not unit.section.held:
             self._changing(id).section = claimed(unit.section, head, self._dot)
         elif unit.section.value != head:
             unit = self._changing(id)
             if not unit.lives:
                 # Who makes it anew has removed what was in it.
-                unit.options = with_hold(unit.options, True)
+                unit.options = {name: Item(item.versions[:1]) for name, item in unit.options.items()}
             unit.section = written(unit.section, head, self._dot())
         self._update_options(id, section)
 
@@ -129,8 +131,8 @@ class PackageLook:
             while end < len(row) and row[end] not in stays:
                 end += 1
             if end > at:
-                before = self.units[row[at - 1]].place.value if at else ""
-                after = self.units[row[end]].place.value if end < len(row) else ""
+                before = self.units[row[at - 1]].where if at else ""
+                after = self.units[row[end]].where if end < len(row) else ""
                 self._place(row[at:end], before, after, fresh)
             at = end + 1
 
@@ -140,15 +142,10 @@ class PackageLook:
         )
         for id, place in zip(ids, found, strict=True):
             unit = self._changing(id)
-            was = self._before[id]
             if len(place) > LONGEST_PLACE:
                 raise ValueError("no room between two places")
-            if id in fresh and was is None:
-                # Where it was first seen is no choice that could stand against another.
-                unit.place = Item((Version(place, ()),))
-            else:
-                unit.place = written(unit.place if unit.place.versions[0].dots else None, place, self._dot())
-                unit.touch(self._dot())
+            unit.place = written(unit.place, place + FOUND if id in fresh else place, self._dot())
+            unit.touch(self._dot())
 
 
 def claimed(item: Item, value: object, dot: "Callable[[], Dot]") -> Item:
@@ -188,7 +185,7 @@ def held_options(unit: Unit) -> "dict[str, Value]":
 
 def place_key(id: str, unit: Unit) -> "tuple[str, str]":
     """Return what units of one type are ordered by."""
-    return (unit.place.value, id)
+    return (unit.where, id)
 
 
 def in_order(units: Units) -> "list[tuple[str, Unit]]":

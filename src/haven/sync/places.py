@@ -14,6 +14,8 @@ _BASE = len(_DIGITS)
 # Enough to keep a few hundred sections of one gap apart.
 _MARK = 4
 LONGEST_PLACE = 400
+# At the end of a place where a section was first seen: nobody has chosen it against another.
+FOUND = "~"
 
 
 def place_between(before: str, after: str, section: str) -> str:
@@ -36,7 +38,10 @@ def places_between(before: str, after: str, sections: "list[str]") -> list[str]:
 
 def is_place(text: object) -> bool:
     """Tell whether a text can be a place."""
-    if not isinstance(text, str) or not 0 < len(text) <= LONGEST_PLACE:
+    if not isinstance(text, str):
+        return False
+    text = text.removesuffix(FOUND)
+    if not 0 < len(text) <= LONGEST_PLACE:
         return False
     return all(char in _VALUES for char in text) and text[-1] != _DIGITS[0]
 

@@ -3,7 +3,8 @@
 
 from collections.abc import Iterable
 
-from haven.sync.versions import Dot, Item, Knowledge, merged, written
+from haven.sync.places import FOUND
+from haven.sync.versions import Dot, Item, Knowledge, Version, merged, written
 
 
 class Unit:
@@ -41,6 +42,11 @@ class Unit:
     def lives(self) -> bool:
         """Whether any router has it, for all that is known."""
         return any(each.value is not None for each in self.section.versions)
+
+    @property
+    def where(self) -> str:
+        """Its place among its type."""
+        return str(self.place.value).removesuffix(FOUND)
 
     @property
     def type(self) -> str:
@@ -109,13 +115,13 @@ def merged_units(
 
 
 def _merged_places(ours: Item, theirs: Item, we_know: Knowledge, they_know: Knowledge) -> Item:
-    """Return the place that was chosen; of two that follow from where a section was first seen, the smaller.
+    """Return the place that was chosen; of those where a section was only found, the smallest.
 
-    The smaller one keeps any two sections in the order that both routers have them in.
+    The smallest keeps any two sections in the order that both routers have them in.
     """
-    chosen = [item for item in (ours, theirs) if item.versions[0].dots]
-    if not chosen:
-        return ours if ours.value <= theirs.value else theirs
-    if len(chosen) == 1:
-        return Item(chosen[0].versions, ours.held)
-    return merged(ours, theirs, we_know, they_know) or ours
+    both = merged(ours, theirs, we_know, they_know) or ours
+    chosen = tuple(each for each in both.versions if not each.value.endswith(FOUND))
+    if chosen or not both.conflict:
+        return Item(chosen or both.versions, both.held)
+    dots = tuple(sorted({dot for each in both.versions for dot in each.dots}))
+    return Item((Version(min(each.value for each in both.versions), dots),), both.held)

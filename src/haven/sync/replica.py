@@ -283,7 +283,7 @@ class Replica:
         prepared = applier.prepare(before, after, packages, files, self._content_with(exchange), whole)
         trial = self._store.trial
         if prepared.replacements:
-            trial = (trial or Trial(before.known)).add(exchange.digest, before, after)
+            trial = (trial or Trial(before.known, before.writer)).add(exchange.digest, before, after)
         self._write(after, prepared, kind, exchange.node, trial, exchange.blobs)
         return Outcome("applied", prepared)
 

@@ -92,7 +92,7 @@ def unit_items(unit: Unit) -> "list[tuple[str, Item]]":
 
 
 def shown_rows(rows: "list[Row]") -> list[dict[str, Any]]:
-    """Return rows of the history for people."""
+    """Return rows of the history for people; a place of what was removed goes without saying."""
     return [
         {
             "path": path,
@@ -101,6 +101,7 @@ def shown_rows(rows: "list[Row]") -> list[dict[str, Any]]:
             "now": shown_value(package, option, now),
         }
         for package, _id, option, was, now, path in rows
+        if option != PLACE or now is not None
     ]
 
 

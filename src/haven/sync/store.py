@@ -19,6 +19,8 @@ from haven.sync.watcher import CONFIG_FOLDER
 FOLDER = "/etc/haven/sync"
 PENDING = "/etc/haven/pending"
 _MEMORY, _HISTORY, _TRIAL = FOLDER + "/memory", FOLDER + "/history", FOLDER + "/trial"
+# Of the memory as it was written last.
+_STAMP = FOLDER + "/stamp"
 _PRIVATE = 0o600
 
 
@@ -84,6 +86,7 @@ class Store:
             write_whole(self._root + _MEMORY, memory.octets(), _PRIVATE)
             if rows:
                 write_whole(self._root + _HISTORY, history.octets(), _PRIVATE)
+        self._write_stamp()
         self._memory, self.history, self.trial = memory, history, trial
         self._drop_contents()
 
@@ -156,9 +159,22 @@ class Store:
         except (OSError, ValueError) as why:
             self.forget(str(why))
             return self.memory
-        if node_of(memory.writer) != self._node:
+        if node_of(memory.writer) != self._node or self._stamp() != self._read(_STAMP):
+            # An older memory, from a backup, does not know what its writer has written since.
             memory.writer = new_writer(self._node)
         return memory
+
+    def _stamp(self) -> "bytes | None":
+        try:
+            found = os.stat(self._root + _MEMORY)
+        except OSError:
+            return None
+        return b"%d %d" % (found.st_ctime_ns, found.st_size)
+
+    def _write_stamp(self) -> None:
+        # One that is lost costs a new name.
+        with open(self._root + _STAMP, "wb") as file:
+            file.write(self._stamp() or b"")
 
     def _read_trial(self) -> "Trial | None":
         try:

@@ -19,21 +19,28 @@ from haven.sync.records import Unit
 from haven.sync.shape import pack, unpack
 from haven.sync.versions import Dot, Item, Knowledge, Version, seen
 
-_FIELDS = (Field("known", mapping), Field("most", mapping), Field("digests", list_of(text)))
+_FIELDS = (
+    Field("writer", text),
+    Field("known", mapping),
+    Field("most", mapping),
+    Field("digests", list_of(text)),
+)
 
 
 class Trial:
     """The units and files that one or several changes touched, before the first and after the last."""
 
-    def __init__(self, known: Knowledge) -> None:
+    def __init__(self, known: Knowledge, writer: str) -> None:
         self.known = known
+        # Under which name this router writes meanwhile; a restart may bring another one.
+        self.writer = writer
         self.digests: list[str] = []
         self.units: dict[tuple[str, str], tuple[Unit | None, Unit | None]] = {}
         self.files: dict[str, tuple[Item | None, Item | None]] = {}
 
     def add(self, digest: str, before: Memory, after: Memory) -> "Trial":
         """Return the trial with one more change."""
-        other = Trial(self.known)
+        other = Trial(self.known, self.writer)
         other.digests = [*self.digests, digest]
         other.units, other.files = dict(self.units), dict(self.files)
         for package in {**before.units, **after.units}:
@@ -51,8 +58,10 @@ class Trial:
     def put_back(self, memory: Memory) -> Memory:
         """Return what is remembered without the change; what was written here since stays."""
         after = memory.copy()
-        after.known = {**self.known, memory.writer: memory.number}
-        own = (memory.writer, memory.number)
+        own = (memory.writer, max(memory.number, 1))
+        after.known = {**self.known, memory.writer: own[1]}
+        if self.writer in memory.known:
+            after.known[self.writer] = memory.known[self.writer]
         for (package, id), (was, now) in self.units.items():
             units = after.units.setdefault(package, {})
             back = _unit_back(units.get(id), was, now)
@@ -83,7 +92,13 @@ class Trial:
             [path, *(item and item_document(item, table) for item in both)]
             for path, both in self.files.items()
         ]
-        document = {"known": self.known, "most": memory.known, "digests": self.digests, "units": units}
+        document = {
+            "known": self.known,
+            "writer": self.writer,
+            "most": memory.known,
+            "digests": self.digests,
+            "units": units,
+        }
         return pack({**document, "files": files, "dots": table.document()})
 
 
@@ -97,7 +112,7 @@ def read_trial(octets: bytes) -> Trial:
 
 
 def _read(document: dict[str, Any]) -> Trial:
-    trial = Trial(read_knowledge(document["known"], "known"))
+    trial = Trial(read_knowledge(document["known"], "known"), document["writer"])
     trial.digests = document["digests"]
     dots = read_dots(document["dots"], read_knowledge(document["most"], "most"))
     for package, id, was, now in document["units"]:
@@ -138,7 +153,7 @@ def _item_within(item: Item, known: Knowledge, own: Dot) -> Item:
     versions = []
     for at, each in enumerate(item.versions):
         dots = tuple(dot for dot in each.dots if seen(known, dot))
-        if dots or not each.dots:
+        if dots:
             versions.append(Version(each.value, dots))
         elif at == 0:
             versions.append(Version(each.value, (own,)))
