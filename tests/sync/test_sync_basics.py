@@ -268,3 +268,16 @@ def test_a_router_that_joins_takes_all_that_is_shared(tmp_path: Path, pair: list
     exchange_all([*pair, new])
     assert content(new, "firewall") == content(pair[1], "firewall")
     assert new.replica.conflicts() == []
+
+
+def test_an_edit_that_makes_a_file_what_it_was_before_is_an_edit(pair: list[Router]):
+    one, two = pair
+    before = two.text("firewall")
+    one.set("firewall", "web", "dest_port", "8080")
+    tell(one, two)
+    # Just what it was at the last look before the change came.
+    two.write("firewall", before)
+    one.set("firewall", "ssh", "dest_port", "2222")
+    exchange_all(pair)
+    assert (one.get("firewall", "web", "dest_port"), one.get("firewall", "ssh", "dest_port")) == ("80", "2222")
+    same(pair, "firewall")

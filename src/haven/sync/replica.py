@@ -315,9 +315,10 @@ class Replica:
         blobs: "dict[str, bytes] | None" = None,
     ) -> None:
         rows = self._with_paths(prepared.rows)
-        self._guarded(
-            lambda: self._store.commit(after, prepared.replacements, rows, kind, node, trial, blobs or {})
-        )
+        files = prepared.replacements
+        self._guarded(lambda: self._store.commit(after, files, rows, kind, node, trial, blobs or {}))
+        for each in files:
+            self._watcher.forget(each.path)
 
     def _save(self, memory: Memory, rows: "list[list[Any]]", kind: str, node: str) -> None:
         self._guarded(lambda: self._store.commit(memory, [], rows, kind, node, self._store.trial, {}))

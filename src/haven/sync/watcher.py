@@ -167,6 +167,11 @@ class FileWatcher:
         """Tell whether this is what the last look found in the file of a package."""
         return self._digests.get(self.path(package)) == sha256(octets).digest()
 
+    def forget(self, path: str) -> None:
+        """Look at a file anew, since it was written here: somebody may make it again what it was before."""
+        self._digests.pop(path, None)
+        self._signatures.pop(path, None)
+
     def distrust(self) -> None:
         """Look at everything anew: what was found was not kept."""
         self._digests.clear()
