@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.config.uci.package import PackageSection, read_package
 from tests.sync.routers import Router, content, exchange_all, tell
 
 FIREWALL = """
@@ -134,8 +135,6 @@ def test_an_option_that_is_removed_here_and_changed_there_is_a_conflict(pair: li
 
 
 def test_rules_put_in_on_both_sides_keep_their_order(pair: list[Router]):
-    from haven.config.uci.package import PackageSection
-
     for number, router in enumerate(pair):
         sections = router.sections("firewall")
         sections.insert(2, PackageSection("rule", "", {"name": f"new{number}", "dest_port": "1"}))
@@ -149,8 +148,6 @@ def test_rules_put_in_on_both_sides_keep_their_order(pair: list[Router]):
 
 
 def test_the_same_rule_added_on_both_is_one(pair: list[Router]):
-    from haven.config.uci.package import PackageSection
-
     for router in pair:
         rule = PackageSection("rule", "", {"name": "new", "dest_port": "1"})
         router.change("firewall", [*router.sections("firewall"), rule])
@@ -207,8 +204,7 @@ def test_undo_puts_back_and_the_same_is_not_taken_again(pair: list[Router]):
     assert tell(one, two, keep=False) == "applied"
     assert two.replica.on_trial
     assert two.replica.undo().packages == ["firewall"]
-    assert two.sections("firewall") == pair[1].sections("firewall")
-    assert two.text("firewall") == before or two.get("firewall", "web", "dest_port") == "80"
+    assert two.sections("firewall") == read_package(before, "", "firewall")[0]
     assert tell(one, two) == "nothing"
     assert tell(two, one) == "nothing"
     assert one.get("firewall", "web", "dest_port") == "8080"
@@ -279,5 +275,8 @@ def test_an_edit_that_makes_a_file_what_it_was_before_is_an_edit(pair: list[Rout
     two.write("firewall", before)
     one.set("firewall", "ssh", "dest_port", "2222")
     exchange_all(pair)
-    assert (one.get("firewall", "web", "dest_port"), one.get("firewall", "ssh", "dest_port")) == ("80", "2222")
+    assert (one.get("firewall", "web", "dest_port"), one.get("firewall", "ssh", "dest_port")) == (
+        "80",
+        "2222",
+    )
     same(pair, "firewall")

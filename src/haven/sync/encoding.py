@@ -50,8 +50,8 @@ def item_document(item: Item, table: DotTable) -> list[Any]:
 
 
 def unit_document(package: str, section: str, unit: Unit, table: DotTable) -> list[Any]:
-    """Return [package, id, section, place, {option: item}]."""
-    options = {name: item_document(item, table) for name, item in unit.options.items()}
+    """Return [package, id, section, place, [[option, item], ...]], these in their order."""
+    options = [[name, item_document(item, table)] for name, item in unit.options.items()]
     return [package, section, item_document(unit.section, table), item_document(unit.place, table), options]
 
 
@@ -83,10 +83,12 @@ def read_unit(document: Any, dots: "list[tuple[Dot, ...]]") -> "tuple[str, str, 
     _ask(is_package(package), "package", "the name of a package")
     _ask(is_section_id(section), package, "a section by its name or mark")
     where = "%s.%s" % (package, section)
-    _ask(isinstance(options, dict), where, "a section with options")
+    _ask(isinstance(options, list), where, "a section with options")
     items = {}
-    for name, item in options.items():
-        _ask(_is_option(name), where, "a section of options by their names")
+    for each in options:
+        _ask(isinstance(each, list) and len(each) == 2, where, "a section of pairs")
+        name, item = each
+        _ask(_is_option(name) and name not in items, where, "a section of options by their names")
         items[name] = read_item(item, dots, is_value, "%s.%s" % (where, name))
     heads = read_item(head, dots, lambda value: _is_head(value, section), where)
     return package, section, Unit(heads, read_item(place, dots, is_place, where), items)
@@ -154,7 +156,9 @@ def _is_head(value: Any, section: str) -> bool:
     return good and name == ("" if section[0] == "@" else section)
 
 
-def _is_option(name: str) -> bool:
+def _is_option(name: Any) -> bool:
+    if not isinstance(name, str):
+        return False
     option, at, node = name.partition("@")
     if not valid_name(option) or len(name) > LONGEST_NAME:
         return False
