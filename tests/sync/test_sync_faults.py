@@ -232,6 +232,30 @@ def test_files_that_cannot_be_shared_are_named_and_the_rest_is_shared(pair: tupl
     assert two.file("/etc/openvpn/good").stat().st_size == 1 << 20
 
 
+def test_files_beyond_the_limit_are_not_removed_elsewhere(
+    pair: tuple[Router, Router], monkeypatch: pytest.MonkeyPatch
+):
+    one, two = pair
+    for name in "xyz":
+        one.file("/etc/openvpn/" + name).write_text(name)
+    exchange_all([one, two])
+    monkeypatch.setattr("haven.sync.folders.MOST_FILES", 3)
+    for name in "abc":
+        one.file("/etc/openvpn/" + name).write_text(name)
+    tell(one, two)
+    assert [each["code"] for each in one.replica.problems()] == ["file-many"]
+    assert {each.name for each in two.file("/etc/openvpn").iterdir()} >= set("xyz")
+
+
+def test_a_listed_folder_that_is_gone_is_no_removal(pair: tuple[Router, Router]):
+    one, two = pair
+    one.file("/etc/openvpn/a").write_text("a")
+    exchange_all([one, two])
+    one.file("/etc/openvpn").rename(one.root / "unmounted")
+    tell(one, two)
+    assert two.file("/etc/openvpn/a").read_text() == "a"
+
+
 def test_a_link_is_not_followed_out_of_the_folder(pair: tuple[Router, Router], tmp_path: Path):
     one, two = pair
     (tmp_path / "elsewhere").mkdir()

@@ -55,7 +55,8 @@ def find_files(root: str, listed: "tuple[str, ...]") -> dict[str, FoundFile]:
 
 def _find(root: str, path: str, found: dict[str, FoundFile], levels: int) -> None:
     if len(found) >= MOST_FILES:
-        found.setdefault(path, FoundFile(path, (), problem="file-many"))
+        if len(found) == MOST_FILES:
+            found[path] = FoundFile(path, (), problem="file-many")
         return
     try:
         here = os.lstat(root + path)

@@ -54,8 +54,8 @@ def standing(places: "list[str]") -> "list[bool]":
     for index, place in enumerate(places):
         where = bisect_left(ends, place)
         before.append(at[where - 1] if where else -1)
-        ends[where:] = [place] + ends[where + 1 :]
-        at[where:] = [index] + at[where + 1 :]
+        ends[where : where + 1] = [place]
+        at[where : where + 1] = [index]
     stays = [False] * len(places)
     index = at[-1] if at else -1
     while index >= 0:

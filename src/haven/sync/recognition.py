@@ -15,6 +15,8 @@ from haven.sync.table import natural_key
 # Of all options of both, so much is the same in a section that was changed.
 _MOSTLY = 0.5
 _MOSTLY_WITH_OTHER_KEY = 0.66
+# Who replaces hundreds of sections at once has made new ones.
+_MOST_COMPARED = 40000
 
 Options = dict[str, Value]
 
@@ -93,6 +95,8 @@ def _recognise_type(matching: _Matching) -> None:
 
 
 def _pair_most_equal(matching: _Matching) -> None:
+    if len(matching.olds) * len(matching.news) > _MOST_COMPARED:
+        return
     pairs = []
     for old in matching.olds:
         for at, options in matching.news:

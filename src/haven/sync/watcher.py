@@ -219,7 +219,16 @@ class FileWatcher:
     def _was_removed(self, path: str, listed: "tuple[str, ...]") -> bool:
         """Tell whether somebody removed a file; a whole folder may be one of a disk that is not there."""
         above = [each for each in listed if each.endswith("/") and path.startswith(each)]
-        return all(os.path.isdir(self._root + each) for each in above)
+        if not all(os.path.isdir(self._root + each) for each in above):
+            return False
+        try:
+            os.lstat(self._root + path)
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            # It cannot be seen, which is another matter.
+            return False
+        return False
 
     def _look_at_file(self, file: folders.FoundFile, look: Look) -> None:
         if file.problem:
