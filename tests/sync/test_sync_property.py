@@ -47,6 +47,7 @@ class World:
         self.accounts = {router.name: Account() for router in self.routers}
         self.local = {(router.name, what): router.get(*what) for router in self.routers for what in LOCAL}
         self.made = 0
+        self.unseen: set[tuple[str, Key]] = set()
         self.kills = 0
         self._begin()
 
@@ -80,6 +81,13 @@ class World:
         if self.chance.random() < 0.7:
             router.replica.scan()
 
+    def seen(self, router: Router, key: Key) -> None:
+        """Let a router look at what it wrote before: what is taken back between two looks was never there."""
+        if (router.name, key) in self.unseen:
+            router.replica.scan()
+            self.unseen = {each for each in self.unseen if each[0] != router.name}
+        self.unseen.add((router.name, key))
+
     def value(self) -> Value:
         some = [str(self.chance.randint(0, 9)), "it's %d" % self.made, ["a", str(self.chance.randint(0, 3))]]
         return self.chance.choice(some)
@@ -99,6 +107,7 @@ class World:
         value = None if had is not None and self.chance.random() < 0.25 else self.value()
         if value == had:
             return
+        self.seen(router, ("option", package, section, option))
         account.has(("option", package, section, option), had)
         router.set(package, section, option, value)
         account.write(("option", package, section, option), value)
@@ -178,6 +187,7 @@ class World:
         path = "/etc/openvpn/" + self.chance.choice(("a.conf", "b.conf", "keys.pem"))
         key = ("file", path)
         where = router.file(path)
+        self.seen(router, key)
         account.has(key, (where.read_bytes(), where.stat().st_mode & 0o777) if where.exists() else None)
         if where.exists() and self.chance.random() < 0.2:
             where.unlink()
