@@ -59,3 +59,9 @@ def test_what_is_written_reads_the_same(written: list):
     names = [section.name for section in sections if section.name]
     if len(set(names)) == len(names):
         assert read(write_package(sections)) == sections
+
+
+def test_a_type_that_needs_quotes_is_written_with_them():
+    for type in ("a#b", "a;b", "it's", 'x"y', "back\\slash"):
+        sections = [PackageSection(type, "", {"x": "1"})]
+        assert read(write_package(sections)) == sections

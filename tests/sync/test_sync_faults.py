@@ -337,6 +337,18 @@ def test_a_full_disk_changes_nothing_and_says_so(tmp_path: Path, small_disk: Pat
     assert two.file("/etc/openvpn/b").read_bytes() == one.file("/etc/openvpn/b").read_bytes()
 
 
+def test_a_trial_that_cannot_be_taken_back_goes_on(pair: tuple[Router, Router]):
+    one, two = pair
+    one.set("firewall", "rule3", "dest_port", "99")
+    tell(one, two, keep=False)
+    two.write("firewall", "damaged '\n")
+    assert two.start().code == "package-damaged"
+    assert two.replica.on_trial
+    two.write("firewall", RULES.replace("option dest_port '3'", "option dest_port '99'"))
+    assert two.replica.undo().packages == ["firewall"]
+    assert two.get("firewall", "rule3", "dest_port") == "3"
+
+
 def documents_of(one: Router, two: Router) -> list[dict[str, Any]]:
     one.set("firewall", "rule3", "dest_port", "99")
     return one.replica.changes_for(two.replica.summary())

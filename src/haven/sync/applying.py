@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from haven.config.load import load_text
 from haven.config.uci.package import PackageSection, read_package, write_package
+from haven.contract.diagnostics import Diagnostic
 from haven.contract.message import message
 from haven.sync.compose import Composer
 from haven.sync.exchange import SyncError
@@ -123,7 +124,8 @@ class Applier:
             problems = load_text(text, path, self._node)[1]
         else:
             found, problems = read_package(text, path, package)
-            assert problems or found == composed, "what was written reads otherwise"
+            if not problems and found != composed:
+                problems = [Diagnostic("words", {"words": "it would not read as it was sent"}, path)]
         if problems:
             first = problems[0]
             about = message(first.code, **first.facts)

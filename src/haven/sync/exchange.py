@@ -31,8 +31,9 @@ from haven.sync.versions import Item, Knowledge
 
 VERSION = 1
 PART_LENGTH = 60000
-MOST_PARTS = 400
-MOST_SENDERS = 8
+MOST_PARTS = 240
+# Of so many at a time parts are kept: what they take is bounded.
+MOST_SENDERS = 3
 _PART = (
     Field("version", whole(1)),
     Field("node", text),

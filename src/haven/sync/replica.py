@@ -66,15 +66,18 @@ class Replica:
     # What this router has.
 
     def recover(self) -> Outcome:
-        """Finish or take back what a death has interrupted; a trial that it has ended is taken back."""
+        """Finish or take back what a death has interrupted; a trial that it has ended is taken back.
+
+        If that cannot be, the outcome's code says why, and the trial goes on.
+        """
         paths = self._guarded(self._store.recover)
         outcome = Outcome("applied")
-        if self._store.trial is not None:
-            outcome = self.undo(tries=1)
-        both = sorted(
-            {*outcome.packages, *(path[len(CONFIG_FOLDER) :] for path in paths if _is_package(path))}
-        )
-        outcome.packages = both
+        try:
+            outcome = self.undo(tries=1) if self.on_trial else outcome
+        except SyncError as why:
+            outcome = Outcome(why.code, **why.facts)
+        packages = [path[len(CONFIG_FOLDER) :] for path in paths if _is_package(path)]
+        outcome.packages = sorted({*outcome.packages, *packages})
         outcome.files = sorted({*outcome.files, *(path for path in paths if not _is_package(path))})
         return outcome
 
