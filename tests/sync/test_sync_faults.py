@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from haven.sync.exchange import PART_LENGTH, SyncError
-from haven.sync.store import Store
+from haven.sync.change_documents import PART_LENGTH, SyncError
+from haven.sync.replica_store import Store
 from tests.root import need_root
 from tests.sync.dying import dies_at
 from tests.sync.routers import Router, exchange_all, tell

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from haven.config.uci.package import PackageSection
 from haven.contract.strict_json import read_json
-from haven.sync.exchange import SyncError, _stamp
-from haven.sync.places import LONGEST_PLACE, is_place, place_between, places_between, standing
+from haven.sync.change_documents import SyncError, _stamp
 from haven.sync.recognition import Known, recognise
+from haven.sync.section_places import LONGEST_PLACE, is_place, place_between, places_between, standing
 from haven.sync.shape import to_json
 from haven.sync.versions import Item, Version, joined, merged, written
 from tests.sync.routers import Router, exchange_all, tell

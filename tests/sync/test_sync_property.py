@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from haven.config.uci.package import PackageSection, Value
-from haven.sync.exchange import SyncError
+from haven.sync.change_documents import SyncError
 from tests.sync.dying import dies_at
 from tests.sync.model import Account, Key
 from tests.sync.routers import Router, exchange_all

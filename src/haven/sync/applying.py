@@ -9,8 +9,8 @@ from haven.config.load import load_text
 from haven.config.uci.package import PackageSection, read_package, write_package
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.message import message
+from haven.sync.change_documents import SyncError
 from haven.sync.compose import Composer
-from haven.sync.exchange import SyncError
 from haven.sync.folders import has_link, is_listed
 from haven.sync.history import Row, unit_rows
 from haven.sync.journal import Replacement, read_file

@@ -4,12 +4,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from haven.sync.exchange import SyncError
+from haven.sync.change_documents import SyncError
 from haven.sync.history import HEAD, PLACE, History, Row, unit_content
 from haven.sync.look import Units
 from haven.sync.memory import Memory
-from haven.sync.places import place_between
 from haven.sync.records import Unit, gone, with_hold
+from haven.sync.section_places import place_between
 from haven.sync.showing import Paths, conflict_items, is_below
 from haven.sync.versions import Dot, Item, Version, written
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from haven.config.uci.document import valid_name
 from haven.contract.fields import DocumentError, is_whole
-from haven.sync.places import is_place
 from haven.sync.records import Unit
+from haven.sync.section_places import is_place
 from haven.sync.versions import Dot, Item, Knowledge, Version
 
 LONGEST_VALUE = 65536

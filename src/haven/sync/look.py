@@ -4,9 +4,9 @@
 from collections.abc import Callable
 
 from haven.config.uci.package import PackageSection, Value
-from haven.sync.places import FOUND, LONGEST_PLACE, place_between, places_between, standing
 from haven.sync.recognition import Known, recognise
 from haven.sync.records import Unit, gone
+from haven.sync.section_places import FOUND, LONGEST_PLACE, place_between, places_between, standing
 from haven.sync.sharing import Sharing
 from haven.sync.table import SHARED
 from haven.sync.versions import Dot, Item, Version, written

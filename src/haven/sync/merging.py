@@ -3,13 +3,13 @@
 
 from collections.abc import Callable
 
-from haven.sync.exchange import Exchange, SyncError
+from haven.sync.change_documents import ChangeSet, SyncError
 from haven.sync.memory import Memory
 from haven.sync.records import merged_units
 from haven.sync.versions import Item, Knowledge, joined, merged, seen
 
 
-def merge(memory: Memory, exchange: Exchange) -> "tuple[Memory, set[str], set[str]]":
+def merge(memory: Memory, exchange: ChangeSet) -> "tuple[Memory, set[str], set[str]]":
     """Return what is known with what was told, and the packages and files that this is about."""
     after = memory.copy()
     packages, files = set(), set()
@@ -31,11 +31,11 @@ def merge(memory: Memory, exchange: Exchange) -> "tuple[Memory, set[str], set[st
     return after, packages, files
 
 
-def exchange_for(
+def change_set_for(
     memory: Memory, node: str, known: Knowledge, content: "Callable[[str], bytes | None]"
-) -> Exchange:
+) -> ChangeSet:
     """Return all that a replica which knows so much lacks. Raises SyncError for a file that just changed."""
-    exchange = Exchange(node, {writer: number for writer, number in known.items() if number}, memory.known)
+    exchange = ChangeSet(node, {writer: number for writer, number in known.items() if number}, memory.known)
     for package, units in memory.units.items():
         for id, unit in units.items():
             # Whatever was written in a section, the section itself was written with it.

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from haven.sync.places import FOUND
+from haven.sync.section_places import FOUND
 from haven.sync.versions import Dot, Item, Knowledge, Version, merged, written
 
 

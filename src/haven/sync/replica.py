@@ -18,16 +18,16 @@ from typing import Any
 from haven.contract.fields import DocumentError, Field, check_object, list_of, mapping, text, whole
 from haven.sync import showing
 from haven.sync.applying import Applier, Prepared
+from haven.sync.change_documents import Assembly, ChangeSet, SyncError
 from haven.sync.deciding import taken, undone
 from haven.sync.encoding import read_knowledge
-from haven.sync.exchange import Assembly, Exchange, SyncError
 from haven.sync.journal import read_file
 from haven.sync.memory import MOST_TRIES, Memory
-from haven.sync.merging import exchange_for, merge
+from haven.sync.merging import change_set_for, merge
+from haven.sync.replica_store import Store
+from haven.sync.replica_trial import ReplicaTrial
 from haven.sync.shape import to_json
 from haven.sync.sharing import Overrides, overrides_in
-from haven.sync.store import Store
-from haven.sync.trial import Trial
 from haven.sync.versions import Knowledge, covers
 from haven.sync.watcher import CONFIG_FOLDER, OWN_PACKAGE, FileWatcher
 
@@ -140,7 +140,7 @@ class Replica:
         self._notice_lost_memory(known)
         if covers(known, self._store.memory.known):
             return []
-        exchange = exchange_for(self._store.memory, self._node, known, self._content)
+        exchange = change_set_for(self._store.memory, self._node, known, self._content)
         documents = exchange.documents()
         return [] if exchange.digest in refused else documents
 
@@ -249,7 +249,7 @@ class Replica:
 
     # How it is done.
 
-    def _apply(self, memory: Memory, exchange: Exchange) -> Outcome:
+    def _apply(self, memory: Memory, exchange: ChangeSet) -> Outcome:
         after, packages, files = merge(memory, exchange)
         watcher = self._watcher_after(memory, after, set(exchange.units))
         if watcher is not self._watcher:
@@ -277,7 +277,7 @@ class Replica:
         after: Memory,
         packages: "set[str]",
         files: "set[str]",
-        exchange: Exchange,
+        exchange: ChangeSet,
         watcher: FileWatcher,
         kind: str,
         whole: bool = False,
@@ -286,7 +286,7 @@ class Replica:
         prepared = applier.prepare(before, after, packages, files, self._content_with(exchange), whole)
         trial = self._store.trial
         if prepared.replacements:
-            trial = (trial or Trial(before.known, before.writer)).add(exchange.digest, before, after)
+            trial = (trial or ReplicaTrial(before.known, before.writer)).add(exchange.digest, before, after)
         self._write(after, prepared, kind, exchange.node, trial, exchange.blobs)
         return Outcome("applied", prepared)
 
@@ -314,7 +314,7 @@ class Replica:
         prepared: Prepared,
         kind: str,
         node: str,
-        trial: "Trial | None",
+        trial: "ReplicaTrial | None",
         blobs: "dict[str, bytes] | None" = None,
     ) -> None:
         rows = self._with_paths(prepared.rows)
@@ -345,7 +345,7 @@ class Replica:
                     return octets
         return self._store.blobs.get(digest)
 
-    def _content_with(self, exchange: Exchange) -> "Callable[[str], bytes | None]":
+    def _content_with(self, exchange: ChangeSet) -> "Callable[[str], bytes | None]":
         def content(digest: str) -> "bytes | None":
             octets = exchange.blobs.get(digest)
             return self._content(digest) if octets is None else octets
@@ -363,7 +363,7 @@ class Replica:
             self._watcher.distrust()
             self.scan()
 
-    def _would_change(self, exchange: Exchange) -> list[dict[str, Any]]:
+    def _would_change(self, exchange: ChangeSet) -> list[dict[str, Any]]:
         before = self._store.memory
         after, packages, files = merge(before, exchange)
         applier = Applier(self._root, self._node, self._watcher, exchange.node)

@@ -54,7 +54,7 @@ class SyncError(Exception):
         self.facts = facts
 
 
-class Exchange:
+class ChangeSet:
     """What one replica tells another; `digest` is the same as long as it would change the same."""
 
     def __init__(self, node: str, base: Knowledge, known: Knowledge) -> None:
@@ -94,7 +94,7 @@ class Assembly:
     def __init__(self) -> None:
         self._begun: dict[str, tuple[str, dict[int, str]]] = {}
 
-    def take(self, document: Any) -> "Exchange | None":
+    def take(self, document: Any) -> "ChangeSet | None":
         """Return the exchange when this is its last missing part. Raises SyncError."""
         node = document.get("node") if isinstance(document, dict) else None
         node = node if isinstance(node, str) else "?"
@@ -104,7 +104,7 @@ class Assembly:
             self._begun.pop(node, None)
             raise SyncError("document-wrong", node=node[:64], error=str(why)[:200]) from None
 
-    def _take(self, document: Any) -> "Exchange | None":
+    def _take(self, document: Any) -> "ChangeSet | None":
         part = check_object(document, _PART, "part")
         node, parts = part["node"], part["parts"]
         if part["version"] != VERSION:
@@ -136,12 +136,12 @@ def _stamp(data: str) -> str:
     return sha256(data.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _read(node: str, data: str) -> Exchange:
+def _read(node: str, data: str) -> ChangeSet:
     try:
         body = check_object(inflate(base64.b64decode(data, validate=True)), _BODY, "body")
     except binascii.Error as why:
         raise DocumentError(str(why)) from None
-    exchange = Exchange(node, read_knowledge(body["base"], "base"), read_knowledge(body["known"], "known"))
+    exchange = ChangeSet(node, read_knowledge(body["base"], "base"), read_knowledge(body["known"], "known"))
     dots = read_dots(body.get("dots"), exchange.known)
     for each in _list(body, "units"):
         package, id, unit = read_unit(each, dots)

@@ -8,11 +8,11 @@ from typing import Any
 from haven.atomic_file import sync_folder, write_whole
 from haven.contract.message import message
 from haven.sync.blobs import Blobs
-from haven.sync.exchange import SyncError
+from haven.sync.change_documents import SyncError
 from haven.sync.history import LARGEST_KEPT_FILE, History, Row, read_history
 from haven.sync.journal import Journal, Replacement, lock_all, read_file, unlock_all
 from haven.sync.memory import Memory, new_writer, read_memory
-from haven.sync.trial import Trial, read_trial
+from haven.sync.replica_trial import ReplicaTrial, read_trial
 from haven.sync.versions import Item, node_of
 from haven.sync.watcher import CONFIG_FOLDER
 
@@ -34,7 +34,7 @@ class Store:
         self._memory: Memory | None = None
         self.blobs = Blobs(root + FOLDER + "/blobs")
         self.history = History()
-        self.trial: Trial | None = None
+        self.trial: ReplicaTrial | None = None
         self.problems: list[dict[str, Any]] = []
 
     @property
@@ -69,7 +69,7 @@ class Store:
         rows: "list[Row]",
         kind: str,
         node: str,
-        trial: "Trial | None",
+        trial: "ReplicaTrial | None",
         blobs: "dict[str, bytes]",
     ) -> None:
         """Replace files and what is known, whole or not at all. Raises OSError, or SyncError."""
@@ -98,7 +98,7 @@ class Store:
             self.trial = None
             self._drop_contents()
 
-    def _own(self, memory: Memory, history: History, trial: "Trial | None") -> list[Replacement]:
+    def _own(self, memory: Memory, history: History, trial: "ReplicaTrial | None") -> list[Replacement]:
         octets = {_MEMORY: memory.octets(), _HISTORY: history.octets()}
         found = [Replacement(path, new, _PRIVATE, self._read(path)) for path, new in octets.items()]
         if trial is not self.trial:
@@ -176,7 +176,7 @@ class Store:
         with open(self._root + _STAMP, "wb") as file:
             file.write(self._stamp() or b"")
 
-    def _read_trial(self) -> "Trial | None":
+    def _read_trial(self) -> "ReplicaTrial | None":
         try:
             octets = self._read(_TRIAL)
             return read_trial(octets) if octets is not None else None

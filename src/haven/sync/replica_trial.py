@@ -27,7 +27,7 @@ _FIELDS = (
 )
 
 
-class Trial:
+class ReplicaTrial:
     """The units and files that one or several changes touched, before the first and after the last."""
 
     def __init__(self, known: Knowledge, writer: str) -> None:
@@ -38,9 +38,9 @@ class Trial:
         self.units: dict[tuple[str, str], tuple[Unit | None, Unit | None]] = {}
         self.files: dict[str, tuple[Item | None, Item | None]] = {}
 
-    def add(self, digest: str, before: Memory, after: Memory) -> "Trial":
+    def add(self, digest: str, before: Memory, after: Memory) -> "ReplicaTrial":
         """Return the trial with one more change."""
-        other = Trial(self.known, self.writer)
+        other = ReplicaTrial(self.known, self.writer)
         other.digests = [*self.digests, digest]
         other.units, other.files = dict(self.units), dict(self.files)
         for package in {**before.units, **after.units}:
@@ -102,7 +102,7 @@ class Trial:
         return pack({**document, "files": files, "dots": table.document()})
 
 
-def read_trial(octets: bytes) -> Trial:
+def read_trial(octets: bytes) -> ReplicaTrial:
     """Return the trial. Raises ValueError when it is damaged."""
     try:
         document = check_object(unpack(octets), _FIELDS, "trial")
@@ -111,8 +111,8 @@ def read_trial(octets: bytes) -> Trial:
         raise ValueError(str(why)) from None
 
 
-def _read(document: dict[str, Any]) -> Trial:
-    trial = Trial(read_knowledge(document["known"], "known"), document["writer"])
+def _read(document: dict[str, Any]) -> ReplicaTrial:
+    trial = ReplicaTrial(read_knowledge(document["known"], "known"), document["writer"])
     trial.digests = document["digests"]
     dots = read_dots(document["dots"], read_knowledge(document["most"], "most"))
     for package, id, was, now in document["units"]:
