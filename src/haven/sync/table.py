@@ -57,7 +57,6 @@ PACKAGES: "dict[str, tuple[Row, ...]]" = {
         Row("@conntrack", "peer_address", MIRRORED, "the addresses of the others", of="address"),
         Row("@virtual_router", "device", why=_HARDWARE, first="theirs"),
         Row("@conntrack", "device", why=_HARDWARE, first="theirs"),
-        Row("@peer", why="whom it is paired with"),
     ),
     "https-dns-proxy": (),
     "luci": (),
