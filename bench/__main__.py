@@ -39,8 +39,13 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
-MORE: dict[str, Bench] = {"means": means, "own": own_connections, "start": starts,
-    "sync": replication, "size": sizes}
+MORE: dict[str, Bench] = {
+    "means": means,
+    "own": own_connections,
+    "start": starts,
+    "sync": replication,
+    "size": sizes,
+}
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK = "attack"
 
