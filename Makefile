@@ -35,14 +35,14 @@ help:
 	@echo "make test-core        the protocol core, with its branch coverage"
 	@echo "make test-micropython the core and the option table under MicroPython"
 	@echo "make test-simulation  whole networks (NETWORKS=1500), and others each time (SIMULATED=60 seconds)"
-	@echo "make test-units       configuration, contract, plan, command, daemon, agent, structure"
+	@echo "make test-units       configuration, contract, plan, command, daemon, agent, replication, structure"
 	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
 	@echo "make test-lab         real routers in network namespaces (root)"
 	@echo "make test-interop     against Debian's keepalived (root)"
 	@echo "make test-package     the package for OpenWrt, without OpenWrt (root)"
 	@echo "make test-luci        the pages of LuCI in Chromium, with what real nodes tell (root)"
 	@echo "make lint             ruff, mypy, shellcheck, luacheck, eslint"
-	@echo "make docs             write docs/config.md anew from the option table"
+	@echo "make docs             write docs/config.md and docs/sync.md anew from their tables"
 	@echo "make po               bring the translations in line with what the pages say"
 	@echo "make ipk              dist/haven_VERSION_all.ipk and the pages, which opkg installs"
 	@echo "make apk              dist/haven-VERSION.apk and the pages, which apk installs"
@@ -95,7 +95,7 @@ test-simulation: setup
 
 test-units: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli tests/setup \
-		tests/havend tests/agent tests/bus tests/peers tests/structure
+		tests/havend tests/agent tests/bus tests/peers tests/sync tests/structure
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan
@@ -141,6 +141,7 @@ po: setup
 
 docs: setup
 	$(BIN)/python -m haven.config.reference docs/config.md
+	$(BIN)/python -m haven.sync.manual docs/sync.md
 
 bench: setup
 	$(BIN)/python -m bench

@@ -17,6 +17,7 @@ from bench.quiet import quiet_connections
 from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
+from bench.sync import replication
 from bench.table import Row
 from bench.wide import wide_moves
 from bench.young import young_connections
@@ -38,7 +39,13 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
-MORE: dict[str, Bench] = {"means": means, "own": own_connections, "start": starts, "size": sizes}
+MORE: dict[str, Bench] = {
+    "means": means,
+    "own": own_connections,
+    "start": starts,
+    "sync": replication,
+    "size": sizes,
+}
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK = "attack"
 

@@ -10,12 +10,12 @@ def write_whole(path: str, octets: bytes, mode: int) -> None:
     forget_leftovers(path)
     aside = "%s.%d.new" % (path, os.getpid())
     try:
-        _write_durably(aside, octets, mode)
+        write_durably(aside, octets, mode)
         os.replace(aside, path)
     except BaseException:
         _forget(aside)
         raise
-    _sync_folder(os.path.dirname(path) or ".")
+    sync_folder(os.path.dirname(path) or ".")
 
 
 def forget_leftovers(path: str) -> None:
@@ -26,7 +26,8 @@ def forget_leftovers(path: str) -> None:
             _forget(leftover)
 
 
-def _write_durably(path: str, octets: bytes, mode: int) -> None:
+def write_durably(path: str, octets: bytes, mode: int) -> None:
+    """Write a new file and wait until it is on the disk; its name is for sync_folder(). Raises OSError."""
     # Another user may have put a link of this name into a folder like /tmp: what it leads to is not ours.
     _forget(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -44,7 +45,8 @@ def _forget(path: str) -> None:
         return
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str) -> None:
+    """Wait until the names in a folder are on the disk. Raises OSError."""
     folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)

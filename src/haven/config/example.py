@@ -58,4 +58,9 @@ config conntrack 'conntrack'
 	option device 'sync0'
 	option address '192.168.255.2'
 	list peer_address '192.168.255.3'
+
+# Routers that are paired have their configuration in common; here is what is otherwise.
+config sync 'sync'
+	list file '/etc/openvpn/'
+	list local 'network.guest.*'        # each router has its own
 """

@@ -127,6 +127,14 @@ class DhcpSettings(Settings):
         self.dhcp_options = self.dhcp_options or USUAL_DHCP_OPTIONS
 
 
+class SyncSettings(Settings):
+    """What paired routers share beside the table, and files."""
+
+    shareds: tuple[str, ...]
+    locals: tuple[str, ...]
+    files: tuple[str, ...]
+
+
 class Model:
     """A whole configuration without a problem; `warnings` name what in it is odd."""
 

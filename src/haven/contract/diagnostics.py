@@ -77,6 +77,9 @@ DIAGNOSTICS = {
     "value-name": "'{value}' is not a name; use letters, digits and _",
     "value-host-name": "'{value}' is not a host name; use letters, digits, '-' and '.', 63 at most",
     "value-path": "'{value}' is not a path from / without spaces",
+    "value-path-own": "'{value}' is not to be shared: each router has its own",
+    "value-option-path": "'{value}' is not PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION; a section may "
+    "be @TYPE, and * stands for anything",
     "value-long": "is {octets} octets long; {longest} at most are carried",
     "value-short": "is {octets} octets long; {shortest} at least are needed",
     "value-track": "'{value}' is not NAME or NAME:WEIGHT",

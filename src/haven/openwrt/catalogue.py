@@ -14,6 +14,7 @@ from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
 from haven.contract.message import DURATIONS, STATE_FACTS, STATE_NAMES, SUGGESTION
+from haven.contract.replication import REPLICATION
 from haven.contract.steps import SEQUENCES, STEPS
 
 # The table of a message among the facts of another, by the fact's name.
@@ -53,6 +54,7 @@ def texts() -> dict[str, dict[str, str]]:
         "sequences": {code: heading for code, _label, heading in SEQUENCES},
         "diagnostics": DIAGNOSTICS,
         "refusals": control.REFUSALS,
+        "replication": REPLICATION,
         "durations": DURATIONS,
         "at_risk": at_risk.AT_RISK,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},

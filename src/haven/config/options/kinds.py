@@ -20,6 +20,20 @@ _DEVICE_SIGNS = "._-+@~%^"
 _MOST_WEIGHT = 254
 
 
+# Folders of the kernel, of this boot, of the file system, of haven's keys; packages go another way.
+NEVER_SYNCED = (
+    "/dev/",
+    "/etc/config/",
+    "/etc/haven/",
+    "/overlay/",
+    "/proc/",
+    "/rom/",
+    "/sys/",
+    "/tmp/",
+    "/var/",
+)
+
+
 class BadValue(ValueError):
     """A value that its option cannot have: a code of contract/diagnostics.py, and its facts."""
 
@@ -158,6 +172,37 @@ class File(Kind):
         """Read a path."""
         if not text.startswith("/") or [char for char in text if char <= " " or char == "\x7f"]:
             raise BadValue("value-path", value=visible(text))
+        return text
+
+
+class OptionPath(Kind):
+    """Options of any package: PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION, each with wildcards."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "option_path", "`PACKAGE.SECTION.OPTION`, a section also as `@TYPE`", "string")
+
+    def parse(self, text: str) -> str:
+        """Read a path, in which '*' stands for any letters."""
+        parts = text.split(".")
+        letters = _LETTERS + _DIGITS + "_-*"
+        good = len(parts) <= 3 and all(only(part[1:] if part[:1] == "@" else part, letters) for part in parts)
+        if not good or "@" in parts[0] or "@" in "".join(parts[2:]):
+            raise BadValue("value-option-path", value=visible(text))
+        return text
+
+
+class SyncedFile(File):
+    """A file or folder that routers have in common."""
+
+    def parse(self, text: str) -> str:
+        """Read a path to what a router may take from another."""
+        File.parse(self, text)
+        parts = text.rstrip("/").split("/")[1:]
+        if not parts or any(part in ("", ".", "..") for part in parts):
+            raise BadValue("value-path", value=visible(text))
+        for kept in NEVER_SYNCED:
+            if (text.rstrip("/") + "/").startswith(kept):
+                raise BadValue("value-path-own", value=visible(text))
         return text
 
 

@@ -72,7 +72,8 @@ def write(sections: "Iterable[UciSection]") -> str:
     """Write sections as `uci export` does."""
     lines = []
     for section in sections:
-        lines.append("\nconfig %s%s" % (section.type, " " + _quoted(section.name) if section.name else ""))
+        name = " " + _quoted(section.name) if section.name else ""
+        lines.append("\nconfig %s%s" % (_written_type(section.type), name))
         for entry in section.entries:
             keyword = "list" if entry.listed else "option"
             lines.append("\t%s %s %s" % (keyword, entry.name, _quoted(entry.value)))
@@ -89,6 +90,11 @@ def valid_name(text: str) -> bool:
 
 def _valid_type(text: str) -> bool:
     return bool(text) and min(text) > " " and max(text) < "\x7f"
+
+
+def _written_type(type: str) -> str:
+    # uci itself would write any as it is, and then not read it.
+    return _quoted(type) if any(char in type for char in "'\"\\;#") else type
 
 
 def _quoted(text: str) -> str:

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The options of a `sync` section."""
+
+from haven.config.options.kinds import OptionPath, SyncedFile
+from haven.config.options.option import Option, SectionType
+
+SYNC = SectionType(
+    "sync",
+    "What paired routers have in common, where it is to be otherwise than in the table of docs/sync.md.",
+    (
+        Option(
+            "shared",
+            OptionPath(),
+            "Options that are the same on all routers, although the table keeps them on each router, or does "
+            "not know the package. `*` stands for anything.",
+            many=True,
+        ),
+        Option(
+            "local",
+            OptionPath(),
+            "Options that each router has for itself, although the table shares them. It comes before "
+            "`shared`.",
+            many=True,
+        ),
+        Option(
+            "file",
+            SyncedFile(),
+            "File or folder, such as /etc/openvpn/, that is the same on all routers: contents and modes, up "
+            "to 1 MiB a file. Links and devices are left out.",
+            many=True,
+        ),
+    ),
+    single=True,
+)
