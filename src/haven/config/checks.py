@@ -10,6 +10,7 @@ from haven.config.model import (
     GroupSettings,
     Model,
     NodeSettings,
+    SyncSettings,
     VirtualRouterSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
@@ -201,6 +202,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
         dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
+        is_common=any(SyncSettings(values).enabled for values in _of_type(known, "sync")),
         warnings=warnings,
     )
 

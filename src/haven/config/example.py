@@ -59,8 +59,9 @@ config conntrack 'conntrack'
 	option address '192.168.255.2'
 	list peer_address '192.168.255.3'
 
-# Routers that are paired have their configuration in common; here is what is otherwise.
+# Routers that are paired have their configuration in common, but for what stands here.
 config sync 'sync'
+	option enabled '1'
 	list file '/etc/openvpn/'
 	list local 'network.guest.*'        # each router has its own
 """

@@ -130,6 +130,7 @@ class DhcpSettings(Settings):
 class SyncSettings(Settings):
     """What paired routers share beside the table, and files."""
 
+    enabled: bool
     shareds: tuple[str, ...]
     locals: tuple[str, ...]
     files: tuple[str, ...]
@@ -145,6 +146,7 @@ class Model:
         virtual_routers: tuple[VirtualRouterSettings, ...],
         conntrack: ConntrackSettings | None,
         dhcps: tuple[DhcpSettings, ...],
+        is_common: bool,
         warnings: tuple[Diagnostic, ...],
     ) -> None:
         self.main = main
@@ -153,6 +155,8 @@ class Model:
         # None, too, where connections are configured but not to be copied.
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
+        # Whether the configuration is to be the same on all paired routers.
+        self.is_common = is_common
         self.warnings = warnings
 
     def __eq__(self, other: object) -> bool:

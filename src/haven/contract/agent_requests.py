@@ -4,12 +4,19 @@
 Lines of JSON as on havend's (contract/control.py).
 """
 
-from haven.contract.fields import Field, mapping, text
+from haven.contract.fields import Field, any_text, mapping, text, whole
 
 REQUESTS = {
     "peers": (),
     "pair": (),
     "unpair": (Field("node", text),),
+    # The common configuration.
+    "sync": (),
+    "sync-diff": (),
+    "sync-now": (),
+    "sync-history": (),
+    "sync-undo": (Field("number", whole(1)),),
+    "sync-take": (Field("node", text), Field("path", any_text)),
     # A request of REMOTE to another router, by its name.
     "ask": (Field("node", text), Field("request", mapping)),
 }

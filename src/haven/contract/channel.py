@@ -94,6 +94,9 @@ MESSAGES = {
     "beat": (Field("groups", mapping), Field("in_sync", flag)),
     "ask": (Field("id", whole(0, 1 << 32)), Field("request", mapping)),
     "answer": (Field("id", whole(0, 1 << 32)), Field("answer", mapping)),
+    # One configuration: what a router knows of it, and what another lacks (haven.sync).
+    "summary": (Field("summary", mapping), Field("is_answer", flag)),
+    "change": (Field("document", mapping),),
     # Whom a router knows, and who is gone for good, by their fingerprints.
     "introduce": (Field("peers", list_of(mapping)), Field("gone", list_of(octets))),
     "unpair": (),

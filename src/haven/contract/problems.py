@@ -281,6 +281,18 @@ TABLE = (
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (
+        "sync-conflicts",
+        WARNING,
+        "Both routers have changed the same of their configuration differently: {count} conflicts.",
+        "'haven sync' shows both values; 'haven sync take NODE' decides.",
+    ),
+    (
+        "sync-failed",
+        WARNING,
+        "The configuration is not the same on all routers: {error}.",
+        "Mend what it names; what this router has stays as it is.",
+    ),
+    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",

@@ -75,8 +75,16 @@ def compile_plan(
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
         ),
-        "parts": {"conntrack": copied} if copied is not None else {},
+        "parts": _parts(model, copied),
     }, []
+
+
+def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
+    parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
+    if model.is_common:
+        # What of it is common stands in the files themselves, which change by it.
+        parts["sync"] = {"enabled": True}
+    return parts
 
 
 def _sync_device(

@@ -6,7 +6,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haven.agent.channel.line import Line
 from haven.agent.channel.offer import Conversation, Household, Offer
@@ -23,6 +23,9 @@ from haven.contract.problems import problem
 from haven.peers.identity import IdentityError, ensure
 from haven.peers.store import Peer, PeerStore, StoreError, are_addresses, is_node_name, read_peers
 from haven.peers.tls import fingerprint_of, server_context
+
+if TYPE_CHECKING:
+    from haven.agent.channel.replication import Replication
 
 Files = Callable[[], dict[str, str]]
 
@@ -57,6 +60,7 @@ class Exchange:
         self._scope, self._store, self._orders = scope.inner(), store, orders
         self._files = files
         self._offer_answers: OfferAnswers | None = None
+        self._replication: Replication | None = None
         try:
             self._identity = ensure(store.folder)
         except IdentityError as why:
@@ -216,6 +220,9 @@ class Exchange:
             self._orders.carry_out(message["request"], lambda answer: _reply(line, message["id"], answer))
         elif kind == "hello":
             self._take_hello(line, message)
+        elif kind in ("summary", "change"):
+            if self._replication is not None:
+                self._replication.hear(line, message)
         elif kind == "introduce":
             self._take_introduction(message)
         elif kind == "unpair":
@@ -240,6 +247,14 @@ class Exchange:
             self._store.merge(news, [each for each in message["gone"] if each != own])
         except (DocumentError, StoreError) as why:
             raise PairingRefusal("storing-failed", error=str(why)) from None
+
+    def carry(self, replication: "Replication | None") -> None:
+        """Carry a replica's words from now on, or none."""
+        self._replication = replication
+
+    def lines(self) -> list[Line]:
+        """Return the lines to the peers."""
+        return list(self._lines.values())
 
     def ask(self, peer: Peer, request: Message, limit_s: float, reply: Any) -> None:
         """Ask a peer something; `reply` gets its answer, or why there is none."""

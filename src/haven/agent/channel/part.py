@@ -16,12 +16,17 @@ from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, done,
 from haven.contract.fields import DocumentError
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
+from haven.contract.replication import replication_text
 from haven.paths import PEERS
 from haven.peers.store import PeerStore, StoreError
 from haven.plain_file import read_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from haven.agent.channel.exchange import Exchange, Files
+    from haven.agent.channel.line import Line
+    from haven.agent.channel.replication import Replication
 
 # What a router that joins has to know of this one.
 PACKAGES = ("network", "dhcp", "firewall", "haven")
@@ -48,6 +53,7 @@ class ChannelPart(Part):
         super().__init__(around)
         self._store = PeerStore(around.root.rstrip("/") + PEERS)
         self._exchange: Exchange | None = None
+        self._replication: Replication | None = None
         self._failure = ""
         self._orders = Orders(around.scope, around.run_dir, around.config)
         self._door = Door(around.scope, around.run_dir, self._asked)
@@ -61,6 +67,7 @@ class ChannelPart(Part):
             if self._store.peers or self._exchange is not None:
                 exchange = self._needed()
                 exchange.beat(self.around.roles.states, self.around.is_in_sync())
+                self._replicate(exchange)
                 if exchange.is_contradicted(self.around.roles.states):
                     # Both are Active: each hears by the channel what the other says, and one yields.
                     line = encode_request("compare", {})
@@ -68,6 +75,21 @@ class ChannelPart(Part):
             self._failure = ""
         except (StoreError, PairingRefusal) as why:
             self._tell_failure(str(why))
+
+    def _replicate(self, exchange: "Exchange") -> None:
+        """Keep the configuration common while the plan asks for it, which may change by it."""
+        wanted = "sync" in self.around.plan and bool(self.around.node)
+        if not wanted and self._replication is not None:
+            self._replication.close()
+            self._replication = None
+        elif wanted and self._replication is None:
+            self._replication = _make_replication(self.around, self._exchange_lines)
+        exchange.carry(self._replication)
+        if self._replication is not None:
+            self._replication.look()
+
+    def _exchange_lines(self) -> "list[Line]":
+        return self._exchange.lines() if self._exchange is not None else []
 
     def _tell_failure(self, text: str) -> None:
         if text != self._failure:
@@ -100,6 +122,10 @@ class ChannelPart(Part):
             reply(done(self._peers()))
         elif command == "pair":
             reply(done(self._pair()))
+        elif command.startswith("sync"):
+            if self._replication is None:
+                raise PairingRefusal("sync-off")
+            reply(done(self._replication.answer(request)))
         elif command == "unpair":
             reply(done({"told": self._unpair(request["node"])}))
         else:
@@ -149,14 +175,21 @@ class ChannelPart(Part):
     def account(self) -> dict[str, Any]:
         """Return the peers that are paired; nothing where none is."""
         found = self._peers()
-        return {"channel": {"peers": found}} if found else {}
+        account: dict[str, Any] = {"channel": {"peers": found}} if found else {}
+        if self._replication is not None:
+            told = self._replication.account()
+            account["sync"] = {**told, "conflicts": len(told["conflicts"])}
+        elif "sync" in self.around.plan:
+            account["sync"] = {"in_sync": False, "conflicts": 0}
+        return account
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps the channel from working."""
         if self._failure:
             return [problem("channel-failed", "channel", error=self._failure)]
         exchange = self._exchange
-        return exchange.problems() if exchange is not None else []
+        found = exchange.problems() if exchange is not None else []
+        return found + (self._replication.problems() if self._replication is not None else [])
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -171,3 +204,13 @@ def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files
     except ImportError:
         raise PairingRefusal("ssl-missing") from None
     return Exchange(around.scope, store, orders, files)
+
+
+def _make_replication(around: Surroundings, lines: "Callable[[], Iterable[Line]]") -> "Replication | None":
+    from haven.agent.channel.replication import Replication
+    from haven.sync.change_documents import SyncError
+
+    try:
+        return Replication(around.scope, around, lines)
+    except SyncError as why:
+        raise PairingRefusal("sync-failed", error=replication_text(why.code, why.facts)) from None

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `sync` section."""
 
-from haven.config.options.kinds import OptionPath, SyncedFile
+from haven.config.options.kinds import Flag, OptionPath, SyncedFile
 from haven.config.options.option import Option, SectionType
 
 SYNC = SectionType(
     "sync",
     "What paired routers have in common, where it is to be otherwise than in the table of docs/sync.md.",
     (
+        Option(
+            "enabled",
+            Flag(),
+            "Keep the configuration of paired routers the same. Off, nothing is sent and nothing is taken.",
+            default="0",
+        ),
         Option(
             "shared",
             OptionPath(),

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The common configuration, carried over the channel: what was changed goes to the others, what comes is tried.
+
+A change that was taken is on trial for half a minute. It stays if this router still is what it was: its
+groups are in no new fault, whoever sent it is still heard, and there is a default route if there was one.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.channel.line import Line
+from haven.agent.channel.session import Message
+from haven.agent.loop import Scope
+from haven.agent.part import Surroundings
+from haven.contract.control import HANDOVER_PATIENCE_S
+from haven.contract.pairing import PairingRefusal
+from haven.contract.problems import problem
+from haven.contract.replication import replication_text
+from haven.launch import argv_of
+from haven.sync.change_documents import SyncError
+from haven.sync.replica import Outcome, Replica
+
+TRIAL_S = 30.0
+RELOAD_CONFIG = "/sbin/reload_config"
+ROUTES = "/proc/net/route"
+DEFAULT = "00000000"
+
+
+class Condition:
+    """What a router has to be after a change, because it was so before."""
+
+    def __init__(self, groups: dict[str, str], sender: Line | None) -> None:
+        self._faults = _faults(groups)
+        self._sender = sender
+        self._had_route = _has_default_route()
+
+    def still_holds(self, groups: dict[str, str]) -> bool:
+        """Tell whether it is so still."""
+        is_heard = self._sender is None or self._sender.is_open
+        has_route = _has_default_route() or not self._had_route
+        return is_heard and has_route and _faults(groups) <= self._faults
+
+
+class Replication:
+    """This router's replica, and what it says to the others and hears of them. Raises SyncError."""
+
+    def __init__(self, scope: Scope, around: Surroundings, lines: Callable[[], Iterable[Line]]) -> None:
+        self._scope, self._around, self._lines = scope.inner(), around, lines
+        self._replica = Replica(around.root.rstrip("/"), around.node)
+        self._told: dict[Line, str] = {}
+        self._condition: Condition | None = None
+        self._failure = ""
+        self._follow(self._replica.recover())
+
+    def look(self) -> None:
+        """See what was changed here, and say to whom it is news."""
+        self._guarded(self._replica.scan)
+        for line in self._lines():
+            if line.is_open and self._told.get(line) != self._replica.digest:
+                self._say_summary(line, False)
+        self._told = {line: digest for line, digest in self._told.items() if line.is_open}
+
+    def _say_summary(self, line: Line, is_answer: bool) -> None:
+        summary = self._replica.summary()
+        if line.say("summary", summary=summary, is_answer=is_answer):
+            self._told[line] = summary["digest"]
+
+    def hear(self, line: Line, message: Message) -> None:
+        """Take what another router says of its configuration."""
+        if message["kind"] == "summary":
+            self._guarded(lambda: self._hear_summary(line, message))
+        else:
+            self._guarded(lambda: self._hear_change(line, message["document"]))
+
+    def _hear_summary(self, line: Line, message: Message) -> None:
+        summary = message["summary"]
+        if summary.get("digest") == self._replica.digest:
+            return
+        for document in self._replica.changes_for(summary):
+            line.say("change", document=document)
+        if not message["is_answer"]:
+            self._say_summary(line, True)
+
+    def _hear_change(self, line: Line, document: Any) -> None:
+        condition = self._condition or Condition(dict(self._around.roles.states), line)
+        outcome = self._replica.receive(document)
+        if outcome.code == "stale":
+            self._say_summary(line, False)
+        elif outcome.code == "applied":
+            self._follow(outcome)
+            if self._replica.on_trial and self._condition is None:
+                self._condition = condition
+                self._scope.after(TRIAL_S, self._end_trial)
+
+    def _end_trial(self) -> None:
+        condition, self._condition = self._condition, None
+        if condition is None or condition.still_holds(self._around.roles.states):
+            self._guarded(self._replica.keep)
+        else:
+            _log("a change of the configuration is taken back: this router is not what it was before")
+            self._guarded(lambda: self._follow(self._replica.undo()))
+
+    # What follows the files
+
+    def _follow(self, outcome: Outcome) -> None:
+        """Let the services follow the packages that were written, as after a commit on this router."""
+        if not outcome.packages:
+            return
+        if self._around.root == "/" and os.access(RELOAD_CONFIG, os.X_OK):
+            self._run([RELOAD_CONFIG])
+        elif "haven" in outcome.packages:
+            where = ["--config", self._around.config, "--run-dir", self._around.run_dir]
+            self._run([*argv_of("haven"), *where, "reload"])
+
+    def _run(self, argv: list[str]) -> None:
+        def done(outcome: ChildEnd | CallFailure) -> None:
+            if isinstance(outcome, CallFailure) or outcome.status:
+                _log(f"{argv[0]} failed after a change of the configuration")
+
+        self._scope.run(argv, done, HANDOVER_PATIENCE_S)
+
+    # What a user asks
+
+    def answer(self, request: dict[str, Any]) -> Any:
+        """Return the answer to a request of the agent's socket. Raises PairingRefusal."""
+        try:
+            return self._answer(request)
+        except SyncError as why:
+            raise PairingRefusal("sync-failed", error=replication_text(why.code, why.facts)) from None
+
+    def _answer(self, request: dict[str, Any]) -> Any:
+        command = request["command"]
+        if command == "sync-diff":
+            return self._replica.diff()
+        if command == "sync-history":
+            return self._replica.history()
+        if command == "sync-undo":
+            self._follow(self._replica.undo_change(request["number"]))
+        elif command == "sync-take":
+            self._follow(self._replica.take(request["node"], request["path"]))
+        elif command == "sync-now":
+            self._told.clear()
+        self.look()
+        return self.account()
+
+    def account(self) -> dict[str, Any]:
+        """Return where the common configuration stands."""
+        conflicts = self._replica.conflicts()
+        return {
+            "in_sync": not conflicts and not self._replica.problems() and self._is_told(),
+            "on_trial": self._replica.on_trial,
+            "conflicts": conflicts,
+            "problems": [replication_text(each["code"], each["facts"]) for each in self._replica.problems()],
+            "digest": self._replica.digest,
+        }
+
+    def _is_told(self) -> bool:
+        lines = list(self._lines())
+        return bool(lines) and all(self._told.get(line) == self._replica.digest for line in lines)
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Return what keeps the configurations from being the same."""
+        found = []
+        number = len(self._replica.conflicts())
+        if number:
+            found.append(problem("sync-conflicts", "sync", count=number))
+        if self._failure:
+            found.append(problem("sync-failed", "sync", error=self._failure))
+        return found
+
+    def _guarded(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+            self._failure = ""
+        except SyncError as why:
+            text = replication_text(why.code, why.facts)
+            if text != self._failure:
+                _log(text)
+            self._failure = text
+
+    def close(self) -> None:
+        """End."""
+        self._scope.close()
+
+
+def _faults(groups: dict[str, str]) -> set[str]:
+    return {name for name, state in groups.items() if state == "fault"}
+
+
+def _has_default_route() -> bool:
+    try:
+        with open(ROUTES, encoding="ascii") as file:
+            return any(line.split()[1:2] == [DEFAULT] for line in file)
+    except OSError:
+        return False
+
+
+def _log(text: str) -> None:
+    print(f"haven-agent: {text}", file=sys.stderr, flush=True)
