@@ -8,8 +8,8 @@ What the pages show comes from their scripts, from the menu and from the names o
 of options and from the contract between the programs comes what these say. A translation keeps what it has;
 what is new in it is empty, and what nobody says any more goes.
 
-What only the programs say stands in po/words.js once more, as LuCI's tools collect it: they read scripts and
-see literals alone.
+What only the programs say stands in luci-app-haven/words.js once more, as LuCI's tools collect it: they read
+scripts and see literals alone.
 """
 
 import ast
@@ -23,7 +23,7 @@ from lmo import CONTEXT_ENDS, named, quoted, read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "po/templates/haven.pot"
-WORDS = ROOT / "po/words.js"
+WORDS = ROOT / "openwrt-feed/luci-app-haven/words.js"
 sys.path.insert(0, str(ROOT / "src"))
 
 from haven.config.schema import schema  # noqa: E402
