@@ -181,7 +181,7 @@ class Router:
             uci.write_text(f'#!/bin/sh\nexec {sys.executable} {UCI} -c {folder} -t {folder}/changes "$@"\n')
             uci.chmod(0o755)
             path = f"{folder}:{os.environ['PATH']}"
-            argv = [ROOT / "files/usr/libexec/rpcd/luci.haven", "call", method]
+            argv = [ROOT / "openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven", "call", method]
             return subprocess.run(
                 argv, capture_output=True, text=True, check=True, env={**environment(), "PATH": path}
             ).stdout
