@@ -48,6 +48,8 @@ TO = CommandOption("--to", "the paired router that is to take over", "NODE")
 YES = CommandOption("--yes", "do not ask")
 NAME = CommandOption("--name", "what this router is called from now on", "NAME")
 
+SYNC_ACTIONS = ("diff", "history", "undo", "take", "now")
+
 COMMANDS = (
     Command(
         "status",
@@ -140,6 +142,15 @@ COMMANDS = (
         CommandArgument("CODE", "the code that it shows", required=True),
     ),
     Command("peers", "the routers that are paired with this one", "haven.cli.peer_commands:peers", (JSON,)),
+    Command(
+        "sync",
+        "whether paired routers have one configuration",
+        "haven.cli.sync_command:sync",
+        (JSON,),
+        CommandArgument("WHAT", "else: diff, history, undo, take, now", SYNC_ACTIONS),
+        CommandArgument("NUMBER|NODE", "the change to undo, or whose values to take"),
+        CommandArgument("PATH", "the conflict to decide; without one all"),
+    ),
     Command(
         "unpair",
         "end the pairing with a router, on both",

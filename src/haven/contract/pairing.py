@@ -20,7 +20,7 @@ REFUSALS = {
     "peer-unknown": "no router of the name '{node}' is paired with this one",
     "peer-silent": "{node} is not reached now",
     "request-denied": "a router may not ask for '{command}' of another",
-    "sync-off": "the configuration is not common: set option enabled '1' in a section sync of /etc/config/haven",
+    "sync-off": "the configuration is not common: set enabled '1' in a section sync of /etc/config/haven",
     "sync-failed": "{error}",
     "ssl-missing": "pairing needs Python's ssl: install python3-openssl",
     "identity-missing": "this router has no key: {error}",

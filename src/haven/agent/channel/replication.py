@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The common configuration, carried over the channel: what was changed goes to the others, what comes is tried.
+"""The common configuration, carried over the channel: what was changed here goes, what comes is tried.
 
 A change that was taken is on trial for half a minute. It stays if this router still is what it was: its
 groups are in no new fault, whoever sent it is still heard, and there is a default route if there was one.

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Paired routers with one configuration: what is changed on one is changed on the other, by itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.lab.agent_node import AgentNode
+from tests.lab.network import Network
+from tests.lab.pair import pair
+from tests.lab.test_pairing import join
+from tests.lab.wait import holds_for, wait_until
+
+SYNC = "\nconfig sync 'sync'\n\toption enabled '1'\n\tlist file '/etc/openvpn/'\n"
+FIREWALL = "\nconfig rule\n\toption name '%s'\n\toption src 'wan'\n\toption target '%s'\n"
+
+Both = tuple[AgentNode, AgentNode]
+
+
+class CommonNode(AgentNode):
+    """A node whose files are below a root of its own, /etc/config/haven as well."""
+
+    def __init__(self, network: Network, name: str, **gateway: object) -> None:
+        super().__init__(network, name, **gateway)
+        (self.root / "etc/config").mkdir(parents=True)
+        self.config_path = self.root / "etc/config/haven"
+        self.configure()
+
+    def config_text(self) -> str:
+        """Write the UCI text, with a common configuration."""
+        return super().config_text() + SYNC
+
+    def package(self, name: str) -> Path:
+        """Return the file of a package."""
+        return self.root / "etc/config" / name
+
+    def text(self, name: str) -> str:
+        """Return what is in a package, nothing for one that is not there."""
+        return self.package(name).read_text() if self.package(name).exists() else ""
+
+    def sync(self, *words: str) -> object:
+        """Ask for the common configuration."""
+        return json.loads(self.cli("sync", *words, "--json"))
+
+
+@pytest.fixture
+def both(network: Network) -> Both:
+    first, second = pair(CommonNode, network)
+    join(first, second)
+    wait_until(lambda: in_sync(first) and in_sync(second), 30, "both have one configuration")
+    return first, second
+
+
+def in_sync(node: AgentNode) -> bool:
+    return bool(node.sync()["in_sync"])
+
+
+def test_a_change_on_either_arrives_on_the_other(both: Both) -> None:
+    first, second = both
+    first.package("firewall").write_text(FIREWALL % ("one", "ACCEPT"))
+    wait_until(lambda: "one" in second.text("firewall"), 20, "the package is there")
+    second.package("firewall").write_text(second.text("firewall") + FIREWALL % ("two", "DROP"))
+    wait_until(lambda: "two" in first.text("firewall"), 20, "the rule is there")
+    wait_until(lambda: in_sync(first) and in_sync(second), 20, "both have one configuration")
+    assert first.package("firewall").read_text() == second.package("firewall").read_text()
+
+
+def test_what_is_a_routers_own_stays_so_and_what_haven_has_in_common_is_reloaded(both: Both) -> None:
+    first, second = both
+    text = first.config_path.read_text()
+    first.config_path.write_text(text.replace("option advert_interval '100'", "option advert_interval '200'"))
+    first.cli("reload")
+    wait_until(lambda: "'200'" in second.config_path.read_text(), 20, "the interval is there")
+    wait_until(lambda: second.virtual_router("lan")["interval_ms"] == 200, 20, "it is in force")
+    assert [node.virtual_router("lan")["configured_priority"] for node in both] == [200, 100]
+    assert "option node 'r2'" in second.config_path.read_text()
+    assert (first.state(), second.state()) == ("active", "backup")
+
+
+def test_folders_are_common_where_they_are_named(both: Both) -> None:
+    first, second = both
+    folder = first.root / "etc/openvpn"
+    folder.mkdir()
+    (folder / "ca.crt").write_text("a certificate\n")
+    (folder / "ca.crt").chmod(0o640)
+    there = second.root / "etc/openvpn/ca.crt"
+    wait_until(there.exists, 20, "the file is there")
+    assert there.read_text() == "a certificate\n" and there.stat().st_mode & 0o777 == 0o640
+
+
+def test_only_what_both_changed_differently_is_a_conflict(both: Both) -> None:
+    first, second = both
+    first.package("firewall").write_text(FIREWALL % ("one", "ACCEPT") + FIREWALL % ("two", "ACCEPT"))
+    wait_until(lambda: in_sync(first) and in_sync(second), 20, "both have one configuration")
+    second.kill_agent()
+    text = first.package("firewall").read_text()
+    first.package("firewall").write_text(text.replace("'ACCEPT'", "'DROP'", 1))
+    text = second.package("firewall").read_text()
+    second.package("firewall").write_text(text.replace("'ACCEPT'", "'REJECT'"))
+    second.start_agent()
+    wait_until(lambda: len(first.sync()["conflicts"]) == 1, 40, "the conflict is shown")
+    wait_until(lambda: len(second.sync()["conflicts"]) == 1, 40, "it is shown on both")
+    assert first.package("firewall").read_text().count("REJECT") == 1
+    assert "sync-conflicts" in [each["code"] for each in first.problems()]
+    assert "REJECT" in first.cli("sync") and "DROP" in first.cli("sync")
+    first.cli("sync", "take", "r2")
+    wait_until(lambda: in_sync(first) and in_sync(second), 30, "it is decided")
+    assert first.package("firewall").read_text() == second.package("firewall").read_text()
+    assert first.package("firewall").read_text().count("REJECT") == 2
+
+
+def test_a_change_is_undone_by_its_number(both: Both) -> None:
+    first, second = both
+    first.package("firewall").write_text(FIREWALL % ("one", "ACCEPT"))
+    wait_until(lambda: in_sync(first) and in_sync(second), 20, "both have one configuration")
+    text = first.package("firewall").read_text()
+    first.package("firewall").write_text(text.replace("ACCEPT", "DROP"))
+    wait_until(lambda: "DROP" in second.package("firewall").read_text(), 20, "it is there")
+    number = first.sync("history")[0]["number"]
+    first.cli("sync", "undo", str(number))
+    for node in both:
+        wait_until(lambda node=node: "ACCEPT" in node.package("firewall").read_text(), 20, "it is undone")
+
+
+def test_what_cannot_be_read_is_said_and_changes_nothing_elsewhere(both: Both) -> None:
+    first, second = both
+    first.package("firewall").write_text(FIREWALL % ("one", "ACCEPT"))
+    wait_until(lambda: second.package("firewall").exists(), 20, "it is there")
+    before = second.package("firewall").read_text()
+    first.package("firewall").write_text("config rule 'open\n")
+    wait_until(lambda: first.sync()["problems"], 20, "it is said")
+    holds_for(lambda: second.package("firewall").read_text() == before, 3, "the other keeps what it has")
+    assert "line 1" in first.cli("sync")
+
+
+def test_without_the_section_nothing_is_sent(network: Network) -> None:
+    first, second = pair(AgentNode, network)
+    join(first, second)
+    with pytest.raises(RuntimeError, match="not common"):
+        first.cli("sync")
