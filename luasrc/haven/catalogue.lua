@@ -85,6 +85,8 @@ return require("luci.jsonc").parse([==[{
 "setup-failed": "Install what is missing, then restart haven.",
 "start-refused": "Correct it and say 'haven reload'; until then this node is no router of any group.",
 "step-failed": "Correct the route, the address or the device that it names; 'haven plan' shows all steps.",
+"sync-conflicts": "'haven sync' shows both values; 'haven sync take NODE' decides.",
+"sync-failed": "Mend what it names; what this router has stays as it is.",
 "word-broken": "Look for a router that restarts all the time, or for somebody who forges on this link."
 },
 "at_risk": {
@@ -316,6 +318,8 @@ return require("luci.jsonc").parse([==[{
 "setup-failed": "The set-up failed: {command} ({error}).",
 "start-refused": "The configuration was refused: {diagnostic}",
 "step-failed": "A step failed: {step}: {error}.",
+"sync-conflicts": "Both routers have changed the same of their configuration differently: {count} conflicts.",
+"sync-failed": "The configuration is not the same on all routers: {error}.",
 "word-broken": "{peer} says that it leaves or takes over, and does not, again and again; such words wait for deeds."
 },
 "reasons": {

@@ -148,7 +148,7 @@ COMMANDS = (
         "haven.cli.sync_command:sync",
         (JSON,),
         CommandArgument("WHAT", "else: diff, history, undo, take, now", SYNC_ACTIONS),
-        CommandArgument("NUMBER|NODE", "the change to undo, or whose values to take"),
+        CommandArgument("OF", "the number of the change to undo, or the router whose values to take"),
         CommandArgument("PATH", "the conflict to decide; without one all"),
     ),
     Command(

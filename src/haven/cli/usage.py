@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SUMMARY = "High availability for OpenWrt: two routers share one gateway."
-# Options of a command in the list of all commands.
+# Options, and words, of a command in the list of all commands.
 MOST_SHOWN = 2
 LONGEST_CALL = 20
 
@@ -155,7 +155,9 @@ def _short_call(command: Command) -> str:
     call = _call(command)
     if len(command.options) <= MOST_SHOWN and len(call) <= LONGEST_CALL:
         return call
-    return " ".join([command.name, "[OPTION...]", *(_shown(argument) for argument in command.arguments)])
+    return " ".join(
+        [command.name, "[OPTION...]", *(_shown(argument) for argument in command.arguments[:MOST_SHOWN])]
+    )
 
 
 def _shown(argument: CommandArgument) -> str:

@@ -85,6 +85,9 @@ class Replication:
             self._say_summary(line, True)
 
     def _hear_change(self, line: Line, document: Any) -> None:
+        if not isinstance(document, dict) or document.get("node") != line.peer.node:
+            _log(f"{line.peer.node} sends a change in another's name")
+            return
         condition = self._condition or Condition(dict(self._around.roles.states), line)
         outcome = self._replica.receive(document)
         if outcome.code == "stale":
