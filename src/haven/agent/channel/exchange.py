@@ -25,7 +25,7 @@ from haven.peers.store import Peer, PeerStore, StoreError, are_addresses, is_nod
 from haven.peers.tls import fingerprint_of, server_context
 
 if TYPE_CHECKING:
-    from haven.agent.channel.replication import Replication
+    from haven.agent.channel.common_config import Replication
 
 Files = Callable[[], dict[str, str]]
 

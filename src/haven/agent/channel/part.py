@@ -24,9 +24,9 @@ from haven.plain_file import read_plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from haven.agent.channel.common_config import Replication
     from haven.agent.channel.exchange import Exchange, Files
     from haven.agent.channel.line import Line
-    from haven.agent.channel.replication import Replication
 
 # What a router that joins has to know of this one.
 PACKAGES = ("network", "dhcp", "firewall", "haven")
@@ -207,7 +207,7 @@ def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files
 
 
 def _make_replication(around: Surroundings, lines: "Callable[[], Iterable[Line]]") -> "Replication | None":
-    from haven.agent.channel.replication import Replication
+    from haven.agent.channel.common_config import Replication
     from haven.sync.change_documents import SyncError
 
     try:
