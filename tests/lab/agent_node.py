@@ -4,6 +4,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,11 @@ class AgentNode(HavenNode):
                 str(self.root),
             ]
             self.agent = self.router.namespace.spawn(argv, log, self.environment())
+        wait_until(self._agent_listens, 30, f"the agent on {self.name} listens")
+
+    def _agent_listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+            return knocking.connect_ex(str(self.run_dir / "agent.sock")) == 0
 
     def agent_command(self) -> list[str]:
         """Start the installed agent, or the one in the sources."""
