@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.peers import code
 from tests.lab.agent_node import AgentNode
 from tests.lab.lab_fixtures import Build
 from tests.lab.network import Network
@@ -57,6 +58,15 @@ def test_code_makes_two_routers_know_each_other(both: tuple[AgentNode, AgentNode
         (peer,) = peers(node)
         assert peer["node"] == other.name and peer["version"] and len(peer["fingerprint"]) == 64
     assert "r2" in first.cli("peers") and "r1" in second.cli("peers")
+
+
+def test_router_that_offers_is_found_without_an_address(both: tuple[AgentNode, AgentNode]) -> None:
+    first, second = both
+    with pytest.raises(RuntimeError, match="no router on any link offers"):
+        second.cli("join", code.make(), "--yes")
+    assert "joined r1" in second.cli("join", offer(first)["code"], "--yes")
+    for node in both:
+        wait_until(lambda node=node: hears_all(node), 20, f"{node.name} hears its peer")
 
 
 def test_key_is_nobody_elses_and_is_in_no_answer(both: tuple[AgentNode, AgentNode]) -> None:

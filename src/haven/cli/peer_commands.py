@@ -26,12 +26,12 @@ def pair(request: Request) -> int:
         return 0
     from haven.peers.code import spaced
 
-    places = offer["addresses"] or ["ADDRESS"]
     left = max(0, round((offer["until"] - time.time()) / 60))
     print(f"The code is {spaced(offer['code'])}; it is good for {left} minutes and for one router.")
-    print("On the other router:")
-    for place in places:
-        print(f"    haven join {printable(place)} {offer['code']}")
+    print(f"On the other router:\n    haven join {offer['code']}")
+    if offer["addresses"]:
+        print("or, where they have no link in common, with an address of this one before the code:")
+        print(f"    {printable(', '.join(offer['addresses']))}")
     return 0
 
 
