@@ -233,8 +233,10 @@ class Exchange:
         node = message["node"] if is_node_name(message["node"]) else peer.node
         if node != peer.node and node in self._names():
             node = peer.node
-        if (node, message["addresses"]) != (peer.node, peer.addresses):
-            peer.node, peer.addresses = node, message["addresses"]
+        # Who does not know yet where it is, is where it was.
+        addresses = message["addresses"] or peer.addresses
+        if (node, addresses) != (peer.node, peer.addresses):
+            peer.node, peer.addresses = node, addresses
             self._put(peer)
         everybody = [each.document() for each in self._store.peers.values() if each is not peer]
         line.say("introduce", peers=everybody, gone=self._store.gone)

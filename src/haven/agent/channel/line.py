@@ -10,7 +10,7 @@ from typing import Any
 from haven import VERSION
 from haven.agent.channel.dialer import Dialer
 from haven.agent.channel.session import Message, Session
-from haven.agent.loop import Scope
+from haven.agent.loop import Scope, Timer
 from haven.contract.channel import HANDSHAKE_S, PROTOCOL, SILENCE_S
 from haven.peers.identity import Identity
 from haven.peers.store import Peer, are_addresses
@@ -18,6 +18,8 @@ from haven.peers.tls import fingerprint_of, peer_context
 
 # From one attempt to the next.
 AGAIN_S = 1.0
+# The same for the one that is called, as a rule.
+LATE_S = 5.0
 MOST_ASKED = 32
 
 Answer = Callable[[Message | None], None]
@@ -43,8 +45,11 @@ class Line:
         self._own: tuple[str, list[str]] = ("", [])
         self._numbers = itertools.count(1)
         self._asked: dict[int, Answer] = {}
-        if identity.fingerprint < peer.fingerprint:
-            self._scope.after(0, self._call)
+        self._timer: Timer | None = None
+        calls = identity.fingerprint < peer.fingerprint
+        # Who is to call may not know where: then the other one does, late enough that the two do not meet.
+        self._again_s = AGAIN_S if calls else LATE_S
+        self._call_after(0 if calls else LATE_S)
 
     @property
     def is_open(self) -> bool:
@@ -61,12 +66,20 @@ class Line:
             self._next += 1
             self._dialer = Dialer(self._scope, self.address, self._reached)
         else:
-            self._scope.after(AGAIN_S, self._call)
+            self._call_after(self._again_s)
+
+    def _call_after(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._scope.after(seconds, self._call)
 
     def _reached(self, sock: socket.socket | None) -> None:
         self._dialer = None
-        if sock is None:
-            self._scope.after(AGAIN_S, self._call)
+        if sock is None or self._session is not None:
+            if sock is not None:
+                # The peer has called meanwhile.
+                sock.close()
+            self._call_after(self._again_s)
             return
         context = peer_context(self._identity, self.peer)
         self._session = Session(self._scope, sock, context, False, HANDSHAKE_S, self)
@@ -136,8 +149,7 @@ class Line:
         asked, self._asked = self._asked, {}
         for done in asked.values():
             done(None)
-        if self._identity.fingerprint < self.peer.fingerprint:
-            self._scope.after(AGAIN_S, self._call)
+        self._call_after(self._again_s)
 
     # Speaking
 
