@@ -33,6 +33,8 @@ def settings(tmp_path: Path) -> str:
     return (
         f'{SECTIONS}require("luci.haven.schema").PATH = {quoted(str(tmp_path / "schema.json"))}\n'
         'local map = require("luci.haven.settings").map()\n'
+        # What comes after all sections.
+        "local check = map.children[#map.children]\n"
     )
 
 
@@ -165,7 +167,7 @@ def test_each_problem_that_haven_finds_is_at_its_field(settings: str):
     assert model is None
     problems = [problem.as_dict() for problem in found] + [{"line": 0, "message": "of no section"}]
     answer = f"world.answers.validate = {{ {value({'valid': False, 'problems': problems})} }}\n"
-    judged = lua(settings + WRONG + answer + "map.children[#map.children]:parse()\n" + ERRORS)
+    judged = lua(settings + WRONG + answer + "check:parse()\n" + ERRORS)
     errors = judged["errors"]
     assert set(errors) == {
         "lan",
@@ -198,12 +200,12 @@ def test_only_haven_judges_a_value(settings: str):
 
 
 def test_haven_is_asked_once_although_cbi_parses_again_after_saving(settings: str):
-    chunk = "world.answers.validate = { { problems = {} } } map.children[#map.children]:parse() map.children[#map.children]:parse()\n"
+    chunk = "world.answers.validate = { { problems = {} } } check:parse() check:parse()\n"
     assert lua(settings + chunk + "return #world.calls") == 1
 
 
 def test_what_haven_accepts_is_saved_and_the_agent_was_asked_for_the_whole_text(settings: str):
-    chunk = "world.answers.validate = { { valid = true, problems = {} } } map.children[#map.children]:parse()\n"
+    chunk = "world.answers.validate = { { valid = true, problems = {} } } check:parse()\n"
     judged = lua(settings + chunk + "return { map.save, map.message or '', world.calls }")
     assert judged[:2] == [True, ""]
     ((name, method, arguments, _seconds),) = judged[2]
@@ -225,7 +227,7 @@ def test_what_haven_accepts_is_saved_and_the_agent_was_asked_for_the_whole_text(
     ],
 )
 def test_without_a_verdict_nothing_is_saved_and_what_was_typed_stays(settings: str, world: str, word: str):
-    chunk = f"map.uci:set('haven', 'lan', 'vrid', '7') {world} map.children[#map.children]:parse()\n"
+    chunk = f"map.uci:set('haven', 'lan', 'vrid', '7') {world} check:parse()\n"
     judged = lua(settings + chunk + "return { map.save, map.message, map.uci:get('haven', 'lan', 'vrid') }")
     assert judged[0] is False and judged[2] == "7"
     assert "Nothing was saved" in judged[1] and word in judged[1]
@@ -238,17 +240,17 @@ def test_before_haven_is_enabled_the_command_checks(
     assert (bin_ / "haven").exists()
     monkeypatch.setenv("PATH", f"{bin_}:/usr/bin:/bin")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    judged = lua(settings + "map.uci:set('haven', 'lan', 'vrid', '0') map.children[#map.children]:parse()\n" + ERRORS)
+    judged = lua(settings + "map.uci:set('haven', 'lan', 'vrid', '0') check:parse()\n" + ERRORS)
     assert judged["errors"]["lan.vrid"] == "'0' is not a whole number from 1 to 255"
     # The configuration holds passwords: it is in no argument and in no file.
-    (command,) = lua(settings + "map.children[#map.children]:parse() return world.commands")
+    (command,) = lua(settings + "check:parse() return world.commands")
     assert "192.168.1.1" not in command and command.startswith(
         "haven --config /proc/self/fd/0 validate --json >"
     )
 
 
 def test_an_added_section_may_be_saved_before_its_values_are_there(settings: str):
-    chunk = "map.proceed = true map.children[#map.children]:parse() return { map.save, #world.calls, map.message }"
+    chunk = "map.proceed = true check:parse() return { map.save, #world.calls, map.message }"
     assert lua(settings + chunk) == [
         True,
         0,
