@@ -71,6 +71,11 @@ def test_bad_words_raise_nothing_else() -> None:
             parse([word])
 
 
+def test_each_command_stands_once() -> None:
+    names = [command.name for command in COMMANDS]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out, err = capsys.readouterr()

@@ -95,18 +95,6 @@ COMMANDS = (
         ),
     ),
     Command(
-        "setup",
-        "make this router the first one of a pair",
-        "haven.cli.setup_command:setup",
-        (
-            CommandOption("--yes", "take what is proposed, and change it"),
-            JSON,
-            CommandOption("--answers", "answers as JSON; - reads standard input", "FILE"),
-            CommandOption("--confirm", "the router is still reached: what was changed stays"),
-            CommandOption("--undo", "bring back what was there before the setup"),
-        ),
-    ),
-    Command(
         "reload",
         "take the changed configuration, no failover",
         "haven.cli.config_commands:reload",
