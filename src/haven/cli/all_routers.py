@@ -39,7 +39,7 @@ def _status_or_reason(request: Request, node: str) -> "dict[str, Any]":
 
 
 def merged_events(request: Request) -> int:
-    """Print what has happened on all routers, each event with its router, in the order of cause."""
+    """Print what has happened on all routers, each event with its router, by the clocks of each."""
     found: list[dict[str, Any]] = []
     for node in _all_nodes(request):
         found += [{**event, "node": node} for event in ask_node(request.run_dir, node, "events")]

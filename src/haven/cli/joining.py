@@ -20,7 +20,8 @@ from haven.inet import text_of
 from haven.peers.code import CodeError, read
 from haven.peers.identity import IdentityError, ensure
 from haven.peers.joiner import Joiner, Message
-from haven.peers.search import has_ipv4, offers
+from haven.peers.own_devices import ipv4_of
+from haven.peers.search import offers
 from haven.peers.store import Peer, PeerStore, StoreError
 from haven.setup.ask_person import Unasked, agree, ask_person, show
 from haven.setup.live_facts import read_facts
@@ -53,7 +54,7 @@ def _only_offer() -> str:
     found = offers()
     if len(set(found.values())) == 1:
         # One router on several links: a cable that is used for nothing yet is the one between the two.
-        return min(found, key=lambda address: has_ipv4(address.partition("%")[2]))
+        return min(found, key=lambda address: bool(ipv4_of(address.partition("%")[2])))
     if not found:
         raise Failed("no router on any link offers to be joined: say 'haven pair' there, or name its address")
     rows = "".join(f"\n    {address}  {printable(node)}" for address, node in sorted(found.items()))
@@ -111,7 +112,7 @@ class _Join:
             # One of the link alone is nothing without the link.
             here = [] if "%" in self._address else [self._address]
             self._store.put(Peer(grant["node"], pem, [*grant["addresses"], *here]))
-            other.finish(own, {})
+            other.finish(own)
         except BaseException:
             self._store.restore(before)
             raise

@@ -81,7 +81,7 @@ MESSAGES = {
         # The packages of UCI that a router has to know to be one of this pair, as texts.
         Field("files", mapping),
     ),
-    "joined": (Field("addresses", list_of(address)), Field("files", mapping, optional=True)),
+    "joined": (Field("addresses", list_of(address)),),
     "paired": (),
     "refused": (Field("code", text), Field("facts", mapping), Field("error", any_text)),
     # The channel.

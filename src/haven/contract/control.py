@@ -23,7 +23,7 @@ from haven.contract.fields import (
 )
 from haven.contract.message import ODD_FACTS, render
 from haven.contract.strict_json import read_json
-from haven.core.vrrp.constants import FAMILIES
+from haven.core.vrrp.constants import FAMILIES, HIGHEST_VRID, LOWEST_VRID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ REQUESTS = {
 # says of it.
 MEMBER = (
     Field("family", one_of(FAMILIES)),
-    Field("vrid", whole(1, 255)),
+    Field("vrid", whole(LOWEST_VRID, HIGHEST_VRID)),
     Field("addresses", list_of(address)),
 )
 ADVERT = MEMBER + (Field("source", address), Field("to", address), Field("message", octets))

@@ -67,9 +67,9 @@ class Joiner:
         """Return the octets of the other router's certificate."""
         return self._tls.getpeercert(binary_form=True) or b""
 
-    def finish(self, addresses: list[str], files: Message) -> None:
+    def finish(self, addresses: list[str]) -> None:
         """Say that all is well here; the other router takes us in. Raises PairingRefusal."""
-        self._send("joined", addresses=addresses, files=files)
+        self._send("joined", addresses=addresses)
         self._expect("paired", DECISION_S)
 
     def _send(self, kind: str, **fields: Any) -> None:

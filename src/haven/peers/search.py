@@ -2,17 +2,14 @@
 """Looking for a router that offers, on every link: by IPv6's own addresses, which two routers never share."""
 
 import contextlib
-import fcntl
 import json
 import select
 import socket
-import struct
 import time
 
 from haven.contract.channel import LONGEST_NODE, LONGEST_SEARCH, OFFER_GROUP, OFFER_PORT
 from haven.contract.strict_json import read_json
 
-SIOCGIFADDR = 0x8915
 WAIT_S = 1.5
 AGAIN_S = 0.3
 MOST_FOUND = 32
@@ -33,16 +30,6 @@ def offers() -> dict[str, str]:
             _ask_all(looking)
             _take_answers(looking, min(end, time.monotonic() + AGAIN_S), found)
     return found
-
-
-def has_ipv4(device: str) -> bool:
-    """Tell whether a device has an address of IPv4, as one that is in use has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("16s16x", device.encode()))
-        except OSError:
-            return False
-    return True
 
 
 def _ask_all(looking: socket.socket) -> None:

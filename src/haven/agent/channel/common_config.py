@@ -32,16 +32,15 @@ DEFAULT = "00000000"
 class Condition:
     """What a router has to be after a change, because it was so before."""
 
-    def __init__(self, groups: dict[str, str], sender: Line | None) -> None:
+    def __init__(self, groups: dict[str, str], sender: Line) -> None:
         self._faults = _faults(groups)
         self._sender = sender
         self._had_route = _has_default_route()
 
     def still_holds(self, groups: dict[str, str]) -> bool:
         """Tell whether it is so still."""
-        is_heard = self._sender is None or self._sender.is_open
         has_route = _has_default_route() or not self._had_route
-        return is_heard and has_route and _faults(groups) <= self._faults
+        return self._sender.is_open and has_route and _faults(groups) <= self._faults
 
 
 class Replication:
@@ -115,8 +114,8 @@ class Replication:
         if self._around.root == "/" and os.access(RELOAD_CONFIG, os.X_OK):
             self._run([RELOAD_CONFIG])
         elif "haven" in outcome.packages:
-            where = ["--config", self._around.config, "--run-dir", self._around.run_dir]
-            self._run([*argv_of("haven"), *where, "reload"])
+            where = ("--config", self._around.config, "--run-dir", self._around.run_dir)
+            self._run(argv_of("haven", *where, "reload"))
 
     def _run(self, argv: list[str]) -> None:
         def done(outcome: ChildEnd | CallFailure) -> None:

@@ -21,7 +21,7 @@ from haven.contract.fields import DocumentError
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.peers.identity import IdentityError, ensure
-from haven.peers.store import Peer, PeerStore, StoreError, are_addresses, is_node_name, read_peers
+from haven.peers.store import Peer, PeerStore, StoreError, is_node_name, read_peers
 from haven.peers.tls import fingerprint_of, server_context
 
 if TYPE_CHECKING:
@@ -171,9 +171,7 @@ class Exchange:
         peers = [peer.document() for peer in self._store.peers.values()]
         return {"addresses": self._addresses, "peers": peers, "files": self._files()}
 
-    def _admit(self, peer: Peer, message: Message) -> None:
-        if not are_addresses(message["addresses"]):
-            raise PairingRefusal("claim-wrong")
+    def _admit(self, peer: Peer) -> None:
         self._put(peer)
         self._introduce(peer)
 

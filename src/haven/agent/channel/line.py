@@ -27,7 +27,7 @@ Hear = Callable[["Line", Message], None]
 
 
 class Line:
-    """A peer, and the one connection to it that is kept; the lower fingerprint calls, the other listens."""
+    """A peer, and the one connection to it that is kept; the lower fingerprint calls, as a rule."""
 
     def __init__(
         self, scope: Scope, identity: Identity, peer: Peer, hear: Callable[["Line", Message], None]
@@ -41,7 +41,6 @@ class Line:
         self.address = ""
         self.trouble = ""
         self.told: Message = {}
-        self._told_at: float | None = None
         self._own: tuple[str, list[str]] = ("", [])
         self._numbers = itertools.count(1)
         self._asked: dict[int, Answer] = {}
@@ -122,7 +121,7 @@ class Line:
         elif not self.version:
             session.close("it speaks before it has said who it is")
         elif kind == "beat":
-            self.told, self._told_at = message, time.monotonic()
+            self.told = message
         elif kind == "answer":
             self._take_answer(message)
         else:

@@ -19,7 +19,7 @@ from haven.contract.pairing import PairingRefusal
 from haven.peers import code
 from haven.peers.identity import Identity, IdentityError, fingerprint
 from haven.peers.proof import Terms, is_same, nonce
-from haven.peers.store import Peer, is_node_name
+from haven.peers.store import Peer, are_addresses, is_node_name
 
 
 class Offer:
@@ -53,7 +53,7 @@ class Household:
         identity: Identity,
         names: Callable[[], list[str]],
         grant: Callable[[], Message],
-        admit: Callable[[Peer, Message], None],
+        admit: Callable[[Peer], None],
     ) -> None:
         self.node = node
         self.identity = identity
@@ -123,11 +123,14 @@ class Conversation:
 
     def _take_joined(self, message: Message) -> None:
         assert self._peer is not None
+        if not are_addresses(message["addresses"]):
+            self._refuse("claim-wrong")
+            return
         # One of the link alone is nothing without the link.
         here = [] if "%" in self._address else [self._address]
         self._peer.addresses = [*message["addresses"], *here]
         try:
-            self._house.admit(self._peer, message)
+            self._house.admit(self._peer)
         except PairingRefusal as why:
             self._refuse(why.code, **why.facts)
             return

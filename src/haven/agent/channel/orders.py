@@ -5,17 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.command_answer import complaint_of, document_of
 from haven.agent.loop import Scope
+from haven.agent.waiting_line import WaitingLine
 from haven.config.passwords import hide_passwords
 from haven.contract import control
 from haven.contract.agent_requests import REMOTE
 from haven.contract.control import Refusal, done, refused
 from haven.contract.fields import DocumentError
 from haven.contract.pairing import PairingRefusal
-from haven.contract.strict_json import read_json
 from haven.launch import argv_of
 
 Reply = Callable[[dict[str, Any]], None]
+# What other routers ask must not take havend's connections or the processor from who asks here.
+AT_ONCE, WAITING = 4, 28
 PATIENCE_S = {"switchover": control.HANDOVER_PATIENCE_S, "maintenance": control.HANDOVER_PATIENCE_S}
 
 
@@ -24,6 +27,8 @@ class Orders:
 
     def __init__(self, scope: Scope, run_dir: str, config: str) -> None:
         self._scope, self._run_dir, self._config = scope, run_dir, config
+        self._questions = WaitingLine(AT_ONCE, WAITING)
+        self._plans = WaitingLine(1, AT_ONCE)
 
     def carry_out(self, request: dict[str, Any], reply: Reply) -> None:
         """Do what is asked; `reply` gets the answer as the control socket gives it."""
@@ -45,11 +50,30 @@ class Orders:
             line = control.encode_request(request["command"], arguments)
         except DocumentError as why:
             raise Refusal("request-wrong", error=str(why)) from None
-        self._scope.ask_havend(line, lambda outcome: reply(_answer(outcome)), patience)
+
+        def answered(outcome: Any) -> None:
+            self._questions.over()
+            reply(_answer(outcome))
+
+        if not self._questions.take(lambda: self._scope.ask_havend(line, answered, patience)):
+            raise Refusal("busy")
 
     def _plan(self, reply: Reply) -> None:
-        argv = [*argv_of("haven"), "--config", self._config, "--run-dir", self._run_dir, "plan", "--json"]
-        self._scope.run(argv, lambda outcome: reply(_plan_in(outcome)), control.HANDOVER_PATIENCE_S)
+        where = ("--config", self._config, "--run-dir", self._run_dir)
+        argv = argv_of("haven", *where, "plan", "--json")
+
+        def ended(outcome: ChildEnd | CallFailure) -> None:
+            self._plans.over()
+            reply(_plan_in(outcome))
+
+        def start() -> None:
+            try:
+                self._scope.run(argv, ended, control.HANDOVER_PATIENCE_S)
+            except OSError as why:
+                ended(CallFailure("refused", str(why)))
+
+        if not self._plans.take(start):
+            raise Refusal("busy")
 
 
 def _answer(outcome: Any) -> dict[str, Any]:
@@ -58,12 +82,11 @@ def _answer(outcome: Any) -> dict[str, Any]:
     return done(outcome)
 
 
-def _plan_in(outcome: "ChildEnd | CallFailure") -> dict[str, Any]:
+def _plan_in(outcome: ChildEnd | CallFailure) -> dict[str, Any]:
     if isinstance(outcome, CallFailure):
-        return refused(Refusal("silent"))
-    try:
-        plan = read_json(outcome.output)
-    except ValueError:
-        return refused(Refusal("unintelligible"))
+        return refused(outcome.refusal or Refusal("request-wrong", error=str(outcome)))
+    plan = document_of(outcome)
+    if plan is None or outcome.status:
+        return refused(Refusal("request-wrong", error=complaint_of(outcome).replace("\n", "; ")))
     hide_passwords(plan)
     return done(plan)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where this router can be reached: its own addresses on the devices that haven works on."""
 
-import fcntl
 import socket
-import struct
 from collections.abc import Iterable
 from typing import Any
 
-SIOCGIFADDR = 0x8915
+from haven.peers.own_devices import ipv4_of
+
 IF_INET6 = "/proc/net/if_inet6"
 # Scope of an address in that file.
 GLOBAL = "00"
@@ -33,16 +32,7 @@ def _is_local(address: str) -> bool:
 
 def _of_devices(devices: Iterable[str]) -> list[str]:
     devices = list(devices)
-    return [each for device in devices for each in _ipv4(device)] + _ipv6(devices)
-
-
-def _ipv4(device: str) -> list[str]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        try:
-            answer = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("16s16x", device.encode()))
-        except OSError:
-            return []
-    return [socket.inet_ntoa(answer[20:24])]
+    return [ipv4_of(device) for device in devices] + _ipv6(devices)
 
 
 def _ipv6(devices: list[str]) -> list[str]:

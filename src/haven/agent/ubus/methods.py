@@ -12,12 +12,13 @@ from typing import Any
 
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.command_answer import complaint_of, document_of, refusal_in
 from haven.agent.loop import Scope
 from haven.agent.ubus.heard import HeardCalls
+from haven.agent.waiting_line import WaitingLine
 from haven.config.passwords import hide_passwords
 from haven.contract import control
 from haven.contract.fields import DocumentError
-from haven.contract.strict_json import read_json
 from haven.launch import argv_of
 from haven.ubus.codec import ARRAY, BOOL, STRING
 from haven.ubus.server import (
@@ -52,7 +53,6 @@ STATUS_OF = {"havend": CONNECTION_FAILED, "late": TIMEOUT, "refused": UNKNOWN_ER
 MOST_CALLS = 32
 # What the command answers, which takes a second on a router. Who may only look may ask for a plan: that must
 # keep the state from nobody.
-COMPILED = ("plan", "validate", "reload")
 MOST_COMPILED = 4
 
 # What a candidate configuration is called for the child that reads it.
@@ -65,8 +65,7 @@ class UbusMethods:
     def __init__(self, scope: Scope, run_dir: str, config: str) -> None:
         self._scope, self._run_dir, self._config = scope, run_dir, config
         self._asked = 0
-        self._is_running = False
-        self._waiting: list[Callable[[], None]] = []
+        self._compiled = WaitingLine(1, MOST_COMPILED)
         self._heard = HeardCalls(scope)
         self._answers: dict[str, Callable[[UbusCall], None]] = {
             "status": self._status,
@@ -84,9 +83,6 @@ class UbusMethods:
         status = _wrong(call)
         if status:
             call.refuse(status)
-        elif call.method in COMPILED and len(self._waiting) >= MOST_COMPILED:
-            busy = control.Refusal("busy")
-            _fail(call, CallFailure("refused", str(busy), busy))
         elif self._asked >= MOST_CALLS:
             _fail(call, CallFailure("refused", f"{MOST_CALLS} calls wait for their answers already"))
         else:
@@ -140,7 +136,7 @@ class UbusMethods:
 
     def _plan(self, call: UbusCall) -> None:
         def done(ended: ChildEnd) -> None:
-            plan = _document(ended)
+            plan = document_of(ended)
             if plan is None or ended.status:
                 self._name_problems(call, ended)
             else:
@@ -158,7 +154,7 @@ class UbusMethods:
         def done(ended: ChildEnd) -> None:
             if ended.status == 0:
                 # The service answers in text.
-                document = _document(ended) or {"text": ended.output.strip()}
+                document = document_of(ended) or {"text": ended.output.strip()}
                 call.answer({"text": str(document.get("text"))})
             else:
                 self._name_problems(call, ended)
@@ -167,28 +163,28 @@ class UbusMethods:
 
     def _name_problems(self, call: UbusCall, failed: ChildEnd) -> None:
         """Answer by what a child that failed has said, or by what is wrong in the configuration."""
-        document = _document(failed) or {}
+        document = document_of(failed) or {}
         if "problems" in document:
             self._tell_validity(call, failed, UNKNOWN_ERROR)
         elif "error" in document:
-            _fail(call, CallFailure("refused", str(document["error"]), _refusal(failed)))
+            _fail(call, CallFailure("refused", str(document["error"]), refusal_in(failed)))
         else:
             self._look_for_problems(call, failed)
 
     def _look_for_problems(self, call: UbusCall, failed: ChildEnd) -> None:
         def done(ended: ChildEnd) -> None:
-            document = _document(ended)
+            document = document_of(ended)
             if document is None or document.get("valid"):
-                _fail(call, CallFailure("refused", _complaint(failed)))
+                _fail(call, CallFailure("refused", complaint_of(failed)))
             else:
                 self._tell_validity(call, ended, UNKNOWN_ERROR)
 
         self._run(call, ["validate", "--json"], done)
 
     def _tell_validity(self, call: UbusCall, ended: ChildEnd, status: int = OK) -> None:
-        document = _document(ended)
+        document = document_of(ended)
         if document is None:
-            _fail(call, CallFailure("refused", _complaint(ended)))
+            _fail(call, CallFailure("refused", complaint_of(ended)))
         else:
             call.answer(self._presentable(document), status)
 
@@ -204,12 +200,11 @@ class UbusMethods:
         argv = service or [*_haven(), "--config", config, "--run-dir", self._run_dir, *words]
 
         def finished(outcome: ChildEnd | CallFailure) -> None:
-            self._is_running = False
+            self._compiled.over()
             if isinstance(outcome, CallFailure):
                 _fail(call, outcome)
             else:
                 done(outcome)
-            self._run_next()
 
         def start() -> None:
             try:
@@ -217,13 +212,9 @@ class UbusMethods:
             except OSError as why:
                 finished(CallFailure("refused", f"{argv[0]}: {why.strerror}"))
 
-        self._waiting.append(start)
-        self._run_next()
-
-    def _run_next(self) -> None:
-        if self._waiting and not self._is_running:
-            self._is_running = True
-            self._waiting.pop(0)()
+        if not self._compiled.take(start):
+            busy = control.Refusal("busy")
+            _fail(call, CallFailure("refused", str(busy), busy))
 
     def _presentable(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return a document without passwords, and with the user's name for the configuration."""
@@ -253,26 +244,6 @@ def _fail(call: UbusCall, failure: CallFailure) -> None:
     if failure.refusal is not None:
         answer |= {"code": failure.refusal.code, "facts": failure.refusal.facts}
     call.answer(answer, STATUS_OF[failure.kind])
-
-
-def _complaint(ended: ChildEnd) -> str:
-    return ended.complaint.strip() or f"it ended with {ended.status}"
-
-
-def _refusal(ended: ChildEnd) -> control.Refusal | None:
-    try:
-        control.read_answer(ended.output.encode())
-    except control.Refusal as why:
-        return why
-    return None
-
-
-def _document(ended: ChildEnd) -> dict[str, Any] | None:
-    try:
-        found = read_json(ended.output)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _haven() -> list[str]:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What another router asks: answered or refused, and never so much that who asks here is kept waiting."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from haven.agent.channel.orders import AT_ONCE, WAITING, Orders
+from haven.contract.control import done, encode
+from tests.agent.turns import Turns
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    """Where havend listens."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "havend.sock"))
+        made.listen(64)
+        made.setblocking(False)
+        yield made
+
+
+@pytest.fixture
+def orders(tmp_path: Path, turns: Turns) -> Orders:
+    return Orders(turns.scope, str(tmp_path), str(tmp_path / "haven"))
+
+
+def _accepted(listener: socket.socket) -> list[socket.socket]:
+    found = []
+    while True:
+        try:
+            found.append(listener.accept()[0])
+        except BlockingIOError:
+            return found
+
+
+def test_peer_that_asks_without_end_takes_few_connections_and_is_told(
+    orders: Orders, listener: socket.socket, turns: Turns
+):
+    told: list[dict] = []
+    for _ in range(3 * (AT_ONCE + WAITING)):
+        orders.carry_out({"command": "status"}, told.append)
+    assert {each["code"] for each in told} == {"busy"} and len(told) == 2 * (AT_ONCE + WAITING)
+    del told[:]
+    answered = 0
+    while held := _accepted(listener):
+        assert len(held) <= AT_ONCE
+        for each in held:
+            each.sendall(encode(done({"n": answered})))
+            each.close()
+            answered += 1
+        turns.until(lambda: len(told) == answered, "they are answered")  # noqa: B023
+    assert answered == AT_ONCE + WAITING and all(each["ok"] for each in told)
+
+
+def test_what_is_not_to_be_ordered_is_refused(orders: Orders):
+    told: list[dict] = []
+    for request in ({"command": "stop"}, {"command": ["status"]}, {}):
+        orders.carry_out(request, told.append)
+    assert [each["code"] for each in told] == ["request-denied"] * 3
+
+
+def test_plan_of_a_broken_configuration_is_refused_with_what_is_wrong_in_it(
+    orders: Orders, tmp_path: Path, turns: Turns
+):
+    (tmp_path / "haven").write_text("config virtual_router 'lan'\n\toption vrid '999'\n")
+    told: list[dict] = []
+    orders.carry_out({"command": "plan"}, told.append)
+    turns.until(lambda: told, "the compiler has answered")
+    assert told[0]["ok"] is False and "'999' is not a whole number" in told[0]["error"], json.dumps(told)
