@@ -10,6 +10,13 @@ OWNED_NOTE = "/etc/haven/owned.json"
 SCRIPTS = "/etc/hotplug.d/haven"
 # The key of this router, and whom it is paired with; root's alone.
 PEERS = "/etc/haven/peers"
+# What this router knows of the common configuration, and the name of the router that it has joined and
+# whose configuration it is to take.
+REPLICA = "/etc/haven/sync"
+JOINING = "/etc/haven/joining"
+# A setup on trial, or being taken back: the files are setup's.
+SETUP_FOLDER = "/etc/haven"
+SETUP_PENDING, SETUP_UNDOING = "pending-setup", "undoing-setup"
 
 # In the run directory, which a reboot empties.
 CONTROL_SOCKET = "havend.sock"

@@ -311,7 +311,7 @@ def test_what_a_program_was_refused_is_told_with_its_code(desk: Desk, monkeypatc
 
 
 def test_a_program_that_is_not_there_is_said_to_be_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(methods, "_haven", lambda: ["/nowhere/haven"])
+    monkeypatch.setattr(methods, "argv_of", lambda _program: ["/nowhere/haven"])
     asked = desk.call("validate")
     desk.until(lambda: asked.answers, "the answer")
     assert asked.answers == [
@@ -354,4 +354,4 @@ def test_what_a_program_leaves_running_is_not_waited_for(turns: Turns):
 
 
 def _replace_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    monkeypatch.setattr(methods, "_haven", lambda: ["sh", "-c", script])
+    monkeypatch.setattr(methods, "argv_of", lambda _program: ["sh", "-c", script])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -103,8 +104,14 @@ def test_two_routers_from_the_factory_are_a_pair(pair: list[FactoryRouter]):
     wait_until(lambda: second.addresses("br-lan") == ["192.168.1.1"], 30, "the second is what it was")
 
 
+# Of a package that setup has nothing to do with.
+LOGIN = "config dropbear 'main'\n\toption Port '%s'\n\toption ed25519keyfile '%s'\n"
+
+
 def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     first, second = pair
+    for router, port in ((first, "2201"), (second, "2202")):
+        login(router).write_text(LOGIN % (port, router.namespace.word))
     assert first.setup("--yes", "--answers", "-", stdin='{"sync": "eth7"}').returncode == 0
     assert first.setup("--confirm").returncode == 0
     waits_until_active(first)
@@ -119,6 +126,18 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     (peer,) = json.loads(asked(first, "peers", "--json"))
     assert peer["state"] == "backup"
     assert second.addresses("br-lan") == ["192.168.1.3"]
+    # What was different is the first one's by now, and no conflict; what is a router's own stays so.
+    assert login(second).read_text().split() == (LOGIN % ("2201", "r2")).split()
+    assert [json.loads(asked(router, "sync", "--json"))["in_sync"] for router in pair] == [True, True]
+    done = second.setup("--undo", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert login(second).read_text().split() == (LOGIN % ("2202", "r2")).split()
+    assert login(first).read_text().split() == (LOGIN % ("2201", "r1")).split()
+    wait_until(lambda: json.loads(asked(first, "peers", "--json")) == [], 20, "the two have parted")
+
+
+def login(router: FactoryRouter) -> Path:
+    return router.root / "etc/config/dropbear"
 
 
 def waits_until_active(router: FactoryRouter) -> None:

@@ -6,8 +6,10 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 
 from haven import paths
+from haven.atomic_file import write_whole
 from haven.cli.agent_client import ask_agent
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.setup_command import begin_trial, given_answers, trial_of
@@ -25,6 +27,7 @@ from haven.peers.search import offers
 from haven.peers.store import Peer, PeerStore, StoreError
 from haven.setup.ask_person import Unasked, agree, ask_person, show
 from haven.setup.live_facts import read_facts
+from haven.setup.packages import HAVEN
 from haven.setup.proposal import Proposal
 from haven.setup.questions import take_proposal
 from haven.setup.second_router import second_proposal
@@ -33,6 +36,8 @@ from haven.setup.second_router import second_proposal
 ANYBODY = ("OpenWrt", "LEDE", "localhost", "router")
 # From the new configuration to the first word over the channel.
 REACHED_S = 60.0
+# From there until the configuration of the other is this one's, too.
+COMMON_S = 30.0
 POLL_S = 0.3
 
 
@@ -138,14 +143,20 @@ class _Join:
     def _take_configuration(self, proposal: Proposal, node: str) -> None:
         """Put it on trial; it stays when the other router is reached by it."""
         trial = trial_of(self._request)
+        is_common = bool(proposal.after[HAVEN].of_type("sync"))
+        if is_common:
+            write_whole(trial.root + paths.JOINING, node.encode(), 0o600)
         begin_trial(self._request, trial, proposal)
-        end = time.monotonic() + REACHED_S
-        while not _reaches(trial.run_dir, node):
-            if time.monotonic() > end:
-                trial.undo()
-                raise Failed(f"{printable(node)} is not reached with the new configuration: it is taken back")
-            time.sleep(POLL_S)
+        if not _becomes(lambda: _reaches(trial.run_dir, node), REACHED_S):
+            trial.undo()
+            name = printable(node)
+            raise Failed(
+                f"{name} is not reached with the new configuration: it is taken back; say 'haven unpair "
+                f"{printable(proposal.model.main.node)}' on {name}"
+            )
         trial.confirm()
+        if is_common and not _becomes(lambda: _is_common(trial.run_dir), COMMON_S):
+            print("the configuration is not one yet; 'haven sync' says why")
 
 
 def _own_addresses(proposal: Proposal | None) -> list[str]:
@@ -155,6 +166,23 @@ def _own_addresses(proposal: Proposal | None) -> list[str]:
     link = proposal.model.conntrack
     found = [] if link is None else [text_of(link.address)]
     return [*found, str(proposal.reach.own)]
+
+
+def _becomes(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something holds; tell whether it does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
+def _is_common(run_dir: str) -> bool:
+    try:
+        return bool(ask_agent(run_dir, "sync")["in_sync"])
+    except Unanswered:
+        return False
 
 
 def _reaches(run_dir: str, node: str) -> bool:

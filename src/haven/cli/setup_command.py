@@ -5,18 +5,20 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 
 from haven.arguments import UsageError
-from haven.cli.errors import Failed
+from haven.cli.agent_client import ask_agent
+from haven.cli.errors import Failed, Unanswered
 from haven.cli.own_words import print_json
 from haven.cli.usage import Request
 from haven.contract.setup import NONE, OUTCOMES, SetupRefused
 from haven.plain_file import read_plain
 from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show
-from haven.setup.changes import difference
+from haven.setup.changes import UciChange, difference
 from haven.setup.live_facts import read_facts
-from haven.setup.packages import CHANGED, HAVEN, Packages, package_of, read_packages
-from haven.setup.proposal import Proposal, check_new, first_proposal
+from haven.setup.packages import CHANGED, HAVEN, package_of, present, read_packages
+from haven.setup.proposal import SECOND_ROLE, Proposal, check_new, first_proposal
 from haven.setup.questions import take_proposal
 from haven.setup.trial import Trial, file_of, read_note
 from haven.setup.trial_folder import BEFORE, PENDING
@@ -177,16 +179,32 @@ def _tell(request: Request, found: dict[str, object]) -> int:
 def _undo(request: Request, trial: Trial) -> int:
     waits = trial.folder.is_there(PENDING)
     if not waits and "--yes" not in request.flags and not request.json and trial.folder.is_there(BEFORE):
-        show(difference(read_packages(trial.root), _before(trial)), sys.stdout)
+        show(_undo_changes(trial), sys.stdout)
         if not agree("\nBring this back?"):
             print("Nothing was changed.")
             return 1
+    _part_from_pair(trial)
     trial.undo()
     return _tell(request, read_note(trial.run_dir))
 
 
-def _before(trial: Trial) -> Packages:
-    """Return the packages as they were before the setup, as far as they would change."""
+def _part_from_pair(trial: Trial) -> None:
+    """Tell the routers that this one had joined; who does not hear it has to be told there."""
+    marker = trial.folder.marker(BEFORE) or trial.folder.marker(PENDING)
+    if marker is None or marker.role != SECOND_ROLE:
+        return
+    with suppress(Unanswered):
+        for peer in ask_agent(trial.run_dir, "peers"):
+            ask_agent(trial.run_dir, "unpair", node=peer["node"])
+
+
+def _undo_changes(trial: Trial) -> list[UciChange]:
+    """Return what an undo would change; a package that cannot be read is brought back unseen."""
+    found: list[UciChange] = []
     copies = trial.folder.copies(BEFORE)
-    names = [name for name in CHANGED if file_of(name) in copies]
-    return {name: package_of(name, copies[file_of(name)] or b"") for name in names}
+    for name in dict.fromkeys([*CHANGED, *present(trial.root)]):
+        if file_of(name) in copies:
+            with suppress(SetupRefused):
+                before = {name: package_of(name, copies[file_of(name)] or b"")}
+                found += difference(read_packages(trial.root, (name,)), before)
+    return found

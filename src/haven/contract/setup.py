@@ -56,6 +56,7 @@ QUESTIONS = {
     "nat": "Let what leaves have the virtual address (1 yes, 0 no)",
     "node": "Name of this router",
     "priority": "Priority of this router",
+    "common": "Have one configuration with the routers that join (1 yes, 0 no)",
     "preempt": "Take over again after a repair (1 yes, 0 no)",
     "advert_interval": "Milliseconds between two advertisements",
     "sync": "Link between the routers: an interface, a port of its own, or none",
@@ -66,6 +67,7 @@ QUESTIONS = {
 # Why an answer is proposed.
 WHYS = {
     "only-usual": "as usual",
+    "one-router": "what is changed on one is changed on the other, too",
     "lan-named": "the interface of this name, with a fixed address",
     "lan-first": "the first interface with a fixed address",
     "own-becomes-virtual": "it is this router's own now, and your clients have it as their gateway",

@@ -24,6 +24,9 @@ def is_search(octets: bytes) -> bool:
 def offers() -> dict[str, str]:
     """Return the names of the routers that offer, by the addresses at which they can be joined."""
     found: dict[str, str] = {}
+    if not socket.has_dualstack_ipv6():
+        # A kernel without IPv6: the address has to be typed.
+        return found
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as looking:
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end and len(found) < MOST_FOUND:

@@ -289,6 +289,7 @@ FIRST = (
     Question("nat", _propose_nat, flag_answer("nat"), _has_wan_address),
     Question("node", _propose_node, node_answer),
     Question("priority", lambda _: proposed(PRIORITY, "first-priority"), option_answer("priority")),
+    Question("common", lambda _: proposed("1", "one-router"), flag_answer("common")),
     Question("preempt", lambda _: proposed("0", "stay"), flag_answer("preempt")),
     Question(
         "advert_interval", lambda _: proposed(ADVERT_INTERVAL, "quick"), option_answer("advert_interval")

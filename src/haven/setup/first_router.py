@@ -8,7 +8,7 @@ from haven.contract.setup import NONE
 from haven.setup.first_questions import has_port, lan_of, link_address
 from haven.setup.packages import FIREWALL, HAVEN, Packages, UciPackage, copied, put
 from haven.setup.questions import Answers
-from haven.setup.sections import CONNTRACK, GROUP, NAT, free_name, make_link, section_of, set_address
+from haven.setup.sections import CONNTRACK, GROUP, NAT, SYNC, free_name, make_link, section_of, set_address
 
 
 def first_packages(answers: Answers) -> Packages:
@@ -66,6 +66,8 @@ def _set_up_haven(haven: UciPackage, answers: Answers, link: str) -> None:
         put(clients, "virtual_router", lan.name)
     if link != NONE:
         _copy_connections(haven, answers, link)
+    if answers["common"] == "1":
+        put(section_of(haven, "sync", SYNC), "enabled", "1")
 
 
 def _router(haven: UciPackage, answers: Answers, part: str, interface: str) -> UciSection:

@@ -16,6 +16,7 @@ from haven.arguments import ROOT, RUN_DIR, CommandOption, begin_program
 from haven.contract.message import render
 from haven.contract.setup import CONFIRM_S, OUTCOMES, SetupRefused
 from haven.setup.own_addresses import has_address, keep_address
+from haven.setup.proposal import SECOND_ROLE
 from haven.setup.router_services import RouterServices
 from haven.setup.trial import KEEPER, Busy, locked, note, now, start_keeper
 from haven.setup.trial_folder import PENDING, UNDOING, Marker, TrialFolder, boot_id
@@ -122,8 +123,12 @@ class Keeper:
                 self._becomes_own(device[0], address)
             self._services.call("haven", "stop")
             self._services.release_bridge()
+        marker = self._folder.marker(UNDOING)
+        if marker is not None and marker.role == SECOND_ROLE:
+            self._folder.forget_pair()
         self._services.call("firewall", "reload")
         self._services.call("dnsmasq", "reload")
+        self._services.reload_config()
         if haven_too:
             self._services.call("haven", "start")
         self._folder.forget(UNDOING)

@@ -51,6 +51,18 @@ def config_path(root: str, name: str) -> str:
     return "%s/etc/config/%s" % (root, name)
 
 
+def present(root: str) -> list[str]:
+    """Return the names of all packages of a router."""
+    folder = config_path(root, "")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return sorted(name for name in names if os.path.isfile(folder + name) and is_package_name(name))
+
+
+def is_package_name(name: str) -> bool:
+    """Tell whether a file of that name is a package, and no editor's or package manager's copy."""
+    return name.replace("-", "").replace("_", "").isalnum()
+
+
 def read_packages(root: str, names: Iterable[str] = (*CHANGED, "system")) -> Packages:
     """Read packages. Raises SetupRefused for one that is no UCI."""
     return {name: _read(root, name) for name in names}

@@ -13,6 +13,7 @@ from haven.contract.control import request
 from haven.openwrt.netifd import Claim, hold
 
 SERVICE_S = 60
+RELOAD_CONFIG = "/sbin/reload_config"
 ANSWER_S = 5
 LARGEST_STATUS = 1 << 22
 
@@ -29,11 +30,20 @@ class RouterServices:
         script = "%s/etc/init.d/%s" % (self._root, name)
         if not os.access(script, os.X_OK):
             return
+        self._run([script, action])
+
+    def _run(self, argv: list[str]) -> None:
         try:
             nowhere = subprocess.DEVNULL
-            subprocess.run([script, action], stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=SERVICE_S)
+            subprocess.run(argv, stdin=nowhere, stdout=nowhere, stderr=nowhere, timeout=SERVICE_S)
         except (OSError, subprocess.TimeoutExpired) as error:
-            self.log("%s %s: %s" % (script, action, error))
+            self.log("%s: %s" % (" ".join(argv), error))
+
+    def reload_config(self) -> None:
+        """Let the other services follow what was committed."""
+        program = self._root + RELOAD_CONFIG
+        if os.access(program, os.X_OK):
+            self._run([program])
 
     def keep_bridge(self, device: str) -> None:
         """Let netifd keep a bridge, with what stands on it, while its interface is set up anew."""

@@ -9,7 +9,7 @@ from haven.setup.packages import NETWORK, Packages, UciPackage, put, take, value
 
 SYNC = "sync"
 # The names of LuCI's Set-up, which then knows what was made here.
-GROUP, CONNTRACK, NAT = "gateway", "conntrack", "haven_nat"
+GROUP, CONNTRACK, NAT, SYNC = "gateway", "conntrack", "haven_nat", "sync"
 
 
 def section_of(package: UciPackage, type: str, name: str) -> UciSection:

@@ -20,7 +20,7 @@ from haven.contract.setup import CONFIRM_S, OUTCOMES, SetupRefused
 from haven.launch import argv_of
 from haven.paths import OWNED_NOTE
 from haven.private_folder import make_private
-from haven.setup.packages import CHANGED, DHCP, config_path, uncommitted
+from haven.setup.packages import CHANGED, DHCP, HAVEN, config_path, present, uncommitted
 from haven.setup.proposal import SECOND_ROLE, Proposal
 from haven.setup.trial_folder import BEFORE, PENDING, UNDOING, Marker, TrialFolder, boot_id
 
@@ -113,7 +113,7 @@ class Trial:
                 _check_unchanged(self.root, proposal)
                 wanted = {file_of(name): proposal.after[name].encoded() for name in proposal.changed()}
                 # haven itself adds to the second, and notes it in the third.
-                touched = [*wanted, file_of(DHCP), OWNED_NOTE.lstrip("/")]
+                touched = [*wanted, file_of(DHCP), OWNED_NOTE.lstrip("/"), *self._shared_later(proposal)]
                 note(self.run_dir, "preparing")
                 # Before there is anything to keep: from then on nobody needs us. It waits for the lock.
                 start_keeper(self.root, self.run_dir)
@@ -123,6 +123,11 @@ class Trial:
         except OSError as error:
             where = {"file": error.filename or self.run_dir, "error": error.strerror}
             raise SetupRefused("no-room", **where) from None
+
+    def _shared_later(self, proposal: Proposal) -> list[str]:
+        """Return the packages that become the pair's when a router has joined one."""
+        joins = proposal.role == SECOND_ROLE and proposal.after[HAVEN].of_type("sync")
+        return [file_of(name) for name in present(self.root)] if joins else []
 
     def confirm(self) -> None:
         """Let what is on trial stay. Raises SetupRefused."""

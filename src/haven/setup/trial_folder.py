@@ -14,13 +14,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 from haven.atomic_file import write_whole
 from haven.contract.setup import SetupRefused
+from haven.paths import JOINING, PEERS, REPLICA, SETUP_FOLDER, SETUP_PENDING, SETUP_UNDOING
 
-FOLDER = "/etc/haven"
-PENDING, UNDOING, BEFORE = "pending-setup", "undoing-setup", "before-setup"
+PENDING, UNDOING, BEFORE = SETUP_PENDING, SETUP_UNDOING, "before-setup"
 NEW = PENDING + ".new"
 MARKER = "marker.json"
 OLD_FILES, NEW_FILES = "before", "after"
@@ -51,7 +52,7 @@ class TrialFolder:
 
     def __init__(self, root: str = "") -> None:
         self.root = root
-        self._folder = root + FOLDER
+        self._folder = root + SETUP_FOLDER
 
     def path(self, name: str) -> str:
         """Return the path of one of the folders."""
@@ -159,6 +160,13 @@ class TrialFolder:
     def forget(self, name: str) -> None:
         """Remove one of the folders."""
         shutil.rmtree(self.path(name), ignore_errors=True)
+
+    def forget_pair(self) -> None:
+        """Remove what this router knows of a pair that it had joined."""
+        for path in (PEERS, REPLICA):
+            shutil.rmtree(self.root + path, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.unlink(self.root + JOINING)
 
     def _move(self, source: str, target: str) -> bool:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from haven.atomic_file import sync_folder, write_whole
 from haven.contract.message import message
+from haven.paths import REPLICA
 from haven.sync.blobs import Blobs
 from haven.sync.change_documents import SyncError
 from haven.sync.history import LARGEST_KEPT_FILE, History, Row, read_history
@@ -16,7 +17,7 @@ from haven.sync.replica_trial import ReplicaTrial, read_trial
 from haven.sync.versions import Item, node_of
 from haven.sync.watcher import CONFIG_FOLDER
 
-FOLDER = "/etc/haven/sync"
+FOLDER = REPLICA
 PENDING = "/etc/haven/pending"
 _MEMORY, _HISTORY, _TRIAL = FOLDER + "/memory", FOLDER + "/history", FOLDER + "/trial"
 # Of the memory as it was written last.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.channel.joined_config import Joining
 from haven.agent.channel.line import Line
 from haven.agent.channel.session import Message
 from haven.agent.loop import Scope
@@ -20,6 +21,7 @@ from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.contract.replication import replication_text
 from haven.launch import argv_of
+from haven.paths import SETUP_FOLDER, SETUP_PENDING, SETUP_UNDOING
 from haven.sync.change_documents import SyncError
 from haven.sync.replica import Outcome, Replica
 
@@ -52,15 +54,40 @@ class Replication:
         self._told: dict[Line, str] = {}
         self._condition: Condition | None = None
         self._failure = ""
+        # What is in conflict by a digest: it is asked for every second.
+        self._conflicts: tuple[str, list[dict[str, Any]]] = ("", [])
+        self._summaries: dict[Line, Message] = {}
+        self._joining = Joining(around.root.rstrip("/"))
         self._follow(self._replica.recover())
 
     def look(self) -> None:
         """See what was changed here, and say to whom it is news."""
+        if self._is_kept_out():
+            return
+        if self._joining.node:
+            self._ask_for_all()
+            return
         self._guarded(self._replica.scan)
         for line in self._lines():
             if line.is_open and self._told.get(line) != self._replica.digest:
                 self._say_summary(line, False)
         self._told = {line: digest for line, digest in self._told.items() if line.is_open}
+
+    def _is_kept_out(self) -> bool:
+        """Tell whether setup has the files: what it tries, or takes back, is nobody's edit yet."""
+        folder = self._around.root.rstrip("/") + SETUP_FOLDER
+        return any(os.path.isdir(f"{folder}/{name}") for name in (SETUP_PENDING, SETUP_UNDOING))
+
+    def _ask_for_all(self) -> None:
+        """Ask the router that this one has joined for its whole configuration, as one that knows nothing."""
+        lines = [line for line in self._lines() if line.peer.node == self._joining.node]
+        if not lines:
+            # The two have parted meanwhile.
+            self._joining.end()
+        for line in lines:
+            if line.is_open and self._joining.is_due():
+                nothing = {**self._replica.summary(), "known": {}, "digest": "", "refused": []}
+                line.say("summary", summary=nothing, is_answer=False)
 
     def _say_summary(self, line: Line, is_answer: bool) -> None:
         summary = self._replica.summary()
@@ -69,13 +96,32 @@ class Replication:
 
     def hear(self, line: Line, message: Message) -> None:
         """Take what another router says of its configuration."""
-        if message["kind"] == "summary":
+        if self._is_kept_out():
+            return
+        if self._joining.node:
+            self._guarded(lambda: self._join(line, message))
+        elif message["kind"] == "summary":
             self._guarded(lambda: self._hear_summary(line, message))
         else:
             self._guarded(lambda: self._hear_change(line, message["document"]))
 
+    def _join(self, line: Line, message: Message) -> None:
+        """Take the parts of the other's whole configuration; at the last of them it becomes this one's."""
+        if message["kind"] != "change" or line.peer.node != self._joining.node:
+            return
+        documents = self._joining.take(message["document"])
+        if documents:
+            condition = Condition(dict(self._around.roles.states), line)
+            outcome = self._replica.join(documents)
+            self._joining.end()
+            self._try(outcome, condition)
+
     def _hear_summary(self, line: Line, message: Message) -> None:
         summary = message["summary"]
+        self._summaries[line] = summary
+        lines = list(self._lines())
+        if all(each in self._summaries for each in lines):
+            self._replica.settle([self._summaries[each] for each in lines])
         if summary.get("digest") == self._replica.digest:
             return
         for document in self._replica.changes_for(summary):
@@ -92,10 +138,13 @@ class Replication:
         if outcome.code == "stale":
             self._say_summary(line, False)
         elif outcome.code == "applied":
-            self._follow(outcome)
-            if self._replica.on_trial and self._condition is None:
-                self._condition = condition
-                self._scope.after(TRIAL_S, self._end_trial)
+            self._try(outcome, condition)
+
+    def _try(self, outcome: Outcome, condition: Condition) -> None:
+        self._follow(outcome)
+        if self._replica.on_trial and self._condition is None:
+            self._condition = condition
+            self._scope.after(TRIAL_S, self._end_trial)
 
     def _end_trial(self) -> None:
         condition, self._condition = self._condition, None
@@ -144,15 +193,17 @@ class Replication:
         elif command == "sync-take":
             self._follow(self._replica.take(request["node"], request["path"]))
         elif command == "sync-now":
+            self._replica.try_again()
             self._told.clear()
         self.look()
         return self.account()
 
     def account(self) -> dict[str, Any]:
         """Return where the common configuration stands."""
-        conflicts = self._replica.conflicts()
+        conflicts = self._in_conflict()
+        is_whole = not conflicts and not self._replica.problems() and not self._joining.node
         return {
-            "in_sync": not conflicts and not self._replica.problems() and self._is_told(),
+            "in_sync": is_whole and self._is_told(),
             "on_trial": self._replica.on_trial,
             "conflicts": conflicts,
             "problems": [replication_text(each["code"], each["facts"]) for each in self._replica.problems()],
@@ -166,12 +217,17 @@ class Replication:
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps the configurations from being the same."""
         found = []
-        number = len(self._replica.conflicts())
+        number = len(self._in_conflict())
         if number:
             found.append(problem("sync-conflicts", "sync", count=number))
         if self._failure:
             found.append(problem("sync-failed", "sync", error=self._failure))
         return found
+
+    def _in_conflict(self) -> list[dict[str, Any]]:
+        if self._conflicts[0] != self._replica.digest:
+            self._conflicts = self._replica.digest, self._replica.conflicts()
+        return self._conflicts[1]
 
     def _guarded(self, act: Callable[[], Any]) -> None:
         try:

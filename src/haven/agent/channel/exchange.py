@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All lines to peers, the port on which they and those who join knock, and the offer that is open."""
 
+import os
 import socket
 import ssl
 import sys
@@ -82,15 +83,14 @@ class Exchange:
     # The port
 
     def _listen(self) -> None:
-        sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        # A kernel without IPv6 has the other family alone.
+        both = socket.has_dualstack_ipv6()
+        family = socket.AF_INET6 if both else socket.AF_INET
         try:
-            sock.bind(("::", PORT))
-            sock.listen(BACKLOG)
+            sock = socket.create_server(("", PORT), family=family, dualstack_ipv6=both, backlog=BACKLOG)
         except OSError as why:
-            sock.close()
-            raise PairingRefusal("port-taken", port=PORT, error=why.strerror) from None
+            raise PairingRefusal("port-taken", port=PORT, error=os.strerror(why.errno or 0)) from None
+        sock.setblocking(False)
         self._socket = sock
         self._scope.watch(sock, lambda _events: self._accept(sock))
 

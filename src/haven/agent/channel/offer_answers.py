@@ -19,27 +19,36 @@ class OfferAnswers:
 
     def __init__(self, scope: Scope, offering: Callable[[], str]) -> None:
         self._offering = offering
-        self._socket = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        try:
-            self._socket.bind(("::", OFFER_PORT))
-        except OSError:
-            # Another program has it: the address has to be typed.
-            return
-        scope.watch(self._socket, lambda _events: self._read())
+        self._socket: socket.socket | None = None
+        # Another program has the port, or the kernel has no IPv6: the address has to be typed.
+        with contextlib.suppress(OSError):
+            self._socket = sock = _bound()
+            scope.watch(sock, lambda _events: self._read(sock))
 
-    def _read(self) -> None:
+    def _read(self, sock: socket.socket) -> None:
         for _ in range(MOST_READ):
             try:
-                octets, place = self._socket.recvfrom(LONGEST_SEARCH)
+                octets, place = sock.recvfrom(LONGEST_SEARCH)
             except OSError:
                 return
             node = self._offering()
             # Nobody beyond the link: what leaves with a link-local address stays on it.
             if node and is_search(octets) and place[0].startswith("fe80"):
                 with contextlib.suppress(OSError):
-                    self._socket.sendto(json.dumps({"haven": 1, "offer": node}).encode(), place)
+                    sock.sendto(json.dumps({"haven": 1, "offer": node}).encode(), place)
 
     def close(self) -> None:
         """Answer nobody any more."""
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
+
+
+def _bound() -> socket.socket:
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("::", OFFER_PORT))
+    except OSError:
+        sock.close()
+        raise
+    return sock

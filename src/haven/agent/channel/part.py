@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from haven.agent.channel.door import Door, Reply
 from haven.agent.channel.orders import Orders
+from haven.agent.channel.peer_rules import PeerRules
 from haven.agent.channel.places import own_addresses
 from haven.agent.part import Part, Surroundings
 from haven.contract.agent_requests import REMOTE
@@ -56,6 +57,7 @@ class ChannelPart(Part):
         self._replication: Replication | None = None
         self._failure = ""
         self._orders = Orders(around.scope, around.run_dir, around.config)
+        self._rules = PeerRules(around.scope, around.config)
         self._door = Door(around.scope, around.run_dir, self._asked)
         around.scope.every(BEAT_EVERY_S, self._beat)
 
@@ -64,6 +66,7 @@ class ChannelPart(Part):
     def _beat(self) -> None:
         try:
             self._store.read()
+            self._rules.follow(self._store.peers.values())
             if self._store.peers or self._exchange is not None:
                 exchange = self._needed()
                 exchange.beat(self.around.roles.states, self.around.is_in_sync())

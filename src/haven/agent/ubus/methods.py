@@ -6,14 +6,13 @@ needs the compiler is asked of the command `haven`, one at a time, as a child th
 waited for.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any
 
-from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.command_answer import complaint_of, document_of, refusal_in
 from haven.agent.loop import Scope
+from haven.agent.service import reload_argv
 from haven.agent.ubus.heard import HeardCalls
 from haven.agent.waiting_line import WaitingLine
 from haven.config.passwords import hide_passwords
@@ -159,7 +158,7 @@ class UbusMethods:
             else:
                 self._name_problems(call, ended)
 
-        self._run(call, ["reload", "--json"], done, _service(self._config))
+        self._run(call, ["reload", "--json"], done, reload_argv(self._config))
 
     def _name_problems(self, call: UbusCall, failed: ChildEnd) -> None:
         """Answer by what a child that failed has said, or by what is wrong in the configuration."""
@@ -197,7 +196,7 @@ class UbusMethods:
     ) -> None:
         text = call.arguments.get("text")
         config = self._config if text is None else CANDIDATE
-        argv = service or [*_haven(), "--config", config, "--run-dir", self._run_dir, *words]
+        argv = service or [*argv_of("haven"), "--config", config, "--run-dir", self._run_dir, *words]
 
         def finished(outcome: ChildEnd | CallFailure) -> None:
             self._compiled.over()
@@ -244,13 +243,3 @@ def _fail(call: UbusCall, failure: CallFailure) -> None:
     if failure.refusal is not None:
         answer |= {"code": failure.refusal.code, "facts": failure.refusal.facts}
     call.answer(answer, STATUS_OF[failure.kind])
-
-
-def _haven() -> list[str]:
-    return argv_of("haven")
-
-
-def _service(config: str) -> list[str] | None:
-    # On OpenWrt the firewall and DHCP follow the configuration, too.
-    here = config == paths.CONFIG and os.access(paths.SERVICE, os.X_OK)
-    return [paths.SERVICE, "reload"] if here else None
