@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from bench.attack import attacks
+from bench.common import common_changes
 from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
@@ -44,6 +45,7 @@ MORE: dict[str, Bench] = {
     "own": own_connections,
     "start": starts,
     "sync": replication,
+    "common": common_changes,
     "size": sizes,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}

@@ -149,13 +149,16 @@ def pss_kb(pid: int) -> int:
 
 def _cpu_percent(nodes: tuple[Node, Node]) -> list[float]:
     time.sleep(SETTLE_S)
-    before = [_cpu_ns(node.pid()) for node in nodes]
+    return cpu_percent([node.pid() for node in nodes], WINDOW_S)
+
+
+def cpu_percent(pids: list[int], seconds: float) -> list[float]:
+    """Measure how much of a processor each of these processes takes for a while."""
+    before = [_cpu_ns(pid) for pid in pids]
     began = time.monotonic_ns()
-    time.sleep(WINDOW_S)
+    time.sleep(seconds)
     passed = time.monotonic_ns() - began
-    return [
-        100 * (_cpu_ns(node.pid()) - earlier) / passed for node, earlier in zip(nodes, before, strict=True)
-    ]
+    return [100 * (_cpu_ns(pid) - earlier) / passed for pid, earlier in zip(pids, before, strict=True)]
 
 
 def _cpu_ns(pid: int) -> int:

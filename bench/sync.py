@@ -30,7 +30,7 @@ def _one_run(folder: Path) -> dict[str, float]:
     for teller, hearer in ((one, two), (two, one)):
         for document in teller.changes_for(hearer.summary()):
             hearer.receive(document)
-    (folder / "r1/etc/config/dhcp").write_text(write_package(_leases()))
+    (folder / "r1/etc/config/dhcp").write_text(write_package(leases()))
     measured: dict[str, float] = {}
     _timed("scan", one.scan, measured)
     documents = _timed("tell", lambda: one.changes_for(two.summary()), measured)
@@ -59,7 +59,8 @@ def _router(folder: Path, name: str) -> Replica:
     return replica
 
 
-def _leases() -> list[PackageSection]:
+def leases() -> list[PackageSection]:
+    """Return a package of as many static leases."""
     found = [PackageSection("dnsmasq", "", {"domain": "lan"})]
     for number in range(LEASES):
         mac = "02:00:00:%02x:%02x:%02x" % (number * 7 % 256, number // 256, number % 256)

@@ -1,47 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Paired routers with one configuration: what is changed on one is changed on the other, by itself."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from tests.lab.agent_node import AgentNode
+from tests.lab.common_node import CommonNode, in_sync
 from tests.lab.network import Network
 from tests.lab.pair import pair
 from tests.lab.test_pairing import join
 from tests.lab.wait import holds_for, wait_until
 
-SYNC = "\nconfig sync 'sync'\n\toption enabled '1'\n\tlist file '/etc/openvpn/'\n"
 FIREWALL = "\nconfig rule\n\toption name '%s'\n\toption src 'wan'\n\toption target '%s'\n"
 
-Both = tuple[AgentNode, AgentNode]
-
-
-class CommonNode(AgentNode):
-    """A node whose files are below a root of its own, /etc/config/haven as well."""
-
-    def __init__(self, network: Network, name: str, **gateway: object) -> None:
-        super().__init__(network, name, **gateway)
-        (self.root / "etc/config").mkdir(parents=True)
-        self.config_path = self.root / "etc/config/haven"
-        self.configure()
-
-    def config_text(self) -> str:
-        """Write the UCI text, with a common configuration."""
-        return super().config_text() + SYNC
-
-    def package(self, name: str) -> Path:
-        """Return the file of a package."""
-        return self.root / "etc/config" / name
-
-    def text(self, name: str) -> str:
-        """Return what is in a package, nothing for one that is not there."""
-        return self.package(name).read_text() if self.package(name).exists() else ""
-
-    def sync(self, *words: str) -> object:
-        """Ask for the common configuration."""
-        return json.loads(self.cli("sync", *words, "--json"))
+Both = tuple[CommonNode, CommonNode]
 
 
 @pytest.fixture
@@ -50,10 +21,6 @@ def both(network: Network) -> Both:
     join(first, second)
     wait_until(lambda: in_sync(first) and in_sync(second), 30, "both have one configuration")
     return first, second
-
-
-def in_sync(node: AgentNode) -> bool:
-    return bool(node.sync()["in_sync"])
 
 
 def test_a_change_on_either_arrives_on_the_other(both: Both) -> None:

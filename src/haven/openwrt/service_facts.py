@@ -144,7 +144,7 @@ def _paired_addresses() -> list[str]:
         store.read()
     except StoreError as why:
         print(why)
-    return [address for peer in store.peers.values() for address in peer.addresses]
+    return store.addresses()
 
 
 def _hold(model: Model) -> list[str]:

@@ -96,6 +96,10 @@ class PeerStore:
         except (DocumentError, ValueError) as why:
             raise StoreError("%s is damaged: %s; pair the routers again" % (self._path, why)) from None
 
+    def addresses(self) -> list[str]:
+        """Return where all of them can be reached."""
+        return [address for peer in self.peers.values() for address in peer.addresses]
+
     def find(self, node: str) -> Peer | None:
         """Return the peer of a name."""
         return next((peer for peer in self.peers.values() if peer.node == node), None)

@@ -66,7 +66,7 @@ class ChannelPart(Part):
     def _beat(self) -> None:
         try:
             self._store.read()
-            self._rules.follow(self._store.peers.values())
+            self._rules.follow(self._store.addresses())
             if self._store.peers or self._exchange is not None:
                 exchange = self._needed()
                 exchange.beat(self.around.roles.states, self.around.is_in_sync())

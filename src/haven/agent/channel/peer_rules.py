@@ -8,7 +8,6 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
 from haven.agent.service import reload_argv
 from haven.contract.control import HANDOVER_PATIENCE_S
-from haven.peers.store import Peer
 
 
 class PeerRules:
@@ -19,9 +18,9 @@ class PeerRules:
         self._known: frozenset[str] | None = None
         self._is_running = False
 
-    def follow(self, peers: Iterable[Peer]) -> None:
-        """Take who is paired; the service that started us knew the first of them."""
-        addresses = frozenset(address for peer in peers for address in peer.addresses)
+    def follow(self, paired: Iterable[str]) -> None:
+        """Take the addresses of who is paired; the service that started us knew the first of them."""
+        addresses = frozenset(paired)
         known, self._known = self._known, self._known if self._is_running else addresses
         if self._argv is not None and not self._is_running and known not in (None, addresses):
             self._is_running = True
