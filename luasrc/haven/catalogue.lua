@@ -87,6 +87,7 @@ return require("luci.jsonc").parse([==[{
 "step-failed": "Correct the route, the address or the device that it names; 'haven plan' shows all steps.",
 "sync-conflicts": "'haven sync' shows both values; 'haven sync take NODE' decides.",
 "sync-failed": "Mend what it names; what this router has stays as it is.",
+"sync-taken-back": "Look there for what the change has cut off; 'haven sync now' there tries it again.",
 "word-broken": "Look for a router that restarts all the time, or for somebody who forges on this link."
 },
 "at_risk": {
@@ -320,6 +321,7 @@ return require("luci.jsonc").parse([==[{
 "step-failed": "A step failed: {step}: {error}.",
 "sync-conflicts": "Both routers have changed the same of their configuration differently: {count} conflicts.",
 "sync-failed": "The configuration is not the same on all routers: {error}.",
+"sync-taken-back": "A change of the configuration was taken back on {node}, which was not what it had been before it.",
 "word-broken": "{peer} says that it leaves or takes over, and does not, again and again; such words wait for deeds."
 },
 "reasons": {

@@ -7,7 +7,7 @@ from tests.lab.agent_node import AgentNode
 from tests.lab.common_node import CommonNode, in_sync
 from tests.lab.network import Network
 from tests.lab.pair import pair
-from tests.lab.test_pairing import join
+from tests.lab.test_pairing import hears_all, join
 from tests.lab.wait import holds_for, wait_until
 
 FIREWALL = "\nconfig rule\n\toption name '%s'\n\toption src 'wan'\n\toption target '%s'\n"
@@ -90,6 +90,47 @@ def test_a_change_is_undone_by_its_number(both: Both) -> None:
     first.cli("sync", "undo", str(number))
     for node in both:
         wait_until(lambda node=node: "ACCEPT" in node.package("firewall").read_text(), 20, "it is undone")
+
+
+# What OpenWrt's does, for one rule: who is told to drop everything hears nobody any more.
+RELOAD_CONFIG = """#!/bin/sh
+nft delete table inet closed 2>/dev/null
+! grep -q everything %s || nft -f - <<RULES
+table inet closed {
+ chain input { type filter hook input priority 0; ip protocol tcp drop; ip6 nexthdr tcp drop; }
+}
+RULES
+"""
+
+
+def test_a_change_that_cuts_a_router_off_is_undone_there(both: Both) -> None:
+    first, second = both
+    program = second.root / "sbin/reload_config"
+    program.parent.mkdir()
+    program.write_text(RELOAD_CONFIG % second.package("firewall"))
+    program.chmod(0o755)
+    first.package("firewall").write_text(FIREWALL % ("everything", "DROP"))
+    wait_until(lambda: "closed" in tables(second), 20, "the rule is there and in force")
+    wait_until(lambda: not hears_all(first), 30, "the routers are cut off from each other")
+    wait_until(lambda: "closed" not in tables(second), 90, "the rule is not in force any more")
+    assert "everything" not in second.text("firewall") and "everything" in first.text("firewall")
+    wait_until(lambda: hears_all(first) and hears_all(second), 30, "the routers hear each other")
+    for node in both:
+        wait_until(lambda node=node: "sync-taken-back" in codes(node), 20, f"{node.name} says so")
+        assert not in_sync(node) and "on r2" in node.cli("status")
+    # It is not tried again by itself, and what makes it another change is.
+    first.package("firewall").write_text(FIREWALL % ("a port", "DROP"))
+    wait_until(lambda: "a port" in second.text("firewall"), 30, "the better one is there")
+    wait_until(lambda: in_sync(first) and in_sync(second), 30, "both have one configuration")
+    wait_until(lambda: "sync-taken-back" not in codes(first) + codes(second), 10, "nothing is said any more")
+
+
+def codes(node: CommonNode) -> list[str]:
+    return [each["code"] for each in node.problems()]
+
+
+def tables(node: CommonNode) -> str:
+    return node.router.namespace.run("nft", "list", "tables")
 
 
 def test_what_cannot_be_read_is_said_and_changes_nothing_elsewhere(both: Both) -> None:

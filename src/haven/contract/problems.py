@@ -287,6 +287,12 @@ TABLE = (
         "'haven sync' shows both values; 'haven sync take NODE' decides.",
     ),
     (
+        "sync-taken-back",
+        WARNING,
+        "A change of the configuration was taken back on {node}, which was not what it had been before it.",
+        "Look there for what the change has cut off; 'haven sync now' there tries it again.",
+    ),
+    (
         "sync-failed",
         WARNING,
         "The configuration is not the same on all routers: {error}.",

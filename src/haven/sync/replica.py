@@ -102,13 +102,18 @@ class Replica:
             "node": self._node,
             "digest": _digest(memory.known),
             "known": dict(memory.known),
-            "refused": self._refused(),
+            "refused": self.refused,
         }
 
     @property
     def digest(self) -> str:
         """The digest of the summary."""
         return _digest(self._store.memory.known)
+
+    @property
+    def refused(self) -> list[str]:
+        """The changes that were taken back here, by their digests."""
+        return [digest for digest, tries in self._store.memory.refused.items() if tries >= MOST_TRIES]
 
     @property
     def on_trial(self) -> bool:
@@ -376,9 +381,6 @@ class Replica:
 
     def _paths(self) -> showing.Paths:
         return showing.Paths(self._watcher.order)
-
-    def _refused(self) -> list[str]:
-        return [digest for digest, tries in self._store.memory.refused.items() if tries >= MOST_TRIES]
 
 
 def _is_package(path: str) -> bool:

@@ -160,8 +160,9 @@ class Replication:
         """Let the services follow the packages that were written, as after a commit on this router."""
         if not outcome.packages:
             return
-        if self._around.root == "/" and os.access(RELOAD_CONFIG, os.X_OK):
-            self._run([RELOAD_CONFIG])
+        program = self._around.root.rstrip("/") + RELOAD_CONFIG
+        if os.access(program, os.X_OK):
+            self._run([program])
         elif "haven" in outcome.packages:
             where = ("--config", self._around.config, "--run-dir", self._around.run_dir)
             self._run(argv_of("haven", *where, "reload"))
@@ -212,7 +213,16 @@ class Replication:
 
     def _is_told(self) -> bool:
         lines = list(self._lines())
-        return bool(lines) and all(self._told.get(line) == self._replica.digest for line in lines)
+        return bool(lines) and all(line.is_open and self._has_the_same(line) for line in lines)
+
+    def _has_the_same(self, line: Line) -> bool:
+        return self._summaries.get(line, {}).get("digest") == self._replica.digest
+
+    def _taken_back(self) -> list[str]:
+        """Return the routers that lack something because they have taken it back."""
+        others = [line for line in self._lines() if not self._has_the_same(line)]
+        found = [line.peer.node for line in others if self._summaries.get(line, {}).get("refused")]
+        return [self._around.node, *found] if others and self._replica.refused else found
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps the configurations from being the same."""
@@ -220,6 +230,7 @@ class Replication:
         number = len(self._in_conflict())
         if number:
             found.append(problem("sync-conflicts", "sync", count=number))
+        found += [problem("sync-taken-back", "sync", node=node) for node in self._taken_back()]
         if self._failure:
             found.append(problem("sync-failed", "sync", error=self._failure))
         return found
