@@ -64,5 +64,5 @@ def _arrival_s(here: CommonNode, there: CommonNode, package: str, text: str) -> 
     here.package(package).write_text(text)
     began = time.monotonic()
     words = sorted(text.split())
-    wait_until(lambda: sorted(there.text(package).split()) == words, LONGEST_S, "it is there", interval=LOOK_S)
+    wait_until(lambda: sorted(there.text(package).split()) == words, LONGEST_S, "it is there", LOOK_S)
     return time.monotonic() - began

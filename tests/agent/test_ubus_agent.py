@@ -88,7 +88,7 @@ def test_it_says_what_can_be_called_and_how(caller: Caller):
 def test_status_is_the_document_of_the_command(caller: Caller, node: Havend):
     found, asked = _asked(caller, "status"), node.status()
     # Times are told to the microsecond of two moments.
-    for changing in ("uptime", "since", "virtual_routers", "groups", "plan"):
+    for changing in ("at", "uptime", "since", "virtual_routers", "groups", "plan"):
         assert type(found.pop(changing)) is type(asked.pop(changing))
     assert found == asked and found["node"] == "r1"
 

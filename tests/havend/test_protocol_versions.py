@@ -85,14 +85,14 @@ def test_an_agent_of_version_1_is_understood(node: Havend, agent: socket.socket)
     assert {**heard, "heard_ms": 208} == {**said["peers"][0], "fresh": True}
     assert silent == {**said["peers"][1], "fresh": False}
     # Nothing of the request itself.
-    assert set(status) == STATUS_1 | {"at_risk"}
+    assert set(status) == STATUS_1 | {"at", "at_risk"}
 
 
 def test_an_agent_of_version_1_without_connections_is_not_missed(node: Havend, agent: socket.socket) -> None:
     assert _say(agent, NOTHING_COPIED_1)["ok"]
     status = node.status()
     assert status["conntrack"] == {} and status["peers"] == [] and status["problems"] == []
-    assert set(status) == STATUS_1 | {"at_risk"}
+    assert set(status) == STATUS_1 | {"at", "at_risk"}
 
 
 def test_an_agent_of_version_1_hears_what_it_goes_by(

@@ -2,9 +2,11 @@
 """What concerns all paired routers: each one's own status, one log of all, and who is to take over."""
 
 import sys
+import time
 
 from haven.cli.agent_client import ask_node, other_nodes
 from haven.cli.errors import Failed, Unanswered
+from haven.cli.merged_log import merged
 from haven.cli.own_words import event_lines, print_json, status_of, status_text
 from haven.cli.text import printable
 from haven.cli.usage import Request
@@ -39,18 +41,33 @@ def _status_or_reason(request: Request, node: str) -> "dict[str, Any]":
 
 
 def merged_events(request: Request) -> int:
-    """Print what has happened on all routers, each event with its router, by the clocks of each."""
-    found: list[dict[str, Any]] = []
+    """Print what happened on all routers in its order, each event with its router; 1 without one of them."""
+    logs, missing = [], 0
     for node in _all_nodes(request):
-        found += [{**event, "node": node} for event in ask_node(request.run_dir, node, "events")]
-    found.sort(key=lambda event: event["at"])
+        try:
+            logs.append(_log_of(request, node))
+        except Unanswered as why:
+            missing = 1
+            print(f"{printable(node)}: {why}", file=sys.stderr)
+    found = merged(logs)
     if request.json:
         print_json(found)
-        return 0
+        return missing
     width = max([len(event["node"]) for event in found], default=0)
     for event in found:
-        sys.stdout.write(f"{printable(event['node']):{width}}  {event_lines([event])}")
-    return 0
+        lines = event_lines([{**event, "at": event["here"]}])
+        sys.stdout.write(f"{printable(event['node']):{width}}  {lines}")
+    return missing
+
+
+def _log_of(request: Request, node: str) -> "tuple[float, list[dict[str, Any]]]":
+    """Return how much a router's clock is ahead of ours, and its events."""
+    began = time.time()
+    there = ask_node(request.run_dir, node, "status").get("at")
+    between = (began + time.time()) / 2
+    events = [{**event, "node": node} for event in ask_node(request.run_dir, node, "events")]
+    # An older haven does not tell its time.
+    return (0.0 if there is None else there - between), events
 
 
 def _all_nodes(request: Request) -> list[str]:

@@ -49,6 +49,8 @@ STATUS = (
     Field("state", _STATE),
     Field("since", number),
     Field("uptime", number),
+    # The time of day of this word, by the clock of its router.
+    Field("at", number, optional=True),
     Field("virtual_routers", list_of(mapping)),
     Field("groups", list_of(mapping)),
     Field("plan", mapping),

@@ -2,6 +2,7 @@
 """This node as a status document (contract/status.py)."""
 
 import os
+import time
 
 from haven.contract.at_risk import at_risk
 from haven.contract.faults import fault, fault_text
@@ -66,6 +67,7 @@ class StatusReport:
             state=state,
             since=max(since, default=self._started.wall()),
             uptime=self._started.age(),
+            at=time.time(),
             virtual_routers=[self._router(group, each, now) for group in groups for each in group.members],
             groups=[self._group(group, now) for group in groups],
             plan={
