@@ -129,7 +129,7 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     # What was different is the first one's by now, and no conflict; what is a router's own stays so.
     assert login(second).read_text().split() == (LOGIN % ("2201", "r2")).split()
     assert [json.loads(asked(router, "sync", "--json"))["in_sync"] for router in pair] == [True, True]
-    done = second.setup("--undo", "--yes")
+    done = second.haven(*where(second), "undo", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
     assert login(second).read_text().split() == (LOGIN % ("2202", "r2")).split()
     assert login(first).read_text().split() == (LOGIN % ("2201", "r1")).split()

@@ -95,6 +95,12 @@ COMMANDS = (
         ),
     ),
     Command(
+        "undo",
+        "bring back what was before setup or join",
+        "haven.cli.setup_command:undo",
+        (YES, JSON),
+    ),
+    Command(
         "reload",
         "take the changed configuration, no failover",
         "haven.cli.config_commands:reload",

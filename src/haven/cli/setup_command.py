@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from haven.arguments import UsageError
@@ -37,20 +38,28 @@ def setup(request: Request) -> int:
     for one, other in TOGETHER:
         if {one, other} <= given:
             raise UsageError(f"setup: {one} and {other} do not go together")
+    return _guarded(request, _do)
+
+
+def undo(request: Request) -> int:
+    """Bring back what was there before the setup, or before the router joined."""
+    return _guarded(request, _undo)
+
+
+def _guarded(request: Request, act: Callable[[Request, Trial], int]) -> int:
     try:
-        return _do(request)
+        if os.geteuid() != 0:
+            raise SetupRefused("not-root")
+        return act(request, trial_of(request))
     except SetupRefused as refused:
         if request.json:
             print_json(refused.as_dict())
         raise Failed(str(refused)) from None
     except Unasked:
-        raise Failed("nobody is there to answer: nothing was changed; --yes takes the proposals") from None
+        raise Failed("nobody is there to answer: nothing was changed; --yes does not ask") from None
 
 
-def _do(request: Request) -> int:
-    if os.geteuid() != 0:
-        raise SetupRefused("not-root")
-    trial = trial_of(request)
+def _do(request: Request, trial: Trial) -> int:
     if "--confirm" in request.flags:
         trial.confirm()
         return _tell(request, read_note(trial.run_dir))
