@@ -6,6 +6,7 @@ first release, or is not always known; what may be null (`nullable`) is always t
 `preempt_wait_ms` are the first names of `handover` and `sync_wait_ms`.
 """
 
+from haven.contract.check_documents import GROUP_CHECK, REPORTED_CHECK, TRACKING
 from haven.contract.control import REQUESTS
 from haven.contract.fields import (
     DocumentError,
@@ -58,6 +59,8 @@ STATUS = (
     # The parts of the agent; those of version 1 are there where there is nothing to report, too.
     Field("conntrack", mapping),
     Field("peers", list_of(mapping)),
+    # The checks of hosts and scripts, where there are any.
+    Field("tracking", mapping, optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -76,6 +79,7 @@ GROUP = (
     Field("preempt_wait_ms", whole(), optional=True),
     Field("sync_wait_ms", whole(), optional=True),
     Field("priority_penalty", whole()),
+    Field("checks", list_of(mapping), optional=True),
     Field("faults", list_of(text)),
     Field("last_transition", mapping, nullable=True),
 )
@@ -180,7 +184,11 @@ LATELY = (
 )
 
 # What the agent tells of its parts, in each release.
-REPORT = (Field("conntrack", mapping, optional=True), Field("peers", list_of(mapping), optional=True))
+REPORT = (
+    Field("conntrack", mapping, optional=True),
+    Field("peers", list_of(mapping), optional=True),
+    Field("tracking", mapping, optional=True),
+)
 
 
 def check_report(document: "Document") -> "Document":
@@ -213,12 +221,17 @@ def _check_told(document: "Document", where: str) -> None:
         if lately:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
+    if document.get("tracking"):
+        check_object(document["tracking"], TRACKING, "%s: tracking" % where)
+        check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)
 
 
 def check_status(document: "Any") -> "Document":
     """Return a document that is a status, of this release or of another. Raises DocumentError."""
     check_object(document, STATUS, "the status")
     check_objects(document["groups"], GROUP, "groups")
+    for index, group in enumerate(document["groups"]):
+        check_objects(group.get("checks") or (), GROUP_CHECK, "groups[%d]: checks" % index)
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)

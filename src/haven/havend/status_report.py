@@ -103,6 +103,10 @@ class StatusReport:
             "sync_wait_ms": sync_wait_ms,
             "preempt_wait_ms": sync_wait_ms,
             "priority_penalty": group.penalty,
+            "checks": [
+                {"name": check, "weight": weight, "up": self._engine.verdict(check)}
+                for check, weight in group.spec.checks
+            ],
             "faults": _fault_texts(group.faults),
             "last_transition": self._transitions.last(name),
         }
@@ -162,7 +166,7 @@ def _node_state(groups: "list[Group]") -> str:
 
 
 def _fault_texts(found: "tuple[tuple[str, str], ...]") -> "list[str]":
-    return [fault_text(fault(kind, device)) for kind, device in found]
+    return [fault_text(fault(kind, about)) for kind, about in found]
 
 
 def _active(group: "Group", router: "VirtualRouter", now: int) -> "Document":
