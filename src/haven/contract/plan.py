@@ -66,6 +66,7 @@ PLAN = (
     Field("made_from", list_of(anything), nullable=True),
     Field("enabled", flag),
     Field("realtime", whole(0, 99)),
+    Field("upgrade", flag, optional=True),
     Field("address_lifetime_us", whole(1)),
     Field("renew_us", whole(1)),
     Field("warnings", list_of(mapping)),
