@@ -16,6 +16,7 @@ from haven.cli.own_words import print_json, status_of
 from haven.cli.text import printable
 from haven.cli.upgrade_keeper import KEEPER
 from haven.cli.usage import Request
+from haven.contract.control import refused
 from haven.contract.upgrade import FileFault, UpgradeRefused, UpgradeStopped, is_ours, named
 from haven.launch import argv_of
 from haven.setup.ask_person import Unasked, agree
@@ -44,6 +45,8 @@ def upgrade(request: Request) -> int:
             return _forget(request, inbox, notes)
         return _begin(request, inbox, notes)
     except (FileFault, UpgradeRefused, UpgradeStopped) as why:
+        if request.json:
+            print_json(refused(why))
         raise Failed(printable(str(why))) from None
     except Unasked:
         raise Failed("nobody is there to answer: nothing was changed; --yes does not ask") from None

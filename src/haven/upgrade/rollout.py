@@ -241,7 +241,8 @@ class Rollout:
         self._wait_ready(router, BACK_S, "not-back", seconds=int(BACK_S))
         if router.node in self._note.maintenance:
             self._end_maintenance(router)
-        self._say("ready", node=router.node, packages=named(self._wanted))
+        installed = self._state(router)["installed"]
+        self._say("ready", node=router.node, packages=named(installed))
 
     def _wait_ready(self, router: Router, limit_s: float, code: str, **facts: Any) -> None:
         missing = router.wait(lambda: self._missing(router), limit_s)
