@@ -163,7 +163,7 @@ COMMANDS = (
     ),
     Command(
         "upgrade",
-        "bring newer packages of haven to all paired routers",
+        "newer packages of haven on all paired routers",
         "haven.cli.upgrade_command:upgrade",
         (
             YES,

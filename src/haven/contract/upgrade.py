@@ -5,8 +5,6 @@ A router takes haven's own packages alone, and of those only what is installed t
 while its user allows that (`option upgrade`), of its own user's always.
 """
 
-import re
-
 from haven.contract.fields import Field, any_text, flag, list_of, mapping, octets, one_of, text, whole
 from haven.contract.message import render
 
@@ -14,7 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-OURS = re.compile(r"haven|luci-app-haven(-classic)?|luci-i18n-haven(-[a-z]{2,8}){1,2}")
+OURS = ("haven", "luci-app-haven", "luci-app-haven-classic")
+# Of these a language follows.
+TRANSLATIONS, LETTERS = "luci-i18n-haven-", "abcdefghijklmnopqrstuvwxyz-"
+LONGEST_NAME = 40
 # What restarts the service.
 HAVEN = "haven"
 KINDS = ("ipk", "apk")
@@ -174,7 +175,10 @@ class UpgradeStopped(Exception):
 
 def is_ours(name: str) -> bool:
     """Tell whether a package is one of haven's by its name."""
-    return OURS.fullmatch(name) is not None
+    if name in OURS:
+        return True
+    language = name[len(TRANSLATIONS) :] if name.startswith(TRANSLATIONS) else ""
+    return 0 < len(language) < LONGEST_NAME and all(letter in LETTERS for letter in language)
 
 
 def named(packages: "dict[str, str]") -> str:
