@@ -228,6 +228,8 @@ class Plan:
         self.enabled = document["enabled"]
         self.realtime = document["realtime"]
         self.renew_us = document["renew_us"]
+        # The agent's business; another answer is another plan.
+        self.upgrade = document.get("upgrade")
         self.made_from = document.get("made_from")
         self.warnings = document["warnings"]
         self.sysctls = [(name, value) for name, value in document["sysctls"]]
