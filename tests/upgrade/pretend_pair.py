@@ -86,6 +86,10 @@ class PretendRouter:
         self.received += base64.b64decode(octets)
         return {"have": len(self.received)}
 
+    def upgrade_drop(self, token: str) -> dict[str, Any]:
+        self.received = b""
+        return {}
+
     def upgrade_install(self, token: str) -> dict[str, Any]:
         assert not self.is_active, "it is in service"
         assert self.pair.other(self.name).status()["groups"][0]["state"] == "active", "nobody serves"

@@ -231,3 +231,34 @@ def test_versions_that_do_not_understand_each_other_say_which_to_upgrade() -> No
     assert newer == "haven 2.0 is too old for its 3.1: upgrade this router"
     older = incompatibility({**hello, "protocol": OLDEST_PROTOCOL - 1}, "2.0")
     assert older == "its haven 3.1 is too old for 2.0 here: upgrade that router"
+
+
+def test_an_installation_that_somebody_else_has_begun_is_waited_for_and_done_again(pair: PretendPair) -> None:
+    standby = pair.routers["r2"]
+    standby.stage = "installing"
+    states = iter(["installing", "installing", "failed", "failed"])
+
+    def state() -> dict[str, Any]:
+        standby.stage = next(states, standby.stage if standby.stage != "failed" else "idle")
+        return standby.upgrade_state()
+
+    standby.goes_wrong["upgrade-state"] = state
+    pair.rollout().run()
+    assert "waits-installing r2" in pair.said and versions(pair) == [NEW, NEW]
+
+
+def test_what_is_installed_nowhere_is_no_upgrade(pair: PretendPair) -> None:
+    for router in pair.routers.values():
+        router.installed = {"luci-app-haven": OLD}
+    assert stop(pair) == "nowhere"
+    assert pair.said == ["left-out r2", "left-out r1"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"token": 5}', '{"step": "sends"}', '{"more": 1}'])
+def test_a_note_that_is_none_is_in_nobodys_way(text: str, pair: PretendPair) -> None:
+    path = Path(pair.notes.path)
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert pair.notes.read() is None
+    pair.rollout().run()
+    assert versions(pair) == [NEW, NEW] and not path.exists()

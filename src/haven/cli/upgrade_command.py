@@ -105,7 +105,7 @@ def _is_wanted(request: Request, packages: list[PackageFile], peers: list[str]) 
     names = named({package.name: package.version for package in packages})
     own = status_of(request, "")["node"]
     print(f"{printable(names)} will be installed on {printable(', '.join(sorted([own, *peers])))},")
-    print("one after the other, the one that is Active last. Connections live on.")
+    print("one after the other, the one that is Active last.")
     return agree("Go on?")
 
 

@@ -60,10 +60,9 @@ class Asking:
         """Return what a router answers. Raises RouterSilent or RouterRefusal."""
         try:
             found = ask_node(self._run_dir, node, command, **arguments)
-        except RequestRefused as why:
-            kind: Any = RouterSilent if why.refusal.code in SILENT else None
-            raise kind(str(why)) if kind else RouterRefusal(why.refusal.code, str(why)) from None
         except Unanswered as why:
+            if isinstance(why, RequestRefused) and why.refusal.code not in SILENT:
+                raise RouterRefusal(why.refusal.code, str(why)) from None
             raise RouterSilent(str(why)) from None
         if command == "status" and not is_status(found):
             raise RouterSilent("its status is not understood")
@@ -92,7 +91,7 @@ def carry_out(root: str, run_dir: str, order: dict[str, Any], progress: Progress
         packages = [read_package(path) for path in order["files"]]
         routers = Asking(run_dir).routers()
         for router in routers[:-1]:
-            if router.ask("upgrade-state").get("leads"):
+            if router.state()["leads"]:
                 raise UpgradeStopped("peer-leads", node=router.node)
         rollout = Rollout(routers, packages, order["options"], NoteFile(root), order["token"], progress.say)
         rollout.run()

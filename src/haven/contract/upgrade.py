@@ -115,7 +115,7 @@ STEPS = {
     "settles": "{node} has installed; waiting until it is ready",
     "ready": "{node} is ready, with {packages}",
     "gives-back": "{node} takes {group} over again, as before",
-    "finished": "all routers have {packages}; {roles}",
+    "finished": "done: {packages}; {roles}",
 }
 
 # Why it stops. What stands where is said behind it.
@@ -130,6 +130,7 @@ STOPS = {
     "in-fault": "{node} is in fault ({faults}): nobody could take over",
     "in-maintenance": "{node} is in maintenance: end that first, by 'haven maintenance off' there",
     "nobody-active": "no router is Active for {group}",
+    "nowhere": "none of the packages is installed on any router: install what is new by hand first",
     "not-copied": "{node} does not copy connections: those through the routers would end; "
     "--lose-connections goes on all the same",
     "not-ready": "{node} is not ready: {missing}",

@@ -95,6 +95,7 @@ class Rollout:
             self._judge(router, status)
         self._note_before(statuses)
         self._routers.sort(key=lambda router: bool(readiness.active_groups(statuses[router])))
+        self._leave_out()
         lacking = [router for router in self._routers if self._lacks(router)]
         for router in lacking:
             self._offer(router, only_judge=True)
@@ -111,10 +112,9 @@ class Rollout:
 
     def _wait_for_installers(self) -> None:
         for router in self._routers:
-            state = self._state(router)
-            if state["stage"] == "installing":
+            if self._state(router)["stage"] == "installing":
                 self._say("waits-installing", node=router.node)
-                self._wait_installed(router)
+                router.wait(lambda router=router: _still_installs(router), INSTALL_S)  # type: ignore[misc]
 
     def _judge(self, router: Router, status: dict[str, Any]) -> None:
         if not (readiness.copies_connections(status) or LOSE_CONNECTIONS in self._options):
@@ -146,10 +146,18 @@ class Rollout:
 
     def _lacks(self, router: Router) -> bool:
         installed = self._state(router)["installed"]
-        for name in self._wanted:
-            if name not in installed:
+        return any(installed.get(name, version) != version for name, version in self._wanted.items())
+
+    def _leave_out(self) -> None:
+        """Say who does not get what, because it was never installed there."""
+        has: set[str] = set()
+        for router in self._routers:
+            installed = self._state(router)["installed"]
+            has.update(installed)
+            for name in sorted(set(self._wanted) - set(installed)):
                 self._say("left-out", node=router.node, name=name)
-        return any(installed[name] != self._wanted[name] for name in self._wanted if name in installed)
+        if not has & set(self._wanted):
+            raise UpgradeStopped("nowhere")
 
     def _state(self, router: Router) -> dict[str, Any]:
         try:
@@ -170,6 +178,8 @@ class Rollout:
             self._send(router)
             self._install(router)
         except UpgradeStopped:
+            with contextlib.suppress(RouterRefusal, RouterSilent):
+                router.ask("upgrade-drop", token=self._note.token)
             self._let_be(router)
             raise
         self._step("settles", node=router.node)
@@ -225,15 +235,12 @@ class Rollout:
             router.send(self._note.token, number, package)
 
     def _wait_installed(self, router: Router) -> None:
-        found = {"stage": "", "words": ""}
-
-        def not_yet() -> list[str]:
-            found.update(router.state())
-            return ["it is still installing"] if found["stage"] in ("installing", "receiving") else []
-
-        missing = router.wait(not_yet, INSTALL_S)
-        if missing or (found["stage"] != "installed" and self._lacks(router)):
-            words = str(found["words"]) or "; ".join(missing) or "it was cut short"
+        missing = router.wait(lambda: _still_installs(router), INSTALL_S)
+        if missing:
+            raise UpgradeStopped("not-installed", node=router.node, words="; ".join(missing))
+        state = self._state(router)
+        if state["stage"] != "installed" and self._lacks(router):
+            words = state["words"] or "it was cut short"
             raise UpgradeStopped("not-installed", node=router.node, words=words)
 
     def _make_ready(self, router: Router) -> None:
@@ -300,6 +307,10 @@ class Rollout:
     def standing(self) -> str:
         """Return where all routers stand, for somebody who has to go on by hand."""
         return "; ".join(_standing(router) for router in self._routers)
+
+
+def _still_installs(router: Router) -> list[str]:
+    return ["it is still installing"] if router.state()["stage"] in ("receiving", "installing") else []
 
 
 def _standing(router: Router) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from haven.atomic_file import sync_folder, write_whole
-from haven.contract.message import render
+from haven.contract.message import ODD_FACTS, render
 from haven.contract.upgrade import STEPS, UpgradeStopped
 from haven.plain_file import read_plain
 
@@ -44,12 +44,13 @@ class NoteFile:
     def read(self) -> RolloutNote | None:
         """Return the note of an upgrade that has not ended."""
         try:
-            return RolloutNote(**json.loads(read_plain(self.path, LARGEST)))
-        except FileNotFoundError:
+            note = RolloutNote(**json.loads(read_plain(self.path, LARGEST)))
+            note.words()
+        except (OSError, *ODD_FACTS):
+            # None, or of another haven: what that one knew is lost, and nothing else.
             return None
-        except (OSError, ValueError, TypeError):
-            # Of another haven, or no note at all: what it knew is lost, and nothing else.
-            return None
+        usual = vars(RolloutNote()).items()
+        return note if all(type(getattr(note, key)) is type(value) for key, value in usual) else None
 
     def write(self, note: RolloutNote) -> None:
         """Write it down before what it says is begun."""
