@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether another router may bring packages: the option, on its way from the configuration to the agent."""
 
+import subprocess
+import sys
+
 from haven.config.load import load_text
 from haven.contract.plan import Plan, check_plan
 from haven.plan.assemble import compile_plan
@@ -39,3 +42,10 @@ def test_a_reload_with_another_answer_is_news_to_the_agent() -> None:
 def test_the_answer_is_each_routers_own() -> None:
     (row,) = [row for row in PACKAGES["haven"] if "upgrade" in row.options]
     assert (row.section, row.kind) == ("@haven", LOCAL)
+
+
+def test_nobody_has_any_of_it_in_memory_before_somebody_asks() -> None:
+    code = "import sys, haven.agent.agent, haven.havend.start; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "haven.agent.channel.orders" in done.stdout.split()
+    assert [name for name in done.stdout.split() if "upgrade" in name or "package_orders" in name] == []
