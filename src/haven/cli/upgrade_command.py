@@ -192,8 +192,9 @@ def _show(request: Request, inbox: Inbox, notes: NoteFile) -> int:
         print_json(document)
         return 0
     if note is not None:
-        state = "runs" if runs else "was interrupted; 'haven upgrade' goes on with it"
+        state = "runs" if runs else "was interrupted"
         print(f"An upgrade to {printable(named(note.packages))} {state}: {printable(note.words())}.")
+        sys.stdout.write("" if runs else "'haven upgrade' goes on with it.\n")
     else:
         print("An upgrade begins." if runs else "No upgrade is under way.")
     for node, installed in installed_there.items():

@@ -5,6 +5,7 @@ A switchover moves the address through which somebody may be logged in, and the 
 program that was started: so all that is needed is imported before.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -47,7 +48,9 @@ class Progress:
             self._write({"ok": False, "code": why.code, "facts": why.facts, "text": text})
 
     def _write(self, document: dict[str, Any]) -> None:
-        os.write(self._descriptor, json.dumps(document).encode() + b"\n")
+        # Whether anybody reads it or not, and whether there is room for it.
+        with contextlib.suppress(OSError):
+            os.write(self._descriptor, json.dumps(document).encode() + b"\n")
 
 
 class Asking:
