@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from typing import Any
 
 from haven.arguments import ROOT, RUN_DIR, begin_program
@@ -22,9 +23,11 @@ from haven.upgrade.inbox import ORDER, PROGRESS, Inbox
 from haven.upgrade.package_file import read_package
 from haven.upgrade.rollout import Rollout
 from haven.upgrade.rollout_note import NoteFile
-from haven.upgrade.routers import Router, RouterRefusal, RouterSilent
+from haven.upgrade.routers import POLL_S, Router, RouterRefusal, RouterSilent
 
 KEEPER = "upgrade-keeper"
+# A router that installs, or boots.
+RETURN_S = 90.0
 SUMMARY = "Carries out what 'haven upgrade' was asked for."
 # Of a channel that is not there, and of programs that start again.
 SILENT = ("peer-silent", "peer-unknown", "hung-up", "not-running", "agent-not-running", "silent", "busy")
@@ -71,20 +74,28 @@ class Asking:
             raise RouterSilent("its status is not understood")
         return found
 
-    def routers(self) -> list[Router]:
-        """Return all routers, this one last. Raises UpgradeStopped."""
+    def routers(self, patience_s: float) -> list[Router]:
+        """Return all routers, this one last; one that is away is waited for. Raises UpgradeStopped."""
+        end = time.monotonic() + patience_s
+        while True:
+            own, peers = self._everybody()
+            away = [peer for peer in peers if peer["heard_ms"] is None]
+            if not away:
+                return [Router(node, self.ask) for node in (*(peer["node"] for peer in peers), own)]
+            if time.monotonic() >= end:
+                error = away[0]["trouble"] or "no answer yet"
+                raise UpgradeStopped("peer-away", node=away[0]["node"], error=error)
+            time.sleep(POLL_S)
+
+    def _everybody(self) -> tuple[str, list[dict[str, Any]]]:
         try:
             own = str(ask(self._run_dir, "status")["node"])
-            peers = ask_agent(self._run_dir, "peers")
+            peers = list(ask_agent(self._run_dir, "peers"))
         except (Unanswered, KeyError, TypeError):
             raise UpgradeStopped("nobody-home") from None
         if not peers:
             raise UpgradeStopped("not-paired")
-        for peer in peers:
-            if peer["heard_ms"] is None:
-                error = peer["trouble"] or "no answer yet"
-                raise UpgradeStopped("peer-away", node=peer["node"], error=error)
-        return [Router(node, self.ask) for node in (*(peer["node"] for peer in peers), own)]
+        return own, peers
 
 
 def carry_out(root: str, run_dir: str, order: dict[str, Any], progress: Progress) -> None:
@@ -92,11 +103,13 @@ def carry_out(root: str, run_dir: str, order: dict[str, Any], progress: Progress
     rollout = None
     try:
         packages = [read_package(path) for path in order["files"]]
-        routers = Asking(run_dir).routers()
+        notes = NoteFile(root)
+        # Whoever was about to install when it was interrupted may be about to come back.
+        routers = Asking(run_dir).routers(RETURN_S if notes.read() else 0)
         for router in routers[:-1]:
             if router.state()["leads"]:
                 raise UpgradeStopped("peer-leads", node=router.node)
-        rollout = Rollout(routers, packages, order["options"], NoteFile(root), order["token"], progress.say)
+        rollout = Rollout(routers, packages, order["options"], notes, order["token"], progress.say)
         rollout.run()
         progress.end(None, rollout.roles)
     except UpgradeStopped as why:
