@@ -164,4 +164,5 @@ def _short_call(command: Command) -> str:
 
 
 def _shown(argument: CommandArgument) -> str:
-    return argument.name if argument.required else f"[{argument.name}]"
+    name = f"{argument.name}..." if argument.many else argument.name
+    return name if argument.required else f"[{name}]"
