@@ -69,6 +69,7 @@ def test_one_command_upgrades_both_and_no_connection_is_lost(
     assert busy.fates(since).alive == COUNT
     assert installed(first) == installed(second) == {"r1": f"{NEWER}-r1", "r2": f"{NEWER}-r1"}
     assert (first.state(), second.state()) == ("active", "backup")
+    assert all("No upgrade is under way" in node.cli("upgrade", "--status") for node in both)
     assert [node.cli("--version").strip() for node in both] == [f"haven {NEWER}"] * 2
     order = [line for line in done.stdout.splitlines() if line.endswith("installs")]
     assert order == ["r2 installs", "r1 installs"]

@@ -14,6 +14,7 @@ from haven.upgrade import inbox as inbox_module
 from haven.upgrade import installer
 from haven.upgrade.inbox import INSTALLING, LEADING, OFFER, Inbox, take_lock
 from haven.upgrade.package_file import PackageFile, read_package
+from haven.upgrade.rollout_note import NoteFile, RolloutNote
 from tests.lab.wait import wait_until
 from tests.upgrade.packages import ipk, new_apk, router_root
 
@@ -122,6 +123,18 @@ def test_who_carries_one_out_takes_no_other(inbox: Inbox, tmp_path: Path) -> Non
         assert refusal(offer, inbox, package(tmp_path), token=OTHER) == "upgrade-busy"
         offer(inbox, package(tmp_path), token=TOKEN)
     assert not inbox.state()["leads"] and os.path.exists(f"{inbox.folder}/{LEADING}")
+
+
+def test_an_upgrade_that_was_interrupted_here_is_overtaken_by_another(
+    inbox: Inbox, root: Path, tmp_path: Path
+) -> None:
+    notes = NoteFile(str(root))
+    notes.write(RolloutNote(token=TOKEN))
+    offer(inbox, package(tmp_path))
+    assert notes.read() is not None
+    inbox.drop(TOKEN)
+    offer(inbox, package(tmp_path), token=OTHER)
+    assert notes.read() is None
 
 
 def test_pieces_come_in_their_order_and_no_more_than_was_said(inbox: Inbox, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from haven.contract.upgrade import (
     PACKAGE,
     PIECE,
     UpgradeRefused,
+    UpgradeStopped,
     is_ours,
 )
 from haven.launch import argv_of
@@ -32,6 +33,7 @@ from haven.plain_file import read_plain
 from haven.private_folder import make_private
 from haven.upgrade.manager import ANY_ARCHITECTURE, Manager
 from haven.upgrade.package_version import is_older
+from haven.upgrade.rollout_note import NoteFile
 
 FOLDER, OFFER, RESULT = "upgrade", "offer.json", "result.json"
 # Locked by the installer, and by who carries the upgrade of the pair out from here.
@@ -116,9 +118,18 @@ class Inbox:
         wanted = self._judge(packages, may_be_older)
         if not only_judge:
             self._clear()
+            self._forget_own(token)
             document = {"token": token, "packages": wanted, "may_be_older": may_be_older, "begun": False}
             self._write_offer(document)
         return {"wanted": [each["name"] for each in wanted]}
+
+    def _forget_own(self, token: str) -> None:
+        """Forget an upgrade that was begun here and interrupted: this one has overtaken it."""
+        notes = NoteFile(self._root)
+        note = notes.read()
+        if note is not None and note.token != token:
+            with contextlib.suppress(UpgradeStopped):
+                notes.forget()
 
     def _check_free(self, token: str) -> None:
         others = {self._leader(), self._offerer()} - {"", token}
