@@ -42,6 +42,7 @@ class NodeSettings(Settings):
     enabled: bool
     node: str
     realtime: int
+    upgrade: bool
     keeps: tuple[str, ...]
 
 
