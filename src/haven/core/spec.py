@@ -67,19 +67,30 @@ class RouterSpec(Value):
 class GroupSpec(Value):
     """Virtual routers that change state together.
 
-    `sync_wait_us` is the longest that preemption waits for this node to be in sync with the Active.
+    `sync_wait_us` is the longest that preemption waits for this node to be in sync with the Active;
+    `witnesses` are (device, address); of `majority` routers more than half have to be heard (0: none).
     """
 
     preempt: bool
     preempt_delay_us: int
+    witness_patience_us: int
+    majority: int
 
     def __init__(
-        self, name: str, routers: "tuple[RouterSpec, ...]", sync_wait_us: int = 0, **settings: "Any"
+        self,
+        name: str,
+        routers: "tuple[RouterSpec, ...]",
+        sync_wait_us: int = 0,
+        witnesses: "tuple[tuple[str, bytes], ...]" = (),
+        **settings: "Any",
     ) -> None:
         self.name = name
         self.routers = routers
         self.sync_wait_us = sync_wait_us
         self.preempt = False
         self.preempt_delay_us = 0
+        self.witnesses = witnesses
+        self.witness_patience_us = 5 * SECOND
+        self.majority = 0
         for key in settings:
             setattr(self, key, settings[key])
