@@ -18,6 +18,7 @@ from haven.config.section_values import Diagnostics, SectionValues, read
 from haven.config.spelling import suggestion, visible
 from haven.config.uci.document import UciSection
 from haven.config.virtual_router_checks import check_router, family_of
+from haven.config.witness_checks import check_witnesses
 from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
 
@@ -35,6 +36,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     _check_groups(_of_type(known, "group"), routers)
     _check_same_id(routers)
     _check_shared_addresses(routers)
+    check_witnesses(_of_type(known, "group"), routers, _of_type(known, "conntrack"))
     for values in _of_type(known, "conntrack"):
         _check_conntrack(values)
         _check_sync_place(values, routers)

@@ -7,7 +7,7 @@ a tuple; `option renew`, in seconds, is `renew_us`. What is declared here is wha
 
 from typing import Any
 
-from haven.config.addresses import Address, Route, TrackedInterface
+from haven.config.addresses import Address, Route, TrackedInterface, Witness
 from haven.config.section_values import SectionValues
 from haven.contract.diagnostics import Diagnostic
 
@@ -50,6 +50,9 @@ class GroupSettings(Settings):
 
     preempt: bool
     preempt_delay_us: int
+    witnesses: tuple[Witness, ...]
+    witness_patience_us: int
+    majority: int | None
 
 
 class VirtualRouterSettings(Settings):

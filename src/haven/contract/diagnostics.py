@@ -123,6 +123,15 @@ DIAGNOSTICS = {
     # Between sections.
     "group-missing": "there is no group '{name}'",
     "group-empty": "no virtual_router has option group '{name}'",
+    "witness-virtual": "'{value}' is a virtual address, so it is this router's own as often as not",
+    "witness-own": "'{value}' is an address of this router itself",
+    "witness-peer": "'{value}' is another router: when that one dies, nobody would serve",
+    "witness-elsewhere": "'{value}' is in no network of this group's virtual routers; name the link if it is "
+    "there all the same: {value}%INTERFACE",
+    "witness-no-link": "no virtual router of this group has {family} addresses on '{place}'",
+    "witness-unclear": "'{value}' could be on several links of this group: {names}; name one of them: "
+    "{value}%INTERFACE",
+    "witness-majority": "cannot stand beside a witness; keep one of them",
     "vrid-used": "{vrid} is already used by {other} for {family} on {place} '{name}'",
     "address-held": "'{value}' is also held by {other}",
     "peer-family": "'{value}' and option address are not of one family, IPv4 or IPv6",
@@ -146,6 +155,7 @@ DIAGNOSTICS = {
     "advertisement-large": "{count} addresses make an advertisement of {octets} octets; '{device}' carries "
     "{mtu}",
     "vrid-twice": "VRID {vrid} is used by '{name}' on {device} already",
+    "witness-of-machine": "'{value}' is an address of this router itself, on {device}; it is no witness",
     "tracked-missing": "tracked interface '{interface}' does not exist yet",
     "device-missing": "device '{device}' does not exist yet",
     "device-missing-macvlan": "device '{device}' does not exist yet; make the plan again when it does",

@@ -78,10 +78,16 @@ PLAN = (
 GROUP = (
     Field("name", text),
     Field("sync_wait_us", whole()),
+    Field("witnesses", list_of(pair_of(str, str)), optional=True),
 )
 
 # What the engine acts by, beside the protocol's own.
-GROUP_SETTINGS = (Field("preempt", flag), Field("preempt_delay_us", whole()))
+GROUP_SETTINGS = (
+    Field("preempt", flag),
+    Field("preempt_delay_us", whole()),
+    Field("witness_patience_us", whole(1), optional=True),
+    Field("majority", whole(1), optional=True),
+)
 
 STAGES = ("setup", "takeover", "release", "teardown")
 
@@ -273,6 +279,9 @@ def check_plan(document: "Any") -> "Document":
         raise DocumentError("the plan: version is not %d" % VERSION)
     check_objects(document["warnings"], DIAGNOSTIC, "warnings")
     check_objects(document["groups"], GROUP + GROUP_SETTINGS, "groups")
+    witnesses = [each for group in document["groups"] for each in group.get("witnesses") or ()]
+    if not all(device and not address(each) for device, each in witnesses):
+        raise DocumentError("groups: witnesses are not devices and addresses")
     for index, router in enumerate(document["virtual_routers"]):
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
@@ -357,7 +366,10 @@ def empty_plan(node: str, config: str) -> Plan:
 def _group(document: "Document", routers: "list[RouterPlan]") -> GroupSpec:
     name = document["name"]
     members = tuple([router.spec for router in routers if router.group == name])
-    return GroupSpec(name, members, document["sync_wait_us"], **_settings(document, GROUP, GroupSpec))
+    witnesses = tuple([(device, _octets(each)) for device, each in document.get("witnesses") or ()])
+    return GroupSpec(
+        name, members, document["sync_wait_us"], witnesses, **_settings(document, GROUP, GroupSpec)
+    )
 
 
 def _spec(document: "Document") -> RouterSpec:

@@ -141,9 +141,7 @@ class Group(Lockstep):
 
     def next_deadline(self) -> int:
         """Return the earliest time at which tick() has something to do."""
-        soonest = min(self._handover.deadline(), self.retry_handover_at)
-        if self.isolation is not None:
-            soonest = min(soonest, self.isolation.deadline())
+        soonest = min(self._handover.deadline(), self.retry_handover_at, self._gives_up_at())
         for member in self.members:
             if member.deadline < soonest:
                 soonest = member.deadline
@@ -165,7 +163,7 @@ class Group(Lockstep):
             self._go_on_with_handover(now)
         if now >= self.retry_handover_at:
             self._begin_handover(RETRY, now)
-        if self.isolation is not None and now >= self.isolation.deadline():
+        if self.isolation is not None and now >= self._gives_up_at():
             self.isolation.give_up(now)
         for member in self.members:
             if self.state == states.ACTIVE:
@@ -243,6 +241,11 @@ class Group(Lockstep):
         """Take the greeting of another router."""
         if self.isolation is not None:
             self.isolation.hear_router(member, source, now)
+
+    def _gives_up_at(self) -> int:
+        if self.isolation is None or self.handover is not None:
+            return NEVER
+        return self.isolation.deadline()
 
     def _is_held_back(self, now: int) -> bool:
         alone = None if self.isolation is None else self.isolation.hold_back(now)

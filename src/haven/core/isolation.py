@@ -15,7 +15,7 @@ from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from haven.core.group import Group
+    from haven.core.lockstep import Lockstep
     from haven.core.virtual_router import VirtualRouter
 
     Wire = tuple[str, int, int]
@@ -41,7 +41,7 @@ class Greeted:
 class Isolation:
     """What a group hears on its links beside the Active, and whether it may serve by that."""
 
-    def __init__(self, group: "Group", before: "Isolation | None" = None) -> None:
+    def __init__(self, group: "Lockstep", before: "Isolation | None" = None) -> None:
         self._group = group
         # Since when the group has its state.
         self._since = -NEVER
@@ -96,7 +96,7 @@ class Isolation:
 
     def deadline(self) -> int:
         """Return when an Active that hears nobody any more has been patient for long enough."""
-        if self._group.state != states.ACTIVE or self._group.handover is not None:
+        if self._group.state != states.ACTIVE:
             return NEVER
         found = NEVER
         for member in self._group.members:
