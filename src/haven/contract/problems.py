@@ -54,6 +54,20 @@ TABLE = (
         "multicast (IGMP snooping without a querier), or a cut.",
     ),
     (
+        "alone",
+        ERROR,
+        "This node is alone on {device} and does not serve: it hears neither another router nor a witness "
+        "there, or no majority.",
+        "Look for a cut between this router and the rest of that network; then it serves again.",
+    ),
+    (
+        "witness-silent",
+        WARNING,
+        "The witness {witness} does not answer on {device}.",
+        "See that it runs, is on that link, and answers ARP, neighbour solicitation or ping; or name another "
+        "one.",
+    ),
+    (
         "addresses-differ",
         WARNING,
         "{peer} advertises other virtual addresses than this node has.",

@@ -78,6 +78,15 @@ GROUP = (
     Field("priority_penalty", whole()),
     Field("faults", list_of(text)),
     Field("last_transition", mapping, nullable=True),
+    Field("witnesses", list_of(mapping), optional=True),
+)
+
+# Of a witness: how long ago it answered last, and by what: arp, neighbour (solicitation) or echo.
+WITNESS = (
+    Field("address", text),
+    Field("device", text),
+    Field("answered_ms", whole(), nullable=True),
+    Field("by", text, nullable=True),
 )
 
 VIRTUAL_ROUTER = (
@@ -219,6 +228,8 @@ def check_status(document: "Any") -> "Document":
     """Return a document that is a status, of this release or of another. Raises DocumentError."""
     check_object(document, STATUS, "the status")
     check_objects(document["groups"], GROUP, "groups")
+    for group in document["groups"]:
+        check_objects(group.get("witnesses") or (), WITNESS, "groups: witnesses")
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)

@@ -242,6 +242,12 @@ class Group(Lockstep):
         if self.isolation is not None:
             self.isolation.hear_router(member, source, now)
 
+    def alone_on(self, now: int) -> "VirtualRouter | None":
+        """Return a member on whose link this node is alone and does not serve for that, or None."""
+        if self.isolation is None or self.state != states.BACKUP:
+            return None
+        return self.isolation.alone_on(now)
+
     def _gives_up_at(self) -> int:
         if self.isolation is None or self.handover is not None:
             return NEVER
