@@ -64,8 +64,7 @@ TABLE = (
         "witness-silent",
         WARNING,
         "The witness {witness} does not answer on {device}.",
-        "See that it runs, is on that link, and answers ARP, neighbour solicitation or ping; or name another "
-        "one.",
+        "See that it runs, is on that link, and answers ARP, neighbour solicitation or ping.",
     ),
     (
         "addresses-differ",

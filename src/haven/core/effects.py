@@ -126,7 +126,7 @@ class Doubted(Value):
 
 
 class HeldBack(Value):
-    """No Active is heard, and this node is alone on the link of a virtual router: it does not take over."""
+    """No Active is heard, nor anybody else on the link of a virtual router: this node does not take over."""
 
     def __init__(self, group: str, router: str) -> None:
         self.group = group

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import Plan
-    from haven.havend.witnesses import Witnesses
+    from haven.havend.witness_asker import WitnessAsker
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
@@ -64,7 +64,7 @@ class Daemon:
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
-        self._witnesses: Witnesses | None = None
+        self._witnesses: WitnessAsker | None = None
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -182,9 +182,11 @@ class Daemon:
         wanted = any(group.witnesses or group.majority for group in self.plan.groups)
         if wanted and self._witnesses is None:
             # Nobody else pays for it.
-            from haven.havend.witnesses import Witnesses
+            from haven.havend.witness_asker import WitnessAsker
 
-            self._witnesses = Witnesses(self._engine, self._kernel, self._poller, self._events, self.handle)
+            self._witnesses = WitnessAsker(
+                self._engine, self._kernel, self._poller, self._events, self.handle
+            )
         elif self._witnesses is not None:
             # What they are now is found there when it is asked next.
             self._witnesses.deadline = 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.vrrp_sockets import VrrpSockets
-    from haven.havend.witnesses import Witnesses
+    from haven.havend.witness_asker import WitnessAsker
 
     Document = dict[str, Any]
     Problems = list[Document]
@@ -43,7 +43,7 @@ class StatusReport:
         transitions: "LastTransitions",
         agent: "AgentLink",
         problems: "Callable[[], Problems]",
-        witnesses: "Callable[[], Witnesses | None]",
+        witnesses: "Callable[[], WitnessAsker | None]",
     ) -> None:
         self._engine = engine
         self._in_force = in_force
@@ -93,8 +93,8 @@ class StatusReport:
 
     def _group(self, group: "Group", now: int) -> "Document":
         name, left = group.spec.name, group.preemption.sync_wait_left(now)
-        witnesses = self._witnesses()
         sync_wait_ms = None if left is None else left // 1000
+        witnesses = self._witnesses()
         return {
             "name": name,
             "state": shown_state(group.state, group.faults),

@@ -31,7 +31,7 @@ ASKS = 4
 UNANSWERED = 2
 
 
-class Answers:
+class WitnessAnswers:
     """What a witness has answered: when last, by what, with which MAC address; asked since when."""
 
     def __init__(self, now: int) -> None:
@@ -49,7 +49,7 @@ class Answers:
         self.at, self.is_missed = now, False
 
 
-class Witnesses:
+class WitnessAsker:
     """Asks and greets for every group that goes by it; `deadline` is when act() has something to do."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Witnesses:
         self.deadline = 0
         self._due: dict[str, int] = {}
         self._sockets: dict[str, WitnessSockets] = {}
-        self._answers: dict[Place, Answers] = {}
+        self._answers: dict[Place, WitnessAnswers] = {}
 
     def close(self) -> None:
         """Ask nobody any more."""
@@ -112,7 +112,7 @@ class Witnesses:
 
     def _ask(self, group: "Group", place: "Place", now: int) -> None:
         device, address = place
-        answers = self._answers.setdefault(place, Answers(now))
+        answers = self._answers.setdefault(place, WitnessAnswers(now))
         self._note_silence(group, place, answers, now)
         answers.asked_at = now
         source = _source(group, device, 4 if len(address) == 4 else 6)
@@ -171,7 +171,7 @@ class Witnesses:
     def _router_heard(self, device: str, family: int, vrid: int, source: bytes) -> None:
         self._handle(RouterHeard(device, family, vrid, source))
 
-    def _note_silence(self, group: "Group", place: "Place", answers: Answers, now: int) -> None:
+    def _note_silence(self, group: "Group", place: "Place", answers: WitnessAnswers, now: int) -> None:
         if answers.at is None or answers.is_missed:
             return
         if now - answers.at >= group.spec.witness_patience_us:
@@ -184,7 +184,7 @@ class Witnesses:
         """Return the witnesses of a group as the status has them."""
         found = []
         for device, address in group.spec.witnesses:
-            answers = self._answers.get((device, address)) or Answers(now)
+            answers = self._answers.get((device, address)) or WitnessAnswers(now)
             found.append(
                 {
                     "address": text_of(address),
