@@ -10,6 +10,7 @@ from tests.simulation.world import SECOND, Link, World
 
 LINKS = ("lan", "wan", "dmz")
 INTERVALS_US = (10_000, 30_000, 100_000, SECOND, SECOND, SECOND, 4 * SECOND)
+WITNESS_ADDRESS = bytes((10, 0, 0, 99))
 # Clocks differ by so much at the most.
 DRIFT = 0.01
 
@@ -40,6 +41,9 @@ class Design:
         self.preempt = rng.random() < 0.4
         self.preempt_delay_us = rng.choice((0, 0, 0, SECOND))
         self.unicast = rng.random() < 0.15
+        # Whether a witness, or of more than two routers the majority, says who serves behind a cut.
+        self.has_arbiter = rng.random() < 0.4
+        self.patience_us = rng.choice((2 * SECOND, 5 * SECOND))
 
     def _shape(self, number: int, link: str, version: int, interval: int) -> Shape:
         family = 4 if version == 2 else self.rng.choice((4, 4, 6))
@@ -63,9 +67,18 @@ class Design:
                 0,
                 preempt=self.preempt,
                 preempt_delay_us=self.preempt_delay_us,
+                witness_patience_us=self.patience_us,
+                **self._arbiter(shapes, len(world.nodes)),
             )
             for name, shapes in self.groups.items()
         )
+
+    def _arbiter(self, shapes: list[Shape], count: int) -> dict[str, object]:
+        if not self.has_arbiter:
+            return {}
+        if count > 2:
+            return {"majority": count}
+        return {"witnesses": tuple((link, WITNESS_ADDRESS) for link in sorted({each[1] for each in shapes}))}
 
     def _router(self, node: SimNode, world: World, shape: Shape, priority: int) -> RouterSpec:
         name, link, family, vrid, version, interval = shape
