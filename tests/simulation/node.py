@@ -156,8 +156,9 @@ class SimNode:
                     spec = member.spec
                     event = RouterHeard(spec.device, spec.family, spec.vrid, member.source)
                     self.world.greet(self, event)
-        wait = int(min([pace(group) for group in groups], default=SECOND) / self._rate)
-        self.world.at(self.world.now + wait, lambda: self._look_around(life))
+        if groups:
+            wait = int(min([pace(group) for group in groups]) / self._rate)
+            self.world.at(self.world.now + wait, lambda: self._look_around(life))
 
     def _clean(self) -> None:
         """Let go of what a group was to go on with that it cannot go on."""

@@ -104,11 +104,12 @@ class WitnessAsker:
     def _visit(self, group: "Group", now: int) -> None:
         for place in group.spec.witnesses:
             self._ask(group, place, now)
-        greeted = []
+        # On other links nothing depends on it.
+        devices = {device for device, _address in group.spec.witnesses}
         for member in group.members:
-            if member.spec.device not in greeted and member.source is not None:
-                greeted.append(member.spec.device)
-                self._greet(member.spec.device, member.spec.family, member.spec.vrid, member.source)
+            spec = member.spec
+            if member.source is not None and (group.spec.majority or spec.device in devices):
+                self._greet(spec.device, spec.family, spec.vrid, member.source)
 
     def _ask(self, group: "Group", place: "Place", now: int) -> None:
         device, address = place
