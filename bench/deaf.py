@@ -26,9 +26,9 @@ def deaf_links(runs: int) -> list[Comparison]:
     """Stop VRRP by a firewall, then everything by a cut with the clients on the standby's side."""
     found = []
     for what, stop in EVENTS.items():
-        two = Comparison(f"two Actives, {what}, of {WATCHED_S:g} s", "s")
-        away = Comparison(f"clients without a gateway, {what}", "ms")
-        healed = Comparison("clients without a gateway, healed", "ms")
+        two = Comparison(f"two Actives, {what}", "s")
+        away = Comparison(f"no gateway, {what}", "ms")
+        healed = Comparison(f"no gateway, healed, {what}", "ms")
         for _ in range(runs):
             for program in PROGRAMS:
                 _suffer(program, stop, two.of(program), away.of(program), healed.of(program))

@@ -53,13 +53,7 @@ TABLE = (
         "Look for what stops VRRP from there to here: a firewall (protocol 112), a switch that filters "
         "multicast (IGMP snooping without a querier), or a cut.",
     ),
-    (
-        "alone",
-        ERROR,
-        "This node is alone on {device} and does not serve: it hears neither another router nor a witness "
-        "there, or no majority.",
-        "Look for a cut between this router and the rest of that network; then it serves again.",
-    ),
+    ("alone", ERROR, "This node is alone on {device} and does not serve.", "Look for a cut on that link."),
     (
         "witness-silent",
         WARNING,
