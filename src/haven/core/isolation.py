@@ -88,8 +88,8 @@ class Isolation:
         within_us = self._group.spec.witness_patience_us
         if self._group.state == states.BACKUP:
             within_us = HEARD_WITHIN * self._interval_us()
-        for member in self._group.members:
-            heard_at = self._heard_at(member.spec.device)
+        for device, member in self._links():
+            heard_at = self._heard_at(device)
             if heard_at is not None and now - heard_at >= within_us:
                 return member
         return None
@@ -99,8 +99,8 @@ class Isolation:
         if self._group.state != states.ACTIVE:
             return NEVER
         found = NEVER
-        for member in self._group.members:
-            heard_at = self._heard_at(member.spec.device)
+        for device, _member in self._links():
+            heard_at = self._heard_at(device)
             if heard_at is not None:
                 found = min(found, max(heard_at, self._since) + self._group.spec.witness_patience_us)
         return found
@@ -139,6 +139,11 @@ class Isolation:
         if answered_at is None or greeted is None:
             return answered_at is None
         return greeted.last - max(answered_at, greeted.since) >= self._group.spec.witness_patience_us
+
+    def _links(self) -> "list[tuple[str, VirtualRouter]]":
+        """Return each device once, with the first member on it: hundreds may be on one."""
+        first = {member.spec.device: member for member in reversed(self._group.members)}
+        return [(device, first[device]) for device in sorted(first)]
 
     def _interval_us(self) -> int:
         return max([member.active_adver_interval_us for member in self._group.members])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Place = tuple[str, bytes]
 
-# An Active is asked for company less often than a Backup, which may have to take over at any moment.
+# An Active asks less often than a Backup, which may have to take over at any moment.
 SLOWEST = SECOND
 # An Active asks so often within its patience at the least.
 ASKS = 4
