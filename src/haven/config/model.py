@@ -74,6 +74,16 @@ class VirtualRouterSettings(Settings):
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]
     source_address: bytes | None
+    ra: bool
+    ra_prefixes: tuple[Address, ...]
+    ra_dnses: tuple[bytes, ...]
+    ra_domains: tuple[str, ...]
+    ra_flagses: tuple[str, ...]
+    ra_default: int | None
+    ra_preference: str | None
+    ra_lifetime_us: int | None
+    ra_maxinterval_us: int | None
+    ra_mtu: int | None
 
     @property
     def family(self) -> int:

@@ -52,6 +52,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from haven.core.ra.spec import AdvertSpec
+
     Document = dict[str, Any]
 
 # docs/plan.md says when it changes.
@@ -106,6 +108,8 @@ VIRTUAL_ROUTER = (
     Field("takeover", list_of(mapping)),
     Field("release", list_of(mapping)),
     Field("teardown", list_of(mapping)),
+    # What it says of itself by router advertisements, where it does.
+    Field("router_advert", mapping, optional=True),
 )
 
 # What the engine reckons with; their ranges are the protocol's.
@@ -212,6 +216,8 @@ class RouterPlan(Value):
             tuple([Step(each) for each in document[stage]]) for stage in STAGES
         ]
         self.spec = _spec(document)
+        advert = document.get("router_advert")
+        self.advertises: AdvertSpec | None = None if advert is None else _adverts().advert_spec(advert)
 
     def places(self) -> "set[tuple[str, bytes]]":
         """Return which address belongs on which device."""
@@ -301,6 +307,8 @@ def _check_router(document: "Any", where: str) -> None:
     version, interval_us = document["version"], document["advert_interval_us"]
     if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
+    if document.get("router_advert") is not None:
+        _adverts().check_router_advert(document["router_advert"], document["family"], where)
     for stage in STAGES:
         check_objects(document[stage], STEP, "%s: %s" % (where, stage))
         for index, step in enumerate(document[stage]):
@@ -378,6 +386,13 @@ def _spec(document: "Document") -> RouterSpec:
         tuple([(device, weight) for device, weight in document["tracks"]]),
         **_settings(document, VIRTUAL_ROUTER, RouterSpec),
     )
+
+
+def _adverts() -> "Any":
+    # Most virtual routers send none, and then nothing of it is loaded.
+    from haven.contract import router_advert
+
+    return router_advert
 
 
 def _settings(document: "Document", fields: "tuple[Field, ...]", kind: type) -> "dict[str, Any]":

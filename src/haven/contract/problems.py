@@ -185,6 +185,26 @@ TABLE = (
         "Correct unicast_peer, or give the two machines different addresses.",
     ),
     (
+        "ra-stranger",
+        WARNING,
+        "{peer} sends router advertisements on {device}, too: hosts there have two default routers.",
+        "If it is a router of this pair, let its odhcpd or radvd send none there ('haven dhcp' shows what "
+        "haven changes for that). Else look for that address on the link.",
+    ),
+    (
+        "ra-no-way-out",
+        WARNING,
+        "Hosts on {device} are told not to use this router: it has no IPv6 default route, or no public "
+        "prefix.",
+        "Look at the WAN's IPv6; or set ra_default to 2, to be the hosts' router all the same.",
+    ),
+    (
+        "ra-no-prefix",
+        WARNING,
+        "Hosts on {device} are given no IPv6 prefix: neither the device nor the configuration has one.",
+        "Give the device or the virtual router an address with a /64, or set ra_prefix.",
+    ),
+    (
         "send-failed",
         ERROR,
         "The last advertisement could not be sent: {error}.",

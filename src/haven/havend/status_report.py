@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from haven.havend.agent_link import AgentLink
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
+    from haven.havend.router_adverts import RouterAdverts
     from haven.havend.vrrp_sockets import VrrpSockets
 
     Document = dict[str, Any]
@@ -41,6 +42,7 @@ class StatusReport:
         addresses: "AddressKeeper",
         transitions: "LastTransitions",
         agent: "AgentLink",
+        adverts: "RouterAdverts",
         problems: "Callable[[], Problems]",
     ) -> None:
         self._engine = engine
@@ -49,6 +51,7 @@ class StatusReport:
         self._addresses = addresses
         self._transitions = transitions
         self._agent = agent
+        self._adverts = adverts
         self._more_problems = problems
         self._started = Moment()
 
@@ -139,7 +142,12 @@ class StatusReport:
             },
             "last_transition": self._transitions.last(group.spec.name),
             "faults": _fault_texts(router.faults),
+            **self._advertised(spec.name),
         }
+
+    def _advertised(self, name: str) -> "Document":
+        account = self._adverts.account(name)
+        return {} if account is None else {"router_advert": account}
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
         found = self._in_force.problems()
@@ -150,6 +158,7 @@ class StatusReport:
         age = min((self._transitions.age(group.spec.name) for group in groups), default=0)
         found.extend(diagnosis.of_split(groups, peers, age, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
+        found.extend(self._adverts.problems(now))
         found.extend(self._more_problems())
         found.extend(self._agent.problems(now))
         return found
