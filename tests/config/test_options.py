@@ -33,7 +33,8 @@ def test_names_are_unique_and_references_within_the_table_hold():
         for option in section.options:
             assert option.help.endswith("."), option.name
             if option.only_with:
-                assert value(section, option.only_with[0], option_text(option.only_with[1])) == option.only_with[1]
+                name, wanted = option.only_with
+                assert value(section, name, option_text(wanted)) == wanted
 
 
 def test_lookup_by_name():

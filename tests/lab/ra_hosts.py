@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Hosts that learn all of IPv6 from router advertisements, by their kernel, and everything their tables do."""
+"""Hosts that learn all of IPv6 from router advertisements, and what happens to their tables."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,6 @@ from tests.lab.namespace import Namespace
 from tests.lab.network import GATEWAY6_LINK_LOCAL, SERVICE6, Network
 from tests.lab.wait import now_ns, wait_until
 
-ALL_NODES_LIFETIME = 2700
 # A route as the monitor writes it, added or deleted.
 DEFAULT = re.compile(
     r"^(?P<gone>Deleted )?(?P<table>ra )?default .*?via (?P<via>\S+)|nexthop via (?P<next>\S+)"

@@ -52,7 +52,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from haven.core.ra.spec import AdvertSpec
+    from haven.core.ra.advert_spec import AdvertSpec
 
     Document = dict[str, Any]
 

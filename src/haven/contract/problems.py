@@ -7,7 +7,9 @@ the two together.
 """
 
 from haven.contract.faults import FAULTS
+from haven.contract.host_problems import HOST_TABLE
 from haven.contract.message import render
+from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -15,12 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Problem = dict[str, Any]
-
-# The gateway does not work, or is about to be answered for by two.
-ERROR = "error"
-# It works; something is lost when it has to move, or sooner or later.
-WARNING = "warning"
-SEVERITIES = (ERROR, WARNING)
 
 SAME_PASSWORD = "Set the same auth_pass on all routers."
 INCOMPATIBLE = "Look at the configuration of that router, or for an incompatible one."
@@ -183,26 +179,6 @@ TABLE = (
         WARNING,
         "Packets from {peer} are dropped: it is not a unicast_peer, or it is our own address.",
         "Correct unicast_peer, or give the two machines different addresses.",
-    ),
-    (
-        "ra-stranger",
-        WARNING,
-        "{peer} sends router advertisements on {device}, too: hosts there have two default routers.",
-        "If it is a router of this pair, let its odhcpd or radvd send none there ('haven dhcp' shows what "
-        "haven changes for that). Else look for that address on the link.",
-    ),
-    (
-        "ra-no-way-out",
-        WARNING,
-        "Hosts on {device} are told not to use this router: it has no IPv6 default route, or no public "
-        "prefix.",
-        "Look at the WAN's IPv6; or set ra_default to 2, to be the hosts' router all the same.",
-    ),
-    (
-        "ra-no-prefix",
-        WARNING,
-        "Hosts on {device} are given no IPv6 prefix: neither the device nor the configuration has one.",
-        "Give the device or the virtual router an address with a /64, or set ra_prefix.",
     ),
     (
         "send-failed",
@@ -401,7 +377,7 @@ TABLE = (
         "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
         "Raise nf_conntrack_max, to the same on all routers.",
     ),
-)
+) + HOST_TABLE
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}

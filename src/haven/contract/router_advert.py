@@ -13,14 +13,14 @@ from haven.contract.fields import (
     whole,
 )
 from haven.core.clock import SECOND
-from haven.core.ra.spec import ALWAYS, HIGH, LOW, MEDIUM, WAY_OUT, AdvertSpec
+from haven.core.ra.advert_spec import ALWAYS, HIGH, LOW, MEDIUM, WAY_OUT, AdvertSpec
 from haven.inet import octets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from haven.core.ra.spec import Prefix
+    from haven.core.ra.advert_spec import Prefix
 
 # RFC 8319 4 has set these bounds higher than RFC 4861 did.
 MOST_S = 65535

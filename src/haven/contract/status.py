@@ -24,7 +24,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
-from haven.contract.problems import SEVERITIES
+from haven.contract.severities import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

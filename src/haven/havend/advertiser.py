@@ -7,10 +7,10 @@ from haven.core.announce import ALL_NODES, ALL_NODES_MAC
 from haven.core.clock import NEVER, SECOND
 from haven.core.frame import icmpv6_frame
 from haven.core.ra import advertising
+from haven.core.ra.advert_spec import WAY_OUT
 from haven.core.ra.advertising import AdvertisingInterface
 from haven.core.ra.messages import advertisements
 from haven.core.ra.prefixes import DeviceAddress, PrefixTable, is_local
-from haven.core.ra.spec import WAY_OUT
 from haven.havend.kernel_tables import DumpBroken
 from haven.inet import text_of
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import RouterPlan
+    from haven.core.ra.advert_spec import AdvertSpec
     from haven.core.ra.advertising import Emission
     from haven.core.ra.messages import HeardAdvert
-    from haven.core.ra.spec import AdvertSpec
     from haven.havend.kernel_tables import KernelTables
     from haven.havend.vrrp_sockets import VrrpSockets
 

@@ -116,7 +116,7 @@ class StatusReport:
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
         spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters
-        return {
+        document = {
             "name": spec.name,
             "group": group.spec.name,
             "device": spec.device,
@@ -142,12 +142,11 @@ class StatusReport:
             },
             "last_transition": self._transitions.last(group.spec.name),
             "faults": _fault_texts(router.faults),
-            **self._advertised(spec.name),
         }
-
-    def _advertised(self, name: str) -> "Document":
-        account = self._adverts.account(name)
-        return {} if account is None else {"router_advert": account}
+        account = self._adverts.account(spec.name)
+        if account is not None:
+            document["router_advert"] = account
+        return document
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
         found = self._in_force.problems()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from haven.config.options.address_kinds import octets_of
 from haven.config.uci.document import UciSection, parse
 from haven.contract.diagnostics import Diagnostic
-from haven.core.ra.spec import HIGH, LOW, MEDIUM, WAY_OUT
+from haven.core.ra.advert_spec import HIGH, LOW, MEDIUM, WAY_OUT
 from haven.inet import text_of
 
 FILE = "dhcp"

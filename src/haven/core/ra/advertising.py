@@ -7,7 +7,7 @@ gives the messages their content at the moment when they leave.
 """
 
 from haven.core.clock import MILLISECOND, NEVER, SECOND
-from haven.core.ra.spec import AdvertSpec
+from haven.core.ra.advert_spec import AdvertSpec
 from haven.core.value import Value
 
 TYPE_CHECKING = False

@@ -3,8 +3,8 @@
 
 import struct
 
+from haven.core.ra.advert_spec import HIGH, LOW, AdvertSpec
 from haven.core.ra.prefixes import SLAAC_LENGTH, AdvertisedPrefix, PrefixTable
-from haven.core.ra.spec import HIGH, LOW, AdvertSpec
 from haven.core.value import Value
 from haven.core.vrrp.constants import is_link_local
 

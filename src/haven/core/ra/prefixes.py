@@ -2,13 +2,13 @@
 """Which prefixes are advertised, and for how long: those of the plan and those that the device has now."""
 
 from haven.core.clock import SECOND
-from haven.core.ra.spec import ALWAYS, WAY_OUT, AdvertSpec
+from haven.core.ra.advert_spec import ALWAYS, WAY_OUT, AdvertSpec
 from haven.core.value import Value
 from haven.core.vrrp.constants import is_link_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from haven.core.ra.spec import Prefix
+    from haven.core.ra.advert_spec import Prefix
 
 # The kernel's word for a lifetime without an end.
 FOREVER = 0xFFFFFFFF

@@ -7,8 +7,8 @@ from typing import Any
 from haven.config.addresses import Address
 from haven.config.model import VirtualRouterSettings
 from haven.contract.diagnostics import Diagnostic
+from haven.core.ra.advert_spec import ALWAYS
 from haven.core.ra.prefixes import LONGEST, SLAAC_LENGTH, is_local, network_of
-from haven.core.ra.spec import ALWAYS
 from haven.core.vrrp.constants import is_link_local
 from haven.inet import text_of
 from haven.plan.odhcpd import MOST_S, Odhcpd, read
