@@ -178,6 +178,11 @@ class SyncSettings(Settings):
     files: tuple[str, ...]
 
 
+def advertising(model: "Model") -> tuple[str, ...]:
+    """Return the interfaces of netifd's on which this router sends router advertisements."""
+    return tuple(router.interface for router in model.virtual_routers if router.ra and router.interface)
+
+
 class Model:
     """A whole configuration without a problem; `warnings` name what in it is odd."""
 
