@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.lab.agent_node import AgentNode
 from tests.lab.gateway import Side
+from tests.lab.haven_node import HavenNode
 from tests.lab.namespace import Namespace
 from tests.lab.network import GATEWAY6_LINK_LOCAL, SERVICE6, Network
 from tests.lab.wait import now_ns, wait_until
@@ -16,7 +17,7 @@ DEFAULT = re.compile(
 )
 
 
-class RaNode(AgentNode):
+class Advertising(HavenNode):
     """A router whose LAN side of IPv6 sends router advertisements; `ra_lines` are more of its options."""
 
     ra_lines = ""
@@ -29,6 +30,10 @@ class RaNode(AgentNode):
     def advert(self) -> dict:
         """Tell what the status says of the advertisements."""
         return self.virtual_router("lan6")["router_advert"]
+
+
+class RaNode(Advertising, AgentNode):
+    """The whole of haven, connections too."""
 
 
 class RaHost:
