@@ -15,6 +15,7 @@ from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.router_adverts import advertised_hosts
 from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
@@ -43,6 +44,7 @@ SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
 MORE: dict[str, Bench] = {
     "means": means,
     "own": own_connections,
+    "ra": advertised_hosts,
     "start": starts,
     "sync": replication,
     "common": common_changes,
