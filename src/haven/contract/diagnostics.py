@@ -185,7 +185,7 @@ DIAGNOSTICS = {
     # The configuration of DHCP.
     "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
     "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",
-    "dhcp-ra-relay": "'{value}' hands on another router's advertisements, and option ra sends own ones; set "
+    "dhcp-ra-relay": "'{value}' hands on another router's advertisements, and option ra sends its own; set "
     "one of the two off",
     "dhcp-force-off": "'{value}' keeps dnsmasq from serving beside the other router",
     # The plan as a file, and its compiler.
