@@ -92,10 +92,10 @@ def test_a_local_prefix_is_no_way_out_unless_that_is_asked_for():
         assert table.lifetime_s == lifetime_s
 
 
-def test_the_dns_server_lasts_as_long_as_the_longest_public_prefix():
+def test_a_local_prefix_says_nothing_of_how_long_the_internet_is_there():
     table = PrefixTable()
     table.look(advert_spec(), [address("fd00::2/64")], True, 0)
-    assert table.longest_valid_s() == 2700
+    assert table.longest_valid_s() == 0
     table.look(advert_spec(), [address("fd00::2/64"), address("2001:db8::2/64", 10, 20)], True, 0)
     assert table.longest_valid_s() == 20
 

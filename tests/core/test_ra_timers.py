@@ -130,7 +130,18 @@ def test_whoever_hands_over_is_silent_until_nobody_has_come():
     assert (made.state, made.deadline()) == (LEAVING, NEVER)
     assert made.solicit(HOST, 6 * SECOND) == []
     made.handle(KEPT, 7 * SECOND)
-    assert sent(made, 7 * SECOND) == [7 * SECOND]
+    assert sent(made, 16 * SECOND) == [16 * SECOND]
+
+
+def test_asking_again_and_again_for_somebody_else_changes_nothing_about_the_time():
+    made = interface()
+    made.handle(ACTIVE, 0)
+    times = []
+    for now in range(0, 1000 * SECOND, 10 * SECOND):
+        made.handle(HANDING_OVER, now)
+        made.handle(KEPT, now + SECOND)
+        times += sent(made, now + 9 * SECOND)
+    assert times == [16 * SECOND, 32 * SECOND, 432 * SECOND, 832 * SECOND]
 
 
 def test_a_final_one_leaves_from_every_state_when_it_is_for_good():

@@ -50,7 +50,7 @@ def _advertised(router: "Document") -> list[str]:
         return []
     who = f"{advert['source']} is the IPv6 hosts' router"
     if not advert["lifetime_s"]:
-        who = "IPv6 hosts are told of no router"
+        who = "IPv6 hosts are told of no router, as there is no way out by IPv6"
     prefixes = advert["prefixes"]
     what = f"; {'prefix' if len(prefixes) == 1 else 'prefixes'} {', '.join(prefixes)}" if prefixes else ""
     return wrapped(f"{router['name']}: {who}{what}.", WIDTH)

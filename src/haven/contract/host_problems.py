@@ -12,13 +12,6 @@ HOST_TABLE = (
         "haven changes for that). Else look for that address on the link.",
     ),
     (
-        "ra-no-way-out",
-        WARNING,
-        "Hosts on {device} are told not to use this router: it has no IPv6 default route, or no public "
-        "prefix.",
-        "Look at the WAN's IPv6; or set ra_default to 2, to be the hosts' router all the same.",
-    ),
-    (
         "ra-no-prefix",
         WARNING,
         "Hosts on {device} are given no IPv6 prefix: neither the device nor the configuration has one.",

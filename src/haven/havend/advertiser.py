@@ -188,11 +188,7 @@ class Advertiser:
             "next_ms": None if timer == NEVER else max(0, timer - now) // 1000,
         }
 
-    def faults(self) -> "list[str]":
-        """Return the codes of what keeps hosts from using this router."""
-        if self._interface.state != advertising.ADVERTISING:
-            return []
-        found = [] if self._table.lifetime_s or not self._spec.lifetime_s else ["ra-no-way-out"]
-        if not self._spec.managed and not [each for each in self._table.prefixes if each.valid_s]:
-            found.append("ra-no-prefix")
-        return found
+    def has_no_prefix(self) -> bool:
+        """Tell whether hosts are to use this router, and get no address by it or by DHCPv6."""
+        is_used = self._interface.state == advertising.ADVERTISING and self._table.lifetime_s > 0
+        return is_used and not self._spec.managed and not any(each.valid_s for each in self._table.prefixes)

@@ -79,6 +79,8 @@ class RouterAdverts:
 
     def replace(self, device: str) -> None:
         """Hear anew on a device that is another one, or has been without IPv6."""
+        if not self._advertisers:
+            return
         for descriptor in [each for each, (name, _sock) in self._hearers.items() if name == device]:
             self._close(descriptor)
         self._listen({each.plan.device for each in self._advertisers.values()})
@@ -231,7 +233,8 @@ class RouterAdverts:
         found: list[dict[str, Any]] = []
         for name in sorted(self._advertisers):
             each = self._advertisers[name]
-            found.extend(problem(code, name, device=each.plan.device) for code in each.faults())
+            if each.has_no_prefix():
+                found.append(problem("ra-no-prefix", name, device=each.plan.device))
             for (device, source), until in sorted(self._strangers.items()):
                 if device == each.plan.device and now < until:
                     found.append(problem("ra-stranger", name, peer=text_of(source), device=device))

@@ -42,6 +42,8 @@ BEGIN_INITIAL = "begin anew with the initial advertisements"
 SET_TIMER = "set the unsolicited timer by chance"
 SEND_SOON = "set the unsolicited timer to the earliest time allowed"
 ANSWER_SOON = "delay an answer by chance"
+PAUSE = "cancel the timers, and remember the unsolicited one"
+RESUME = "set the unsolicited timer to when it would have fired"
 STOP_TIMERS = "cancel the timers"
 
 _BEGIN = (BEGIN_INITIAL, SEND, SET_TIMER)
@@ -55,8 +57,9 @@ TABLE = (
     (ADVERTISING, SOLICITED, (ANSWER_SOON,), ADVERTISING, "RFC 4861 6.2.6; RFC 9568 6.4.3"),
     (ADVERTISING, CHANGED, (BEGIN_INITIAL, SEND_SOON), ADVERTISING, "RFC 4861 6.2.4"),
     # The next Active may have spoken already: ours would tell hosts the wrong MAC address.
-    (ADVERTISING, HANDING_OVER, (STOP_TIMERS,), LEAVING, ""),
-    (LEAVING, KEPT, (SEND_SOON,), ADVERTISING, ""),
+    (ADVERTISING, HANDING_OVER, (PAUSE,), LEAVING, ""),
+    # Whoever is in maintenance asks every 10 s: no reason to tell the hosts as often.
+    (LEAVING, KEPT, (RESUME,), ADVERTISING, ""),
     (LEAVING, ACTIVE, _BEGIN, ADVERTISING, ""),
     # No final one: to the hosts the next Active is the same router (RFC 9568 8.2), whose route it would end.
     (ADVERTISING, GIVEN_UP, (STOP_TIMERS,), SILENT, "RFC 9568 6.4.2"),
@@ -88,6 +91,7 @@ class AdvertisingInterface:
         self._answer_to: tuple[bytes, bytes] | None = None
         self._chance = chance
         self._initial_left = 0
+        self._resume_at = NEVER
         self._multicast_at = -NEVER
         self._emissions: list[Emission] = []
 
@@ -148,9 +152,12 @@ class AdvertisingInterface:
         elif action == ANSWER_SOON:
             if self.answer_at == NEVER:
                 self.answer_at = now + self._chance(MAX_RA_DELAY_TIME + 1)
-        elif action == STOP_TIMERS:
+        elif action in (PAUSE, STOP_TIMERS):
+            self._resume_at = self.timer if action == PAUSE else NEVER
             self.timer = self.answer_at = NEVER
             self._answer_to = None
+        elif action == RESUME:
+            self.timer = max(now, self._resume_at)
 
     def _earliest(self, now: int) -> int:
         return max(now, self._multicast_at + MIN_DELAY_BETWEEN_RAS)

@@ -50,7 +50,9 @@ def advertisements(spec: AdvertSpec, table: PrefixTable, mac: bytes, final: bool
         return [start]
     if spec.link_mtu:
         start += struct.pack("!BBHI", MTU, 1, 0, spec.link_mtu)
-    options = [_prefix(spec, each) for each in table.prefixes] + _dns(spec, table.longest_valid_s())
+    options = [_prefix(spec, each) for each in table.prefixes] + _dns(
+        spec, table.longest_valid_s() or spec.lifetime_s
+    )
     room = max(spec.link_mtu, LEAST_MTU) - IPV6_HEADER
     messages = [start]
     for option in options:

@@ -67,9 +67,8 @@ class PrefixTable:
         self.prefixes, self._stale, self._no_way_since = [], {}, None
 
     def longest_valid_s(self) -> int:
-        """Return for how long the DNS servers may be used: as long as any public prefix, or as the router."""
-        public = [each.valid_s for each in self.prefixes if not is_local(each.prefix)]
-        return max(public + [0]) or self.lifetime_s
+        """Return for how long any public prefix is valid; 0 where there is none."""
+        return max([each.valid_s for each in self.prefixes if not is_local(each.prefix)] + [0])
 
     def _forget(self, present: "dict[Prefix, AdvertisedPrefix]", spec: AdvertSpec, now: int) -> None:
         for each in self.prefixes:
