@@ -144,6 +144,23 @@ def test_what_is_odd_in_odhcpds_configuration_is_a_warning_that_names_it(tmp_pat
     assert [each["code"] for each in plan["warnings"]] == ["ra-dhcp-unread"]
 
 
+def test_a_device_in_place_of_an_interface_is_a_warning_where_odhcpd_is(tmp_path: Path) -> None:
+    alone = six(place="device", where="br-lan")
+    assert compiled(tmp_path, alone)[0]["warnings"] == []
+    serve(tmp_path, SERVED)
+    assert [each["code"] for each in compiled(tmp_path, alone)[0]["warnings"]] == ["ra-no-interface"]
+
+
+def test_what_no_option_could_hold_is_left_out(tmp_path: Path) -> None:
+    servers = "".join("\tlist dns 'fd00::%x'\n" % number for number in range(1, 80))
+    domains = ["x" * 64, "a..b", "lan", *("%s%d.org" % ("y" * 50, number) for number in range(40))]
+    serve(tmp_path, SERVED + servers + "".join("\tlist domain '%s'\n" % each for each in domains))
+    said = advert(tmp_path)
+    assert len(said["dns"]) == 64 and said["domains"][0] == "lan"
+    # 1000 octets at most, each with its length and its end.
+    assert sum(len(each) + 2 for each in said["domains"]) <= 1000 and len(said["domains"]) > 15
+
+
 def test_two_on_one_device_would_be_two_routers_to_the_hosts(tmp_path: Path) -> None:
     plan, (problem,) = compiled(tmp_path, six(), six(vrid=52, place="device", where="br-lan"))
     assert plan is None and (problem.code, problem.facts["name"]) == ("ra-twice", "v51")
@@ -203,6 +220,10 @@ def test_the_plan_shows_what_hosts_are_told_and_when(tmp_path: Path) -> None:
         ("source", "192.0.2.1"),
         ("preference", "none"),
         ("default", 3),
+        ("dns", ["fd00::1"] * 65),
+        ("domains", ["a..b"]),
+        ("domains", ["x" * 64]),
+        ("domains", ["\u00fc.org"]),
     ],
 )
 def test_a_plan_that_somebody_has_changed_by_hand_is_refused(tmp_path: Path, key: str, value: Any) -> None:

@@ -125,6 +125,8 @@ DIAGNOSTICS = {
     "routers",
     "ra-not-ethernet": "device '{device}' is not Ethernet: no router advertisements can be sent there",
     "ra-dhcp-unread": "cannot be read, so router advertisements are without what odhcpd would say: {error}",
+    "ra-no-interface": "a virtual router with option ra names a device: what odhcpd says there by {file} is "
+    "neither taken nor switched off; name the interface instead",
     "ra-dhcp-odd": "'{value}' cannot be understood; odhcpd's default goes for it",
     "address-not-ipv6": "'{value}' is no IPv6 address",
     "prefix-not-ipv6": "'{value}' is no IPv6 prefix, such as 2001:db8:1::/64",

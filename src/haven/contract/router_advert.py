@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # RFC 8319 4 has set these bounds higher than RFC 4861 did.
 MOST_S = 65535
+# An option fits a packet of the least MTU, beside the header and what else stands in each.
+MOST_DNS, MOST_DOMAINS = 64, 1000
 LEAST_MAX_INTERVAL_S, LEAST_MIN_INTERVAL_S = 4, 3
 
 # The router variables of RFC 4861 6.2.1; prefixes are addresses with a length.
@@ -62,6 +64,15 @@ def check_router_advert(document: "Any", family: int, where: str) -> None:
             raise DocumentError("%s: %s are not all prefixes" % (where, key))
     if not all(":" in each for each in document["dns"] + [document["source"]]):
         raise DocumentError("%s: an address is not of IPv6" % where)
+    if len(document["dns"]) > MOST_DNS or not are_domains(document["domains"]):
+        raise DocumentError("%s: dns or domains are not what one option can hold" % where)
+
+
+def are_domains(names: "list[str]") -> bool:
+    """Tell whether these are domain names, and fit one option of a packet."""
+    labels = [label for name in names for label in name.split(".")]
+    octets = sum([len(name) + 2 for name in names])
+    return octets <= MOST_DOMAINS and all(0 < len(each) < 64 and max(each) < "\x7f" for each in labels)
 
 
 def _is_prefix(written: str) -> bool:

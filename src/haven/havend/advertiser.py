@@ -131,8 +131,10 @@ class Advertiser:
         try:
             found = [DeviceAddress(*each) for each in self._kernel.prefixes(self.plan.device)]
         except DumpBroken:
-            # What was known holds until the kernel tells all.
-            return False
+            if self._table.prefixes:
+                # What was known holds until the kernel tells all.
+                return False
+            found = []
         found = [each for each in found if each.address not in self._virtual]
         return self._table.look(self._spec, found, self._has_way_out(found), now)
 

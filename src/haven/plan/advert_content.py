@@ -7,6 +7,7 @@ from typing import Any
 from haven.config.addresses import Address
 from haven.config.model import VirtualRouterSettings
 from haven.contract.diagnostics import Diagnostic
+from haven.contract.router_advert import MOST_DNS, are_domains
 from haven.core.ra.advert_spec import ALWAYS
 from haven.core.ra.prefixes import LONGEST, SLAAC_LENGTH, is_local, network_of
 from haven.core.vrrp.constants import is_link_local
@@ -44,9 +45,18 @@ def router_advert(
         "valid_s": said.valid_s,
         "on_link": said.on_link,
         "autonomous": said.autonomous,
-        "dns": _dns(router, said),
-        "domains": list(router.ra_domains or said.domains),
+        "dns": _dns(router, said)[:MOST_DNS],
+        "domains": _fitting(router.ra_domains or said.domains),
     }, odd
+
+
+def _fitting(domains: tuple[str, ...]) -> list[str]:
+    """Return those of the first domains that are some, as many as one option holds."""
+    found: list[str] = []
+    for each in domains:
+        if are_domains([*found, each]):
+            found.append(each)
+    return found
 
 
 def _source(router: VirtualRouterSettings) -> bytes:

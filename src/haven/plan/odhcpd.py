@@ -54,8 +54,10 @@ class Odhcpd:
 def read(config: str, interface: str | None) -> tuple[Odhcpd | None, list[Diagnostic]]:
     """Return what stands beside a configuration for an interface; None where odhcpd does not serve it."""
     path = os.path.join(os.path.dirname(config), FILE)
-    if interface is None or not os.path.exists(path):
+    if not os.path.exists(path):
         return None, []
+    if interface is None:
+        return None, [Diagnostic("ra-no-interface", {"file": path}, config)]
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             sections, problems = parse(file.read(), path, FILE)

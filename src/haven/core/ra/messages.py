@@ -21,8 +21,6 @@ PREFERENCE = {HIGH: 0x08, LOW: 0x18}
 _HEADER = "!BBHBBHII"
 HEADER_LENGTH = 16
 SOLICITATION_LENGTH = 8
-# An option tells its length in units of 8 octets, in one octet.
-LONGEST_OPTION = 255 * 8
 # Every link of IPv6 carries as much (RFC 8200 5).
 LEAST_MTU = 1280
 
@@ -50,9 +48,9 @@ def advertisements(spec: AdvertSpec, table: PrefixTable, mac: bytes, final: bool
         return [start]
     if spec.link_mtu:
         start += struct.pack("!BBHI", MTU, 1, 0, spec.link_mtu)
-    options = [_prefix(spec, each) for each in table.prefixes] + _dns(
-        spec, table.longest_valid_s() or spec.lifetime_s
-    )
+    options = [_prefix(spec, each) for each in table.prefixes]
+    dns_lifetime_s = table.longest_valid_s() or spec.lifetime_s
+    options += _dns(spec, dns_lifetime_s)
     room = max(spec.link_mtu, LEAST_MTU) - IPV6_HEADER
     messages = [start]
     for option in options:
@@ -71,9 +69,8 @@ def _header(spec: AdvertSpec, lifetime_s: int) -> bytes:
 
 
 def _prefix(spec: AdvertSpec, each: AdvertisedPrefix) -> bytes:
-    flags = (ON_LINK if spec.on_link else 0) | (
-        AUTONOMOUS if spec.autonomous and each.length == SLAAC_LENGTH else 0
-    )
+    flags = ON_LINK if spec.on_link else 0
+    flags |= AUTONOMOUS if spec.autonomous and each.length == SLAAC_LENGTH else 0
     facts = (each.length, flags, each.valid_s, each.preferred_s, 0, each.prefix)
     return struct.pack("!BBBBIII16s", PREFIX_INFORMATION, 4, *facts)
 
@@ -83,13 +80,14 @@ def _dns(spec: AdvertSpec, lifetime_s: int) -> "list[bytes]":
     if spec.dns:
         found.append(struct.pack("!BBHI", RDNSS, 1 + 2 * len(spec.dns), 0, lifetime_s) + b"".join(spec.dns))
     if spec.domains:
-        names = b"".join([_name(each) for each in spec.domains])
+        names = b"".join([encoded_name(each) for each in spec.domains])
         names += bytes(-len(names) % 8)
         found.append(struct.pack("!BBHI", DNSSL, 1 + len(names) // 8, 0, lifetime_s) + names)
     return found
 
 
-def _name(domain: str) -> bytes:
+def encoded_name(domain: str) -> bytes:
+    """Return a domain name as DNS encodes it (RFC 1035 3.1); its labels are ASCII, of 63 letters at most."""
     labels = [label.encode() for label in domain.split(".") if label]
     return b"".join([bytes((len(label),)) + label for label in labels]) + b"\0"
 
