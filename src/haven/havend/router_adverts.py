@@ -129,10 +129,15 @@ class RouterAdverts:
     # Time
 
     def act(self) -> None:
-        """Send what is due, and hear again what has rested."""
+        """Send what is due of one virtual router, and hear again what has rested.
+
+        One in each turn of the loop: the kernel is asked for its addresses, and ADVERTISEMENTs are due, too.
+        """
         now = system.now()
         for each in self._advertisers.values():
-            each.tick(now)
+            if now >= each.deadline():
+                each.tick(now)
+                break
         if now >= self._resume_at:
             resting, self._resting, self._resume_at = self._resting, set(), NEVER
             for descriptor in resting:
