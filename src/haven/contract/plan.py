@@ -7,6 +7,7 @@ beside their tables are settings of the option table, for the engine.
 
 import struct
 
+from haven.contract.advert_part import advert_of, check_advert
 from haven.contract.check_documents import TRACKING, check_planned
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
@@ -51,8 +52,6 @@ from haven.plain_file import read_plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from haven.core.ra.advert_spec import AdvertSpec
 
     Document = dict[str, Any]
 
@@ -216,8 +215,7 @@ class RouterPlan(Value):
             tuple([Step(each) for each in document[stage]]) for stage in STAGES
         ]
         self.spec = _spec(document)
-        advert = document.get("router_advert")
-        self.advertises: AdvertSpec | None = None if advert is None else _adverts().advert_spec(advert)
+        self.advertises = advert_of(document)
 
     def places(self) -> "set[tuple[str, bytes]]":
         """Return which address belongs on which device."""
@@ -307,8 +305,7 @@ def _check_router(document: "Any", where: str) -> None:
     version, interval_us = document["version"], document["advert_interval_us"]
     if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
-    if document.get("router_advert") is not None:
-        _adverts().check_router_advert(document["router_advert"], document["family"], where)
+    check_advert(document, where)
     for stage in STAGES:
         check_objects(document[stage], STEP, "%s: %s" % (where, stage))
         for index, step in enumerate(document[stage]):
@@ -386,13 +383,6 @@ def _spec(document: "Document") -> RouterSpec:
         tuple([(device, weight) for device, weight in document["tracks"]]),
         **_settings(document, VIRTUAL_ROUTER, RouterSpec),
     )
-
-
-def _adverts() -> "Any":
-    # Most virtual routers send none, and then nothing of it is loaded.
-    from haven.contract import router_advert
-
-    return router_advert
 
 
 def _settings(document: "Document", fields: "tuple[Field, ...]", kind: type) -> "dict[str, Any]":
