@@ -16,6 +16,7 @@ from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.router_adverts import advertised_hosts
 from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
@@ -45,6 +46,7 @@ MORE: dict[str, Bench] = {
     "means": means,
     "deaf": deaf_links,
     "own": own_connections,
+    "ra": advertised_hosts,
     "start": starts,
     "sync": replication,
     "common": common_changes,

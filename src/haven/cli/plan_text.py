@@ -13,6 +13,9 @@ COLUMNS = 100
 INDENT = 2
 LABEL = 13
 
+# When hosts may use the router for everything, by the plan's `default`.
+WHEN = (", while it has a default route and a public prefix", ", while it has a prefix", "")
+
 Row = tuple[str, str]
 
 
@@ -76,7 +79,7 @@ def _lines(items: list[dict[str, Any]], routers: dict[str, dict[str, Any]]) -> l
 
 
 def _router(router: dict[str, Any]) -> list[str]:
-    rows = [*_who(router), *_where(router), *_timers(router)]
+    rows = [*_who(router), *_where(router), *_timers(router), *_router_advert(router.get("router_advert"))]
     for label, stage in (("set-up", "setup"), ("teardown", "teardown")):
         rows += _numbered(label, [step["say"] for step in router[stage]])
     return _block("Virtual router %s" % router["name"], rows)
@@ -148,6 +151,24 @@ def _timers(router: dict[str, Any]) -> list[Row]:
         ("timers", "%s, %s" % (every, again)),
         (" ", "takes over after %.3f s of silence" % (silence / SECOND)),
     ]
+
+
+def _router_advert(advert: dict[str, Any] | None) -> list[Row]:
+    if advert is None:
+        return []
+    intervals = (exact_duration(advert["min_interval_us"]), exact_duration(advert["max_interval_us"]))
+    prefixes = list(dict.fromkeys(advert["prefixes"] + advert["virtual_prefixes"]))
+    asks = [word for word in ("managed", "other") if advert[word]]
+    rows = [
+        ("to hosts", "router advertisements from %s, every %s to %s" % (advert["source"], *intervals)),
+        (" ", "default router for %d s at a time%s" % (advert["lifetime_s"], WHEN[advert["default"]])),
+        (" ", "prefixes: %s" % ", ".join([*prefixes, "those of the device"])),
+    ]
+    if asks:
+        rows.append((" ", "DHCPv6: %s" % ", ".join(asks)))
+    if advert["dns"]:
+        rows.append((" ", "DNS: %s" % ", ".join([*advert["dns"], *advert["domains"]])))
+    return rows
 
 
 def _numbered(label: str, lines: list[str]) -> list[Row]:

@@ -78,6 +78,16 @@ class VirtualRouterSettings(Settings):
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]
     source_address: bytes | None
+    ra: bool
+    ra_prefixes: tuple[Address, ...]
+    ra_dnses: tuple[bytes, ...]
+    ra_domains: tuple[str, ...]
+    ra_flagses: tuple[str, ...]
+    ra_default: int | None
+    ra_preference: str | None
+    ra_lifetime_us: int | None
+    ra_maxinterval_us: int | None
+    ra_mtu: int | None
 
     @property
     def family(self) -> int:
@@ -170,6 +180,11 @@ class SyncSettings(Settings):
     shareds: tuple[str, ...]
     locals: tuple[str, ...]
     files: tuple[str, ...]
+
+
+def advertising(model: "Model") -> tuple[str, ...]:
+    """Return the interfaces of netifd's on which this router sends router advertisements."""
+    return tuple(router.interface for router in model.virtual_routers if router.ra and router.interface)
 
 
 class Model:

@@ -5,6 +5,7 @@ import sys
 
 from haven.config.example import EXAMPLE
 from haven.config.options import SECTIONS, Option, SectionType
+from haven.config.options.option import option_text
 from haven.config.output import write
 
 _INTRODUCTION = """\
@@ -63,7 +64,7 @@ def _row(option: Option) -> str:
     values = ("list of " if option.many else "") + option.kind.values
     help = option.help
     if option.only_with:
-        help += " Only with {} {}.".format(*option.only_with)
+        help += f" Only with {option.only_with[0]} {option_text(option.only_with[1])}."
     cells = (f"`{option.name}`", values, option.unit, _default(option), help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

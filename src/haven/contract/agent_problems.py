@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The problems of the agent and its parts, as rows of the table in problems.py."""
 
-from haven.contract.severity import WARNING
+from haven.contract.severities import WARNING
 
 # (code, severity, what is the matter, what to do)
 AGENT_TABLE = (

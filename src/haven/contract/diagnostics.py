@@ -118,6 +118,20 @@ DIAGNOSTICS = {
     "interval-long": "{interval_ms} ms is more than the {longest_ms} ms that version 3 can say",
     "addresses-many": "{count} addresses; a virtual router has {most} at most",
     "link-local-missing": "IPv6 needs a link-local address too, for example 'fe80::1/64'",
+    "ra-ipv4": "router advertisements are of IPv6; '192.168.1.1' and the like are told to hosts by DHCP",
+    "ra-lifetime-short": "{lifetime_s} is shorter than ra_maxinterval, {interval_s}: hosts would lose the "
+    "router between two advertisements",
+    "ra-twice": "'{name}' sends router advertisements on {device} already: hosts would have two default "
+    "routers",
+    "ra-not-ethernet": "device '{device}' is not Ethernet: no router advertisements can be sent there",
+    "ra-dhcp-unread": "cannot be read, so router advertisements are without what odhcpd would say: {error}",
+    "ra-no-interface": "a virtual router with option ra names a device: what odhcpd says there by {file} is "
+    "neither taken nor switched off; name the interface instead",
+    "ra-dhcp-odd": "'{value}' cannot be understood; odhcpd's default goes for it",
+    "address-not-ipv6": "'{value}' is no IPv6 address",
+    "prefix-not-ipv6": "'{value}' is no IPv6 prefix, such as 2001:db8:1::/64",
+    "prefix-host-bits": "'{value}' has something behind its first {length} bits",
+    "value-domain": "'{value}' is no domain name",
     "families-mixed": "'{value}' is {family}, but '{first}' makes this virtual router {first_family}; use a "
     "second virtual_router for it",
     "peer-virtual": "'{value}' is a virtual address, not one of a router",
@@ -183,6 +197,8 @@ DIAGNOSTICS = {
     # The configuration of DHCP.
     "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
     "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",
+    "dhcp-ra-relay": "'{value}' hands on another router's advertisements, and option ra sends its own; set "
+    "one of the two off",
     "dhcp-force-off": "'{value}' keeps dnsmasq from serving beside the other router",
     # The plan as a file, and its compiler.
     "plan-unreadable": "the plan cannot be read: {error}",

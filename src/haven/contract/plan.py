@@ -7,6 +7,7 @@ beside their tables are settings of the option table, for the engine.
 
 import struct
 
+from haven.contract.advert_part import advert_of, check_advert
 from haven.contract.check_documents import TRACKING, check_planned
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
@@ -111,6 +112,8 @@ VIRTUAL_ROUTER = (
     Field("takeover", list_of(mapping)),
     Field("release", list_of(mapping)),
     Field("teardown", list_of(mapping)),
+    # What it says of itself by router advertisements, where it does.
+    Field("router_advert", mapping, optional=True),
 )
 
 # What the engine reckons with; their ranges are the protocol's.
@@ -214,6 +217,7 @@ class RouterPlan(Value):
             tuple([Step(each) for each in document[stage]]) for stage in STAGES
         ]
         self.spec = router_spec(document, VIRTUAL_ROUTER)
+        self.advertises = advert_of(document)
 
     def places(self) -> "set[tuple[str, bytes]]":
         """Return which address belongs on which device."""
@@ -312,6 +316,7 @@ def _check_router(document: "Any", where: str) -> None:
     version, interval_us = document["version"], document["advert_interval_us"]
     if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
+    check_advert(document, where)
     for stage in STAGES:
         check_objects(document[stage], STEP, "%s: %s" % (where, stage))
         for index, step in enumerate(document[stage]):

@@ -24,7 +24,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
-from haven.contract.severity import SEVERITIES
+from haven.contract.severities import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,6 +112,18 @@ VIRTUAL_ROUTER = (
     Field("counters", mapping),
     Field("last_transition", mapping, nullable=True),
     Field("faults", list_of(text)),
+    # Of one that sends router advertisements.
+    Field("router_advert", mapping, optional=True),
+)
+
+ROUTER_ADVERT = (
+    Field("advertising", flag),
+    Field("source", text),
+    Field("lifetime_s", whole()),
+    Field("prefixes", list_of(text)),
+    Field("sent", whole()),
+    Field("answered", whole()),
+    Field("next_ms", whole(), nullable=True),
 )
 
 # Of a virtual router: who is Active. `fresh` says that it was heard lately enough to still be.
@@ -245,6 +257,8 @@ def check_status(document: "Any") -> "Document":
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)
+        if "router_advert" in router:
+            check_object(router["router_advert"], ROUTER_ADVERT, "virtual_routers[%d]: router_advert" % index)
     last = [each.get("last_transition") for each in document["groups"] + document["virtual_routers"]]
     check_objects([each for each in last if each], TRANSITION, "last_transition")
     check_objects(document["problems"], PROBLEM, "problems")

@@ -10,7 +10,7 @@ from typing import Any
 
 from haven import paths
 from haven.atomic_file import forget_leftovers, write_whole
-from haven.config.model import Model
+from haven.config.model import Model, advertising
 from haven.config.uci.document import UciSection, parse
 from haven.openwrt import owned, sysupgrade_conf
 from haven.openwrt.dhcp_difference import DHCP_FILE, PACKAGE, DhcpDifference, Owned, difference
@@ -97,11 +97,14 @@ class RouterFiles:
 
 def look(model: Model | None, router: RouterFiles) -> DhcpDifference:
     """Return what is to change in /etc/config/dhcp; without a model everything is taken back."""
-    wanted = model.dhcps if model is not None and model.main.enabled else ()
+    works = model is not None and model.main.enabled
+    wanted = model.dhcps if model is not None and works else ()
+    silenced = advertising(model) if model is not None and works else ()
     note = _note(router).get(PACKAGE, {})
-    if not wanted and not note:
+    # A router without odhcpd need not have the file.
+    if not wanted and not note and not (silenced and os.path.exists(router.dhcp_file)):
         return DhcpDifference()
-    return difference(wanted, router.dhcp(), note)
+    return difference(wanted, router.dhcp(), note, silenced)
 
 
 def apply(model: Model | None, router: RouterFiles) -> list[str]:
@@ -150,6 +153,9 @@ def _both(before: Owned, after: Owned) -> Owned:
         values = dict.fromkeys([*one.get("dhcp_option", []), *other.get("dhcp_option", [])])
         force = bool(one.get("force") or other.get("force"))
         union[interface] = {"force": force, "dhcp_option": list(values)}
+        for each in (other, one):
+            if "ra" in each:
+                union[interface]["ra"] = each["ra"]
     return union
 
 

@@ -34,7 +34,9 @@ def _is_note(note: Any) -> bool:
 
 
 def _is_dhcp(value: Any) -> bool:
-    return isinstance(value, dict) and _are_texts(value.get("dhcp_option", []))
+    if not isinstance(value, dict) or not _are_texts(value.get("dhcp_option", [])):
+        return False
+    return isinstance(value.get("ra", ""), str)
 
 
 def _are_texts(value: Any) -> bool:

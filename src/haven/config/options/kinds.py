@@ -150,6 +150,22 @@ class Node(Kind):
         return text
 
 
+class Domain(Kind):
+    """A domain name, as DNS has it."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "domain", "domain name", "hostname")
+
+    def parse(self, text: str) -> str:
+        """Read labels of letters, digits and `-`."""
+        labels = text.rstrip(".").split(".")
+        if len(text) > 253 or not all(
+            only(each, _LETTERS + _DIGITS + "-_") and len(each) < 64 for each in labels
+        ):
+            raise BadValue("value-domain", value=visible(text))
+        return ".".join(labels)
+
+
 class Device(Kind):
     """The name of a network device, by the kernel's own rule."""
 
