@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, problems
+from haven.contract import at_risk, control, pairing, problems, setup
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -54,7 +54,11 @@ def texts() -> dict[str, dict[str, str]]:
         "sequences": {code: heading for code, _label, heading in SEQUENCES},
         "diagnostics": DIAGNOSTICS,
         "refusals": control.REFUSALS,
+        "pairing": pairing.REFUSALS,
         "replication": REPLICATION,
+        "setup": {**setup.REFUSALS, **setup.OUTCOMES},
+        "questions": setup.QUESTIONS,
+        "whys": setup.WHYS,
         "durations": DURATIONS,
         "at_risk": at_risk.AT_RISK,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
