@@ -2,6 +2,8 @@
 """The job of a page: it is told by a file, tells by another, and goes by what both tables allow."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +125,11 @@ def test_a_setup_that_cannot_be_is_refused_with_its_reason(browser: Browser, tmp
     carry_out(page, trial, {"command": "setup"})
     told = browser.told()
     assert told["state"] == "refused" and told["refusal"]["code"] in SETUP_REFUSALS
+
+
+def test_a_setup_needs_no_tls():
+    said = "import sys, haven.cli.page_job; sys.exit('ssl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", said], check=False).returncode == 0
 
 
 def test_every_state_that_is_told_is_in_the_table():

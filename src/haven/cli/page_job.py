@@ -11,11 +11,10 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haven.arguments import ROOT, RUN_DIR, begin_program, below
 from haven.atomic_file import write_whole
-from haven.cli.join_attempt import Make
 from haven.cli.setup_command import answers_in
 from haven.contract.control import Refusal, check_request
 from haven.contract.page_words import DECISION_S, JOB, JOB_FILE, LARGEST_WORD, WORD_FILE, WORDS
@@ -30,6 +29,10 @@ from haven.setup.proposal import Proposal, check_new, first_proposal
 from haven.setup.questions import take_proposal
 from haven.setup.trial import NotTried, Trial, read_note
 from haven.setup.trial_folder import PENDING
+
+if TYPE_CHECKING:
+    # It brings TLS, without which a router can be set up as the first one.
+    from haven.cli.join_attempt import Make
 
 NAME = "page-job"
 SUMMARY = "Carries out a setup or a joining for a page of LuCI."
@@ -63,7 +66,7 @@ class Page:
         self._words += 1
         return read_word(octets)
 
-    def agree(self, make: Make) -> Proposal | None:
+    def agree(self, make: "Make") -> Proposal | None:
         """Show a proposal, and others as the page answers its questions, until it says go or leave."""
         given: dict[str, str] = {}
         proposal = self._show(make, given, None)
@@ -79,7 +82,7 @@ class Page:
             time.sleep(POLL_S)
         return None
 
-    def _show(self, make: Make, given: dict[str, str], before: Proposal | None) -> Proposal | None:
+    def _show(self, make: "Make", given: dict[str, str], before: Proposal | None) -> Proposal | None:
         """Return the proposal for these answers; the one before it when they will not do."""
         try:
             proposal = make(given, take_proposal)
@@ -157,9 +160,16 @@ def join(page: Page, trial: Trial, word: Document) -> None:
     """Join the router that shows the code."""
     from haven.cli.join_attempt import JoinAttempt
     from haven.peers.code import read
+    from haven.peers.identity import IdentityError
+    from haven.peers.store import StoreError
 
-    attempt = JoinAttempt(trial, below(trial.root, CONFIG), word["address"], page)
-    node = attempt.carry_out(read(word["code"]))
+    try:
+        attempt = JoinAttempt(trial, below(trial.root, CONFIG), word["address"], page)
+        node = attempt.carry_out(read(word["code"]))
+    except IdentityError as why:
+        raise PairingRefusal("identity-missing", error=str(why)) from None
+    except StoreError as why:
+        raise PairingRefusal("storing-failed", error=str(why)) from None
     page.tell("done" if node else "left", node=node)
 
 

@@ -49,7 +49,7 @@ return baseclass.extend({
 	/* The beginning of a set-up; `byHand` leads to its steps, `ended` is called when this router is one of a pair. */
 	create(byHand, ended) {
 		const steps = Object.create(this);
-		return Object.assign(steps, { byHand: byHand, ended: ended, drawn: '', given: {}, words: 0, stop: null,
+		return Object.assign(steps, { byHand: byHand, ended: ended, drawn: '', given: {}, words: 0, stop: null, address: '',
 			node: E('div', { 'data-part': 'first-steps', 'aria-live': 'polite' }) });
 	},
 
@@ -76,7 +76,7 @@ return baseclass.extend({
 			card('second', _('The second router'), _('Another router is set up already. Press “Show a code” there, under Set-up, and type the code here.'), [
 				this.offers,
 				input(_('Code'), 'code', { placeholder: 'XXXX XXXX XXXX' }),
-				input(_('Address of the other router'), 'address', { placeholder: _('as it is found on the link') }),
+				input(_('Address of the other router'), 'address', { placeholder: _('as it is found on the link'), value: this.address }),
 				this.missing,
 				E('div', { 'class': 'haven-bar-of-tools' }, [ run(_('Join'), 'join', 'join', MAIN), run(_('Look again'), 'look', 'look', '') ]) ])
 		]), E('p', {}, [ _('Without a network between the routers, or for a set-up that is not proposed here:'), ' ',
@@ -109,7 +109,8 @@ return baseclass.extend({
 
 	join() {
 		const found = this.node.querySelector('input[name=haven-offer]:checked');
-		const address = this.typed('address') || (found ? found.value : ''), code = this.typed('code');
+		this.address = this.typed('address');
+		const address = this.address || (found ? found.value : ''), code = this.typed('code');
 		const missing = !code ? _('The code is missing.') : !address ? _('No router was found: type the address of the other router.') : null;
 		dom.content(this.missing, missing ? [ missing ] : []);
 		return missing ? null : this.start('join', address, code);
