@@ -79,13 +79,9 @@ class JoinAttempt:
                 # Those that this router has parted from know that key as one that is gone.
                 self._store.begin_anew()
             grant = other.claim(code, *self._own_name(name), ensure(self._store.folder))
-            proposal = None
-            if self._model is None:
-                proposal = self._person.agree(
-                    functools.partial(self._propose, grant, read_facts(self._trial.root))
-                )
-                if proposal is None:
-                    return ""
+            proposal = self._agreed(grant) if self._model is None else None
+            if proposal is None and self._model is None:
+                return ""
             self._person.begins("pairing")
             self._be_taken_in(other, grant, _own_addresses(proposal))
         if proposal is not None:

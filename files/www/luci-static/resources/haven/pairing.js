@@ -28,7 +28,7 @@ function rows(peer) {
 }
 
 return baseclass.extend({
-	/* Who is paired with this router, and the code by which another joins; asked every two seconds. */
+	/* Who is paired with this router, and the code by which another joins; asked every second. */
 	create() {
 		const panel = Object.assign(Object.create(this), { offer: null, peers: E('div', { 'data-part': 'peers' }),
 			code: E('div', { 'data-part': 'code', 'aria-live': 'polite' }) });
