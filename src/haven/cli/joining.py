@@ -6,7 +6,7 @@ import sys
 
 from haven.cli.errors import Failed
 from haven.cli.join_attempt import JoinAttempt, Make
-from haven.cli.setup_command import given_answers, trial_of
+from haven.cli.setup_command import given_answers
 from haven.cli.text import printable
 from haven.cli.usage import Request
 from haven.contract.pairing import PairingRefusal
@@ -18,7 +18,7 @@ from haven.peers.store import StoreError
 from haven.setup.ask_person import Unasked, agree, ask_person, show
 from haven.setup.proposal import Proposal
 from haven.setup.questions import take_proposal
-from haven.setup.trial import NotTried
+from haven.setup.trial import NotTried, Trial
 
 
 def join(request: Request) -> int:
@@ -28,7 +28,7 @@ def join(request: Request) -> int:
     try:
         code = read(request.words[-1])
         address = request.words[0] if len(request.words) > 1 else _only_offer()
-        attempt = JoinAttempt(trial_of(request), request.config, address, _AtTerminal(request))
+        attempt = JoinAttempt(_trial(request), request.config, address, _AtTerminal(request))
         node = attempt.carry_out(code, request.values["--name"])
     except (IdentityError, PairingRefusal, SetupRefused, StoreError, NotTried) as why:
         raise Failed(printable(str(why))) from None
@@ -41,6 +41,12 @@ def join(request: Request) -> int:
         print("the configuration is not one yet; 'haven sync' says why")
     print(f"joined {printable(node)}; 'haven peers' shows it on both")
     return 0
+
+
+def _trial(request: Request) -> Trial:
+    # A router that is set up already tries nothing, and its other files are nobody's business.
+    root = request.root.rstrip("/")
+    return Trial(os.path.abspath(root) if root else "", os.path.abspath(request.run_dir))
 
 
 def _only_offer() -> str:
