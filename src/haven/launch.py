@@ -16,6 +16,7 @@ PROGRAMS = {
     "setup-keeper": "haven.setup.keeper",
     "upgrade-installer": "haven.upgrade.installer",
     "upgrade-keeper": "haven.cli.upgrade_keeper",
+    "page-job": "haven.cli.page_job",
     "luci-calls": "haven.openwrt.luci_calls",
 }
 

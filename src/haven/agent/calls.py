@@ -41,20 +41,33 @@ def _failure(kind: str, code: str) -> CallFailure:
 
 
 class ControlCall:
-    """One request to havend over a connection of its own; `done` gets the result or a CallFailure."""
+    """One request over a connection of its own; `done` gets the result or a CallFailure.
 
-    def __init__(self, watcher: Watcher, run_dir: str, request: bytes, done: Callable[[Any], None]) -> None:
+    It goes to havend, or to the agent itself, whose socket is `name` then.
+    """
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        run_dir: str,
+        request: bytes,
+        done: Callable[[Any], None],
+        name: str = paths.CONTROL_SOCKET,
+    ) -> None:
         self._watcher, self._done = watcher, done
         self._received = b""
         self._unsent = request
         self.ended = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            self._socket.connect(paths.inside(run_dir, paths.CONTROL_SOCKET))
+            self._socket.connect(paths.inside(run_dir, name))
         except BlockingIOError:
             self._end(_failure("havend", "silent"))
         except OSError:
-            self._end(_failure("havend", "not-running"))
+            is_havend = name == paths.CONTROL_SOCKET
+            self._end(
+                _failure("havend", "not-running") if is_havend else _failure("refused", "agent-not-running")
+            )
         else:
             self._send()
 

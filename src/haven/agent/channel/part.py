@@ -127,7 +127,7 @@ class ChannelPart(Part):
             reply(done(self._pair()))
         elif command.startswith("sync"):
             if self._replication is None:
-                raise PairingRefusal("sync-off")
+                raise PairingRefusal("sync-alone" if "sync" in self.around.plan else "sync-off")
             reply(done(self._replication.answer(request)))
         elif command == "unpair":
             reply(done({"told": self._unpair(request["node"])}))
@@ -142,7 +142,8 @@ class ChannelPart(Part):
             raise PairingRefusal("node-unknown")
         offer = self._needed().offer()
         left = offer.until - time.monotonic()
-        return {"code": offer.code, "until": time.time() + left, "addresses": self._own_addresses()}
+        when = {"until": time.time() + left, "left_s": left}
+        return {"code": offer.code, **when, "addresses": self._own_addresses()}
 
     def _unpair(self, node: str) -> bool:
         peer = self._store.find(node)
