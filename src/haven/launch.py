@@ -16,6 +16,7 @@ PROGRAMS = {
     "setup-keeper": "haven.setup.keeper",
     "upgrade-installer": "haven.upgrade.installer",
     "upgrade-keeper": "haven.cli.upgrade_keeper",
+    "lease-holder": "haven.leases.holder",
     "luci-calls": "haven.openwrt.luci_calls",
 }
 

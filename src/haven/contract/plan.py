@@ -155,9 +155,20 @@ CONNTRACK = (
     Field("conf", any_text),
 )
 
+LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
+
+# Of the LANs whose leases are common.
+LAN = (
+    Field("interface", text),
+    Field("device", text),
+    Field("group", text),
+    Field("address", address),
+    Field("serve", text),
+)
+
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING}
+PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING, "leases": LEASES}
 
 # What the engine's classes are made with besides.
 NO_SETTINGS = ("self", "routers")
@@ -286,6 +297,7 @@ def check_plan(document: "Any") -> "Document":
     for name in sorted(document["parts"]):
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     check_planned(document["parts"].get("tracking"))
+    check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]
 
 

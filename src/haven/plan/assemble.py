@@ -10,7 +10,7 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules
+from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, leases
 from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
@@ -78,15 +78,17 @@ def compile_plan(
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
         ),
-        "parts": {**_parts(model, copied), **checks.part()},
+        "parts": {**_parts(model, copied, leases.part(model, routers)), **checks.part()},
     }, []
 
 
-def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
+def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | None) -> dict[str, Any]:
     parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}
+    if given is not None:
+        parts["leases"] = given
     return parts
 
 

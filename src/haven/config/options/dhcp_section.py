@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `dhcp` section."""
 
-from haven.config.options.kinds import Name, Whole
+from haven.config.options.kinds import Choice, File, Flag, Name, Whole
 from haven.config.options.option import Option, SectionType
 
 DHCP = SectionType(
@@ -24,6 +24,28 @@ DHCP = SectionType(
             "DHCP option that names the virtual address.",
             default_says="`3` gateway and `6` DNS server",
             many=True,
+        ),
+        Option(
+            "leases",
+            Flag(),
+            "Have each DHCP lease at the paired routers before the client has it, so that whoever is Active "
+            "next knows them all; the DHCP server of a standby answers nobody. See docs/leases.md.",
+            default="0",
+        ),
+        Option(
+            "serve",
+            Choice("active", "both"),
+            "Who answers: the Active alone, or both routers, each its half of the clients from its half of "
+            "the addresses.",
+            default="active",
+            only_with=("leases", True),
+        ),
+        Option(
+            "lease_file",
+            File(),
+            "Where dnsmasq keeps its leases.",
+            default_says="that of /etc/config/dhcp, or /tmp/dhcp.leases",
+            only_with=("leases", True),
         ),
     ),
 )
