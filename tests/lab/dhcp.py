@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -75,6 +76,11 @@ class DhcpNode(AgentNode):
     def serves(self) -> bool:
         """Tell whether its DHCP server answers."""
         return bool(self.leases().get("serves"))
+
+    def gives(self, address: str, mac: str, name: str) -> None:
+        """Let its DHCP server have given a lease, as its file tells."""
+        with open(self.root / "tmp/dhcp.leases", "a") as file:
+            file.write(f"{int(time.time()) + 3600} {mac} {address} {name} *\n")
 
     def lease_file(self) -> dict[str, list[str]]:
         """Return the lines of dnsmasq's file by their addresses."""

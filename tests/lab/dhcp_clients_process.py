@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""DHCP clients in one process: DEVICE COUNT RATE; a line of JSON for each ACK and NAK that one of them hears.
+"""DHCP clients in one process: DEVICE COUNT RATE; a line of JSON for each ACK and NAK that one hears.
 
-Each has a MAC address, an identifier and a name of its own, asks until it has a lease, and keeps it. On a line
-`renew` of standard input all ask for theirs again, as after a reboot; on `ask N` N more begin.
+Each has a MAC address, an identifier and a name of its own, asks until it has a lease, and keeps it. On a
+line `renew` of standard input all ask for theirs again, as after a reboot; on `ask N` N more begin.
 """
 
 import json

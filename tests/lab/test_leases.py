@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DHCP leases are at the other router before the client has them, and outlive every death."""
 
+import os
+import signal
+import time
+from pathlib import Path
 from statistics import median
 
 import pytest
 
+from tests.lab.agent_pair import wait_code
 from tests.lab.dhcp import Clients, DhcpNode
-from tests.lab.network import Network
+from tests.lab.network import SEGMENTS, Network
 from tests.lab.pair import pair
 from tests.lab.test_pairing import join
 from tests.lab.wait import now_ns, wait_until
@@ -41,3 +46,102 @@ def test_a_power_cut_amid_two_hundred_clients(network: Network, both: Both) -> N
     assert {mac: lines[each["ack"]][1::2] for mac, each in bound.items()} == {
         mac: [mac, each["name"]] for mac, each in bound.items()
     }
+
+
+def test_an_answer_goes_out_whatever_becomes_of_the_holder(network: Network, both: Both) -> None:
+    first, second = both
+    clients = Clients(network, 5)
+    clients.wait_bound(5)
+    holder = holder_of(first)
+    os.kill(holder, signal.SIGSTOP)
+    longest = longest_wait(clients, 10)
+    assert longest < 1000, "no client has asked twice"
+    wait_until(lambda: holder_of(first) not in (None, holder), 20, "another holder is there")
+    wait_until(lambda: first.leases()["holds"], 20, "it holds")
+    os.kill(holder_of(first), signal.SIGKILL)
+    assert longest_wait(clients, 10) < 1000
+    wait_until(lambda: second.leases()["known"] == 25, 20, "the other router knows all of them")
+    assert clients.doubles() == {}
+
+
+def test_a_dead_router_makes_nobody_wait(network: Network, both: Both) -> None:
+    first, _second = both
+    clients = Clients(network, 5)
+    clients.wait_bound(5)
+    network.power_cut("r2")
+    longest = longest_wait(clients, 50)
+    print(f"with the other router dead a client waited {longest:.0f} ms at most")
+    assert longest < 1000
+    assert first.leases()["known"] == 55
+
+
+def test_a_lease_of_a_split_is_decided_at_the_heal(network: Network, both: Both) -> None:
+    first, second = both
+    clients = Clients(network, 3)
+    clients.wait_bound(3)
+    for segment in SEGMENTS:
+        network.split(segment)
+    wait_until(lambda: second.serves() and first.serves(), 30, "both serve")
+    # Whose word comes first is chance; what one router has given, the other one gives again.
+    address, older, newer = "10.77.0.40", "02:aa:00:00:00:01", "02:aa:00:00:00:02"
+    first.gives(address, older, "older")
+    time.sleep(2)
+    second.gives(address, newer, "newer")
+    network.heal()
+    wait_until(lambda: first.lease_file().get(address, [""] * 5)[1] == newer, 40, "the newer one keeps it")
+    said = wait_code(first, "lease-clash")
+    assert said["facts"] == {
+        "address": address,
+        "winner": f"newer ({newer})",
+        "loser": f"older ({older})",
+    }
+    assert {first.state(), second.state()} == {"active", "backup"} and not second.serves()
+
+
+def test_both_routers_come_back_with_what_they_gave(network: Network, both: Both) -> None:
+    first, second = both
+    clients = Clients(network, 20)
+    bound = clients.wait_bound(20)
+    wait_until(lambda: second.leases()["known"] == 20, 20, "r2 knows them")
+    for node in both:
+        node.stop_agent()
+        node.stop()
+        network.power_cut(node.name)
+        network.power_on(node.name)
+        (node.root / "tmp/dhcp.leases").unlink()
+        (node.run_dir / "leases.json").unlink(missing_ok=True)
+    for node in both:
+        node.start()
+    wait_until(lambda: first.serves() or second.serves(), 40, "one serves")
+    since = now_ns()
+    clients.tell("renew")
+    again = clients.wait_bound(20, since=since)
+    assert {mac: each["ack"] for mac, each in again.items()} == {
+        mac: each["ack"] for mac, each in bound.items()
+    }
+
+
+def addresses(heard: dict[str, dict]) -> dict[str, str]:
+    """Return who has which address."""
+    return {mac: each["ack"] for mac, each in heard.items()}
+
+
+def holder_of(node: DhcpNode) -> int | None:
+    """Return the process of a router's holder."""
+    found = [pid for pid in node.router.namespace.pids() if b"lease-holder" in command_of(pid)]
+    return found[0] if found else None
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
+def longest_wait(clients: Clients, more: int) -> float:
+    """Let some more clients ask; return how long one of them has waited for its ACK, in ms."""
+    since, before = now_ns(), {each["mac"] for each in clients.acks()}
+    clients.tell(f"ask {more}")
+    wait_until(lambda: len(clients.acks(since)) >= more, 60, f"{more} more clients have a lease")
+    return max(each["waited_ms"] for each in clients.acks(since) if each["mac"] not in before)

@@ -8,6 +8,7 @@ the two together.
 
 from haven.contract.faults import FAULTS
 from haven.contract.message import render
+from haven.contract.problems_of_leases import LEASES
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ SAME_PASSWORD = "Set the same auth_pass on all routers."
 INCOMPATIBLE = "Look at the configuration of that router, or for an incompatible one."
 
 # (code, severity, what is the matter, what to do)
-TABLE = (
+_OWN = (
     ("fault", ERROR, "{fault}.", "Mend the link or the address; the group comes back by itself."),
     (
         "priority-lowered",
@@ -306,56 +307,6 @@ TABLE = (
         "Give the device an address, or check a host on its own network, which needs none.",
     ),
     (
-        "leases-unpaired",
-        WARNING,
-        "DHCP leases are not copied: this router is not paired with another one.",
-        "Pair the routers: 'haven pair' on one, 'haven join' on the other.",
-    ),
-    (
-        "leases-unheld",
-        WARNING,
-        "A client may have a lease before another router knows of it: {error}.",
-        "Install kmod-nft-queue (off OpenWrt: a kernel with NFQUEUE). Meanwhile leases are copied after a "
-        "second.",
-    ),
-    (
-        "leases-unkept",
-        WARNING,
-        "DHCP leases are not kept for a reboot: {error}.",
-        "See that there is room, and that the file can be written; one that is damaged is written anew.",
-    ),
-    (
-        "leases-unserved",
-        ERROR,
-        "The DHCP server of this router does not have the leases of the other one: {error}.",
-        "Mend what it names; it is tried again every half minute.",
-    ),
-    (
-        "lease-file-odd",
-        WARNING,
-        "The leases of the DHCP server cannot be read as they should be: {error}.",
-        "Look at that file; what was known before is kept, and goes on being copied.",
-    ),
-    (
-        "leases-full",
-        WARNING,
-        "There are {count} leases, and the DHCP server takes {limit}: it refuses new clients.",
-        "Raise dhcpleasemax in /etc/config/dhcp, on all routers.",
-    ),
-    (
-        "lease-clash",
-        WARNING,
-        "{address} was given to two devices while the routers were apart: {winner} keeps it, {loser} gets "
-        "another one when it renews.",
-        "Nothing; or let that device connect again to be quicker.",
-    ),
-    (
-        "lease-identifier",
-        WARNING,
-        "The device {mac} has several leases at a time ({addresses}): it changes its client identifier.",
-        "Let it use one, or set a static lease for its MAC address.",
-    ),
-    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",
@@ -432,6 +383,7 @@ TABLE = (
         "Raise nf_conntrack_max, to the same on all routers.",
     ),
 )
+TABLE = _OWN + LEASES
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}

@@ -10,7 +10,7 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, leases
+from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, lease_plan
 from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
@@ -78,7 +78,7 @@ def compile_plan(
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
         ),
-        "parts": {**_parts(model, copied, leases.part(model, routers)), **checks.part()},
+        "parts": {**_parts(model, copied, lease_plan.part(model, routers)), **checks.part()},
     }, []
 
 

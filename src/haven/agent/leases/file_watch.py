@@ -10,7 +10,7 @@ from haven.agent.leases.binding import FOREVER_S, Binding, Key
 from haven.agent.leases.dnsmasq import Dnsmasq
 from haven.agent.leases.lan import Lan, lan_of
 from haven.agent.leases.lease_file import LeaseFile, LeaseFileError
-from haven.agent.leases.table import Table
+from haven.agent.leases.lease_table import Table
 
 # The server's clock has whole seconds.
 SAME_S = 2.5

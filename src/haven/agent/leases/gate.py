@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from haven.agent.calls import CallFailure, ChildEnd
+from haven.agent.command_answer import complaint_of
 from haven.agent.loop import Scope
 from haven.leases.nfqueue import NUMBER
 
@@ -158,7 +159,7 @@ def _complaint(outcome: ChildEnd | CallFailure, program: str) -> str:
         return str(outcome)
     if not outcome.status:
         return ""
-    return outcome.complaint.strip().split("\n")[0] or f"{program} ended with {outcome.status}"
+    return f"{program}: {complaint_of(outcome).splitlines()[0]}"
 
 
 def _news(before: str, why: str) -> str:

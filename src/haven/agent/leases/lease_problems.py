@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from haven.agent.leases.file_watch import FileWatch
+from haven.agent.leases.lease_table import Clash, Table
 from haven.agent.leases.service import Service
-from haven.agent.leases.table import Clash, Table
 from haven.contract.problems import problem
 
 Problem = dict[str, Any]

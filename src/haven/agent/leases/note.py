@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from haven.agent.leases.binding import Binding, BindingError, read_binding
-from haven.agent.leases.table import Table
+from haven.agent.leases.lease_table import Table
 from haven.atomic_file import write_whole
 from haven.contract.fields import DocumentError
 from haven.contract.strict_json import read_json

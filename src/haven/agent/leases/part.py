@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from haven.agent.part import Part, Surroundings
 
 if TYPE_CHECKING:
-    from haven.agent.leases.leases import Leases
+    from haven.agent.leases.common_leases import Leases
 
 
 class LeasesPart(Part):
@@ -29,7 +29,7 @@ class LeasesPart(Part):
                 leases.end(False, leases.close)
             return
         if self._leases is None:
-            from haven.agent.leases.leases import Leases
+            from haven.agent.leases.common_leases import Leases
 
             self._leases = Leases(self.around)
         self._leases.take_plan(plan)

@@ -12,7 +12,7 @@ from haven.agent.leases import lease_file
 from haven.agent.leases.dnsmasq import Dnsmasq
 from haven.agent.leases.gate import Gate
 from haven.agent.leases.lease_file import LeaseFileError
-from haven.agent.leases.table import Table
+from haven.agent.leases.lease_table import Table
 from haven.agent.loop import Scope
 
 # What comes together is done together.

@@ -35,17 +35,15 @@ DHCP = SectionType(
         Option(
             "serve",
             Choice("active", "both"),
-            "Who answers: the Active alone, or both routers, each its half of the clients from its half of "
-            "the addresses.",
+            "With `leases`, who answers: the Active alone, or both routers, each its half of the clients "
+            "from its half of the addresses.",
             default="active",
-            only_with=("leases", True),
         ),
         Option(
             "lease_file",
             File(),
-            "Where dnsmasq keeps its leases.",
+            "With `leases`, where dnsmasq keeps them.",
             default_says="that of /etc/config/dhcp, or /tmp/dhcp.leases",
-            only_with=("leases", True),
         ),
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from haven.agent.carrier import Carrier, Document, PeerLine
 from haven.agent.leases.binding import Binding, BindingError, read_binding
-from haven.agent.leases.table import Table
+from haven.agent.leases.lease_table import Table
 from haven.agent.loop import Scope
 from haven.contract.channel import LEASES_AT_ONCE
 
@@ -47,7 +47,7 @@ class Neighbour:
             done(False)
 
 
-class Sharing:
+class LeaseExchange:
     """Keeps the tables of all paired routers the same; `news` is called for what came from another."""
 
     def __init__(

@@ -16,10 +16,10 @@ from haven.agent.leases.gate import Gate
 from haven.agent.leases.hold_figures import HoldFigures
 from haven.agent.leases.holder_link import HolderLink
 from haven.agent.leases.lan import Lan, lan_of, read_lans
+from haven.agent.leases.lease_exchange import LeaseExchange
+from haven.agent.leases.lease_table import Clash, Table
 from haven.agent.leases.note import NoteError, Notes
 from haven.agent.leases.service import Service
-from haven.agent.leases.sharing import Sharing
-from haven.agent.leases.table import Clash, Table
 from haven.agent.part import Surroundings
 
 BEAT_S = 1.0
@@ -46,7 +46,7 @@ class Leases:
         self._gate = Gate(self._scope)
         self._service: Service | None = None
         self._watch: FileWatch | None = None
-        self._sharing = Sharing(self._scope, around.carrier, self._table, self._take_news)
+        self._exchange = LeaseExchange(self._scope, around.carrier, self._table, self._take_news)
         self._holder = HolderLink(self._scope, self._hear_holder)
         self._holder.start()
         self._scope.every(BEAT_S, self._beat)
@@ -100,7 +100,7 @@ class Leases:
         if self._service is not None and self._service.is_busy:
             # Of the server that is being ended: the next one does not know it.
             self._service.refresh_soon()
-        self._sharing.tell(
+        self._exchange.tell(
             self._table.find(binding.key) or binding, lambda is_kept: self._kept(number, is_kept)
         )
 
@@ -112,7 +112,7 @@ class Leases:
 
     def _changed(self, binding: Binding) -> None:
         """Tell the others what the server's file says."""
-        self._sharing.tell(binding, lambda _is_kept: None)
+        self._exchange.tell(binding, lambda _is_kept: None)
 
     def _end_binding(self, key: tuple[str, str], now: float) -> None:
         ended = self._table.end(key, now)
@@ -137,7 +137,7 @@ class Leases:
 
     def _beat(self) -> None:
         now = time.monotonic()
-        self._sharing.look()
+        self._exchange.look()
         self._follow_holding()
         if self._service is not None and self._watch is not None:
             if not self._service.is_busy:
@@ -153,7 +153,7 @@ class Leases:
             self._watch.look(served)
 
     def _follow_holding(self) -> None:
-        self._holder.hold(self._sharing.is_waited_for)
+        self._holder.hold(self._exchange.is_waited_for)
 
     def _settle(self, now: float) -> None:
         """Decide, where this router serves, which of two devices keeps the address that both have."""
@@ -185,7 +185,7 @@ class Leases:
         until = time.monotonic() + PREPARE_S
 
         def look() -> None:
-            if self._sharing.is_told() or time.monotonic() >= until:
+            if self._exchange.is_told() or time.monotonic() >= until:
                 done()
             else:
                 self._scope.after(LOOK_S, look)
@@ -205,22 +205,22 @@ class Leases:
     def close(self) -> None:
         """Let go of the holder, the channel and all that is waited for."""
         self._holder.close()
-        self._sharing.close()
+        self._exchange.close()
         self._scope.close()
 
     # What is shown
 
     def is_in_sync(self) -> bool:
         """Tell whether all leases of the others are here."""
-        return self._sharing.is_in_sync()
+        return self._exchange.is_in_sync()
 
     def account(self) -> dict[str, Any]:
         """Return how many leases are known where, and how long answers wait."""
         return {
             "known": len(self._table.good(time.monotonic())),
             "serves": sorted(lan.interface for lan in self._lans if self._serves(lan)),
-            "peers": self._sharing.account(),
-            **self._figures.account(self._holder.is_ready and self._sharing.is_waited_for),
+            "peers": self._exchange.account(),
+            **self._figures.account(self._holder.is_ready and self._exchange.is_waited_for),
         }
 
     def problems(self) -> list[dict[str, Any]]:
@@ -228,7 +228,7 @@ class Leases:
         now = time.monotonic()
         found = list(lease_problems.of_clashes(self._clashes.values()))
         found += lease_problems.of_restless(self._table.restless(now))
-        if not self._sharing.account() and now - self._began > PEERLESS_S:
+        if not self._exchange.account() and now - self._began > PEERLESS_S:
             found.append(lease_problems.unpaired())
         unheld = self._gate.failure or self._gate.unheld or self._holder.failure
         found += lease_problems.of_failures(unheld, self._note_failure)
