@@ -72,7 +72,7 @@ class DhcpMessage:
 
 def read_packet(packet: bytes) -> "DhcpMessage | None":
     """Return the DHCP message of an IPv4 packet, or None for anything else."""
-    header = (packet[0] & 15) * 4 if packet else 0
+    header = (packet[0] & 15) * 4 if len(packet) >= 20 else 0
     if header < 20 or packet[0] >> 4 != 4 or packet[9] != UDP:
         return None
     octets = packet[header + 8 :]
