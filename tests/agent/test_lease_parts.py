@@ -210,8 +210,7 @@ def test_a_reboot_knows_what_was_given_for_as_long_as_it_was(tmp_path: Path):
     notes, table = Notes(str(tmp_path), str(tmp_path / "run")), Table()
     table.put(held(), NOW)
     notes.serving = ["lan"]
-    notes.keep(table, NOW + 3000)
-    notes.keep_for_good(table, NOW + 3000)
+    notes.keep(table, NOW + 3000, for_good=True)
     again, found = Notes(str(tmp_path), str(tmp_path / "run")), Table()
     again.load(found, NOW + 3100)
     assert again.serving == ["lan"] and found.good(NOW + 3100)[0].until == NOW + 3600
@@ -239,7 +238,7 @@ def test_rules_close_a_standby_and_pass_a_queue_that_nobody_reads():
 
 
 def test_an_address_is_of_the_lan_whose_network_it_is_in():
-    row = {"interface": "a", "device": "a", "group": "g", "address": "10.0.0.1/24", "serve": "active"}
+    row = {"interface": "a", "device": "a", "group": "g", "address": "10.0.0.1/24"}
     lans = read_lans({"lans": [row, {**row, "interface": "b", "address": "10.0.1.1/24"}]})
     assert [
         getattr(lan_of(lans, each), "interface", None) for each in ("10.0.1.9", "10.0.0.9", "10.0.2.9")

@@ -154,7 +154,6 @@ class DhcpSettings(Settings):
     interface: str
     dhcp_options: tuple[int, ...]
     leases: bool
-    serve: str
     lease_file: str | None
 
     def __init__(self, values: SectionValues, router: VirtualRouterSettings) -> None:

@@ -163,7 +163,6 @@ LAN = (
     Field("device", text),
     Field("group", text),
     Field("address", address),
-    Field("serve", text),
 )
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the

@@ -26,5 +26,4 @@ def _lan(dhcp: DhcpSettings, router: dict[str, Any]) -> dict[str, Any]:
         "device": router["device"],
         "group": router["group"],
         "address": router["addresses"][0],
-        "serve": dhcp.serve,
     }

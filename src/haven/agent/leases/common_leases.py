@@ -105,10 +105,9 @@ class Leases:
         )
 
     def _kept(self, number: int, is_kept: bool) -> None:
-        if is_kept:
-            self._holder.let_go(number)
-        else:
-            self._figures.alone += 1
+        # Whoever was waited for is gone, or knows it.
+        self._holder.let_go(number)
+        self._figures.alone += not is_kept
 
     def _changed(self, binding: Binding) -> None:
         """Tell the others what the server's file says."""
@@ -122,13 +121,13 @@ class Leases:
     def _take_news(self, taken: list[Binding]) -> None:
         """Let a server that runs already know what it does not: the leases of a split, or of a late peer."""
         now = time.monotonic()
-        news = [each for each in taken if each.is_good(now) and self._is_served_alone(each)]
+        news = [each for each in taken if each.is_good(now) and self._is_served(each)]
         if self._service is not None and news:
             self._service.refresh_soon()
 
-    def _is_served_alone(self, binding: Binding) -> bool:
+    def _is_served(self, binding: Binding) -> bool:
         lan = lan_of(self._lans, binding.address)
-        return lan is not None and not lan.is_for_both and self._serves(lan)
+        return lan is not None and self._serves(lan)
 
     def _serves(self, lan: Lan) -> bool:
         return self._service is not None and lan.device in self._service.serving
@@ -196,7 +195,7 @@ class Leases:
         """Keep what is known; let the server know of it, as it is on its own then."""
         now = time.monotonic()
         self._notes.serving = []
-        self._guard_note(lambda: self._notes.keep_for_good(self._table, now))
+        self._guard_note(lambda: self._notes.keep(self._table, now, for_good=True))
         if self._service is None:
             self._gate.end(False, done)
             return

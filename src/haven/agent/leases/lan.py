@@ -7,9 +7,6 @@ from typing import Any
 
 from haven.agent.roles import ACTIVE
 
-BOTH = "both"
-SPEAKING = (ACTIVE, "backup")
-
 
 class Lan:
     """One row of the plan's."""
@@ -18,11 +15,10 @@ class Lan:
         self.interface, self.device = document["interface"], document["device"]
         self.group = document["group"]
         self.network = ip_interface(document["address"]).network
-        self.is_for_both = document["serve"] == BOTH
 
     def is_served(self, states: dict[str, str]) -> bool:
         """Tell whether this router answers there, by the states of the groups."""
-        return states.get(self.group) in (SPEAKING if self.is_for_both else (ACTIVE,))
+        return states.get(self.group) == ACTIVE
 
     def has(self, address: str) -> bool:
         """Tell whether an address is one of this LAN's; of a LAN of one address nobody knows."""

@@ -54,22 +54,21 @@ class Notes:
             table.put(binding, now)
         self._written = (table.changes, table.news)
 
-    def keep(self, table: Table, now: float) -> None:
-        """Write what is due. Raises NoteError."""
+    def keep(self, table: Table, now: float, for_good: bool = False) -> None:
+        """Write what is due, `for_good` to the flash as well. Raises NoteError."""
         if (table.changes, self.serving) != self._seen:
             self._seen = (table.changes, list(self.serving))
             _write(self._memory, self._document(table, now), durable=False)
         changes, news = self._written
         self._due = _later(self._due, table.news != news, now + NEWS_S)
         self._due_renewed = _later(self._due_renewed, table.changes != changes, now + RENEWED_S)
-        if any(due is not None and due <= now for due in (self._due, self._due_renewed)):
-            self.keep_for_good(table, now)
+        if for_good or any(due is not None and due <= now for due in (self._due, self._due_renewed)):
+            self._keep_for_good(table, now)
 
     def _document(self, table: Table, now: float) -> dict[str, Any]:
         return {"at": now, "serving": self.serving, "bindings": _documents(table, now)}
 
-    def keep_for_good(self, table: Table, now: float) -> None:
-        """Write to the flash what is not there yet. Raises NoteError."""
+    def _keep_for_good(self, table: Table, now: float) -> None:
         if (table.changes, table.news) == self._written:
             return
         self._written, self._due, self._due_renewed = (table.changes, table.news), None, None

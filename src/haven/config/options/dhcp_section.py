@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `dhcp` section."""
 
-from haven.config.options.kinds import Choice, File, Flag, Name, Whole
+from haven.config.options.kinds import File, Flag, Name, Whole
 from haven.config.options.option import Option, SectionType
 
 DHCP = SectionType(
@@ -31,13 +31,6 @@ DHCP = SectionType(
             "Have each DHCP lease at the paired routers before the client has it, so that whoever is Active "
             "next knows them all; the DHCP server of a standby answers nobody. See docs/leases.md.",
             default="0",
-        ),
-        Option(
-            "serve",
-            Choice("active", "both"),
-            "With `leases`, who answers: the Active alone, or both routers, each its half of the clients "
-            "from its half of the addresses.",
-            default="active",
         ),
         Option(
             "lease_file",
