@@ -117,19 +117,23 @@ class Holder:
     # The agent
 
     def _hear(self) -> bool:
-        """Take what the agent says; tell whether it is there."""
-        try:
-            octets = self._agent.recv(LONGEST)
-        except OSError:
-            return False
-        if not octets:
-            return False
-        order = json.loads(octets)
+        """Take all that the agent has said; tell whether it is there."""
+        while True:
+            try:
+                octets = self._agent.recv(LONGEST, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return True
+            except OSError:
+                octets = b""
+            if not octets:
+                return False
+            self._obey(json.loads(octets))
+
+    def _obey(self, order: "dict[str, Any]") -> None:
         if "holds" in order:
             self._holds = order["holds"]
         elif "kept" in order:
             self._let_go(order["kept"], late=False)
-        return True
 
     def _say(self, word: "dict[str, Any]") -> bool:
         """Tell the agent; tell whether it could be: one that reads nothing is not waited for."""
