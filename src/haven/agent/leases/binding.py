@@ -64,9 +64,9 @@ class Binding:
             "client_id": self.client_id,
             "name": self.name,
             "lasts_s": round(self.lasts_s),
-            "left_s": round(self.until - now, 1),
-            "began_s": round(now - self.began, 1),
-            "changed_s": round(now - self.changed, 1),
+            "left_s": round(self.until - now, 3),
+            "began_s": round(now - self.began, 3),
+            "changed_s": round(now - self.changed, 3),
             "is_over": self.is_over,
         }
 
