@@ -9,6 +9,7 @@ datagram; the agent says what may go. Without the agent everything goes, and the
     {"done": number, "waited_ms", "late"}      it has gone; late: nobody has said that it is known
     {"gone": {"address", "mac"}}               the client gives its lease back, or does not want it
     {"holds": true}   {"kept": number}         the agent's: hold from now on; this one is known
+    {"lives": true}                            the agent's question, and its answer
 """
 
 import json
@@ -134,6 +135,8 @@ class Holder:
             self._holds = order["holds"]
         elif "kept" in order:
             self._let_go(order["kept"], late=False)
+        else:
+            self._say(order)
 
     def _say(self, word: "dict[str, Any]") -> bool:
         """Tell the agent; tell whether it could be: one that reads nothing is not waited for."""

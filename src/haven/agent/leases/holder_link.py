@@ -141,6 +141,8 @@ class HolderLink:
 
     def _check_after(self, seconds: float) -> None:
         if self._check is None or self._check.act is None:
+            # One that passes what is no ACK says nothing of it.
+            self._say({"lives": True})
             self._check = self._scope.after(seconds, self._look)
 
     def _check_no_more(self) -> None:

@@ -32,7 +32,7 @@ class Service:
         self.serving: set[str] = set()
         self.is_busy = self._is_stale = self._is_due = False
         self.failure = ""
-        # Called before the server is given its leases, so that nothing is lost that it alone knows.
+        # Called before the server is given leases or answers no more: nothing is lost that it alone knows.
         self.catch_up: Callable[[], None] = lambda: None
         # How many leases the server did not get.
         self.left_out = 0
@@ -55,6 +55,7 @@ class Service:
             self._resumed = set()
             self._close(self.serving)
         if self.serving - devices:
+            self.catch_up()
             self.serving &= devices
             self._close(self.serving)
         if devices - self.serving:
