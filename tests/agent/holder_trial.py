@@ -64,8 +64,9 @@ class Trial:
     def send(self) -> float:
         """Send the next ACK; return when."""
         self.number += 1
+        now = time.monotonic()
         self.server.sendto(ack(self.number), (HERE, 68))
-        return time.monotonic()
+        return now
 
     def arrival_ms(self, since: float) -> float | None:
         """Return how long an ACK took to arrive."""

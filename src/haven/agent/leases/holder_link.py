@@ -153,6 +153,8 @@ class HolderLink:
     def _look(self) -> None:
         """Give it up when it has said nothing for long, although something waits for it."""
         self._check = None
+        # This process may have been busy itself: what was said meanwhile has not been heard.
+        self._read()
         if self._queue is None:
             return
         if not self.is_ready:
