@@ -22,7 +22,7 @@ def leases(status: "Document", width: int) -> list[str]:
 def _there(peer: "Document") -> str:
     if peer["known"] is None:
         return f"{peer['node']} is not reached"
-    return f"{peer['known']} at {peer['node']}{'' if peer['in_sync'] else ' (not in sync)'}"
+    return f"{peer['known']} at {peer['node']}{'' if peer['in_sync'] else ' so far'}"
 
 
 def _answers(table: "Document") -> list[str]:
