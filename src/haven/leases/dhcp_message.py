@@ -12,8 +12,8 @@ SERVER_PORT, CLIENT_PORT = 67, 68
 COOKIE = b"\x63\x82\x53\x63"
 # The fixed part of a message up to the cookie, and where in it an address of the client's begins.
 FIXED, HARDWARE_AT = 236, 28
-REQUEST, DECLINE, ACK, RELEASE = 3, 4, 5, 7
-HOST_NAME, REQUESTED_ADDRESS, LEASE_TIME, MESSAGE_TYPE, CLIENT_ID, FQDN = 12, 50, 51, 53, 61, 81
+REQUEST, ACK = 3, 5
+HOST_NAME, LEASE_TIME, MESSAGE_TYPE, CLIENT_ID, FQDN = 12, 51, 53, 61, 81
 PAD, END = 0, 255
 ETHERNET = 1
 LONGEST_NAME = 63
@@ -27,7 +27,7 @@ class DhcpMessage:
         self.op, self.hardware, length = octets[0], octets[1], min(octets[2], 16)
         self.xid = octets[4:8]
         self.mac = octets[HARDWARE_AT : HARDWARE_AT + length]
-        self.client, self.yours = _address(octets[12:16]), _address(octets[16:20])
+        self.yours = ".".join("%d" % octet for octet in octets[16:20])
         self.options = _options(octets[FIXED + 4 :])
         kind = self.options.get(MESSAGE_TYPE, b"")
         self.kind = kind[0] if len(kind) == 1 else 0
@@ -95,10 +95,6 @@ def _options(octets: bytes) -> "dict[int, bytes]":
         found[octets[at]] = found.get(octets[at], b"") + value
         at += 2 + octets[at + 1]
     return found
-
-
-def _address(octets: bytes) -> str:
-    return ".".join("%d" % octet for octet in octets)
 
 
 def _word(octets: bytes) -> str:

@@ -7,7 +7,6 @@ datagram; the agent says what may go. Without the agent everything goes, and the
     {"ready": true}                            it reads the queue
     {"ack": number, "binding": {...}}          an ACK, which waits if `holds` was said last
     {"done": number, "waited_ms", "late"}      it has gone; late: nobody has said that it is known
-    {"gone": {"address", "mac"}}               the client gives its lease back, or does not want it
     {"holds": true}   {"kept": number}         the agent's: hold from now on; this one is known
     {"lives": true}                            the agent's question, and its answer
 """
@@ -20,15 +19,7 @@ import time
 from typing import Any
 
 from haven.leases import nfqueue
-from haven.leases.dhcp_message import (
-    ACK,
-    DECLINE,
-    RELEASE,
-    REQUEST,
-    REQUESTED_ADDRESS,
-    DhcpMessage,
-    read_packet,
-)
+from haven.leases.dhcp_message import ACK, REQUEST, DhcpMessage, read_packet
 
 # A client that waits longer asks again.
 HOLD_S = 0.1
@@ -98,10 +89,6 @@ class Holder:
             if len(self._requests) >= MOST_REQUESTS:
                 del self._requests[next(iter(self._requests))]
             self._requests[key] = message
-        elif message.kind in (RELEASE, DECLINE):
-            wanted = message.options.get(REQUESTED_ADDRESS, b"")
-            address = ".".join(map(str, wanted)) if len(wanted) == 4 else message.client
-            self._say({"gone": {"address": address, "mac": message.mac_text}})
 
     def _let_go_late(self) -> None:
         now = time.monotonic()

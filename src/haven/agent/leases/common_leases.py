@@ -76,11 +76,8 @@ class Leases:
     # What is heard
 
     def _hear_holder(self, word: dict[str, Any]) -> None:
-        now = time.monotonic()
         if "ack" in word:
-            self._take_ack(word["ack"], word["binding"], now)
-        elif "gone" in word:
-            self._end_binding((word["gone"]["address"], word["gone"]["mac"]), now)
+            self._take_ack(word["ack"], word["binding"], time.monotonic())
         elif "done" in word:
             self._figures.take(word["waited_ms"], word["late"])
             self._follow_holding()

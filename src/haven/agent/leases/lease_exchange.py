@@ -19,6 +19,8 @@ from haven.contract.channel import LEASES_AT_ONCE
 PATIENCE_S, PATIENCE_ALL_S = 0.1, 5.0
 # So often both say how many they know.
 COUNT_EVERY_S = 5.0
+# Numbers that stay different are no reason to tell everything all the time.
+ALL_AGAIN_S = 60.0
 
 Done = Callable[[bool], None]
 
@@ -82,7 +84,8 @@ class LeaseExchange:
                 self._count(neighbour, now)
 
     def _count(self, neighbour: Neighbour, now: float) -> None:
-        if neighbour.known not in (None, len(self._table.good(now))):
+        is_different = neighbour.known not in (None, len(self._table.good(now)))
+        if is_different and now - neighbour.told_all_at >= ALL_AGAIN_S:
             self._tell_all(neighbour, now)
         neighbour.counted_at = now
         self._say(neighbour, [], lambda _kept: None)
