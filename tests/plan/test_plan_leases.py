@@ -3,11 +3,13 @@
 
 import pytest
 
+from haven.cli.plan_text import show_plan
 from haven.config.load import load_text
 from haven.contract.fields import DocumentError
 from haven.contract.plan import check_plan
 from haven.plan.assemble import compile_plan
 from haven.plan.machine import Machine
+from haven.plan.sequences import with_sequences
 
 FILE = "/etc/config/haven"
 TEXT = """
@@ -24,28 +26,27 @@ config dhcp
 """
 
 
-def parts(wanted: int) -> dict:
+def plan_of(wanted: int) -> dict:
     model, problems = load_text(TEXT % wanted, FILE)
     assert model is not None, problems
     plan, problems = compile_plan(model, Machine({}), FILE, lambda name: f"br-{name}")
     assert plan is not None, problems
-    return check_plan(plan)["parts"]
+    return check_plan(plan)
 
 
 def test_a_lan_is_named_with_its_device_and_group():
     lan = {"interface": "lan", "device": "br-lan", "group": "gateway", "address": "192.168.1.1/24"}
-    assert parts(1) == {"leases": {"lans": [lan], "lease_file": "/data/leases"}}
+    plan = plan_of(1)
+    assert plan["parts"] == {"leases": {"lans": [lan], "lease_file": "/data/leases"}}
+    assert "DHCP leases of lan (br-lan, 192.168.1.1/24)" in show_plan(with_sequences(plan))
 
 
 def test_who_does_not_want_them_has_no_part():
-    assert parts(0) == {}
+    assert plan_of(0)["parts"] == {} and "DHCP leases" not in show_plan(with_sequences(plan_of(0)))
 
 
 def test_a_row_that_lacks_something_is_refused():
-    model, _ = load_text(TEXT % 1, FILE)
-    assert model is not None
-    plan, _ = compile_plan(model, Machine({}), FILE, lambda name: f"br-{name}")
-    assert plan is not None
+    plan = plan_of(1)
     del plan["parts"]["leases"]["lans"][0]["group"]
     with pytest.raises(DocumentError, match="group"):
         check_plan(plan)

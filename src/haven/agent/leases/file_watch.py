@@ -72,6 +72,7 @@ class FileWatch:
     def _look_for_ends(self, found: LeaseFile, lans: Sequence[Lan], now: float) -> None:
         """Take for ended what is in the file no more, twice: it may have been in the middle of a change."""
         if self.odd:
+            self._missing = set()
             return
         there = {binding.key for binding in found.bindings}
         gone = {each.key for each in self._table.good(now) if self._is_missing(each, there, lans, now)}
