@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from haven.agent.leases.binding import Binding
+from haven.agent.leases.dhcp_service import DhcpService
 from haven.agent.leases.file_watch import FileWatch
 from haven.agent.leases.lan import read_lans
 from haven.agent.leases.lease_table import Table
-from haven.agent.leases.service import Service
 from haven.agent.loop import Loop, Scope
 from tests.lab.wait import wait_until
 
@@ -41,7 +41,7 @@ class Box:
         self.init("cat tmp/dhcp.leases >>seen; echo $1 >>seen")
         self.failures: list[BaseException] = []
         scope = Scope(self.loop, str(root), self.failures.append)
-        self.service = Service(scope, str(root), "", self.gate, self.table)  # type: ignore[arg-type]
+        self.service = DhcpService(scope, str(root), "", self.gate, self.table)  # type: ignore[arg-type]
         self.service.take_devices(["lan"])
 
     def init(self, text: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from haven.agent.leases import lease_problems
 from haven.agent.leases.binding import Binding, BindingError, read_new
+from haven.agent.leases.dhcp_service import DhcpService
 from haven.agent.leases.file_watch import FileWatch
 from haven.agent.leases.gate import Gate
 from haven.agent.leases.hold_figures import HoldFigures
@@ -19,7 +20,6 @@ from haven.agent.leases.lan import Lan, lan_of, read_lans
 from haven.agent.leases.lease_exchange import LeaseExchange
 from haven.agent.leases.lease_table import Clash, Table
 from haven.agent.leases.note import NoteError, Notes
-from haven.agent.leases.service import Service
 from haven.agent.part import Surroundings
 
 BEAT_S = 1.0
@@ -44,7 +44,7 @@ class Leases:
         self._began = time.monotonic()
         self._guard_note(lambda: self._notes.load(self._table, self._began))
         self._gate = Gate(self._scope)
-        self._service: Service | None = None
+        self._service: DhcpService | None = None
         self._watch: FileWatch | None = None
         self._exchange = LeaseExchange(self._scope, around.carrier, self._table, self._take_news)
         self._holder = HolderLink(self._scope, self._hear_holder)
@@ -57,7 +57,7 @@ class Leases:
         devices = [lan.device for lan in self._lans]
         if self._service is None:
             around, path = self._around, plan["lease_file"]
-            self._service = Service(self._scope, around.root, path, self._gate, self._table)
+            self._service = DhcpService(self._scope, around.root, path, self._gate, self._table)
             self._service.catch_up = self._catch_up
             self._service.resume(self._notes.serving)
             self._watch = FileWatch(self._service.server, self._table, self._changed)

@@ -4,9 +4,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from haven.agent.leases.dhcp_service import DhcpService
 from haven.agent.leases.file_watch import FileWatch
 from haven.agent.leases.lease_table import Clash, Table
-from haven.agent.leases.service import Service
 from haven.contract.problems import problem
 
 Problem = dict[str, Any]
@@ -39,7 +39,7 @@ def of_failures(unheld: str, note: str) -> Iterator[Problem]:
         yield problem("leases-unkept", "leases", error=note)
 
 
-def of_server(service: Service, watch: FileWatch, table: Table, now: float) -> Iterator[Problem]:
+def of_server(service: DhcpService, watch: FileWatch, table: Table, now: float) -> Iterator[Problem]:
     """Give what is the matter with the DHCP server and its file."""
     if service.failure:
         yield problem("leases-unserved", "dnsmasq", error=service.failure)

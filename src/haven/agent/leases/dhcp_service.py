@@ -20,7 +20,7 @@ TOGETHER_S = 0.3
 AGAIN_S = 30.0
 
 
-class Service:
+class DhcpService:
     """The devices on which the server answers: `serving` is so, by `serve` it is to be."""
 
     def __init__(self, scope: Scope, root: str, path: str, gate: Gate, table: Table) -> None:
