@@ -148,6 +148,14 @@ def test_what_was_given_back_does_not_come_back_from_who_has_missed_it():
     assert table.all() == []
 
 
+def test_who_else_has_an_address_is_found():
+    table = Table()
+    mine, its = held(), held(mac=OTHER)
+    for binding in (mine, its, held("192.168.1.101", OTHER)):
+        table.put(binding, NOW)
+    assert table.others(its, NOW) == [mine] and table.others(its, NOW + 3600) == []
+
+
 def test_a_device_that_changes_its_identifier_is_found():
     table = Table()
     for number in range(3):

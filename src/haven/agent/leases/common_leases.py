@@ -97,6 +97,7 @@ class Leases:
         if self._service is not None and self._service.is_busy:
             # Of the server that is being ended: the next one does not know it.
             self._service.refresh_soon()
+        self._displace(binding, now)
         self._exchange.tell(
             self._table.find(binding.key) or binding, lambda is_kept: self._kept(number, is_kept)
         )
@@ -108,7 +109,15 @@ class Leases:
 
     def _changed(self, binding: Binding) -> None:
         """Tell the others what the server's file says."""
+        if not binding.is_over:
+            self._displace(binding, time.monotonic())
         self._exchange.tell(binding, lambda _is_kept: None)
+
+    def _displace(self, binding: Binding, now: float) -> None:
+        """End what others had of an address that the server has given anew: it knew of them."""
+        if self._service is not None and not self._service.lacks_some and self._is_served(binding):
+            for other in self._table.others(binding, now):
+                self._end_binding(other.key, now)
 
     def _end_binding(self, key: tuple[str, str], now: float) -> None:
         ended = self._table.end(key, now)

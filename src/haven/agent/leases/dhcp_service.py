@@ -61,6 +61,11 @@ class DhcpService:
         if devices - self.serving:
             self._begin()
 
+    @property
+    def lacks_some(self) -> bool:
+        """Whether the server does not know all leases yet that are known here."""
+        return self.is_busy or self._is_stale or self._is_due
+
     def refresh_soon(self) -> None:
         """Let the server have what it does not know yet."""
         self._is_stale = True

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All bindings that this router knows of, whoever gave them, and which of two for one address holds."""
 
-from collections.abc import Callable, Iterable
-
 from haven.agent.leases.binding import Binding, Key
 
 # What two routers say of one moment may differ by as much.
@@ -89,12 +87,16 @@ class Table:
             found.setdefault(binding.mac, []).append(binding.address)
         return {mac: held for mac, held in found.items() if len(held) > USUAL_ADDRESSES}
 
-    def forget_old(self, now: float, known: Callable[[Binding], bool] = lambda _binding: False) -> None:
+    def others(self, binding: Binding, now: float) -> list[Binding]:
+        """Return who else has the address of a binding."""
+        rows = self._rows.values()
+        return [each for each in rows if each.address == binding.address and _is_other(each, binding, now)]
+
+    def forget_old(self, now: float) -> None:
         """Forget what is over for long."""
         old = [key for key, each in self._rows.items() if not each.is_good(now) and _is_old(each, now)]
         for key in old:
-            if not known(self._rows[key]):
-                del self._rows[key]
+            del self._rows[key]
 
 
 def _is_later(binding: Binding, known: Binding) -> bool:
@@ -116,6 +118,5 @@ def _is_old(binding: Binding, now: float) -> bool:
     return now - ended > OVER_S
 
 
-def macs(bindings: Iterable[Binding]) -> set[str]:
-    """Return whose bindings these are."""
-    return {binding.mac for binding in bindings}
+def _is_other(one: Binding, binding: Binding, now: float) -> bool:
+    return one.mac != binding.mac and one.is_good(now)
