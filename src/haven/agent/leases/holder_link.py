@@ -166,6 +166,8 @@ class HolderLink:
             self._give_up("it hangs")
             return
         self._watch_queue()
+        # It lives, and may have had no room to say that one is gone.
+        self._waiting = {number: at for number, at in self._waiting.items() if at > since - PATIENCE_S}
         if self._waiting:
             self._check_after(PATIENCE_S)
 
