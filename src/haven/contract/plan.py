@@ -158,12 +158,7 @@ CONNTRACK = (
 LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
 
 # Of the LANs whose leases are common.
-LAN = (
-    Field("interface", text),
-    Field("device", text),
-    Field("group", text),
-    Field("address", address),
-)
+LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.

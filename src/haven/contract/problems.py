@@ -17,17 +17,15 @@ if TYPE_CHECKING:
 
     Problem = dict[str, Any]
 
-# The gateway does not work, or is about to be answered for by two.
-ERROR = "error"
-# It works; something is lost when it has to move, or sooner or later.
-WARNING = "warning"
-SEVERITIES = (ERROR, WARNING)
+# The gateway does not work, or is about to be answered for by two; it works, and something is lost when it
+# has to move, or sooner or later.
+SEVERITIES = ERROR, WARNING = ("error", "warning")
 
 SAME_PASSWORD = "Set the same auth_pass on all routers."
 INCOMPATIBLE = "Look at the configuration of that router, or for an incompatible one."
 
 # (code, severity, what is the matter, what to do)
-_OWN = (
+TABLE = LEASES + (
     ("fault", ERROR, "{fault}.", "Mend the link or the address; the group comes back by itself."),
     (
         "priority-lowered",
@@ -383,7 +381,6 @@ _OWN = (
         "Raise nf_conntrack_max, to the same on all routers.",
     ),
 )
-TABLE = _OWN + LEASES
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
