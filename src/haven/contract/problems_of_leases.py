@@ -17,6 +17,12 @@ LEASES = (
         "second.",
     ),
     (
+        "leases-unclosed",
+        "error",
+        "The DHCP server of this router cannot be kept from answering while it is standby: {error}.",
+        "Install nftables; both routers give leases meanwhile, and may give one address twice.",
+    ),
+    (
         "leases-unkept",
         "warning",
         "DHCP leases are not kept for a reboot: {error}.",

@@ -235,8 +235,8 @@ class Leases:
         found += lease_problems.of_restless(self._table.restless(now))
         if not self._exchange.account() and now - self._began > PEERLESS_S:
             found.append(lease_problems.unpaired())
-        unheld = self._gate.failure or self._gate.unheld or self._holder.failure
-        found += lease_problems.of_failures(unheld, self._note_failure)
+        unheld = self._gate.unheld or self._holder.failure
+        found += lease_problems.of_failures(self._gate.failure, unheld, self._note_failure)
         if self._service is not None and self._watch is not None:
             found += lease_problems.of_server(self._service, self._watch, self._table, now)
         return found

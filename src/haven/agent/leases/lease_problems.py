@@ -31,8 +31,10 @@ def of_restless(found: dict[str, list[str]]) -> Iterator[Problem]:
         yield problem("lease-identifier", mac, mac=mac, addresses=", ".join(sorted(addresses)))
 
 
-def of_failures(unheld: str, note: str) -> Iterator[Problem]:
-    """Give why answers are not held, or leases not kept."""
+def of_failures(unclosed: str, unheld: str, note: str) -> Iterator[Problem]:
+    """Give why a standby answers, why answers are not held, or leases not kept."""
+    if unclosed:
+        yield problem("leases-unclosed", "leases", error=unclosed)
     if unheld:
         yield problem("leases-unheld", "leases", error=unheld)
     if note:
