@@ -82,6 +82,12 @@ class DhcpNode(AgentNode):
         with open(self.root / "tmp/dhcp.leases", "a") as file:
             file.write(f"{int(time.time()) + 3600} {mac} {address} {name} *\n")
 
+    def forget_memory(self) -> None:
+        """End the DHCP server, and empty what a reboot empties."""
+        self.router.namespace.run(str(self.root / "etc/init.d/dnsmasq"), "stop")
+        for path in (self.root / "tmp/dhcp.leases", self.run_dir / "leases.json"):
+            path.unlink(missing_ok=True)
+
     def lease_file(self) -> dict[str, list[str]]:
         """Return the lines of dnsmasq's file by their addresses."""
         path = self.root / "tmp/dhcp.leases"
