@@ -11,6 +11,7 @@ from bench.common import common_changes
 from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
+from bench.deaf import deaf_links
 from bench.leases import leases
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
@@ -44,6 +45,7 @@ SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
 MORE: dict[str, Bench] = {
     "leases": leases,
     "means": means,
+    "deaf": deaf_links,
     "own": own_connections,
     "start": starts,
     "sync": replication,

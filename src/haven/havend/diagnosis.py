@@ -42,6 +42,9 @@ def of_group(group: "Group", now: int) -> "list[Problem]":
         found.append(problem("priority-lowered", name, penalty=group.penalty))
     if group.maintenance and group.state == states.ACTIVE and group.handover is None:
         found.append(problem("maintenance-alone", name))
+    alone = group.alone_on(now)
+    if alone is not None:
+        found.append(problem("alone", name, device=alone.spec.device))
     found.extend(_of_trust(group, now))
     for member in group.members:
         found.extend(_of_router(group, member, now))
