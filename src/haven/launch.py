@@ -17,6 +17,7 @@ PROGRAMS = {
     "upgrade-installer": "haven.upgrade.installer",
     "upgrade-keeper": "haven.cli.upgrade_keeper",
     "page-job": "haven.cli.page_job",
+    "lease-holder": "haven.leases.holder",
     "luci-calls": "haven.openwrt.luci_calls",
 }
 

@@ -28,6 +28,7 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts += [_group(group, routers) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
+    parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
@@ -178,6 +179,15 @@ def _numbered(label: str, lines: list[str]) -> list[Row]:
         ("%-*s%*d. " % (LABEL, label if number == 1 else "", width, number), line)
         for number, line in enumerate(lines, 1)
     ]
+
+
+def _lan(lan: dict[str, Any]) -> list[str]:
+    rows = [
+        ("answers", "this router's DHCP server, while group %s is Active here" % lan["group"]),
+        ("takeover", "dnsmasq gets all leases of both routers and is started anew, then hears clients"),
+        ("each lease", "waits until the other router knows of it, 100 ms at most"),
+    ]
+    return _block("DHCP leases of %s (%s, %s)" % (lan["interface"], lan["device"], lan["address"]), rows)
 
 
 def _machine(plan: dict[str, Any]) -> list[str]:

@@ -166,10 +166,13 @@ class DhcpSettings(Settings):
 
     interface: str
     dhcp_options: tuple[int, ...]
+    leases: bool
+    lease_file: str | None
 
     def __init__(self, values: SectionValues, router: VirtualRouterSettings) -> None:
         super().__init__(values)
         self.address = router.addresses[0].octets
+        self.router = router.name
         self.dhcp_options = self.dhcp_options or USUAL_DHCP_OPTIONS
 
 

@@ -200,6 +200,9 @@ DIAGNOSTICS = {
     "dhcp-ra-relay": "'{value}' hands on another router's advertisements, and option ra sends its own; set "
     "one of the two off",
     "dhcp-force-off": "'{value}' keeps dnsmasq from serving beside the other router",
+    "dhcp-host-clash": "'{value}' is in the static lease of line {line} as well: each router may take "
+    "another one of them",
+    "leases-unpaired": "this router is not paired, so its leases have nowhere to go; see 'haven pair'",
     # The plan as a file, and its compiler.
     "plan-unreadable": "the plan cannot be read: {error}",
     "plan-unwritable": "cannot be written: {error}",

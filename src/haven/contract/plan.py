@@ -162,9 +162,14 @@ CONNTRACK = (
     Field("conf", any_text),
 )
 
+LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
+
+# Of the LANs whose leases are common.
+LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
+
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING}
+PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING, "leases": LEASES}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -298,6 +303,7 @@ def check_plan(document: "Any") -> "Document":
     for name in sorted(document["parts"]):
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     check_planned(document["parts"].get("tracking"))
+    check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]
 
 

@@ -7,6 +7,7 @@ the two together.
 """
 
 from haven.contract.agent_problems import AGENT_TABLE
+from haven.contract.dhcp_problems import LEASES_TABLE
 from haven.contract.faults import FAULTS
 from haven.contract.host_problems import HOST_TABLE
 from haven.contract.message import render
@@ -243,7 +244,7 @@ _GATEWAY_TABLE = (
     ),
 )
 
-TABLE = _GATEWAY_TABLE + AGENT_TABLE + HOST_TABLE
+TABLE = _GATEWAY_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}

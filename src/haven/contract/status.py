@@ -204,11 +204,29 @@ LATELY = (
     Field("lost", whole(), optional=True),
 )
 
+# The leases of the DHCP server, where they are common: `alone` counts those that no other router had when the
+# client got them, `waited_ms` is the median of the last that were held. None where nobody knows.
+LEASES = (
+    Field("known", whole()),
+    # The interfaces on which this router's server answers.
+    Field("serves", list_of(text)),
+    Field("peers", list_of(mapping)),
+    Field("holds", flag),
+    Field("held", whole()),
+    Field("late", whole()),
+    Field("alone", whole()),
+    Field("waited_ms", number, nullable=True),
+    Field("longest_ms", number, nullable=True),
+)
+
+LEASES_PEER = (Field("node", text), Field("known", whole(), nullable=True), Field("in_sync", flag))
+
 # What the agent tells of its parts, in each release.
 REPORT = (
     Field("conntrack", mapping, optional=True),
     Field("peers", list_of(mapping), optional=True),
     Field("tracking", mapping, optional=True),
+    Field("leases", mapping, optional=True),
 )
 
 
@@ -245,6 +263,9 @@ def _check_told(document: "Document", where: str) -> None:
     if document.get("tracking"):
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)
         check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)
+    if document.get("leases"):
+        check_object(document["leases"], LEASES, "%s: leases" % where)
+        check_objects(document["leases"]["peers"], LEASES_PEER, "%s: leases: peers" % where)
 
 
 def check_status(document: "Any") -> "Document":

@@ -10,7 +10,14 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, witnesses
+from haven.plan import (
+    accept_mode,
+    conntrack,
+    conntrack_protection,
+    conntrack_rules,
+    lease_plan,
+    witnesses,
+)
 from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
@@ -79,15 +86,17 @@ def compile_plan(
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
         ),
-        "parts": {**_parts(model, copied), **checks.part()},
+        "parts": {**_parts(model, copied, lease_plan.part(model, routers)), **checks.part()},
     }, []
 
 
-def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
+def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | None) -> dict[str, Any]:
     parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}
+    if given is not None:
+        parts["leases"] = given
     return parts
 
 

@@ -58,6 +58,7 @@ class ChannelPart(Part):
         self._failure = ""
         self._orders = Orders(around)
         self._rules = PeerRules(around.scope, around.config)
+        around.carrier.lines = lambda: [*self._exchange_lines()]
         self._door = Door(around.scope, around.run_dir, self._asked)
         around.scope.every(BEAT_EVERY_S, self._beat)
 
@@ -207,7 +208,7 @@ def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files
         from haven.agent.channel.exchange import Exchange
     except ImportError:
         raise PairingRefusal("ssl-missing") from None
-    return Exchange(around.scope, store, orders, files)
+    return Exchange(around.scope, store, orders, files, around.carrier.take)
 
 
 def _make_replication(around: Surroundings, lines: "Callable[[], Iterable[Line]]") -> "Replication | None":
