@@ -127,8 +127,8 @@ class ChildEnd:
 class ChildCall:
     """A child whose end is waited for; `done` gets ChildEnd or a CallFailure.
 
-    With `captures` what it writes is read; else it writes where we do. What it leaves running is not
-    waited for.
+    With `captures` what it writes is read; else it writes where we do. Of what it writes `keeps` octets are
+    kept, the last; without that one that writes very much is ended. What it leaves running is not waited for.
     """
 
     def __init__(
@@ -139,8 +139,10 @@ class ChildCall:
         done: Callable[[ChildEnd | CallFailure], None],
         captures: bool = True,
         environment: dict[str, str] | None = None,
+        keeps: int | None = None,
     ) -> None:
         self._watcher, self._done = watcher, done
+        self._keeps = keeps
         self._written: dict[IO[bytes], bytes] = {}
         self.ended = False
         self._child = _spawn(argv, stdin, captures, environment)
@@ -193,6 +195,8 @@ class ChildCall:
         except BlockingIOError:
             return False
         self._written[pipe] += octets
+        if self._keeps is not None:
+            self._written[pipe] = self._written[pipe][-self._keeps :]
         if not octets:
             self._watcher.forget(pipe)
             pipe.close()

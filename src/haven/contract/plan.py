@@ -27,6 +27,8 @@ from haven.contract.fields import (
     text,
     whole,
 )
+from haven.contract.services import PART as SERVICES
+from haven.contract.services import check_part as check_services
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.spec import GroupSpec, RouterSpec
@@ -153,7 +155,7 @@ CONNTRACK = (
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK}
+PARTS = {"conntrack": CONNTRACK, "services": SERVICES}
 
 # What the engine's classes are made with besides.
 NO_SETTINGS = ("self", "routers")
@@ -279,6 +281,8 @@ def check_plan(document: "Any") -> "Document":
     _check_commands(document["commands"])
     for name in sorted(document["parts"]):
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
+    if "services" in document["parts"]:
+        check_services(document["parts"]["services"], "parts: services")
     return document  # type: ignore[no-any-return]
 
 

@@ -8,6 +8,7 @@ the two together.
 
 from haven.contract.faults import FAULTS
 from haven.contract.message import render
+from haven.contract.services import FAILURES
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -299,6 +300,37 @@ TABLE = (
         "Mend what it names; what this router has stays as it is.",
     ),
     (
+        "service-failed",
+        WARNING,
+        "Service {service} does not run: {failure}. {words}",
+        "Mend what its last words name; it is tried again by itself, and 'haven status' says when.",
+    ),
+    (
+        "service-required",
+        ERROR,
+        "Service {service}, which {group} requires, does not run: {failure}. {words}",
+        "Mend what its last words name; the group goes to another router where there is one.",
+    ),
+    (
+        "service-stuck",
+        WARNING,
+        "Service {service} does not stop: {failure}. {words}",
+        "Stop it by hand: it may run beside that of the Active. It is tried again by itself.",
+    ),
+    (
+        "service-held",
+        WARNING,
+        "{group} stays although service {service} does not run here: it has moved {count} times lately; next "
+        "try in {left_s}.",
+        "Mend the service on one of the routers; until then the group is not moved to and fro.",
+    ),
+    (
+        "service-at-boot",
+        WARNING,
+        "OpenWrt starts {init} at boot, before it is known whether service {service} is to run here.",
+        "Say 'haven reload', by which haven takes that over, and leave '/etc/init.d/{init} enable' out.",
+    ),
+    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",
@@ -377,7 +409,7 @@ TABLE = (
 )
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
+_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
 
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":

@@ -24,6 +24,7 @@ from haven.contract.fields import (
 )
 from haven.contract.message import STATE_NAMES
 from haven.contract.problems import SEVERITIES
+from haven.contract.services import check_told as check_services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ STATUS = (
     # The parts of the agent; those of version 1 are there where there is nothing to report, too.
     Field("conntrack", mapping),
     Field("peers", list_of(mapping)),
+    # What runs by role (contract/services.py), where anything does.
+    Field("services", list_of(mapping), optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -180,7 +183,11 @@ LATELY = (
 )
 
 # What the agent tells of its parts, in each release.
-REPORT = (Field("conntrack", mapping, optional=True), Field("peers", list_of(mapping), optional=True))
+REPORT = (
+    Field("conntrack", mapping, optional=True),
+    Field("peers", list_of(mapping), optional=True),
+    Field("services", list_of(mapping), optional=True),
+)
 
 
 def check_report(document: "Document") -> "Document":
@@ -213,6 +220,7 @@ def _check_told(document: "Document", where: str) -> None:
         if lately:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
+    check_services(document.get("services") or [], "%s: services" % where)
 
 
 def check_status(document: "Any") -> "Document":

@@ -10,7 +10,7 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules
+from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, service_commands
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
 from haven.plan.virtual_routers import ADDRESS_LIFETIME_US, RENEW_US, Resolve, RouterCompiler, sysctls
@@ -26,11 +26,16 @@ def make_plan(config_path: str) -> Compiled:
     if model is None:
         return None, list(problems)
     plan, more = compile_plan(model, read_machine(), config_path)
-    if plan is not None and len(plan["warnings"]) == len(model.warnings):
+    if plan is not None and _passing(plan) == len(model.warnings):
         # With a warning of the machine's the plan stays without its mark: the next start makes it anew, when
         # more of the machine may be there.
         plan["made_from"] = mark
     return plan, [*problems, *more]
+
+
+def _passing(plan: dict[str, Any]) -> int:
+    """Count the warnings, but for those of services: what they miss changes nothing of the plan."""
+    return sum(not each["code"].startswith("service-") for each in plan["warnings"])
 
 
 def _mark(path: str) -> list[Any] | None:
@@ -57,6 +62,7 @@ def compile_plan(
     if model.conntrack is not None:
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
+    warnings += service_commands.warnings(model, config)
     return {
         "version": VERSION,
         "node": model.main.node,
@@ -84,6 +90,9 @@ def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}
+    by_role = service_commands.part(model)
+    if by_role is not None:
+        parts["services"] = by_role
     return parts
 
 
