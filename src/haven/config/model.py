@@ -131,7 +131,7 @@ class DhcpSettings(Settings):
 
 
 class ServiceSettings(Settings):
-    """A service by role, with what its profile says where the section says nothing; names are those of groups."""
+    """A service by role, with what its profile says where the section says nothing."""
 
     enabled: bool
     profile: str | None

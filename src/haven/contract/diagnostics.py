@@ -164,8 +164,8 @@ DIAGNOSTICS = {
     "service-package-missing": "'/etc/init.d/{init}' is not there: profile '{profile}' needs the package "
     "{package}",
     "service-interface-missing": "there is no interface '{interface}' in /etc/config/network",
-    "service-interface-auto": "interface '{interface}' comes up at boot, before the role is known: set option "
-    "auto '0' in its section of /etc/config/network",
+    "service-interface-auto": "interface '{interface}' comes up at boot, before the role is known: set "
+    "option auto '0' in its section of /etc/config/network",
     # The configuration of DHCP.
     "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
     "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",

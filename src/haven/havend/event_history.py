@@ -42,7 +42,7 @@ class EventHistory:
         self._record(code, facts, virtual_router)
 
     def add_noted(self, code: str, facts: "dict[str, Any]") -> None:
-        """Record what the agent tells of. Raises one of ODD_FACTS for facts that are not those of the code."""
+        """Record what the agent tells of. Raises one of ODD_FACTS for other facts."""
         event_text(code, facts)
         self._record(code, facts, None)
 

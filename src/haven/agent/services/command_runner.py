@@ -23,10 +23,13 @@ Ended = Callable[[JobEnd], None]
 
 
 class CommandRunner:
-    """Runs what one service is told; `ended` is called once for each run() that is not abandoned."""
+    """Runs what one service is told; `ended` is called once for each run() that is not abandoned.
 
-    def __init__(self, scope: Scope, ended: Ended) -> None:
-        self._scope, self._ended = scope, ended
+    `began` is called when there is a process.
+    """
+
+    def __init__(self, scope: Scope, began: Callable[[], None], ended: Ended) -> None:
+        self._scope, self._began, self._ended = scope, began, ended
         self._call: ChildCall | None = None
         self._until = 0.0
 
@@ -70,6 +73,8 @@ class CommandRunner:
             self._call = self._scope.run(argv, self._done, limit, **options)
         except OSError as why:
             self._take(JobEnd("unstartable", {"error": why.strerror or str(why)}))
+        else:
+            self._began()
 
     def _done(self, outcome: ChildEnd | CallFailure) -> None:
         self._call = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Carries out what the queue of services wants: children, events, handovers, and a note for the next agent."""
+"""Carries out what the queue of services wants: children, events, handovers, a note for the next agent."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class ServiceKeeper:
         self._remembered = self._note.services
         # The groups whose role has been known since the boot.
         self._known = set(self._note.groups)
-        self._runner = CommandRunner(around.scope, self._take_end)
+        self._runner = CommandRunner(around.scope, self._remember, self._take_end)
         self._timer: Timer | None = None
         self._ended: Callable[[], None] | None = None
 
@@ -87,13 +87,16 @@ class ServiceKeeper:
                 self._hand_over(effect)
             else:
                 self._tell(effect)
-        self._note.write(self._queue, self._known, self._runner.pid)
+        self._remember()
         self._wait()
         if effects:
             self._around.report()
         if self._ended is not None and self._queue.is_done(time.monotonic()):
             ended, self._ended = self._ended, None
             ended()
+
+    def _remember(self) -> None:
+        self._note.write(self._queue, self._known, self._runner.pid)
 
     def _run(self, effect: Run) -> None:
         service = effect.service

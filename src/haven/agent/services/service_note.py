@@ -29,7 +29,7 @@ class ServiceNote:
         self._child: list[Any] | None = found.get("child")
 
     def end_leftover(self) -> None:
-        """End what the agent before this one was running when it was killed: no service is told two things."""
+        """End what an agent that was killed has left running: no service is told two things at once."""
         if self._child is None or _start_of(self._child[0]) != self._child[1]:
             return
         try:

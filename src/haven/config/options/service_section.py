@@ -14,20 +14,20 @@ _COMMANDS = (
     Option(
         "start",
         ShellCommand(),
-        "ShellCommand of the shell that starts it, in place of `init`; it ends when the service runs, and does "
+        "Command of the shell that starts it, in place of `init`. It ends when the service runs, and does "
         "nothing where it runs already.",
     ),
-    Option("stop", ShellCommand(), "ShellCommand that stops it; it ends when the service has stopped."),
+    Option("stop", ShellCommand(), "Command that stops it; it ends when the service has stopped."),
     Option(
         "reload",
         ShellCommand(),
-        "ShellCommand after a change of role, for a service that runs on both.",
+        "Command after a change of role, for a service that runs on both.",
         default_says="that of `init`",
     ),
     Option(
         "check",
         ShellCommand(),
-        "ShellCommand that ends with 0 while the service works; asked after a start and every `check_interval`.",
+        "Command that ends with 0 while the service works; asked after a start and every `check_interval`.",
         default_says="whether procd says that its process lives",
     ),
 )
