@@ -8,7 +8,9 @@ the two together.
 
 from haven.contract.faults import FAULTS
 from haven.contract.message import render
+from haven.contract.service_problems import SERVICE_PROBLEMS
 from haven.contract.services import FAILURES
+from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -17,17 +19,11 @@ if TYPE_CHECKING:
 
     Problem = dict[str, Any]
 
-# The gateway does not work, or is about to be answered for by two.
-ERROR = "error"
-# It works; something is lost when it has to move, or sooner or later.
-WARNING = "warning"
-SEVERITIES = (ERROR, WARNING)
-
 SAME_PASSWORD = "Set the same auth_pass on all routers."
 INCOMPATIBLE = "Look at the configuration of that router, or for an incompatible one."
 
 # (code, severity, what is the matter, what to do)
-TABLE = (
+TABLE: "tuple[tuple[str, str, str, str], ...]" = (
     ("fault", ERROR, "{fault}.", "Mend the link or the address; the group comes back by itself."),
     (
         "priority-lowered",
@@ -114,6 +110,14 @@ TABLE = (
         ERROR,
         "The group has changed hands {count} times within a minute; now it takes its time.",
         "Look for a link that comes and goes, or for somebody who forges on this link.",
+    ),
+    (
+        "held-back",
+        WARNING,
+        "This node has lost the group {count} times within an hour; it takes it back from a living router in "
+        "{left_s} at the earliest.",
+        "Look in the events for what comes and goes: a link, an address, a tracked device. A dead router is "
+        "replaced at once.",
     ),
     (
         "rival",
@@ -300,37 +304,6 @@ TABLE = (
         "Mend what it names; what this router has stays as it is.",
     ),
     (
-        "service-failed",
-        WARNING,
-        "Service {service} does not run: {failure}. {words}",
-        "Mend what its last words name; it is tried again by itself, and 'haven status' says when.",
-    ),
-    (
-        "service-required",
-        ERROR,
-        "Service {service}, which {group} requires, does not run: {failure}. {words}",
-        "Mend what its last words name; the group goes to another router where there is one.",
-    ),
-    (
-        "service-stuck",
-        WARNING,
-        "Service {service} does not stop: {failure}. {words}",
-        "Stop it by hand: it may run beside that of the Active. It is tried again by itself.",
-    ),
-    (
-        "service-held",
-        WARNING,
-        "{group} stays although service {service} does not run here: it has moved {count} times lately; next "
-        "try in {left_s}.",
-        "Mend the service on one of the routers; until then the group is not moved to and fro.",
-    ),
-    (
-        "service-at-boot",
-        WARNING,
-        "OpenWrt starts {init} at boot, before it is known whether service {service} is to run here.",
-        "Say 'haven reload', by which haven takes that over, and leave '/etc/init.d/{init} enable' out.",
-    ),
-    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",
@@ -407,6 +380,9 @@ TABLE = (
         "Raise nf_conntrack_max, to the same on all routers.",
     ),
 )
+
+# MicroPython has no *SERVICE_PROBLEMS inside a tuple.
+TABLE += SERVICE_PROBLEMS
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}

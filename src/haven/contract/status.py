@@ -23,8 +23,8 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
-from haven.contract.problems import SEVERITIES
 from haven.contract.services import check_told as check_services
+from haven.contract.severities import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ GROUP = (
     Field("handover", text, optional=True),
     Field("preempt_wait_ms", whole(), optional=True),
     Field("sync_wait_ms", whole(), optional=True),
+    # How often it was lost of late by a fault and the like, and how long it therefore does not preempt.
+    Field("losses", whole(), optional=True),
+    Field("held_back_ms", whole(), optional=True),
     Field("priority_penalty", whole()),
     Field("faults", list_of(text)),
     Field("last_transition", mapping, nullable=True),

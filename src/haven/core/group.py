@@ -67,6 +67,7 @@ class Group(Lockstep):
         """Be in the state of the group whose virtual routers this one takes."""
         self.state, self.started, self.faults = donor.state, donor.started, donor.faults
         self.preemption.barred = donor.preemption.barred
+        self.preemption.hold_back = donor.preemption.hold_back
         if donor.handover == STOP:
             self._handover = donor._handover
 
@@ -80,6 +81,10 @@ class Group(Lockstep):
             self.preemption.barred = False
             if self.maintenance:
                 self.retry_handover_at = now + RETRY_AFTER_US
+
+    def _is_loss(self, event: str) -> bool:
+        # A tracked device that comes and goes moves the group by the priority.
+        return super()._is_loss(event) or (event == states.HIGHER_HEARD and self.penalty > 0)
 
     def _changed(self, event: str) -> None:
         self._end_handover(event == states.HANDED_OVER)

@@ -2,6 +2,7 @@
 """When a Backup of a higher priority takes over from a living Active."""
 
 from haven.core.effects import SyncWait
+from haven.core.hold_back import HoldBack
 from haven.core.spec import GroupSpec
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ class Preemption:
         self._effects = effects
         # After a switchover the node stays Backup although its priority may be the higher one.
         self.barred = False
+        self.hold_back = HoldBack()
         self.in_sync = False
         self._from: int | None = None
         self._sync_wait_until = 0
@@ -45,7 +47,7 @@ class Preemption:
             return False
         if self._from is None:
             self._from = now + self.spec.preempt_delay_us
-        if now < self._from:
+        if now < self._from or self.hold_back.left(now):
             return False
         held = not self.in_sync and now < self._sync_wait_until
         if held != self._waits_for_sync and not self.in_sync:

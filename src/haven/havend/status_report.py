@@ -102,6 +102,8 @@ class StatusReport:
             "leaving": group.handover,
             "sync_wait_ms": sync_wait_ms,
             "preempt_wait_ms": sync_wait_ms,
+            "losses": group.preemption.hold_back.count(now),
+            "held_back_ms": group.preemption.hold_back.left(now) // 1000,
             "priority_penalty": group.penalty,
             "faults": _fault_texts(group.faults),
             "last_transition": self._transitions.last(name),
