@@ -7,6 +7,7 @@ import pytest
 
 from haven.agent.services.service_queue import HandOver, Run
 from haven.agent.services.service_states import JOBS, SEEN, WORK
+from haven.cli.service_text import planned as shown_plan
 from haven.contract.services import RUN, STATES
 from tests.agent.service_world import GROUP, ServiceWorld, planned
 
@@ -504,3 +505,24 @@ def test_a_group_is_asked_for_once():
     asked = [each for each in world.wanted if "hand over" in each]
     assert len(asked) == 1
     assert not isinstance(world.running, HandOver)
+
+
+@pytest.mark.parametrize("role", ["active", "backup"])
+def test_the_plan_shows_the_order_that_the_queue_keeps(role: str):
+    services = [
+        planned("dns"),
+        planned("page", role="backup"),
+        planned("ntp", role="both", reload=[["reload", "ntp"]]),
+        planned("vpn"),
+    ]
+    world = ServiceWorld(*services)
+    world.set_role("backup" if role == "active" else "active")
+    while world.running is not None:
+        world.end()
+    world.wanted = []
+    world.set_role(role)
+    while world.running is not None:
+        world.end()
+    done = [each.split(" > ")[1] for each in world.wanted]
+    (shown,) = [lines for label, lines in shown_plan(GROUP, services) if label == f"as {role.capitalize()}"]
+    assert [line.split(",")[0] for line in shown] == done

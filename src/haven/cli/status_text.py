@@ -4,6 +4,7 @@
 import time
 
 from haven.cli.conntrack_text import connections
+from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.contract.at_risk import headline
@@ -34,6 +35,9 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     copied = connections(status, WIDTH)
     if copied:
         lines += ["", *copied]
+    by_role = services(status, now, WIDTH)
+    if by_role:
+        lines += ["", *by_role]
     for problem in status["problems"]:
         lines += ["", *_problem(problem, colour)]
     return "\n".join(lines) + "\n"

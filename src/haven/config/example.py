@@ -62,6 +62,7 @@ config conntrack 'conntrack'
 # The Active alone runs the VPN; a router on which it does not come up hands over.
 config service 'vpn'
 	option profile 'openvpn'
+	option group 'gateway'
 	option required '1'
 
 # Routers that are paired have their configuration in common, but for what stands here.

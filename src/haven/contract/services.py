@@ -41,6 +41,19 @@ UNKNOWN, STOPPED, STARTING, RUNNING, STOPPING, RELOADING, FAILED, STUCK = STATES
     "stuck",
 )
 
+# What each role of a service makes of each role of its group.
+BY_ROLE = {
+    ("active", "active"): RUN,
+    ("active", "backup"): REST,
+    ("active", "stopped"): REST,
+    ("backup", "active"): REST,
+    ("backup", "backup"): RUN,
+    ("backup", "stopped"): REST,
+    ("both", "active"): RUN,
+    ("both", "backup"): RUN,
+    ("both", "stopped"): RUN,
+}
+
 # What is done with it.
 START, STOP, RELOAD, CHECK = ("start", "stop", "reload", "check")
 

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from haven.contract.services import (
+    BY_ROLE,
     FAILED,
     RELOAD,
     RELOADING,
@@ -67,19 +68,6 @@ _MEANWHILE = {row[0]: row[1] for row in JOBS}
 _AFTER = {(row[0], row[2]): row[3] for row in JOBS}
 _SEEN = {row[:2]: row[2] for row in SEEN}
 
-# What each role of a service makes of each role of its group.
-_WANTED = {
-    ("active", "active"): RUN,
-    ("active", "backup"): REST,
-    ("active", "stopped"): REST,
-    ("backup", "active"): REST,
-    ("backup", "backup"): RUN,
-    ("backup", "stopped"): REST,
-    ("both", "active"): RUN,
-    ("both", "backup"): RUN,
-    ("both", "stopped"): RUN,
-}
-
 # A retry waits for so long, then for twice as long.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 # One that has ended so often in so long is not what it should be.
@@ -109,7 +97,7 @@ class Service:
     @property
     def wanted(self) -> str:
         """What it is to do: RUN, REST, or UNDECIDED while the role is not known."""
-        return UNDECIDED if self.role is None else _WANTED[(self.planned["role"], self.role)]
+        return UNDECIDED if self.role is None else BY_ROLE[(self.planned["role"], self.role)]
 
     @property
     def identity_text(self) -> str:
