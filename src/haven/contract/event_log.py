@@ -65,7 +65,11 @@ TABLE = (
     ("service-reloaded", "service", "service {service} was told of its role"),
     ("service-found", "service", "service {service} was started by somebody else; it is stopped again"),
     ("service-failed", "failure", "service {service}: {failure}. {words}"),
-    ("service-handover", "failure", "{group}: handed over, as service {service} does not run"),
+    (
+        "service-handover",
+        "failure",
+        "{group}: another router is to take over, as service {service} does not run here",
+    ),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
     ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),

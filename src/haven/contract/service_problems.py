@@ -25,8 +25,8 @@ SERVICE_PROBLEMS = (
     (
         "service-held",
         WARNING,
-        "The group {group} stays although service {service} does not run here: it has moved {count} times lately; "
-        "next try in {left_s}.",
+        "The group {group} stays although service {service} does not run here: it has moved {count} "
+        "times lately; next try in {left_s}.",
         "Mend the service on one of the routers; until then the group is not moved to and fro.",
     ),
     (

@@ -9,7 +9,7 @@ pair both see all of them, so that two broken routers wait together without a wo
 PAUSES_S = (0.0, 60.0, 900.0, 3600.0)
 MEMORY_S = 6 * 3600.0
 # Nobody took over: the next try costs no more than a priority 0 that is taken back.
-REFUSED_S = 60.0
+FIRST_REFUSED_S, LONGEST_REFUSED_S = 10.0, 300.0
 
 # Why a group comes to be Active here when another router had it.
 TAKEN_OVER = ("resigned", "silence", "preempt")
@@ -23,16 +23,19 @@ class HandoverPauses:
     def __init__(self, moves: "list[float] | None" = None) -> None:
         self.moves = list(moves or [])
         self._refused_until = 0.0
+        self._refusals = 0
 
     def note(self, before: str, after: str, reason: str, now: float) -> None:
         """Take a change of state of the group."""
         left = before == "active" and reason not in NO_MOVE
         if left or (after == "active" and reason in TAKEN_OVER):
             self.moves = [*self._recent(now), now]
+            self._refusals, self._refused_until = 0, 0.0
 
     def note_refusal(self, now: float) -> None:
         """Take that no other router took over."""
-        self._refused_until = now + REFUSED_S
+        self._refused_until = now + min(FIRST_REFUSED_S * 2**self._refusals, LONGEST_REFUSED_S)
+        self._refusals = min(self._refusals + 1, 10)
 
     def allowed_at(self, now: float) -> float:
         """Return when a service may move the group; a time gone by means now."""
