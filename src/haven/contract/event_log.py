@@ -68,7 +68,7 @@ TABLE = (
     (
         "service-handover",
         "failure",
-        "{group}: another router is to take over, as service {service} does not run here",
+        "{group}: is handed over, as service {service} does not run here",
     ),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
