@@ -78,7 +78,7 @@ DIAGNOSTICS = {
     "value-host-name": "'{value}' is not a host name; use letters, digits, '-' and '.', 63 at most",
     "value-path": "'{value}' is not a path from / without spaces",
     "value-path-own": "'{value}' is not to be shared: each router has its own",
-    "value-command": "'{value}' is not a command on one line of {longest} characters at most",
+    "value-shell-command": "'{value}' is not a command on one line of {longest} characters at most",
     "value-init": "'{value}' is not the name of a script in /etc/init.d; leave out the path",
     "value-init-haven": "haven does not start and stop itself",
     "value-option-path": "'{value}' is not PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION; a section may "

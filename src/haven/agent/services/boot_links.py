@@ -5,13 +5,13 @@ import glob
 from collections.abc import Iterable
 from typing import Any
 
-from haven.agent.services.service_states import Service
+from haven.agent.services.service_states import RoleService
 from haven.contract.problems import problem
 
 LINKS = "etc/rc.d/S[0-9][0-9]"
 
 
-def boot_links(services: Iterable[Service], root: str) -> list[dict[str, Any]]:
+def boot_links(services: Iterable[RoleService], root: str) -> list[dict[str, Any]]:
     """Return a problem for each script that is enabled beside haven."""
     found = []
     for service in services:

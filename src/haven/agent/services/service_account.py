@@ -4,12 +4,12 @@
 from typing import Any
 
 from haven.agent.services.service_queue import ServiceQueue
-from haven.agent.services.service_states import Service
+from haven.agent.services.service_states import RoleService
 from haven.contract.problems import problem
 from haven.contract.services import FAILED, REST, STOPPED, STUCK
 
 
-def told_of(service: Service, now: float, wall: float) -> dict[str, Any]:
+def told_of(service: RoleService, now: float, wall: float) -> dict[str, Any]:
     """Return a service for the status; `wall` is now in seconds since the epoch."""
     retry_at = service.retry_deadline()
     failure = service.failure and {**service.failure, "at": wall - (now - service.failed_at)}
@@ -28,7 +28,7 @@ def told_of(service: Service, now: float, wall: float) -> dict[str, Any]:
     }
 
 
-def problems_of(service: Service, queue: ServiceQueue, now: float) -> list[dict[str, Any]]:
+def problems_of(service: RoleService, queue: ServiceQueue, now: float) -> list[dict[str, Any]]:
     """Return what is the matter with a service."""
     if service.failure is None or (service.wanted == REST and service.state == STOPPED):
         return []

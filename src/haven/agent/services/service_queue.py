@@ -8,7 +8,7 @@ that has begun goes on to its end or its limit, and what comes next follows from
 from typing import Any
 
 from haven.agent.services.handover_pauses import HandoverPauses
-from haven.agent.services.service_states import DEATHS, DIED, DONE, FAILED_JOB, FOUND, Service
+from haven.agent.services.service_states import DEATHS, DIED, DONE, FAILED_JOB, FOUND, RoleService
 from haven.contract.services import (
     CHECK,
     FAILED,
@@ -40,7 +40,7 @@ Planned = dict[str, Any]
 class Run:
     """Tell a service something, or look at it; the end is to be told with ended()."""
 
-    def __init__(self, service: Service, action: str, limit_s: float) -> None:
+    def __init__(self, service: RoleService, action: str, limit_s: float) -> None:
         self.service, self.action, self.limit_s = service, action, limit_s
 
 
@@ -88,7 +88,7 @@ class JobEnd:
 class _Job:
     """What is being done with one service: `told` is START, STOP, RELOAD, or None for a look."""
 
-    def __init__(self, service: Service, told: str | None, until: float) -> None:
+    def __init__(self, service: RoleService, told: str | None, until: float) -> None:
         self.service, self.told, self.until = service, told, until
         # When it is looked at again; None while something runs.
         self.again_at: float | None = None
@@ -100,7 +100,7 @@ class ServiceQueue:
     """The services in the order of the plan, and the one job."""
 
     def __init__(self, pauses: dict[str, list[float]] | None = None) -> None:
-        self.services: list[Service] = []
+        self.services: list[RoleService] = []
         self.pauses = {group: HandoverPauses(moves) for group, moves in (pauses or {}).items()}
         self._roles: dict[str, str] = {}
         self._job: _Job | None = None
@@ -170,11 +170,11 @@ class ServiceQueue:
         """Tell whether nothing is being told to a service, and nothing is to be."""
         return (self._job is None or self._job.told is None) and self._due(now) is None
 
-    def handover_at(self, service: Service, now: float) -> float | None:
+    def handover_at(self, service: RoleService, now: float) -> float | None:
         """Return when a group is handed over because of a service that is broken; None: it is not."""
         return self.pauses_of(service).allowed_at(now) if service in self._broken(now) else None
 
-    def pauses_of(self, service: Service) -> HandoverPauses:
+    def pauses_of(self, service: RoleService) -> HandoverPauses:
         """Return what is remembered of the moves of a service's group."""
         return self.pauses.setdefault(service.planned["group"], HandoverPauses())
 
@@ -190,14 +190,14 @@ class ServiceQueue:
             return effects + self._turn_round(now)
         return effects + (self._begin(*due, now) if due is not None else self._look(now))
 
-    def _due(self, now: float) -> tuple[Service, str] | None:
+    def _due(self, now: float) -> tuple[RoleService, str] | None:
         """Return what is to be told next: what is to stop, the last first; then what is to start."""
         wanted = [(service, service.work(now)) for service in self.services]
         stops = [(service, STOP) for service, job in reversed(wanted) if job == STOP]
         others = [(each, job) for kind in (START, RELOAD) for each, job in wanted if job and job == kind]
         return next(iter([*stops, *others]), None)
 
-    def _begin(self, service: Service, told: str, now: float) -> Effects:
+    def _begin(self, service: RoleService, told: str, now: float) -> Effects:
         limit = service.planned["stop_timeout_us" if told == STOP else "start_timeout_us"] / 1e6
         self._job = _Job(service, told, now + limit)
         service.begin(told, now)
@@ -259,7 +259,7 @@ class ServiceQueue:
                 return [Run(service, _probe_of(service), LOOK_LIMIT_S)]
         return []
 
-    def _broken(self, now: float) -> list[Service]:
+    def _broken(self, now: float) -> list[RoleService]:
         """Return the services for which a group is to be handed over."""
         return [
             each
@@ -285,9 +285,9 @@ _EVENTS = {START: "service-started", STOP: "service-stopped", RELOAD: "service-r
 
 
 def _made(
-    planned: Planned, before: dict[str, Service], remembered: dict[str, dict[str, Any]], now: float
-) -> Service:
-    service = Service(planned, now)
+    planned: Planned, before: dict[str, RoleService], remembered: dict[str, dict[str, Any]], now: float
+) -> RoleService:
+    service = RoleService(planned, now)
     known = before.get(service.identity_text)
     if known is not None:
         known.planned = planned
@@ -306,7 +306,7 @@ def _probe(job: _Job) -> str | None:
     return _probe_of(job.service) or None
 
 
-def _probe_of(service: Service) -> str:
+def _probe_of(service: RoleService) -> str:
     if service.planned["check"] is not None and service.wanted == RUN:
         return CHECK
     if service.planned["inits"]:
@@ -314,7 +314,7 @@ def _probe_of(service: Service) -> str:
     return CHECK if service.planned["check"] is not None else ""
 
 
-def _look_at(service: Service) -> float | None:
+def _look_at(service: RoleService) -> float | None:
     """Return when a service that nothing is being done with is to be looked at."""
     if service.state == RUNNING and _probe_of(service):
         return service.check_at
@@ -323,11 +323,11 @@ def _look_at(service: Service) -> float | None:
     return None
 
 
-def _deadlines(service: Service) -> list[float]:
+def _deadlines(service: RoleService) -> list[float]:
     return [at for at in (service.retry_deadline(), _look_at(service)) if at is not None]
 
 
-def _seen(service: Service, end: JobEnd, now: float) -> Effects:
+def _seen(service: RoleService, end: JobEnd, now: float) -> Effects:
     """Take what a look at a service has shown."""
     interval = service.planned["check_interval_us"] / 1e6
     if service.state == STOPPED:
@@ -346,7 +346,7 @@ def _seen(service: Service, end: JobEnd, now: float) -> Effects:
     return _died(service, end, now)
 
 
-def _died(service: Service, end: JobEnd, now: float) -> Effects:
+def _died(service: RoleService, end: JobEnd, now: float) -> Effects:
     count = service.note_death(now)
     died = JobEnd("died", {"count": count}, end.words)
     _fail(service, CHECK, died, now)
@@ -359,7 +359,7 @@ def _died(service: Service, end: JobEnd, now: float) -> Effects:
     return [Tell("service-failed", service=service.name, failure=service.failure, words=end.words)]
 
 
-def _fail(service: Service, action: str, end: JobEnd, now: float) -> None:
+def _fail(service: RoleService, action: str, end: JobEnd, now: float) -> None:
     facts = {**end.facts, "action": action}
     text = failure_text(end.code, facts)
     service.failed_at = now

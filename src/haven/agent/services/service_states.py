@@ -74,7 +74,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 DEATHS, DEATHS_IN_S = 3, 600.0
 
 
-class Service:
+class RoleService:
     """A service of the plan; times are seconds of a clock that only grows."""
 
     def __init__(self, planned: dict[str, Any], now: float) -> None:

@@ -213,12 +213,12 @@ class ShellCommand(Kind):
     spaceless = False
 
     def __init__(self) -> None:
-        Kind.__init__(self, "command", "a command", "maxlength(%d)" % _LONGEST_COMMAND)
+        Kind.__init__(self, "shell_command", "a command of the shell", "maxlength(%d)" % _LONGEST_COMMAND)
 
     def parse(self, text: str) -> str:
         """Read a line that a shell can be given."""
         if not text.strip() or len(text) > _LONGEST_COMMAND or [char for char in text if char < " "]:
-            raise BadValue("value-command", value=visible(text), longest=_LONGEST_COMMAND)
+            raise BadValue("value-shell-command", value=visible(text), longest=_LONGEST_COMMAND)
         return text
 
 
