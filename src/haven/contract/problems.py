@@ -112,14 +112,6 @@ TABLE: "tuple[tuple[str, str, str, str], ...]" = (
         "Look for a link that comes and goes, or for somebody who forges on this link.",
     ),
     (
-        "held-back",
-        WARNING,
-        "This node has lost the group {count} times within an hour; it takes it back from a living router in "
-        "{left_s} at the earliest.",
-        "Look in the events for what comes and goes: a link, an address, a tracked device. A dead router is "
-        "replaced at once.",
-    ),
-    (
         "rival",
         ERROR,
         "{peer} is Active, too, although it ranks lower.",

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What can be the matter with services by role, as rows of the table of problems."""
+"""What can be the matter with the role and what follows it, as rows of the table of problems."""
 
 from haven.contract.severities import ERROR, WARNING
 
 SERVICE_PROBLEMS = (
+    (
+        "held-back",
+        WARNING,
+        "This node has lost the group {count} times within an hour; it takes it back from a living router in "
+        "{left_s} at the earliest.",
+        "Look in the events for what comes and goes: a link, an address, a tracked device. A dead router is "
+        "replaced at once.",
+    ),
     (
         "service-failed",
         WARNING,

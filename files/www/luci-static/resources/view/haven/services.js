@@ -71,7 +71,7 @@ return view.extend({
 	render(answer) {
 		this.trouble = E('div', { 'aria-live': 'polite' });
 		this.list = E('div', { 'data-part': 'services' });
-		const page = panels.page(_('Services', 'haven'), _('What runs on this router by its role: on the Active alone, on the others, or on all.'),
+		const page = panels.page(_('Services'), _('What runs on this router by its role: on the Active alone, on the others, or on all.'),
 			[ this.trouble, this.list ]);
 		this.show(answer);
 		live.follow((next) => this.show(next));
