@@ -25,7 +25,6 @@ config service '{name}'
 	option group 'gateway'
 	option start 'sh {folder}/start'
 	option stop 'sh {folder}/stop'
-	option start_timeout '1'
 {more}"""
 
 

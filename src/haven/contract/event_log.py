@@ -114,7 +114,8 @@ def kind_of(code: str) -> str:
 
 def event_text(code: str, facts: "dict[str, Any]") -> str:
     """Return an event in English. Raises KeyError for a code or a fact that is missing."""
-    return render(_ROWS[code][2], facts, _INNER)
+    # A failure need not have said anything.
+    return render(_ROWS[code][2], facts, _INNER).strip()
 
 
 def reason_text(code: str, facts: "dict[str, Any]") -> str:

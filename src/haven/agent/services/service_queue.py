@@ -245,8 +245,7 @@ class ServiceQueue:
         service.end(told, FAILED_JOB if end.code else DONE, now)
         service.pids = end.pids
         if end.code:
-            facts = {"service": service.name, "failure": service.failure, "words": end.words}
-            return [Tell("service-failed", **facts)]
+            return [_told_failure(service)]
         return [Tell(_EVENTS[told], service=service.name)]
 
     # While nothing is to be told
@@ -356,7 +355,13 @@ def _died(service: RoleService, end: JobEnd, now: float) -> Effects:
     elif end.alive is False:
         # procd has a while to start it again.
         service.pids, service.check_at = frozenset(), now + RESPAWN_S
-    return [Tell("service-failed", service=service.name, failure=service.failure, words=end.words)]
+    return [_told_failure(service)]
+
+
+def _told_failure(service: RoleService) -> Tell:
+    assert service.failure is not None
+    words = service.failure["words"].rpartition("\n")[2]
+    return Tell("service-failed", service=service.name, failure=service.failure, words=words)
 
 
 def _fail(service: RoleService, action: str, end: JobEnd, now: float) -> None:
