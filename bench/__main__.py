@@ -15,6 +15,7 @@ from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.services import services_by_role
 from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
@@ -46,6 +47,7 @@ MORE: dict[str, Bench] = {
     "start": starts,
     "sync": replication,
     "common": common_changes,
+    "services": services_by_role,
     "size": sizes,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
