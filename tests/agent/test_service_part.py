@@ -233,6 +233,18 @@ def test_a_note_that_is_no_note_is_none(shop: Shop, turns: Turns):
         assert shop.state("vpn")["is"] == "unknown"
 
 
+def test_a_note_of_another_boot_is_none(shop: Shop, turns: Turns):
+    shop.offer(shop.service("vpn"))
+    shop.role("active")
+    settled(turns, shop, "vpn", "running")
+    path = shop.folder / "services.json"
+    note = json.loads(path.read_text())
+    path.write_text(json.dumps({**note, "boot": "another"}))
+    shop.make(turns.another_scope(shop.folder))
+    shop.offer(shop.service("vpn"))
+    assert shop.state("vpn")["is"] == "unknown"
+
+
 def test_the_end_waits_until_the_services_have_been_told(shop: Shop, turns: Turns):
     shop.offer(shop.service("vpn", stop="sleep 0.2"))
     shop.role("active")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.agent.calls import CallFailure, ChildCall, ChildEnd
-from haven.agent.loop import Scope
+from haven.agent.loop import Scope, Timer
 from haven.agent.services.procd_instances import LIST, evidence
 from haven.agent.services.service_queue import LOOK, JobEnd
 from haven.contract.services import CHECK, START
@@ -31,6 +31,7 @@ class CommandRunner:
     def __init__(self, scope: Scope, began: Callable[[], None], ended: Ended) -> None:
         self._scope, self._began, self._ended = scope, began, ended
         self._call: ChildCall | None = None
+        self._begins: Timer | None = None
         self._until = 0.0
 
     @property
@@ -46,21 +47,19 @@ class CommandRunner:
         self._left = _commands(planned, action)
         self._complaint = JobEnd()
         # Not within the call of who asks.
-        self._scope.after(0, self._next)
+        self._begins = self._scope.after(0, self._next)
 
     def abandon(self) -> None:
         """End what runs, and tell nobody."""
         call, self._call = self._call, None
-        self._left = []
-        self._action = ""
+        if self._begins is not None:
+            self._begins.cancel()
         if call is not None:
             call.abandon()
 
     def _next(self) -> None:
-        if not self._action:
-            return
         if not self._left:
-            self._end(self._complaint)
+            self._ended(self._complaint)
             return
         argv = self._left.pop(0)
         if argv[0].startswith("/etc/init.d/") and not os.path.exists(argv[0]):
@@ -79,9 +78,9 @@ class CommandRunner:
     def _done(self, outcome: ChildEnd | CallFailure) -> None:
         self._call = None
         if self._action == LOOK:
-            self._end(_looked(outcome, self._planned))
+            self._ended(_looked(outcome, self._planned))
         elif self._action == CHECK:
-            self._end(_checked(outcome))
+            self._ended(_checked(outcome))
         elif isinstance(outcome, CallFailure):
             # The limit is that of all its commands.
             self._left = []
@@ -99,10 +98,6 @@ class CommandRunner:
         if end.code and self._action == START:
             self._left = []
         self._next()
-
-    def _end(self, end: JobEnd) -> None:
-        self._action = ""
-        self._ended(end)
 
 
 def _commands(planned: dict[str, Any], action: str) -> Commands:

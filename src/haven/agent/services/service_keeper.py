@@ -18,7 +18,7 @@ from haven.agent.services.service_queue import Abandon, Effects, HandOver, JobEn
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, request
 
 # As states of a group; in Initialize it has stopped, or has not begun.
-_ROLES = {"active": "active", "backup": "backup", "fault": "backup", "maintenance": "backup"}
+_ROLES = {"active": "active", "backup": "backup", "fault": "backup"}
 
 
 class ServiceKeeper:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What services were told, for an agent that is started again; a reboot empties it with the run directory."""
+"""What services were told, for an agent that is started again; of before a reboot it says nothing."""
 
 import json
 import os
@@ -10,6 +10,8 @@ from typing import Any
 
 from haven.agent.services.service_queue import ServiceQueue
 from haven.contract.strict_json import read_json
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
 class ServiceNote:
@@ -44,7 +46,8 @@ class ServiceNote:
         }
         moves = {group: pauses.moves for group, pauses in sorted(queue.pauses.items()) if pauses.moves}
         child = None if pid is None else [pid, _start_of(pid)]
-        note = {"services": states, "moves": moves, "groups": sorted(groups), "child": child}
+        note: dict[str, Any] = {"services": states, "moves": moves, "groups": sorted(groups), "child": child}
+        note["boot"] = _boot()
         text = json.dumps(note)
         if text == self._written:
             return
@@ -63,7 +66,16 @@ def _read(path: str) -> dict[str, Any]:
             found = read_json(file.read())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and _is_note(found) else {}
+    return found if isinstance(found, dict) and found.get("boot") == _boot() and _is_note(found) else {}
+
+
+def _boot() -> str:
+    """Return what tells this boot from others: a run directory may be on a disk."""
+    try:
+        with open(BOOT_ID) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def _is_note(found: dict[str, Any]) -> bool:
