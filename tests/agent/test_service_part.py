@@ -15,18 +15,15 @@ from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.agent.services.part import ServicesPart
+from haven.agent.services.service_note import BOOT_ID
 from haven.contract.services import check_told
 from tests.agent.processes import lives
 from tests.agent.service_world import GROUP, planned
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
 
-RUNS = "runs"
 PROCD = """#!/bin/sh
 [ "$*" = "-S call service list" ] && cat {answer}
-"""
-INIT = """#!/bin/sh
-echo "$SERVICE $1 $ROLE" >>{record}
 """
 
 
@@ -220,13 +217,16 @@ def test_an_agent_that_is_started_again_goes_on_where_the_last_one_was(shop: Sho
 
 
 def test_a_note_that_is_no_note_is_none(shop: Shop, turns: Turns):
-    for text in (
-        "",
-        "{",
-        "[]",
-        '{"services": 1}',
-        '{"services": {}, "moves": {}, "groups": [], "child": [1]}',
-    ):
+    boot = Path(BOOT_ID).read_text().strip()
+    good = {"services": {}, "moves": {}, "groups": [], "child": None, "boot": boot}
+    damages = (
+        {"services": 1},
+        {"services": {"a": 1}},
+        {"moves": {"a": "b"}},
+        {"child": [1]},
+        {"groups": [1]},
+    )
+    for text in ("", "{", "[]", *(json.dumps({**good, **damage}) for damage in damages)):
         (shop.folder / "services.json").write_text(text)
         shop.make(turns.another_scope(shop.folder))
         shop.offer(shop.service("vpn"))
