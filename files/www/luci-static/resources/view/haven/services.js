@@ -37,7 +37,7 @@ function rows(service, now) {
 		[ _('Required'), service.required ? _('yes: without it the group goes to another router') : null ],
 		[ _('What failed'), failure(service, now) ],
 		[ _('Next try'), nextTry(service) ],
-		[ _('Ended by itself'), service.deaths ? _('%d times in ten minutes').format(service.deaths) : null ]
+		[ _('Ended by itself'), service.deaths ? _('%d times lately').format(service.deaths) : null ]
 	];
 }
 
