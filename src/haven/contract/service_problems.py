@@ -15,13 +15,13 @@ SERVICE_PROBLEMS = (
     (
         "service-failed",
         WARNING,
-        "Service {service} does not run: {failure}. {words}",
+        "Service {service} fails: {failure}. {words}",
         "Mend what its last words name; it is tried again by itself, and 'haven status' says when.",
     ),
     (
         "service-required",
         ERROR,
-        "Service {service}, which {group} requires, does not run: {failure}. {words}",
+        "Service {service}, which {group} requires, fails: {failure}. {words}",
         "Mend what its last words name; the group goes to another router where there is one.",
     ),
     (

@@ -152,6 +152,9 @@ class RoleService:
         self.check_at = now + self.planned["check_interval_us"] / 1e6
         if outcome == DONE and job == STOP and self.wanted == REST:
             self.failure = None
+        elif outcome == DONE and job == START and not (self.planned["inits"] or self.planned["check"]):
+            # Nobody will look whether it goes on to work.
+            self.failures = 0
         if self.state == STUCK or (self.state == FAILED and job == START):
             self.pause(now)
 
