@@ -4,6 +4,8 @@
 import json
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,6 +90,12 @@ def settled(turns: Turns, shop: Shop, name: str, state: str) -> dict[str, Any]:
 def test_a_plan_without_services_loads_nothing_and_says_nothing(shop: Shop):
     shop.role("active")
     assert (shop.part.account(), shop.part.problems(), shop.part._keeper) == ({}, [], None)
+
+
+def test_an_agent_without_services_has_nothing_of_them_in_memory():
+    code = "import sys, haven.agent.agent; print([name for name in sys.modules if 'services.' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['haven.agent.services.part']"
 
 
 def test_the_role_is_carried_out_and_told(shop: Shop, turns: Turns):

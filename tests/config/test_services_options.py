@@ -12,7 +12,7 @@ from haven.config.options.service_section import ROLES
 from haven.config.service_profiles import PROFILES
 from haven.contract import services as contract
 from haven.contract.plan import DocumentError, check_plan
-from haven.plan.assemble import compile_plan
+from haven.plan.assemble import compile_plan, make_plan
 from haven.plan.machine import DeviceFacts, Machine
 from haven.plan.service_commands import part, warnings
 
@@ -173,3 +173,14 @@ def test_what_this_machine_has_not_is_a_warning_and_nothing_else_stops(tmp_path:
         ("service-package-missing", {"init": "openvpn", "profile": "openvpn", "package": "openvpn-openssl"}),
         ("service-script-missing", {"init": "gone"}),
     ]
+
+
+def test_a_service_that_is_not_here_does_not_make_the_next_start_wait_for_the_compiler(tmp_path: Path):
+    config = tmp_path / "haven"
+    router = ROUTER.format(name="lo", number=1)
+    config.write_text(router + section("vpn", init=["gone-by-test"]))
+    document, _problems = make_plan(str(config))
+    assert document is not None and [each["code"] for each in document["warnings"]] == [
+        "service-script-missing"
+    ]
+    assert document["made_from"] is not None

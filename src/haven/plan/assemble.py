@@ -26,14 +26,14 @@ def make_plan(config_path: str) -> Compiled:
     if model is None:
         return None, list(problems)
     plan, more = compile_plan(model, read_machine(), config_path)
-    if plan is not None and _passing(plan) == len(model.warnings):
+    if plan is not None and _lasting_warnings(plan) == len(model.warnings):
         # With a warning of the machine's the plan stays without its mark: the next start makes it anew, when
         # more of the machine may be there.
         plan["made_from"] = mark
     return plan, [*problems, *more]
 
 
-def _passing(plan: dict[str, Any]) -> int:
+def _lasting_warnings(plan: dict[str, Any]) -> int:
     """Count the warnings, but for those of services: what they miss changes nothing of the plan."""
     return sum(not each["code"].startswith("service-") for each in plan["warnings"])
 
