@@ -13,6 +13,7 @@ from typing import Any
 
 from haven.agent.services.service_queue import (
     Abandon,
+    Cut,
     Effects,
     HandOver,
     JobEnd,
@@ -73,6 +74,9 @@ class ServiceWorld:
                 assert self.running is not None and self.running.action in ("check", "look")
                 self.running = None
                 self._say("abandon")
+            elif isinstance(effect, Cut):
+                assert self.running is not None and self.running.action == "start"
+                self._say("cut")
             elif isinstance(effect, HandOver):
                 self._say(f"hand over {effect.group}")
             else:

@@ -137,6 +137,16 @@ def test_one_that_hangs_is_killed_with_what_it_has_started(shop: Shop, turns: Tu
     assert shop.state("hangs")["retry_s"] is not None
 
 
+def test_one_that_hangs_and_is_not_wanted_any_more_does_not_keep_the_others_running(shop: Shop, turns: Turns):
+    shop.offer(shop.service("dns"), shop.service("hangs", start="sleep 1000", start_timeout_us=600_000_000))
+    shop.role("active")
+    turns.until(lambda: "hangs start active" in shop.record.read_text(), "it hangs")
+    shop.role("backup")
+    turns.advance(5.1)
+    settled(turns, shop, "dns", "stopped")
+    assert shop.part.problems() == []
+
+
 def test_the_last_words_of_one_that_fails_are_shown(shop: Shop, turns: Turns):
     shop.offer(shop.service("vpn", start="echo one; echo no key in /etc/vpn >&2; exit 4"))
     shop.role("active")

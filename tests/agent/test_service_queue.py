@@ -116,6 +116,28 @@ def test_one_that_hangs_is_named_and_the_next_goes_on():
     assert service.failure["text"] == "start: killed, it was not done after 30 s"
 
 
+def test_a_start_that_hangs_and_is_not_wanted_any_more_is_cut_so_that_the_others_stop():
+    world = ServiceWorld(planned("dns"), planned("hangs"))
+    world.play(
+        """
+        0 role active
+        0 > start dns
+        1 end
+        1 > start hangs
+        2 role backup
+        4 role active
+        5 role backup
+        10 > cut
+        10 end late
+        10 > stop hangs
+        11 end
+        11 > stop dns
+        12 end
+        """
+    )
+    assert [world.queue.services[at].failure for at in range(2)] == [None, None]
+
+
 def test_the_pause_between_tries_grows():
     world = ServiceWorld(planned("broken"))
     world.set_role("active")

@@ -57,6 +57,11 @@ class CommandRunner:
         if call is not None:
             call.abandon()
 
+    def cut(self) -> None:
+        """End what runs as if its time were over."""
+        if self._call is not None:
+            self._call.expire()
+
     def _next(self) -> None:
         if not self._left:
             self._ended(self._complaint)

@@ -14,7 +14,16 @@ from haven.agent.services.boot_links import boot_links
 from haven.agent.services.command_runner import CommandRunner
 from haven.agent.services.service_account import problems_of, told_of
 from haven.agent.services.service_note import ServiceNote
-from haven.agent.services.service_queue import Abandon, Effects, HandOver, JobEnd, Run, ServiceQueue, Tell
+from haven.agent.services.service_queue import (
+    Abandon,
+    Cut,
+    Effects,
+    HandOver,
+    JobEnd,
+    Run,
+    ServiceQueue,
+    Tell,
+)
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, request
 
 # As states of a group; in Initialize it has stopped, or has not begun.
@@ -83,6 +92,8 @@ class ServiceKeeper:
                 self._run(effect)
             elif isinstance(effect, Abandon):
                 self._runner.abandon()
+            elif isinstance(effect, Cut):
+                self._runner.cut()
             elif isinstance(effect, HandOver):
                 self._hand_over(effect)
             else:

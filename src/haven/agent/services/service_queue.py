@@ -31,6 +31,8 @@ AGAIN_S = 0.5
 LOOK_LIMIT_S, REST_LOOK_S = 10.0, 30.0
 # procd starts again what has ended after five seconds.
 RESPAWN_S = 6.0
+# A start that is not wanted any more has so long to end by itself: what is to stop waits for it.
+GRACE_S = 5.0
 # One that has worked for so long works.
 SETTLED_S = 60.0
 
@@ -48,6 +50,10 @@ class Abandon:
     """End what looks; its end is nobody's business."""
 
 
+class Cut:
+    """End what runs before its limit; that it was ended is to be told with ended()."""
+
+
 class Tell:
     """Something for the events: a code of contract/event_log.py and its facts."""
 
@@ -62,7 +68,7 @@ class HandOver:
         self.group, self.service = group, service
 
 
-Effect = Run | Abandon | Tell | HandOver
+Effect = Run | Abandon | Cut | Tell | HandOver
 Effects = list[Effect]
 
 
@@ -94,6 +100,9 @@ class _Job:
         self.again_at: float | None = None
         self.words = ""
         self.end: JobEnd | None = None
+        # Since when a start is not wanted any more, and whether it was cut for that.
+        self.unwanted_at: float | None = None
+        self.is_cut = False
 
 
 class ServiceQueue:
@@ -156,12 +165,16 @@ class ServiceQueue:
         if job is not None and job.again_at is not None and now >= job.again_at:
             job.again_at = None
             effects.append(Run(job.service, _probe(job) or LOOK, LOOK_LIMIT_S))
+        elif job is not None and job.unwanted_at is not None and now >= job.unwanted_at + GRACE_S:
+            job.is_cut, job.unwanted_at = True, None
+            effects.append(Cut())
         return effects + self._go_on(now)
 
     def next_deadline(self, now: float) -> float | None:
         """Return when to call tick() at the latest."""
         if self._job is not None:
-            return self._job.again_at
+            waits = self._job.unwanted_at
+            return self._job.again_at if waits is None else waits + GRACE_S
         found = [at for service in self.services for at in _deadlines(service)]
         found += [self.pauses_of(each).allowed_at(now) for each in self._broken(now)]
         return min(found, default=None)
@@ -206,7 +219,14 @@ class ServiceQueue:
     def _turn_round(self, now: float) -> Effects:
         """Wait no longer for one to come up that is to stop."""
         job = self._job
-        if job is None or job.told != START or job.again_at is None or job.service.wanted != REST:
+        if job is None or job.told != START:
+            return []
+        is_unwanted = job.service.wanted == REST and job.end is None and not job.is_cut
+        if not is_unwanted:
+            job.unwanted_at = None
+        elif job.unwanted_at is None:
+            job.unwanted_at = now
+        if job.again_at is None or job.service.wanted != REST:
             return []
         self._job = None
         job.service.end(START, DONE, now)
@@ -214,6 +234,10 @@ class ServiceQueue:
 
     def _told(self, job: _Job, end: JobEnd, now: float) -> Effects:
         """What was told has been done, or not; then it is to come up, or to go."""
+        if job.is_cut and end.code == "late":
+            self._job = None
+            job.service.end(START, FAILED_JOB, now)
+            return []
         nothing_there = end.code == "missing" and job.told == STOP
         if end.code and not nothing_there and not (job.told == STOP and _probe(job) and end.code == "status"):
             return self._finish(job, end, now)
