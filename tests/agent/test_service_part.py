@@ -131,7 +131,7 @@ def test_one_that_hangs_is_killed_with_what_it_has_started(shop: Shop, turns: Tu
     turns.until(lambda: child.exists() and child.read_text().strip(), "it hangs")
     turns.advance(3.1)
     settled(turns, shop, "next", "running")
-    assert not lives(int(child.read_text()))
+    wait_until(lambda: not lives(int(child.read_text())), 10, "what it has started is ended")
     (found,) = shop.part.problems()
     assert (found["code"], found["facts"]["failure"]["code"]) == ("service-failed", "late")
     assert shop.state("hangs")["retry_s"] is not None
@@ -145,6 +145,17 @@ def test_one_that_hangs_and_is_not_wanted_any_more_does_not_keep_the_others_runn
     turns.advance(5.1)
     settled(turns, shop, "dns", "stopped")
     assert shop.part.problems() == []
+
+
+def test_without_havend_nothing_of_the_actives_runs_on(shop: Shop, turns: Turns):
+    shop.offer(shop.service("vpn"), shop.service("ntp", role="both"))
+    shop.role("active")
+    settled(turns, shop, "ntp", "running")
+    turns.step_until(lambda: shop.state("vpn")["wanted"] == "rest", 1, 20)
+    settled(turns, shop, "vpn", "stopped")
+    assert shop.state("ntp")["is"] == "running"
+    shop.role("active")
+    settled(turns, shop, "vpn", "running")
 
 
 def test_the_last_words_of_one_that_fails_are_shown(shop: Shop, turns: Turns):
@@ -307,7 +318,7 @@ def test_fifty_changes_of_role_end_as_the_role_wants_it(tmp_path: Path, last: st
     kinds = {"quick": "", "slow": "sleep 0.1", "fails": "exit 1", "hangs": "sleep 100"}
     shop.offer(
         *[
-            shop.service(name, start=f"{more}", stop="", start_timeout_us=300_000)
+            shop.service(name, more, start_timeout_us=300_000 if name == "hangs" else 5_000_000)
             for name, more in kinds.items()
         ]
     )
