@@ -56,6 +56,31 @@ def test_priority_zero_that_is_not_followed_by_silence_is_believed_three_times_a
     assert wire.active() == ["b"]
 
 
+def test_priority_one_in_the_name_of_the_active_is_believed_three_times_a_minute():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    b.forget()
+    for _ in range(300):
+        say(b, 1, a.address("lan"))
+        wire.run(100 * MILLISECOND)
+    assert 1 <= len(b.said(TakeOver)) <= 3
+    wire.run(5 * SECOND)
+    assert wire.active() == ["a"]
+
+
+def test_priority_one_of_whom_nobody_follows_is_no_reason_to_take_over():
+    wire, a, b = two(200, 100)
+    wire.start()
+    wire.run(5 * SECOND)
+    b.forget()
+    for _ in range(50):
+        say(b, 1, STRANGER)
+        wire.run(1500 * MILLISECOND)
+    assert b.said(TakeOver) == []
+    assert wire.active() == ["a"]
+
+
 def test_strangers_that_have_left_for_good_keep_nobodys_word_from_being_weighed():
     wire, a, b = two(200, 100)
     wire.start()

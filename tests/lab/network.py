@@ -214,8 +214,14 @@ class Network:
         pairs = {(other.port(segment), own) for other in self.routers.values() if other.name != name}
         return self._block(pairs, f"{name} deaf on {segment}")
 
+    def lose_host(self, name: str, segment: str) -> Fault:
+        """Keep a router and the host of a segment from hearing each other; every link stays up."""
+        host = port_name({"lan": "client", "wan": "server"}[segment], segment)
+        own = self.routers[name].port(segment)
+        return self._block({(host, own), (own, host)}, f"{name} loses the host on {segment}")
+
     def heal(self) -> Fault:
-        """End every split and every deafness."""
+        """End every split, every deafness and every loss."""
         began = now_ns()
         self.switch.unblock_all()
         return self._note("healed", began)

@@ -185,6 +185,15 @@ def test_nothing_that_is_written_in_the_configuration_becomes_a_fact(act: Act, c
     assert any(line.startswith("log ") for line in record)
 
 
+def test_the_interface_that_a_host_is_asked_from_is_followed_too(act: Act):
+    host = "config track_host 'dns'\n\toption address '192.0.2.53'\n\toption interface 'lte'\n"
+    record = act(
+        "start",
+        CONFIG.replace("\tlist track_interface", "\tlist track_host 'dns'\n\tlist track_interface") + host,
+    )
+    assert "procd_add_reload_interface_trigger lte" in record
+
+
 def test_a_configuration_that_others_can_read_is_closed_to_them(act: Act, tmp_path: Path):
     (tmp_path / "haven").touch()
     (tmp_path / "haven").chmod(0o644)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What must hold in a network that nothing has disturbed for a while."""
 
-from haven.core.vrrp.constants import OWNER_PRIORITY
+from haven.core.vrrp.constants import LOWEST_PRIORITY, OWNER_PRIORITY
 from haven.core.vrrp.states import ACTIVE
 from tests.simulation.networks import Network
 from tests.simulation.node import SimNode
@@ -25,6 +25,7 @@ def check_settled(network: Network) -> None:
         if active:
             _check_holder(network, group, active[0])
             _check_rank(network, group, active[0], candidates)
+            _check_relieved(group, active[0], candidates)
 
 
 def can_serve(node: SimNode, group: str) -> bool:
@@ -64,6 +65,23 @@ def _check_rank(network: Network, group: str, active: SimNode, candidates: list[
     willing = [each for each in candidates if not each.maintenance and not _barred(each, group, network)]
     if alike and willing and max(ranks[node.name][0] for node in willing) > ranks[active.name][0]:
         raise Finding(f"{group}: {active.name} is Active, priorities {ranks}")
+
+
+def _check_relieved(group: str, active: SimNode, candidates: list[SimNode]) -> None:
+    """An Active at priority 1 is one for want of a better; of several at 1 it may be any."""
+    better = [
+        node for node in candidates if not node.maintenance and min(_rank(node, group)) > LOWEST_PRIORITY
+    ]
+    well = [node for node in better if not _is_lowered(node, group)]
+    if max(_rank(active, group)) == LOWEST_PRIORITY and well:
+        raise Finding(
+            f"{group}: {active.name} is Active at priority 1, {[node.name for node in well]} are well"
+        )
+
+
+def _is_lowered(node: SimNode, group: str) -> bool:
+    assert node.engine is not None
+    return bool(node.engine.groups[group].penalty)
 
 
 def _rank(node: SimNode, group: str) -> list[int]:

@@ -5,7 +5,7 @@ import random
 import socket
 
 from haven.core.spec import GroupSpec, RouterSpec
-from tests.simulation.node import SimNode
+from tests.simulation.node import PROVIDER, SimNode
 from tests.simulation.world import SECOND, Link, World
 
 LINKS = ("lan", "wan", "dmz")
@@ -40,6 +40,8 @@ class Design:
         self.preempt = rng.random() < 0.4
         self.preempt_delay_us = rng.choice((0, 0, 0, SECOND))
         self.unicast = rng.random() < 0.15
+        # Whether the provider has to be reached, and what is taken off the priority where it is not.
+        self.checks = rng.choice(((), ((PROVIDER, 254),), ((PROVIDER, 254),), ((PROVIDER, 60),)))
 
     def _shape(self, number: int, link: str, version: int, interval: int) -> Shape:
         family = 4 if version == 2 else self.rng.choice((4, 4, 6))
@@ -61,6 +63,7 @@ class Design:
                 name,
                 tuple(self._router(node, world, shape, priorities[shape[0]]) for shape in shapes),
                 0,
+                self.checks,
                 preempt=self.preempt,
                 preempt_delay_us=self.preempt_delay_us,
             )

@@ -6,6 +6,7 @@ from haven.core.engine import Engine
 from haven.core.events import (
     AddressesChanged,
     AdvertHeard,
+    CheckChanged,
     InSync,
     LinkChanged,
     Maintenance,
@@ -22,6 +23,9 @@ from tests.simulation.world import SECOND, Place, World
 LIFETIME = 8 * SECOND
 RENEW = 2 * SECOND
 BACKLOG = 64
+# The check that groups may have, and how long its first verdict takes at the most.
+PROVIDER = "provider"
+VERDICT_AFTER = 3 * SECOND
 # Every turn of the loop takes a moment.
 TURN = 20
 
@@ -35,6 +39,7 @@ class SimNode:
         self.specs: tuple[GroupSpec, ...] = ()
         self.engine: Engine | None = None
         self.powered = self.stopping = False
+        self.reaches = True
         self.maintenance = False
         self.held: set[Place] = set()
         self.down: set[str] = set()
@@ -138,6 +143,9 @@ class SimNode:
         self._clean()
         self._begun = True
         self._check()
+        # The agent takes a while to know.
+        known_at = self.world.now + self.world.rng.randint(0, VERDICT_AFTER)
+        self.world.at(known_at, lambda: self.handle(CheckChanged(PROVIDER, self.reaches)))
 
     def _clean(self) -> None:
         """Let go of what a group was to go on with that it cannot go on."""
@@ -185,6 +193,12 @@ class SimNode:
         self.maintenance = on
         self.world.note(self.name, f"maintenance {'on' if on else 'off'}")
         self.handle(Maintenance(on))
+
+    def set_reaches(self, on: bool) -> None:
+        """Let the provider be reached from here, or not."""
+        self.reaches = on
+        self.world.note(self.name, f"{'reaches' if on else 'does not reach'} the provider")
+        self.handle(CheckChanged(PROVIDER, on))
 
     def set_in_sync(self, on: bool) -> None:
         """Let the agent vouch for the connections, or not."""

@@ -42,6 +42,11 @@ def maintenance(network: Network, node: SimNode) -> None:
         node.set_maintenance(not node.maintenance)
 
 
+def provider(network: Network, node: SimNode) -> None:
+    """Let a node reach the provider no more, or again."""
+    node.set_reaches(not node.reaches)
+
+
 def restart(network: Network, node: SimNode) -> None:
     """Kill havend; the service starts it again."""
     if node.running:
@@ -271,5 +276,6 @@ PLANNED: tuple[Operation, ...] = (
     reload_priority,
     other_address,
     in_sync,
+    provider,
 )
-ACCIDENTS: tuple[Operation, ...] = (power_cut, cable, cut, bad_link, pause, restart, stranger)
+ACCIDENTS: tuple[Operation, ...] = (power_cut, cable, cut, bad_link, pause, restart, stranger, provider)

@@ -127,8 +127,9 @@ class ChildEnd:
 class ChildCall:
     """A child whose end is waited for; `done` gets ChildEnd or a CallFailure.
 
-    With `captures` what it writes is read; else it writes where we do. Of what it writes `keeps` octets are
-    kept, the last; without that one that writes very much is ended. What it leaves running is not waited for.
+    With `captures` what it writes is read, up to `most` octets, or, with `keeps`, the last so many; else it
+    writes where we do. What it leaves running is not waited for, and with `whole_group` ended. `user` is whom
+    it runs as.
     """
 
     def __init__(
@@ -139,13 +140,16 @@ class ChildCall:
         done: Callable[[ChildEnd | CallFailure], None],
         captures: bool = True,
         environment: dict[str, str] | None = None,
+        user: str | None = None,
+        most: int = LONGEST_ANSWER,
+        whole_group: bool = False,
         keeps: int | None = None,
     ) -> None:
         self._watcher, self._done = watcher, done
-        self._keeps = keeps
+        self._most, self._whole_group, self._keeps = most, whole_group, keeps
         self._written: dict[IO[bytes], bytes] = {}
         self.ended = False
-        self._child = _spawn(argv, stdin, captures, environment)
+        self._child = _spawn(argv, stdin, captures, environment, user)
         pipes = [pipe for pipe in (self._child.stdout, self._child.stderr) if pipe is not None]
         try:
             self._end = os.pidfd_open(self._child.pid)
@@ -200,7 +204,7 @@ class ChildCall:
         if not octets:
             self._watcher.forget(pipe)
             pipe.close()
-        elif len(self._written[pipe]) > LONGEST_ANSWER:
+        elif len(self._written[pipe]) > self._most:
             self._kill()
             self._tell(CallFailure("refused", "it says too much"))
         return bool(octets)
@@ -210,6 +214,9 @@ class ChildCall:
             while not pipe.closed and self._read(pipe):
                 pass
         if not self.ended:
+            if self._whole_group:
+                # It is not buried yet, so its number is still its own.
+                self._kill()
             written = [octets.decode("utf-8", "replace") for octets in self._written.values()]
             self._tell(ChildEnd(self._child.wait(), *written))
 
@@ -229,8 +236,19 @@ class ChildCall:
         os.close(self._end)
 
 
+def _rights_of(user: str) -> dict[str, Any]:
+    import pwd
+
+    found = pwd.getpwnam(user)
+    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
+
+
 def _spawn(
-    argv: Sequence[str], stdin: str | None, captures: bool, environment: dict[str, str] | None
+    argv: Sequence[str],
+    stdin: str | None,
+    captures: bool,
+    environment: dict[str, str] | None,
+    user: str | None = None,
 ) -> "subprocess.Popen[bytes]":
     source = os.open(os.devnull, os.O_RDONLY)
     if stdin is not None:
@@ -248,6 +266,7 @@ def _spawn(
             stderr=subprocess.PIPE if captures else None,
             env=environment,
             start_new_session=True,
+            **({} if user is None else _rights_of(user)),
         )
     finally:
         os.close(source)

@@ -5,6 +5,7 @@ import textwrap
 from typing import Any
 
 from haven.cli.service_text import planned
+from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.vrrp.timing import active_down_interval
@@ -25,6 +26,7 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts += [_group(group, routers) for group in plan["groups"]]
     parts += [_services(group["name"], plan["parts"]) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
+    parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
@@ -56,6 +58,8 @@ def _group(group: dict[str, Any], routers: dict[str, dict[str, Any]]) -> list[st
     else:
         rule = "yes: the higher priority takes over at once"
     rows = [("members", ", ".join(members) or "none"), ("preempts", rule)]
+    if group.get("checks"):
+        rows.append(("checks", ", ".join(_track(*check) for check in group["checks"])))
     for code, label, _heading in SEQUENCES:
         rows += _numbered(label, _lines(group["sequences"][code], routers))
     return _block("Group %s" % group["name"], rows)
@@ -118,6 +122,26 @@ def _where(router: dict[str, Any]) -> list[Row]:
 
 def _track(name: str, weight: int) -> str:
     return "%s (priority -%d)" % (name, weight) if weight else "%s (fault)" % name
+
+
+def _checks(checks: list[dict[str, Any]]) -> list[str]:
+    rows: list[Row] = []
+    for check in checks:
+        every = exact_duration(check["interval_us"])
+        pace = "down after %d failures, up after %d successes" % (check["fall"], check["rise"])
+        patience = "at most %s for each" % exact_duration(check["timeout_us"])
+        rows.append((check["name"], "every %s %s" % (every, _question(check))))
+        rows.append((" ", "%s; %s" % (pace, patience)))
+    return _block("Checks", rows) if rows else []
+
+
+def _question(check: dict[str, Any]) -> str:
+    if check["kind"] == SCRIPT:
+        as_user = "" if check["user"] == "root" else " as %s" % check["user"]
+        return "run %s%s" % (" ".join(check["argv"]), as_user)
+    port = " port %d" % check["port"] if check.get("port") else ""
+    device = " from %s" % check["device"] if check.get("device") else ""
+    return "ask %s%s by %s%s" % (check["address"], port, check["kind"], device)
 
 
 def _timers(router: dict[str, Any]) -> list[Row]:

@@ -3,6 +3,7 @@
 
 import time
 
+from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
 from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
@@ -32,12 +33,13 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     remarks = [remark for group in status["groups"] for remark in _remarks(group)]
     if remarks:
         lines += ["", *remarks]
-    copied = connections(status, WIDTH)
-    if copied:
-        lines += ["", *copied]
-    by_role = services(status, now, WIDTH)
-    if by_role:
-        lines += ["", *by_role]
+    for part in (
+        connections(status, WIDTH),
+        checks(status, now, WIDTH),
+        services(status, now, WIDTH),
+    ):
+        if part:
+            lines += ["", *part]
     for problem in status["problems"]:
         lines += ["", *_problem(problem, colour)]
     return "\n".join(lines) + "\n"

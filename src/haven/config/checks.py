@@ -11,12 +11,15 @@ from haven.config.model import (
     Model,
     NodeSettings,
     SyncSettings,
+    TrackHostSettings,
+    TrackScriptSettings,
     VirtualRouterSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.section_values import Diagnostics, SectionValues, read
 from haven.config.service_checks import check_services, make_services
 from haven.config.spelling import suggestion, visible
+from haven.config.tracking_checks import TYPES, check_tracking
 from haven.config.uci.document import UciSection
 from haven.config.virtual_router_checks import check_router, family_of
 from haven.contract.diagnostics import Diagnostic
@@ -36,6 +39,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     _check_groups(_of_type(known, "group"), routers)
     _check_same_id(routers)
     _check_shared_addresses(routers)
+    check_tracking([each for each in known if each.type.name in TYPES], routers, _of_type(known, "group"))
     for values in _of_type(known, "conntrack"):
         _check_conntrack(values)
         _check_sync_place(values, routers)
@@ -204,6 +208,8 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
         dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
+        track_hosts=tuple(TrackHostSettings(values) for values in _of_type(known, "track_host")),
+        track_scripts=tuple(TrackScriptSettings(values) for values in _of_type(known, "track_script")),
         services=make_services(_of_type(known, "service"), _of_type(known, "virtual_router")),
         is_common=any(SyncSettings(values).enabled for values in _of_type(known, "sync")),
         warnings=warnings,

@@ -9,6 +9,8 @@ config haven 'main'
 # LAN and WAN change hands together: whoever is the gateway has both.
 config group 'gateway'
 	option preempt '0'                  # stay with whoever works
+	list track_host 'provider'          # and reaches the provider
+	list track_script 'disk'
 
 config virtual_router 'lan'
 	option group 'gateway'
@@ -47,6 +49,15 @@ config virtual_router 'office'
 	list unicast_peer '10.0.0.3'
 	list address '10.0.0.1/24'
 	list track_interface 'eth4:20'      # eth4 down: priority 80 instead of 100
+
+# The provider's router has to answer: asked every 2 s, down after two silences.
+config track_host 'provider'
+	option address '203.0.113.1'
+
+# A program of one's own: exit status 0 is well, anything else lowers the priority to 1.
+config track_script 'disk'
+	option command '/bin/test -w /mnt/disk'
+	option user 'nobody'
 
 # Clients have the virtual address as their gateway and DNS server: added to /etc/config/dhcp.
 config dhcp 'clients'

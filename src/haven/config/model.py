@@ -53,6 +53,8 @@ class GroupSettings(Settings):
 
     preempt: bool
     preempt_delay_us: int
+    track_hosts: tuple[str, ...]
+    track_scripts: tuple[str, ...]
 
 
 class VirtualRouterSettings(Settings):
@@ -72,12 +74,42 @@ class VirtualRouterSettings(Settings):
     unicast_peers: tuple[bytes, ...]
     auth_pass: bytes | None
     track_interfaces: tuple[TrackedInterface, ...]
+    track_hosts: tuple[str, ...]
+    track_scripts: tuple[str, ...]
     source_address: bytes | None
 
     @property
     def family(self) -> int:
         """4 or 6: that of the addresses."""
         return self.addresses[0].family
+
+
+class CheckSettings(Settings):
+    """What all checks have: how often, how long, how many until a verdict, and what a bad one takes off."""
+
+    interval_us: int
+    timeout_us: int
+    rise: int
+    fall: int
+    weight: int
+
+
+class TrackHostSettings(CheckSettings):
+    """A host that has to answer; without interface and device its network decides."""
+
+    address: bytes
+    kind: str
+    interface: str | None
+    device: str | None
+    port: int | None
+    query: str
+
+
+class TrackScriptSettings(CheckSettings):
+    """A program that has to say that all is well."""
+
+    command: str
+    user: str
 
 
 class ConntrackSettings(Settings):
@@ -180,6 +212,8 @@ class Model:
         virtual_routers: tuple[VirtualRouterSettings, ...],
         conntrack: ConntrackSettings | None,
         dhcps: tuple[DhcpSettings, ...],
+        track_hosts: tuple[TrackHostSettings, ...],
+        track_scripts: tuple[TrackScriptSettings, ...],
         services: tuple[ServiceSettings, ...],
         is_common: bool,
         warnings: tuple[Diagnostic, ...],
@@ -190,6 +224,7 @@ class Model:
         # None, too, where connections are configured but not to be copied.
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
+        self.track_hosts, self.track_scripts = track_hosts, track_scripts
         # In the order in which they are started.
         self.services = services
         # Whether the configuration is to be the same on all paired routers.
@@ -203,4 +238,6 @@ class Model:
         return hash(repr(self._meaning()))
 
     def _meaning(self) -> tuple[object, ...]:
-        return (self.main, self.groups, self.virtual_routers, self.conntrack, self.dhcps, self.services)
+        checks = (self.track_hosts, self.track_scripts)
+        more = (self.conntrack, self.dhcps, self.services)
+        return (self.main, self.groups, self.virtual_routers, checks, *more)

@@ -43,7 +43,7 @@ class Diagnostics:
         if not self.is_full():
             self.problems.append(self._found(section, code, option, line, facts))
 
-    def warn(self, section: UciSection, code: str, option: str, line: int, **facts: Any) -> None:
+    def warn(self, section: UciSection, code: str, option: str | None, line: int, **facts: Any) -> None:
         """Note what does not stand in the way."""
         self.warnings.append(self._found(section, code, option, line, facts))
 
@@ -92,9 +92,10 @@ class SectionValues:
         """Tell whether no more problems of the file are taken."""
         return self._diagnostics.is_full()
 
-    def caution(self, code: str, option: str, **facts: Any) -> None:
-        """Note what does not stand in the way, at an option's first value."""
-        self._diagnostics.warn(self.section, code, option, self._items[option][0].line, **facts)
+    def caution(self, code: str, option: str | None = None, **facts: Any) -> None:
+        """Note what does not stand in the way, at an option's first value or at the section."""
+        line = self._items[option][0].line if option else 0
+        self._diagnostics.warn(self.section, code, option, line, **facts)
 
     def keep(self, option: str, item: OptionValue) -> None:
         """Keep a good value."""

@@ -83,6 +83,9 @@ DIAGNOSTICS = {
     "value-init-haven": "haven does not start and stop itself",
     "value-option-path": "'{value}' is not PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION; a section may "
     "be @TYPE, and * stands for anything",
+    "value-command": "'{value}' is not the whole path of a program, from /, and its arguments",
+    "value-user": "'{value}' is not a user name; use letters, digits, '-', '_' and '.', 32 at most",
+    "value-dns-name": "'{value}' is not a domain name",
     "value-long": "is {octets} octets long; {longest} at most are carried",
     "value-short": "is {octets} octets long; {shortest} at least are needed",
     "value-track": "'{value}' is not NAME or NAME:WEIGHT",
@@ -91,6 +94,7 @@ DIAGNOSTICS = {
     "device-letters": "'{value}' is not a device name; haven takes letters, digits and . _ - + @ ~ % ^",
     "address-wrong": "'{value}' is not an IPv4 or IPv6 address",
     "address-prefixed": "'{value}' is not an IPv4 or IPv6 address; leave out the prefix length",
+    "address-name": "'{value}' is a name; write its address: when the line is dead, no name is to be had",
     "address-no-host": "'{value}' is not the address of a host",
     "address-loopback": "'{value}' is a loopback address",
     "address-multicast": "'{value}' is a multicast address",
@@ -126,6 +130,14 @@ DIAGNOSTICS = {
     # Between sections.
     "group-missing": "there is no group '{name}'",
     "group-empty": "no virtual_router has option group '{name}'",
+    "check-missing": "there is no {type} '{name}'",
+    "check-unused": "no group and no virtual_router names it, so it is not made",
+    "check-kind-family": "{kind} is for {family} addresses; take {other} here",
+    "check-port-needed": "is needed with kind tcp",
+    "check-port-unused": "means nothing with kind {kind}",
+    "check-timeout-long": "{timeout_ms} ms is longer than the interval of {interval_ms} ms",
+    "check-weight-idle": "leaves group '{group}' a priority above 1 and its preempt is 0, so no router takes "
+    "over for it; leave weight out, or set preempt '1' on all routers",
     "vrid-used": "{vrid} is already used by {other} for {family} on {place} '{name}'",
     "address-held": "'{value}' is also held by {other}",
     "peer-family": "'{value}' and option address are not of one family, IPv4 or IPv6",
@@ -154,6 +166,12 @@ DIAGNOSTICS = {
     "advertisement-large": "{count} addresses make an advertisement of {octets} octets; '{device}' carries "
     "{mtu}",
     "vrid-twice": "VRID {vrid} is used by '{name}' on {device} already",
+    "check-device-needed": "{kind} asks on one link: name its interface or device, as {address} is in no "
+    "network of a virtual router that goes by it",
+    "check-any-route": "is asked by whatever route there is, so a Backup may ask through the Active; name "
+    "the interface or device of the line",
+    "check-program": "{path} cannot be run: {error}",
+    "check-user": "there is no user '{user}'",
     "tracked-missing": "tracked interface '{interface}' does not exist yet",
     "device-missing": "device '{device}' does not exist yet",
     "device-missing-macvlan": "device '{device}' does not exist yet; make the plan again when it does",

@@ -57,6 +57,8 @@ TABLE = (
     ("priority-lowered", "priority", "{group}: priority lowered by {penalty}"),
     ("priority-maintenance", "priority", "{group}: in maintenance, priority 1"),
     ("priority-configured", "priority", "{group}: priority as configured"),
+    ("check-down", "check", "{check} ({target}) fails: {error}"),
+    ("check-up", "check", "{check} ({target}) is well again"),
     ("addresses-restored", "address", "{virtual_router}: addresses were gone from {device}; put back"),
     ("maintenance-on", "maintenance", "maintenance on"),
     ("maintenance-off", "maintenance", "maintenance off"),

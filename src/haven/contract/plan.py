@@ -7,6 +7,7 @@ beside their tables are settings of the option table, for the engine.
 
 import struct
 
+from haven.contract.check_documents import TRACKING, check_planned
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
     DocumentError,
@@ -80,6 +81,8 @@ PLAN = (
 GROUP = (
     Field("name", text),
     Field("sync_wait_us", whole()),
+    # [name, weight]; weight 0 is a fault.
+    Field("checks", list_of(pair_of(str, int)), optional=True),
 )
 
 # What the engine acts by, beside the protocol's own.
@@ -155,7 +158,7 @@ CONNTRACK = (
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "services": SERVICES}
+PARTS = {"conntrack": CONNTRACK, "services": SERVICES, "tracking": TRACKING}
 
 # What the engine's classes are made with besides.
 NO_SETTINGS = ("self", "routers")
@@ -283,6 +286,7 @@ def check_plan(document: "Any") -> "Document":
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     if "services" in document["parts"]:
         check_services(document["parts"]["services"], "parts: services")
+    check_planned(document["parts"].get("tracking"))
     return document  # type: ignore[no-any-return]
 
 
@@ -361,7 +365,8 @@ def empty_plan(node: str, config: str) -> Plan:
 def _group(document: "Document", routers: "list[RouterPlan]") -> GroupSpec:
     name = document["name"]
     members = tuple([router.spec for router in routers if router.group == name])
-    return GroupSpec(name, members, document["sync_wait_us"], **_settings(document, GROUP, GroupSpec))
+    checks = tuple([(check, weight) for check, weight in document.get("checks") or ()])
+    return GroupSpec(name, members, document["sync_wait_us"], checks, **_settings(document, GROUP, GroupSpec))
 
 
 def _spec(document: "Document") -> RouterSpec:

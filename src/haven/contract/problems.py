@@ -28,8 +28,8 @@ TABLE: "tuple[tuple[str, str, str, str], ...]" = (
     (
         "priority-lowered",
         WARNING,
-        "Tracked devices are down: the priority is lowered by {penalty}.",
-        "Mend the link of the tracked device.",
+        "Tracked devices or checks are down: the priority is lowered by {penalty}.",
+        "Mend the link of the tracked device, or what the failing check asks for.",
     ),
     (
         "maintenance-alone",
@@ -232,7 +232,7 @@ TABLE: "tuple[tuple[str, str, str, str], ...]" = (
     (
         "agent-silent",
         WARNING,
-        "The agent does not report: nobody copies connections, answers LuCI and ubus, or calls scripts.",
+        "The agent does not report: nobody copies connections, checks hosts, answers LuCI or calls scripts.",
         "Start haven-agent, and look for its last words in the log.",
     ),
     (
@@ -294,6 +294,13 @@ TABLE: "tuple[tuple[str, str, str, str], ...]" = (
         WARNING,
         "The configuration is not the same on all routers: {error}.",
         "Mend what it names; what this router has stays as it is.",
+    ),
+    ("check-failed", WARNING, "The check '{check}' of {target} fails: {error}.", "Look at what it asks for."),
+    (
+        "check-unable",
+        WARNING,
+        "The check '{check}' of {target} cannot be made from here: {error}.",
+        "Give the device an address, or check a host on its own network, which needs none.",
     ),
     (
         "conntrack-missing",

@@ -6,6 +6,7 @@ first release, or is not always known; what may be null (`nullable`) is always t
 `preempt_wait_ms` are the first names of `handover` and `sync_wait_ms`.
 """
 
+from haven.contract.check_documents import GROUP_CHECK, REPORTED_CHECK, TRACKING
 from haven.contract.control import REQUESTS
 from haven.contract.fields import (
     DocumentError,
@@ -61,6 +62,8 @@ STATUS = (
     Field("peers", list_of(mapping)),
     # What runs by role (contract/services.py), where anything does.
     Field("services", list_of(mapping), optional=True),
+    # The checks of hosts and scripts, where there are any.
+    Field("tracking", mapping, optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -82,6 +85,7 @@ GROUP = (
     Field("losses", whole(), optional=True),
     Field("held_back_ms", whole(), optional=True),
     Field("priority_penalty", whole()),
+    Field("checks", list_of(mapping), optional=True),
     Field("faults", list_of(text)),
     Field("last_transition", mapping, nullable=True),
 )
@@ -190,6 +194,7 @@ REPORT = (
     Field("conntrack", mapping, optional=True),
     Field("peers", list_of(mapping), optional=True),
     Field("services", list_of(mapping), optional=True),
+    Field("tracking", mapping, optional=True),
 )
 
 
@@ -224,12 +229,17 @@ def _check_told(document: "Document", where: str) -> None:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
     check_services(document.get("services") or [], "%s: services" % where)
+    if document.get("tracking"):
+        check_object(document["tracking"], TRACKING, "%s: tracking" % where)
+        check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)
 
 
 def check_status(document: "Any") -> "Document":
     """Return a document that is a status, of this release or of another. Raises DocumentError."""
     check_object(document, STATUS, "the status")
     check_objects(document["groups"], GROUP, "groups")
+    for index, group in enumerate(document["groups"]):
+        check_objects(group.get("checks") or (), GROUP_CHECK, "groups[%d]: checks" % index)
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)

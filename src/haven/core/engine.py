@@ -11,6 +11,7 @@ from haven.core.events import (
     AddressesChanged,
     AdvertHeard,
     AnnounceAgain,
+    CheckChanged,
     Flooded,
     InSync,
     LinkChanged,
@@ -137,6 +138,10 @@ class Engine:
         """Tell whether AddressesChanged has to follow an address that has come, as the last, or gone."""
         return self._links.could_change_source(device, family, address)
 
+    def verdict(self, check: str) -> "bool | None":
+        """Return the last verdict of a check, None before the first."""
+        return self._links.verdict(check)
+
     def is_stopped(self) -> bool:
         """Tell whether every group is in Initialize, as after a Shutdown."""
         return all(group.state == states.INITIALIZE for group in self.groups.values())
@@ -147,6 +152,9 @@ class Engine:
         if type(event) is LinkChanged:
             self._links.set_link(event.device, event.up)
             self._follow_device(event.device, now)
+        elif type(event) is CheckChanged:
+            self._links.set_check(event.check, event.up)
+            self._follow_links(now)
         elif type(event) is AddressesChanged:
             self._links.set_addresses(event.device, event.family, event.addresses)
             self._follow_device(event.device, now)
@@ -267,6 +275,7 @@ class Engine:
         for spec in specs:
             self._load_members(spec, reload, now)
         self._index()
+        self._links.keep_checks([name for spec in specs for name, _weight in spec.checks])
         self._follow_links(now)
         if self._started:
             self._startup((), now)

@@ -52,6 +52,14 @@ class LinkChanged(Value):
         self.up = up
 
 
+class CheckChanged(Value):
+    """A check of the host's has a verdict: what it asks for is there (up), or is not."""
+
+    def __init__(self, check: str, up: bool) -> None:
+        self.check = check
+        self.up = up
+
+
 class AddressesChanged(Value):
     """The addresses of one family that a device has now, in the kernel's order, as octets."""
 

@@ -21,7 +21,14 @@ from haven.core.handover import (
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
 from haven.core.spec import GroupSpec
-from haven.core.tracking import LinkStates, effective_priority, faults_of, penalty_of
+from haven.core.tracking import (
+    LinkStates,
+    check_faults,
+    effective_priority,
+    faults_of,
+    is_judged,
+    penalty_of,
+)
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import Advert
@@ -42,7 +49,6 @@ class Group(Lockstep):
     def __init__(self, spec: GroupSpec, effects: "Effects") -> None:
         super().__init__(spec, effects)
         self.started = False
-        self.penalty = 0
         self.retry_handover_at = NEVER
         # Whether there is another path than the links by which the Active may be found to live.
         self.has_other_path = False
@@ -308,12 +314,24 @@ class Group(Lockstep):
             self._take_source(member, source, now)
             member.faults = faults_of(spec, links, source)
             faults.extend(fault for fault in member.faults if fault not in faults)
-        penalty = penalty_of([member.spec for member in self.members], links)
+        faults.extend(check_faults(self.spec, links))
+        self._judge(links, now)
+        self._set_faults(tuple(faults), now)
+
+    def _judge(self, links: LinkStates, now: int) -> None:
+        """Take what tracked devices and checks make of the priority, and of the right to preempt."""
+        judged, penalty = is_judged(self.spec, links), penalty_of(self.spec, self.members, links)
+        if (judged, penalty) != (self.is_judged, self.penalty):
+            # The same packet may mean something else now.
+            self.forget_last_accepted()
+        self.is_judged = judged
         if penalty != self.penalty:
             self.penalty = penalty
             self._effects.append(PriorityChanged(self.spec.name, penalty, self.maintenance))
+            if self.state == states.ACTIVE and self.handover is None:
+                for member in self.members:
+                    member.deadline = min(member.deadline, now)
         self._apply_priority()
-        self._set_faults(tuple(faults), now)
 
     def _take_source(self, member: VirtualRouter, source: "bytes | None", now: int) -> None:
         if self.state == states.ACTIVE and self.handover is None and source != member.source:

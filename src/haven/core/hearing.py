@@ -5,6 +5,7 @@ from haven.core.handover import patience_in_maintenance
 from haven.core.rivals import STAY, WAIT, YIELD, Rivals
 from haven.core.vrrp import states
 from haven.core.vrrp.constants import LOWEST_PRIORITY, OWNER_PRIORITY, RESIGNATION
+from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Hearing:
         if advert.priority == RESIGNATION:
             self._hear_resignation(member, source, follows, now)
             return
-        if not self._group.maintenance:
+        # One that asks for relief speaks on until somebody takes over.
+        if not self._group.maintenance and advert.priority != LOWEST_PRIORITY:
             self._group.trust.note_word(source, SOON * member.spec.advert_interval_us, now)
         if self._group.state == states.ACTIVE:
             self._hear_rival(member, advert, packet, now)
@@ -108,11 +110,14 @@ class Hearing:
             member.announce_soon(now + interval_us + interval_us // 2)
 
     def _hear_active(self, member: "VirtualRouter", advert: "Advert", packet: "Packet", now: int) -> None:
+        relieves = self._is_to_relieve(member, advert, packet[1])
         if advert.priority >= member.priority:
             self._group.preemption.forget_delay()
-        elif self._may_preempt(member, now):
+        elif self._may_preempt(member, relieves, now):
             member.record_preempted(advert, packet)
             self._group.fire(states.LOWER_HEARD, now, by=member)
+            if relieves and not self._group.trust.is_low(now):
+                self._take_over_soon(packet[1], now)
             return
         member.accept(advert, packet)
         if self._group.preemption.is_delayed():
@@ -120,7 +125,23 @@ class Hearing:
             self._group.forget_last_accepted()
         self._group.fire(states.ADVERT_ACCEPTED, now, by=member)
 
-    def _may_preempt(self, member: "VirtualRouter", now: int) -> bool:
+    def _take_over_soon(self, source: bytes, now: int) -> None:
+        """Wait no longer than after a priority 0, on any link; what has asked for it is to be silent then."""
+        self._group.trust.note_resignation(source, now)
+        for each in self._group.members:
+            skew_us = skew_time(each.spec.version, each.priority, each.active_adver_interval_us)
+            each.deadline = min(each.deadline, now + skew_us)
+
+    def _may_preempt(self, member: "VirtualRouter", relieves: bool, now: int) -> bool:
+        group = self._group
+        if group.maintenance or not group.is_judged:
+            return False
+        if relieves:
+            return group.preemption.is_due_at_once(now)
         # The owner of the addresses preempts in any case (RFC 9568 6.1).
-        wanted = self._group.spec.preempt or member.priority == OWNER_PRIORITY
-        return self._group.preemption.is_due(wanted and not self._group.maintenance, now)
+        return group.preemption.is_due(group.spec.preempt or member.priority == OWNER_PRIORITY, now)
+
+    def _is_to_relieve(self, member: "VirtualRouter", advert: "Advert", source: bytes) -> bool:
+        """Tell whether the Active that is followed is one for want of a better, and this node is better."""
+        follows = member.active_source in (None, source)
+        return follows and advert.priority == LOWEST_PRIORITY and not self._group.penalty

@@ -24,6 +24,9 @@ class Lockstep:
         self.state = states.INITIALIZE
         self.maintenance = False
         self.faults: tuple[tuple[str, str], ...] = ()
+        self.penalty = 0
+        # Whether every check has had a verdict: a router that does not know yet takes over from nobody alive.
+        self.is_judged = True
         self.members: list[VirtualRouter] = []
         self.preemption = Preemption(spec, effects)
         self.trust = Trust()

@@ -47,8 +47,12 @@ class Preemption:
             return False
         if self._from is None:
             self._from = now + self.spec.preempt_delay_us
-        if now < self._from or self.hold_back.left(now):
-            return False
+        return now >= self._from and not self.hold_back.left(now) and self.is_due_at_once(now)
+
+    def is_due_at_once(self, now: int) -> bool:
+        """Tell the same where neither delay nor switchover counts: only the Active's state is waited for."""
+        if self._from is None:
+            self._from = now
         held = not self.in_sync and now < self._sync_wait_until
         if held != self._waits_for_sync and not self.in_sync:
             self._effects.append(SyncWait(self.spec.name, self._sync_wait_until - now if held else 0))

@@ -68,17 +68,24 @@ class GroupSpec(Value):
     """Virtual routers that change state together.
 
     `sync_wait_us` is the longest that preemption waits for this node to be in sync with the Active.
+    `checks` are (name, weight), as the tracks of a virtual router.
     """
 
     preempt: bool
     preempt_delay_us: int
 
     def __init__(
-        self, name: str, routers: "tuple[RouterSpec, ...]", sync_wait_us: int = 0, **settings: "Any"
+        self,
+        name: str,
+        routers: "tuple[RouterSpec, ...]",
+        sync_wait_us: int = 0,
+        checks: "tuple[tuple[str, int], ...]" = (),
+        **settings: "Any",
     ) -> None:
         self.name = name
         self.routers = routers
         self.sync_wait_us = sync_wait_us
+        self.checks = checks
         self.preempt = False
         self.preempt_delay_us = 0
         for key in settings:

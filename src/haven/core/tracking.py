@@ -1,23 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From links and addresses to faults and priorities."""
 
-from haven.core.spec import RouterSpec
+from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp.constants import OWNER_PRIORITY, is_link_local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from haven.core.virtual_router import VirtualRouter
+
 LINK_DOWN = "link-down"
 NO_SOURCE = "no-source"
 TRACKED_DOWN = "tracked-down"
+CHECK_DOWN = "check-down"
 
 
 class LinkStates:
-    """What the engine knows of this machine: which links are up and which addresses they have."""
+    """What the engine knows of this machine: links, their addresses, and the verdicts of checks."""
 
     def __init__(self) -> None:
         self._up: dict[str, bool] = {}
+        self._verdicts: dict[str, bool] = {}
         self._addresses: dict[tuple[str, int], tuple[bytes, ...]] = {}
         self._present: dict[tuple[str, int], set[bytes]] = {}
         # The first address that is not virtual, and what was taken for virtual then.
@@ -40,6 +44,18 @@ class LinkStates:
     def is_up(self, device: str) -> bool:
         """Tell whether a device can carry packets; one never heard of cannot."""
         return self._up.get(device, False)
+
+    def set_check(self, check: str, up: bool) -> None:
+        """Note the verdict of a check, which holds until the next one."""
+        self._verdicts[check] = up
+
+    def verdict(self, check: str) -> "bool | None":
+        """Return the last verdict of a check, None before the first."""
+        return self._verdicts.get(check)
+
+    def keep_checks(self, checks: "Iterable[str]") -> None:
+        """Forget the verdicts of all other checks: one that comes again begins anew."""
+        self._verdicts = {name: self._verdicts[name] for name in checks if name in self._verdicts}
 
     def could_change_source(self, device: str, family: int, address: bytes) -> bool:
         """Tell whether a source could be another one now that an address has come, as the last, or gone."""
@@ -88,17 +104,31 @@ def faults_of(spec: RouterSpec, machine: LinkStates, source: "bytes | None") -> 
     return tuple(faults)
 
 
-def penalty_of(specs: "Iterable[RouterSpec]", machine: LinkStates) -> int:
-    """Return what the tracked devices that are down take off the priority of their group.
+def check_faults(spec: GroupSpec, machine: LinkStates) -> "tuple[tuple[str, str], ...]":
+    """Return the checks that fail and without which the group cannot work: (kind, check) pairs."""
+    return tuple(
+        [(CHECK_DOWN, name) for name, weight in spec.checks if weight == 0 and machine.verdict(name) is False]
+    )
 
-    A device that several members track counts once, with its greatest weight.
+
+def is_judged(spec: GroupSpec, machine: LinkStates) -> bool:
+    """Tell whether every check of a group has had a verdict."""
+    return all(machine.verdict(name) is not None for name, _weight in spec.checks)
+
+
+def penalty_of(group: GroupSpec, members: "Iterable[VirtualRouter]", machine: LinkStates) -> int:
+    """Return what tracked devices and checks that are down take off the priority of their group.
+
+    A device that several members track counts once, with its greatest weight. A check without a verdict
+    takes nothing off.
     """
     weights: dict[str, int] = {}
-    for spec in specs:
-        for device, weight in spec.tracks:
+    for member in members:
+        for device, weight in member.spec.tracks:
             if weight and not machine.is_up(device):
                 weights[device] = max(weight, weights.get(device, 0))
-    return sum(weights.values())
+    failed = [weight for name, weight in group.checks if machine.verdict(name) is False]
+    return sum(weights.values()) + sum(failed)
 
 
 def effective_priority(spec: RouterSpec, penalty: int, maintenance: bool) -> int:

@@ -10,6 +10,7 @@ from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
+from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
@@ -77,6 +78,7 @@ class Daemon:
         socket_path = paths.inside(run_dir, paths.CONTROL_SOCKET)
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
+        self._verdicts = CheckVerdicts(self._engine, self._events)
         transitions, handovers = LastTransitions(), Handovers(self._engine)
         self._executor = Executor(
             self._engine,
@@ -251,6 +253,8 @@ class Daemon:
     def hear_agent(self, report: "dict[str, Any]") -> None:
         """Take the agent's report, and let preemption follow what it says."""
         self._agent.take(report, system.now())
+        for event in self._verdicts.changes(self.plan.groups, report.get("tracking") or {}):
+            self.handle(event)
         self._follow_agent()
 
     def _follow_agent(self) -> None:

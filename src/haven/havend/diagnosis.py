@@ -37,7 +37,7 @@ _ANOMALIES = (
 def of_group(group: "Group", now: int) -> "list[Problem]":
     """Return what is the matter with a group and its virtual routers."""
     name = group.spec.name
-    found = [problem("fault", name, fault=fault(kind, device)) for kind, device in group.faults]
+    found = [problem("fault", name, fault=fault(kind, about)) for kind, about in group.faults]
     if group.penalty:
         found.append(problem("priority-lowered", name, penalty=group.penalty))
     if group.maintenance and group.state == states.ACTIVE and group.handover is None:

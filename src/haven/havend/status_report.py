@@ -105,6 +105,10 @@ class StatusReport:
             "losses": group.preemption.hold_back.count(now),
             "held_back_ms": group.preemption.hold_back.left(now) // 1000,
             "priority_penalty": group.penalty,
+            "checks": [
+                {"name": check, "weight": weight, "up": self._engine.verdict(check)}
+                for check, weight in group.spec.checks
+            ],
             "faults": _fault_texts(group.faults),
             "last_transition": self._transitions.last(name),
         }
@@ -164,7 +168,7 @@ def _node_state(groups: "list[Group]") -> str:
 
 
 def _fault_texts(found: "tuple[tuple[str, str], ...]") -> "list[str]":
-    return [fault_text(fault(kind, device)) for kind, device in found]
+    return [fault_text(fault(kind, about)) for kind, about in found]
 
 
 def _active(group: "Group", router: "VirtualRouter", now: int) -> "Document":

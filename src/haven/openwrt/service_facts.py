@@ -77,6 +77,7 @@ def lines(
 def _interfaces(model: Model) -> list[str]:
     names = [router.interface for router in model.virtual_routers]
     names += [track.name for router in model.virtual_routers for track in router.track_interfaces]
+    names += [host.interface for host in model.track_hosts]
     if model.conntrack is not None:
         names.append(model.conntrack.interface)
     return sorted({name for name in names if name})

@@ -11,6 +11,7 @@ from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
 from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, service_commands
+from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
 from haven.plan.virtual_routers import ADDRESS_LIFETIME_US, RENEW_US, Resolve, RouterCompiler, sysctls
@@ -54,11 +55,12 @@ def compile_plan(
     routers = [compiler.compile(router) for router in model.virtual_routers]
     compiler.look_for_twins(routers)
     device, problems = _sync_device(model.conntrack, config, resolve)
-    problems = compiler.problems + problems
+    checks = CheckCompiler(model, routers, machine, config, resolve)
+    problems = compiler.problems + checks.problems + problems
     if problems:
         return None, problems
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
-    warnings = [*model.warnings, *compiler.warnings]
+    warnings = [*model.warnings, *compiler.warnings, *checks.warnings]
     if model.conntrack is not None:
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
@@ -73,7 +75,7 @@ def compile_plan(
         "address_lifetime_us": ADDRESS_LIFETIME_US,
         "renew_us": RENEW_US,
         "warnings": [each.as_dict() for each in dict.fromkeys(warnings)],
-        "groups": [_group(group, model.conntrack) for group in model.groups],
+        "groups": [{**_group(group, model.conntrack), **checks.of_group(group)} for group in model.groups],
         "virtual_routers": routers,
         "sysctls": _unique([*_of_routers(routers), *conntrack.sysctls(copied)]),
         "commands": joined(
@@ -81,7 +83,7 @@ def compile_plan(
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
         ),
-        "parts": _parts(model, copied),
+        "parts": {**_parts(model, copied), **checks.part()},
     }, []
 
 

@@ -57,6 +57,7 @@ PACKAGES: "dict[str, tuple[Row, ...]]" = {
         Row("@conntrack", "peer_address", MIRRORED, "the addresses of the others", of="address"),
         Row("@virtual_router", "device", why=_HARDWARE, first="theirs"),
         Row("@conntrack", "device", why=_HARDWARE, first="theirs"),
+        Row("@track_host", "device", why=_HARDWARE, first="theirs"),
     ),
     "https-dns-proxy": (),
     "luci": (),

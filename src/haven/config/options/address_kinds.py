@@ -38,6 +38,17 @@ class HostKind(Kind):
         return parse_host(text)
 
 
+class ProbedHost(HostKind):
+    """The address of a host that is asked whether it lives: once it does not, no name can be looked up."""
+
+    def parse(self, text: str) -> bytes:
+        """Read the octets."""
+        letters = [char for char in text if char.isalpha()]
+        if letters and ":" not in text and "/" not in text:
+            raise BadValue("address-name", value=visible(text))
+        return parse_host(text)
+
+
 class RouteKind(Kind):
     """A route as `ip route` writes it."""
 

@@ -3,6 +3,7 @@
 
 from haven.config.options.kinds import Flag, Whole
 from haven.config.options.option import Option, SectionType
+from haven.config.options.tracking_sections import named
 
 GROUP = SectionType(
     "group",
@@ -24,6 +25,7 @@ GROUP = SectionType(
             unit="s",
             engine=True,
         ),
-    ),
+    )
+    + named(""),
     named=True,
 )

@@ -176,6 +176,55 @@ class File(Kind):
         return text
 
 
+class Program(Kind):
+    """A program by its whole path, with arguments in the quotes of a shell."""
+
+    spaceless = False
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "command", "path from `/`, then arguments", "string")
+
+    def parse(self, text: str) -> str:
+        """Read a line that can be split into words."""
+        import shlex
+
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            words = []
+        if not words or not words[0].startswith("/") or "\0" in text:
+            raise BadValue("value-command", value=visible(text))
+        return text
+
+
+class User(Kind):
+    """A user of this machine."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "user", "user name", "string")
+
+    def parse(self, text: str) -> str:
+        """Read a name that useradd would take."""
+        if not only(text, _LETTERS + _DIGITS + "_-.") or text[0] in "-." or len(text) > 32:
+            raise BadValue("value-user", value=visible(text))
+        return text
+
+
+class DnsName(Kind):
+    """A name to ask a DNS server for; a dot alone is the root."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "dns_name", "a domain name, or `.`", "string")
+
+    def parse(self, text: str) -> str:
+        """Read labels of up to 63 letters, digits, - and _."""
+        labels = text.rstrip(".").split(".") if text != "." else []
+        letters = _LETTERS + _DIGITS + "-_"
+        if len(text) > 253 or not all(only(each, letters) and len(each) < 64 for each in labels):
+            raise BadValue("value-dns-name", value=visible(text))
+        return text
+
+
 class OptionPath(Kind):
     """Options of any package: PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION, each with wildcards."""
 

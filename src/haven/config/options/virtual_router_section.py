@@ -4,6 +4,7 @@
 from haven.config.options.address_kinds import AddressKind, HostKind, RouteKind
 from haven.config.options.kinds import Choice, Device, Flag, Name, NumberChoice, Secret, Track, Whole
 from haven.config.options.option import Option, SectionType
+from haven.config.options.tracking_sections import named
 from haven.core.vrrp.constants import (
     CHECKSUMS,
     HIGHEST_PRIORITY,
@@ -148,7 +149,8 @@ VIRTUAL_ROUTER = SectionType(
             unit="s",
             engine=True,
         ),
-    ),
+    )
+    + named("; its whole group goes by it"),
     named=True,
     one_of=("interface", "device"),
 )
