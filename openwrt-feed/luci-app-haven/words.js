@@ -7,6 +7,7 @@ _("Name of this router in haven status and in logs. Each router has its own.");
 _("the host name");
 _("letters, digits, . and -");
 _("Real-time priority (SCHED_RR) of the process that sends advertisements, so that a busy processor does not look like a dead router. 0 is ordinary scheduling.");
+_("Let a paired router bring packages of haven to this one (haven upgrade there). What a package does it does as root.");
 _("File or folder that a sysupgrade keeps, beside what it keeps anyway: a line of /etc/sysupgrade.conf, which goes with this option.");
 _("path from /");
 _("Virtual routers that are Active or Backup together, such as LAN and WAN of one gateway.");

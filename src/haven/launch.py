@@ -14,6 +14,8 @@ PROGRAMS = {
     "take-back": "haven.openwrt.applied_files",
     "bytecode": "haven.openwrt.bytecode",
     "setup-keeper": "haven.setup.keeper",
+    "upgrade-installer": "haven.upgrade.installer",
+    "upgrade-keeper": "haven.cli.upgrade_keeper",
     "luci-calls": "haven.openwrt.luci_calls",
 }
 

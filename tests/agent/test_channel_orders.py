@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from haven.agent.channel.orders import AT_ONCE, WAITING, Orders
+from haven.agent.part import Places, Surroundings
+from haven.agent.roles import Roles
 from haven.contract.control import done, encode
 from tests.agent.turns import Turns
 
@@ -24,8 +26,14 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def orders(tmp_path: Path, turns: Turns) -> Orders:
-    return Orders(turns.scope, str(tmp_path), str(tmp_path / "haven"))
+def around(tmp_path: Path, turns: Turns) -> Surroundings:
+    places = Places(str(tmp_path), str(tmp_path / "haven"), str(tmp_path))
+    return Surroundings(turns.scope, places, Roles(), lambda: None)
+
+
+@pytest.fixture
+def orders(around: Surroundings) -> Orders:
+    return Orders(around)
 
 
 def _accepted(listener: socket.socket) -> list[socket.socket]:
@@ -71,3 +79,29 @@ def test_plan_of_a_broken_configuration_is_refused_with_what_is_wrong_in_it(
     orders.carry_out({"command": "plan"}, told.append)
     turns.until(lambda: told, "the compiler has answered")
     assert told[0]["ok"] is False and "'999' is not a whole number" in told[0]["error"], json.dumps(told)
+
+
+def test_packages_of_another_router_are_taken_while_the_user_of_this_one_allows_it(
+    orders: Orders, around: Surroundings
+):
+    def code_of(of_peer: bool) -> str:
+        told: list[dict] = []
+        orders.carry_out({"command": "upgrade-drop", "token": "aa"}, told.append, of_peer)
+        return told[0]["code"]
+
+    # Without a plan nobody has allowed anything.
+    assert code_of(of_peer=True) == "upgrade-off"
+    around.take_plan({"upgrade": True})
+    assert code_of(of_peer=True) == "upgrade-unknown"
+    around.take_plan({"upgrade": False})
+    assert (code_of(of_peer=True), code_of(of_peer=False)) == ("upgrade-off", "upgrade-unknown")
+
+
+def test_a_request_for_an_upgrade_is_checked_by_its_table(orders: Orders):
+    told: list[dict] = []
+    for request in ({"token": 5}, {"token": "aa", "number": -1, "at": 0, "octets": "x"}, {}):
+        orders.carry_out({"command": "upgrade-piece", **request}, told.append)
+    orders.carry_out({"command": "upgrade-everything"}, told.append)
+    assert [each["code"] for each in told] == ["request-wrong"] * 3 + ["request-denied"]
+    orders.carry_out({"command": "upgrade-state"}, told.append, of_peer=True)
+    assert told[-1]["result"]["stage"] == "idle" and told[-1]["result"]["installed"] == {}

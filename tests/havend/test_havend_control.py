@@ -325,8 +325,10 @@ def test_followers_get_each_event_as_it_happens(active: Havend) -> None:
         past = exchange(line, {"command": "events", "follow": True})["result"]
         assert [event["seq"] for event in past] == list(range(1, len(past) + 1))
         exchange(other, {"command": "refuse", "problems": ["one", "two"]})
-        texts = [receive(line)["event"]["text"] for _ in range(2)]
-        assert texts == ["refused: one", "refused: two"]
+        # What else comes up on a slow machine, such as the agent's absence, comes in between.
+        told = (receive(line)["event"] for _ in range(9))
+        refused = (event["text"] for event in told if event["kind"] == "refused")
+        assert [next(refused), next(refused)] == ["refused: one", "refused: two"]
         assert exchange(line, {"command": "status"})["ok"]
 
 

@@ -40,7 +40,7 @@ GOOD = document(
 )
 
 # What need not be there, what the engine cannot run without, and its settings that have a default.
-OPTIONAL = {"made_from", "interface", "source", "auth", "virtual_mac", "address", "renew", "stdin"}
+OPTIONAL = {"made_from", "interface", "source", "auth", "virtual_mac", "address", "renew", "stdin", "upgrade"}
 NEEDED = {"vrid", "version", "priority", "advert_interval_us", "checksum"}
 SETTINGS = {each.key for row in (GROUP, VIRTUAL_ROUTER) for each in row.options if each.engine} - NEEDED
 OTHERS = (None, True, -1, 1 << 70, "x", "", [], {}, [None], [[1, 2]], {"x": 1})

@@ -10,11 +10,20 @@ from haven.arguments import CONFIG, HELP, ROOT, RUN_DIR, VERSION, CommandOption
 class CommandArgument:
     """A word after the command; one of `choices`, or any if there are none."""
 
-    def __init__(self, name: str, help: str, choices: tuple[str, ...] = (), required: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        choices: tuple[str, ...] = (),
+        required: bool = False,
+        many: bool = False,
+    ) -> None:
         self.name = name
         self.help = help
         self.choices = choices
         self.required = required
+        # The last one, of which there may be several.
+        self.many = many
 
 
 class Command:
@@ -151,6 +160,21 @@ COMMANDS = (
         "haven.cli.peer_commands:unpair",
         (),
         CommandArgument("NODE", "its name", required=True),
+    ),
+    Command(
+        "upgrade",
+        "newer packages of haven on all paired routers",
+        "haven.cli.upgrade_command:upgrade",
+        (
+            YES,
+            JSON,
+            CommandOption("--status", "where an upgrade stands"),
+            CommandOption("--stay", "whoever is Active at the end stays so"),
+            CommandOption("--downgrade", "older packages, too"),
+            CommandOption("--lose-connections", "also where connections are not copied, and end"),
+            CommandOption("--forget", "leave an upgrade that was interrupted as it is"),
+        ),
+        CommandArgument("FILE", "a package, ipk or apk; else those of an interrupted upgrade", many=True),
     ),
     Command(
         "complete",

@@ -87,9 +87,12 @@ def _command(word: str) -> Command:
 
 
 def _take_argument(request: Request, command: Command, word: str) -> None:
-    if len(request.words) >= len(command.arguments):
+    place = len(request.words)
+    if command.arguments and command.arguments[-1].many:
+        place = min(place, len(command.arguments) - 1)
+    if place >= len(command.arguments):
         raise UsageError(f"{command.name}: '{word}' is one word too many")
-    argument = command.arguments[len(request.words)]
+    argument = command.arguments[place]
     if not word:
         raise UsageError(f"{command.name}: {argument.name} is empty")
     if argument.choices and word not in argument.choices:
@@ -161,4 +164,5 @@ def _short_call(command: Command) -> str:
 
 
 def _shown(argument: CommandArgument) -> str:
-    return argument.name if argument.required else f"[{argument.name}]"
+    name = f"{argument.name}..." if argument.many else argument.name
+    return name if argument.required else f"[{name}]"

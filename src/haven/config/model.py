@@ -45,6 +45,7 @@ class NodeSettings(Settings):
     enabled: bool
     node: str
     realtime: int
+    upgrade: bool
     keeps: tuple[str, ...]
 
 

@@ -21,5 +21,12 @@ REQUESTS = {
     "ask": (Field("node", text), Field("request", mapping)),
 }
 
-# What a router answers another that it is paired with; no more, and no shell.
-REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch")
+# What a router answers another that it is paired with; no more, and no shell. To upgrade is more than the
+# rest: what a package holds is root's (contract/upgrade.py).
+REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch") + (
+    "upgrade-state",
+    "upgrade-offer",
+    "upgrade-piece",
+    "upgrade-install",
+    "upgrade-drop",
+)

@@ -90,6 +90,8 @@ MESSAGES = {
         Field("version", text),
         Field("node", text),
         Field("addresses", list_of(address)),
+        # The oldest protocol that it understands.
+        Field("oldest", whole(1), optional=True),
     ),
     "beat": (Field("groups", mapping), Field("in_sync", flag)),
     "ask": (Field("id", whole(0, 1 << 32)), Field("request", mapping)),
@@ -101,6 +103,16 @@ MESSAGES = {
     "introduce": (Field("peers", list_of(mapping)), Field("gone", list_of(octets))),
     "unpair": (),
 }
+
+
+def incompatibility(hello: "Document", own_version: str) -> str:
+    """Return which router's haven has to be upgraded before the two understand each other, empty if none."""
+    version = hello["version"][:64]
+    if hello["protocol"] < OLDEST_PROTOCOL:
+        return "its haven %s is too old for %s here: upgrade that router" % (version, own_version)
+    if (hello.get("oldest") or 1) > PROTOCOL:
+        return "haven %s is too old for its %s: upgrade this router" % (own_version, version)
+    return ""
 
 
 class MessageError(Exception):

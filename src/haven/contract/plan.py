@@ -68,6 +68,7 @@ PLAN = (
     Field("made_from", list_of(anything), nullable=True),
     Field("enabled", flag),
     Field("realtime", whole(0, 99)),
+    Field("upgrade", flag, optional=True),
     Field("address_lifetime_us", whole(1)),
     Field("renew_us", whole(1)),
     Field("warnings", list_of(mapping)),
@@ -229,6 +230,8 @@ class Plan:
         self.enabled = document["enabled"]
         self.realtime = document["realtime"]
         self.renew_us = document["renew_us"]
+        # The agent's business; another answer is another plan.
+        self.upgrade = document.get("upgrade")
         self.made_from = document.get("made_from")
         self.warnings = document["warnings"]
         self.sysctls = [(name, value) for name, value in document["sysctls"]]

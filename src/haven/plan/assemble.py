@@ -72,6 +72,7 @@ def compile_plan(
         "made_from": None,
         "enabled": model.main.enabled,
         "realtime": model.main.realtime,
+        "upgrade": model.main.upgrade,
         "address_lifetime_us": ADDRESS_LIFETIME_US,
         "renew_us": RENEW_US,
         "warnings": [each.as_dict() for each in dict.fromkeys(warnings)],

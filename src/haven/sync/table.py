@@ -50,6 +50,7 @@ PACKAGES: "dict[str, tuple[Row, ...]]" = {
     "haven": (
         Row("@haven", "node", why="what it is called"),
         Row("@haven", "enabled", why="one of them can be switched off"),
+        Row("@haven", "upgrade", why="a router that refuses others' packages is not talked out of it"),
         Row("@virtual_router", "priority", why="who is preferred", first="ours"),
         Row("@virtual_router", "source_address", why=_OWN_ADDRESS, told=True),
         Row("@virtual_router", "unicast_peer", MIRRORED, "where the others send from", of="source_address"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """All lines to peers, the port on which they and those who join knock, and the offer that is open."""
 
+import functools
 import os
 import socket
 import ssl
@@ -215,7 +216,8 @@ class Exchange:
     def _take_one(self, line: Line, message: Message) -> None:
         kind = message["kind"]
         if kind == "ask":
-            self._orders.carry_out(message["request"], lambda answer: _reply(line, message["id"], answer))
+            reply = functools.partial(_reply, line, message["id"])
+            self._orders.carry_out(message["request"], reply, of_peer=True)
         elif kind == "hello":
             self._take_hello(line, message)
         elif kind in ("summary", "change"):

@@ -11,7 +11,7 @@ from haven import VERSION
 from haven.agent.channel.dialer import Dialer
 from haven.agent.channel.session import Message, Session
 from haven.agent.loop import Scope, Timer
-from haven.contract.channel import HANDSHAKE_S, PROTOCOL, SILENCE_S
+from haven.contract.channel import HANDSHAKE_S, OLDEST_PROTOCOL, PROTOCOL, SILENCE_S, incompatibility
 from haven.peers.identity import Identity
 from haven.peers.store import Peer, are_addresses
 from haven.peers.tls import fingerprint_of, peer_context
@@ -107,7 +107,8 @@ class Line:
     def _greet(self, session: Session) -> None:
         node, addresses = self._own
         if node:
-            session.send("hello", protocol=PROTOCOL, version=VERSION, node=node, addresses=addresses)
+            about = {"protocol": PROTOCOL, "oldest": OLDEST_PROTOCOL, "version": VERSION}
+            session.send("hello", node=node, addresses=addresses, **about)
 
     # Hearing
 
@@ -130,6 +131,10 @@ class Line:
     def _take_hello(self, session: Session, message: Message) -> None:
         if not are_addresses(message["addresses"]):
             session.close("its addresses are none")
+            return
+        wrong = incompatibility(message, VERSION)
+        if wrong:
+            session.close(wrong)
             return
         session.keep()
         self.version, self.trouble = message["version"][:64], ""

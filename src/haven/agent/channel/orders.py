@@ -6,7 +6,7 @@ from typing import Any
 
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.command_answer import complaint_of, document_of
-from haven.agent.loop import Scope
+from haven.agent.part import Surroundings
 from haven.agent.waiting_line import WaitingLine
 from haven.config.passwords import hide_passwords
 from haven.contract import control
@@ -25,12 +25,13 @@ PATIENCE_S = {"switchover": control.HANDOVER_PATIENCE_S, "maintenance": control.
 class Orders:
     """Carries out what a peer asks, of havend or of the compiler."""
 
-    def __init__(self, scope: Scope, run_dir: str, config: str) -> None:
-        self._scope, self._run_dir, self._config = scope, run_dir, config
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._scope, self._run_dir, self._config = around.scope, around.run_dir, around.config
         self._questions = WaitingLine(AT_ONCE, WAITING)
         self._plans = WaitingLine(1, AT_ONCE)
 
-    def carry_out(self, request: dict[str, Any], reply: Reply) -> None:
+    def carry_out(self, request: dict[str, Any], reply: Reply, of_peer: bool = False) -> None:
         """Do what is asked; `reply` gets the answer as the control socket gives it."""
         try:
             command = request.get("command")
@@ -38,6 +39,12 @@ class Orders:
                 raise PairingRefusal("request-denied", command=str(command)[:64])
             if command == "plan":
                 self._plan(reply)
+            elif command.startswith("upgrade-"):
+                # Rarely asked for; nobody has it in memory for nothing.
+                from haven.agent.channel import package_orders
+
+                may_change = not of_peer or self._around.document.get("upgrade") is True
+                reply(package_orders.answer(request, self._around, may_change))
             else:
                 self._ask(control.check_request(request), reply)
         except (Refusal, PairingRefusal) as why:

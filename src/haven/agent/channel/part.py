@@ -56,7 +56,7 @@ class ChannelPart(Part):
         self._exchange: Exchange | None = None
         self._replication: Replication | None = None
         self._failure = ""
-        self._orders = Orders(around.scope, around.run_dir, around.config)
+        self._orders = Orders(around)
         self._rules = PeerRules(around.scope, around.config)
         self._door = Door(around.scope, around.run_dir, self._asked)
         around.scope.every(BEAT_EVERY_S, self._beat)

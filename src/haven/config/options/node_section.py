@@ -23,6 +23,13 @@ HAVEN = SectionType(
             default="50",
         ),
         Option(
+            "upgrade",
+            Flag(),
+            "Let a paired router bring packages of haven to this one (`haven upgrade` there). What a package "
+            "does it does as root.",
+            default="1",
+        ),
+        Option(
             "keep",
             File(),
             "File or folder that a sysupgrade keeps, beside what it keeps anyway: a line of "
