@@ -11,6 +11,7 @@ from bench.common import common_changes
 from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
+from bench.deaf import deaf_links
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
@@ -43,6 +44,7 @@ CONNTRACK: dict[str, Bench] = {
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
 MORE: dict[str, Bench] = {
     "means": means,
+    "deaf": deaf_links,
     "own": own_connections,
     "start": starts,
     "sync": replication,

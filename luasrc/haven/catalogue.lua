@@ -34,6 +34,7 @@ return require("luci.jsonc").parse([==[{
 "addresses-differ": "Make the list of addresses the same on all routers.",
 "agent-older": "Restart haven, so that both are of one version.",
 "agent-silent": "Start haven-agent, and look for its last words in the log.",
+"alone": "Look for a cut on that link.",
 "both-active": "Look on their links for a cut, a switch that drops multicast, or a firewall that drops VRRP (protocol 112).",
 "channel-failed": "Mend what it names; the elections do not need the channel.",
 "check-failed": "Look at what it asks for.",
@@ -90,6 +91,7 @@ return require("luci.jsonc").parse([==[{
 "sync-conflicts": "'haven sync' shows both values; 'haven sync take NODE' decides.",
 "sync-failed": "Mend what it names; what this router has stays as it is.",
 "sync-taken-back": "Look there for what the change has cut off; 'haven sync now' there tries it again.",
+"witness-silent": "See that it runs, is on that link, and answers ARP, neighbour solicitation or ping.",
 "word-broken": "Look for a router that restarts all the time, or for somebody who forges on this link."
 },
 "at_risk": {
@@ -237,6 +239,14 @@ return require("luci.jsonc").parse([==[{
 "virtual-router-missing": "there is no virtual_router '{name}'",
 "vrid-twice": "VRID {vrid} is used by '{name}' on {device} already",
 "vrid-used": "{vrid} is already used by {other} for {family} on {place} '{name}'",
+"witness-elsewhere": "'{value}' is in no network of this group's virtual routers; name the link if it is there all the same: {value}%INTERFACE",
+"witness-majority": "cannot stand beside a witness; keep one of them",
+"witness-no-link": "no virtual router of this group has {family} addresses on '{place}'",
+"witness-of-machine": "'{value}' is an address of this router itself, on {device}; it is no witness",
+"witness-own": "'{value}' is an address of this router itself",
+"witness-peer": "'{value}' is another router: when that one dies, nobody would serve",
+"witness-unclear": "'{value}' could be on several links of this group: {names}; name one of them: {value}%INTERFACE",
+"witness-virtual": "'{value}' is a virtual address, so it is this router's own as often as not",
 "words": "{words}"
 },
 "durations": {
@@ -255,6 +265,7 @@ return require("luci.jsonc").parse([==[{
 "disabled": "haven is disabled now (option enabled '0')",
 "fault": "{group}: {faults}",
 "fault-found": "{group}: as found: {faults}",
+"held-back": "{group}: no Active is heard; not taking over, alone on the link of {virtual_router}",
 "maintenance-off": "maintenance off",
 "maintenance-on": "maintenance on",
 "nobody-took-over": "{group}: no other router took over; staying Active",
@@ -271,7 +282,9 @@ return require("luci.jsonc").parse([==[{
 "stopping": "{node}: stopping",
 "sync-wait": "{group}: waits for the connections before it takes over, at most {left_s} more",
 "sync-wait-over": "{group}: waits no longer for the connections, which have not all come",
-"transition": "{group}: {from} -> {to}: {reason}"
+"transition": "{group}: {from} -> {to}: {reason}",
+"witness-heard": "the witness {witness} answers on {device}",
+"witness-lost": "the witness {witness} does not answer on {device} any more"
 },
 "faults": {
 "check-down": "the check {check} fails",
@@ -288,6 +301,7 @@ return require("luci.jsonc").parse([==[{
 "addresses-differ": "{peer} advertises other virtual addresses than this node has.",
 "agent-older": "The haven-agent that runs is of an older haven ({version}) than havend, and not understood.",
 "agent-silent": "The agent does not report: nobody copies connections, checks hosts, answers LuCI or calls scripts.",
+"alone": "This node is alone on {device} and does not serve.",
 "both-active": "{peer} says that it is Active, too, and this node does not hear it.",
 "channel-failed": "There is no channel to the paired routers: {error}.",
 "check-failed": "The check '{check}' of {target} fails: {error}.",
@@ -344,10 +358,12 @@ return require("luci.jsonc").parse([==[{
 "sync-conflicts": "Both routers have changed the same of their configuration differently: {count} conflicts.",
 "sync-failed": "The configuration is not the same on all routers: {error}.",
 "sync-taken-back": "A change of the configuration was taken back on {node}, which was not what it had been before it.",
+"witness-silent": "The witness {witness} does not answer on {device}.",
 "word-broken": "{peer} says that it leaves or takes over, and does not, again and again; such words wait for deeds."
 },
 "reasons": {
 "adopted": "havend restarted in time, the addresses were still in place",
+"alone": "this node is alone on the link of {virtual_router}",
 "fault": "{faults}",
 "handed_over": "handed over to {peer}",
 "higher": "{peer} ranks higher with priority {priority}",

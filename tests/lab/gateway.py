@@ -57,6 +57,9 @@ class Gateway:
     unicast_hops: int = 0
     tracks: tuple[str, ...] = ()
     group: str = "gateway"
+    witnesses: tuple[str, ...] = ()
+    # More options of the group.
+    group_more: dict[str, object] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
     # In place of those that every test knows.
     own_sides: tuple[Side, ...] = ()

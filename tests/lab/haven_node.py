@@ -36,7 +36,14 @@ class HavenNode(Node):
         gateway = self.gateway
         sections = [
             _section("haven", "main", enabled=1, node=self.name),
-            _section("group", gateway.group, preempt=gateway.preempt, preempt_delay=gateway.preempt_delay),
+            _section(
+                "group",
+                gateway.group,
+                preempt=gateway.preempt,
+                preempt_delay=gateway.preempt_delay,
+                witness=gateway.witnesses,
+                **gateway.group_more,
+            ),
             *(self._virtual_router(side) for side in gateway.sides),
         ]
         return "\n".join(sections)

@@ -6,8 +6,10 @@ import pytest
 from tests.lab import network as lab
 from tests.lab.agent_node import AgentNode
 from tests.lab.network import Network
+from tests.lab.outage import check_outage
 from tests.lab.pair import pair, wait_one_holder
 from tests.lab.test_pairing import join
+from tests.lab.test_witness import isolate
 from tests.lab.wait import holds_for, wait_until
 
 Both = tuple[AgentNode, AgentNode]
@@ -84,3 +86,38 @@ def test_two_that_are_active_agree_over_the_channel_when_it_comes_back(both: Bot
     second.wait_state("backup", 30)
     holds_for(lambda: (first.state(), second.state()) == ("active", "backup"), 5, "one stays")
     wait_one_holder(network, first.name, lab.GATEWAY, lab.UPLINK)
+
+
+@pytest.mark.parametrize("deaf", [("lan", "wan"), ("wan",)])
+def test_firewall_in_both_directions_leaves_one_active_and_is_named(
+    network: Network, deaf: tuple[str, ...]
+) -> None:
+    first, second = pair(AgentNode, network)
+    join(first, second)
+    for node in (first, second):
+        deafen(node, *deaf)
+    code = "deaf" if len(deaf) == 2 else "not-heard"
+    wait_until(lambda: sorted(problems(second).get(code, [])) == sorted(deaf), 20, "the links are named")
+    holds_for(lambda: (first.state(), second.state()) == ("active", "backup"), 2, "one is Active")
+    assert "deaf" not in problems(first)
+
+
+def test_when_the_channel_is_cut_too_the_side_with_the_witness_serves(network: Network) -> None:
+    asked = {"witnesses": (lab.CLIENT,), "group_more": {"witness_patience": 2}}
+    first, second = pair(AgentNode, network, **asked)
+    join(first, second)
+    for node in (first, second):
+        deafen(node, "lan", "wan")
+    wait_until(lambda: sorted(problems(second).get("deaf", [])) == ["lan", "wan"], 20, "VRRP is stopped")
+    isolate(network, "r1", "lan", "wan", "sync")
+    second.wait_state("active", 20)
+    first.wait_state("backup", 20)
+    holds_for(lambda: (first.state(), second.state()) == ("backup", "active"), 2, "r2 alone serves")
+    probe = network.probe()
+    probe.wait_service()
+    network.heal()
+    for node in (first, second):
+        hear_again(node)
+    holds_for(lambda: (first.state(), second.state()) == ("backup", "active"), 2, "r2 goes on")
+    check_outage(probe.stop())
+    wait_one_holder(network, "r2", lab.GATEWAY, lab.UPLINK)

@@ -96,7 +96,16 @@ def test_the_facts_of_a_virtual_router_are_carried_over() -> None:
     assert router["tracks"] == [["wan", 20]]
     assert (router["accept"], router["announce_refresh_us"]) == (False, 0)
     assert (router["virtual_mac"], router["address_device"]) == (None, "br-lan")
-    assert plan["groups"] == [{"name": "lan", "preempt": False, "preempt_delay_us": 0, "sync_wait_us": 0}]
+    assert plan["groups"] == [
+        {
+            "name": "lan",
+            "preempt": False,
+            "preempt_delay_us": 0,
+            "sync_wait_us": 0,
+            "witness_patience_us": 5_000_000,
+            "majority": None,
+        }
+    ]
     assert (plan["sysctls"], plan["parts"]) == ([], {})
 
 
@@ -113,7 +122,14 @@ def test_what_keeps_a_group_from_preempting_is_carried_over() -> None:
     group = "config group 'gateway'\n\toption preempt '1'\n\toption preempt_delay '5'\n"
     copied = "config conntrack\n\toption enabled '1'\n\toption device 'wan'\n\toption address '10.9.0.1'\n"
     copied += "\tlist peer_address '10.9.0.2'\n\toption %s '40'\n"
-    expected = {"name": "gateway", "preempt": True, "preempt_delay_us": 5_000_000, "sync_wait_us": 40_000_000}
+    expected = {
+        "name": "gateway",
+        "preempt": True,
+        "preempt_delay_us": 5_000_000,
+        "sync_wait_us": 40_000_000,
+        "witness_patience_us": 5_000_000,
+        "majority": None,
+    }
     # The second is the option's name in the first release.
     for option in ("sync_wait", "wait"):
         plan = compiled(group, section(group="gateway"), copied % option)

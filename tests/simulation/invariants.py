@@ -28,6 +28,16 @@ def check_settled(network: Network) -> None:
             _check_relieved(group, active[0], candidates)
 
 
+def check_side(network: Network, nodes: list[SimNode], serves: bool) -> None:
+    """See that one side of a cut has one Active, or none, as it is the one that serves or not."""
+    for group in network.design.groups:
+        active = [node.name for node in nodes if node.state(group) == ACTIVE]
+        wanted = 1 if serves and any(can_serve(node, group) for node in nodes) else 0
+        if len(active) != wanted:
+            side = [node.name for node in nodes]
+            raise Finding(f"{group}: of the side {side} the Active are {active}, not {wanted}")
+
+
 def can_serve(node: SimNode, group: str) -> bool:
     """Tell whether a node has a group and nothing the matter with it."""
     if not node.running or node.stopping:

@@ -10,6 +10,7 @@ from tests.simulation.world import SECOND, Link, World
 
 LINKS = ("lan", "wan", "dmz")
 INTERVALS_US = (10_000, 30_000, 100_000, SECOND, SECOND, SECOND, 4 * SECOND)
+WITNESS_ADDRESS = bytes((10, 0, 0, 99))
 # Clocks differ by so much at the most.
 DRIFT = 0.01
 
@@ -42,6 +43,10 @@ class Design:
         self.unicast = rng.random() < 0.15
         # Whether the provider has to be reached, and what is taken off the priority where it is not.
         self.checks = rng.choice(((), ((PROVIDER, 254),), ((PROVIDER, 254),), ((PROVIDER, 60),)))
+        # Whether a witness, or of more than two routers the majority, says who serves behind a cut.
+        # Asking a hundred times a second would take most of the time of a run.
+        self.has_arbiter = rng.random() < 0.2 and interval >= SECOND // 10
+        self.patience_us = rng.choice((2 * SECOND, 5 * SECOND))
 
     def _shape(self, number: int, link: str, version: int, interval: int) -> Shape:
         family = 4 if version == 2 else self.rng.choice((4, 4, 6))
@@ -66,9 +71,18 @@ class Design:
                 self.checks,
                 preempt=self.preempt,
                 preempt_delay_us=self.preempt_delay_us,
+                witness_patience_us=self.patience_us,
+                **self._arbiter(shapes, len(world.nodes)),
             )
             for name, shapes in self.groups.items()
         )
+
+    def _arbiter(self, shapes: list[Shape], count: int) -> dict[str, object]:
+        if not self.has_arbiter:
+            return {}
+        if count > 2:
+            return {"majority": count}
+        return {"witnesses": tuple((link, WITNESS_ADDRESS) for link in sorted({each[1] for each in shapes}))}
 
     def _router(self, node: SimNode, world: World, shape: Shape, priority: int) -> RouterSpec:
         name, link, family, vrid, version, interval = shape

@@ -10,13 +10,16 @@ from haven.core.events import (
     InSync,
     LinkChanged,
     Maintenance,
+    RouterHeard,
     Shutdown,
     Startup,
     Switchover,
+    WitnessHeard,
 )
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp import states
+from haven.havend.witness_asker import pace
 from tests.simulation.world import SECOND, Place, World
 
 # How long an address outlives havend, and how many packets wait for a process that stands still.
@@ -146,6 +149,24 @@ class SimNode:
         # The agent takes a while to know.
         known_at = self.world.now + self.world.rng.randint(0, VERDICT_AFTER)
         self.world.at(known_at, lambda: self.handle(CheckChanged(PROVIDER, self.reaches)))
+        self._look_around(self._life)
+
+    def _look_around(self, life: int) -> None:
+        """Ask and greet, as havend/witness_asker.py does."""
+        if self.engine is None or self._life != life:
+            return
+        groups = [group for group in self.engine.groups.values() if group.isolation is not None]
+        for group in groups if self.world.now >= self.paused_until else ():
+            for device, address in group.spec.witnesses:
+                self.world.ask_witness(self, device, address)
+            for member in group.members:
+                if member.source is not None:
+                    spec = member.spec
+                    event = RouterHeard(spec.device, spec.family, spec.vrid, member.source)
+                    self.world.greet(self, event)
+        if groups:
+            wait = int(min([pace(group) for group in groups]) / self._rate)
+            self.world.at(self.world.now + wait, lambda: self._look_around(life))
 
     def _clean(self) -> None:
         """Let go of what a group was to go on with that it cannot go on."""
@@ -233,6 +254,11 @@ class SimNode:
             self._waiting = (self._waiting + [event])[:BACKLOG]
             return
         self.handle(event)
+
+    def hear_answer(self, event: RouterHeard | WitnessHeard) -> None:
+        """Take what a witness answers or another router greets with."""
+        if self.has_link(event.device):
+            self.handle(event)
 
     def handle(self, event: Value) -> None:
         """Give the engine an event, now or when the process goes on."""

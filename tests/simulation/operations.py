@@ -226,6 +226,14 @@ def cut(network: Network, node: SimNode) -> None:
     network.world.at(back, lambda: _mend(network, link.name, ways))
 
 
+def split(network: Network, *sides: list[str]) -> None:
+    """Cut every link into the same sides."""
+    network.world.note("", f"every link is cut into {sides}")
+    ways = {(a, b) for one in sides for a in one for other in sides for b in other if one is not other}
+    for link in network.world.links.values():
+        link.cuts.update(ways)
+
+
 def _mend(network: Network, name: str, ways: list[tuple[str | None, str | None]]) -> None:
     network.world.note("", f"{name} is mended: {ways}")
     network.world.links[name].cuts.difference_update(ways)

@@ -2,9 +2,9 @@
 """One network's life by its seed: it starts, things happen to it one by one or all at once; it settles."""
 
 from tests.simulation import operations
-from tests.simulation.invariants import Finding, can_serve, check_quiet, check_settled
+from tests.simulation.invariants import Finding, can_serve, check_quiet, check_settled, check_side
 from tests.simulation.networks import Network
-from tests.simulation.world import SECOND
+from tests.simulation.world import SECOND, WITNESS
 
 # Longer than anything that an operation does later by itself.
 AFTERMATH = 32 * SECOND
@@ -19,8 +19,9 @@ def play(seed: int) -> int:
         network.start()
         check_settled(network)
         check_quiet(network)
+        stories = (_planned, _accident, _storm) + ((_split,) if network.design.has_arbiter else ())
         for _chapter in range(network.rng.randint(1, 4)):
-            network.rng.choice((_planned, _accident, _storm))(network)
+            network.rng.choice(stories)(network)
     except AssertionError as found:
         raise Finding(
             f"seed {seed}: {found}\n{network.world.story(network.world.now - 200 * SECOND)}"
@@ -66,6 +67,28 @@ def _storm(network: Network) -> None:
         network.world.run(network.rng.randint(0, 4 * network.design.longest_interval()))
     network.world.run(AFTERMATH)
     _end_maintenance(network)
+    _settle(network)
+
+
+def _split(network: Network) -> None:
+    """Every link is cut into the same two sides, with the witness on one; only that side serves."""
+    names = [node.name for node in network.world.nodes]
+    network.rng.shuffle(names)
+    sides = [names[: (at := network.rng.randint(0, len(names)))], names[at:]]
+    by_witness = len(names) == 2
+    if by_witness:
+        network.rng.choice(sides).append(WITNESS)
+    network.world.run(network.rng.randint(0, network.design.longest_interval()))
+    operations.split(network, *sides)
+    network.world.run(AFTERMATH + network.settling())
+    for side in sides:
+        nodes = [node for node in network.world.nodes if node.name in side]
+        # Routers that hear each other need no witness.
+        serves = 2 * len(nodes) > len(names) or (by_witness and WITNESS in side)
+        check_side(network, nodes, serves)
+    check_quiet(network)
+    for link in network.world.links.values():
+        link.calm()
     _settle(network)
 
 

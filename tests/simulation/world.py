@@ -7,13 +7,16 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from haven.core.events import AdvertHeard
+from haven.core.events import AdvertHeard, RouterHeard, WitnessHeard
 
 if TYPE_CHECKING:
     from tests.simulation.node import SimNode
 
 SECOND = 1_000_000
 MULTICAST = (224, 0xFF)
+
+# What a third machine on each link is called in cuts.
+WITNESS = "witness"
 
 # A link and an address on it.
 Place = tuple[str, bytes]
@@ -99,6 +102,23 @@ class World:
                         self.at(
                             self.now + self.rng.randint(*link.delay), lambda node=node: node.receive(event)
                         )
+
+    def ask_witness(self, sender: "SimNode", device: str, address: bytes) -> None:
+        """Bring the answer of the witness on a link, if it is reached there and back."""
+        link = self.links[device]
+        reached = link.passes(sender.name, WITNESS) and link.passes(WITNESS, sender.name)
+        if sender.has_link(device) and reached and self.rng.random() >= 2 * link.loss:
+            event = WitnessHeard(device, address)
+            self.at(self.now + 2 * self.rng.randint(*link.delay), lambda: sender.hear_answer(event))
+
+    def greet(self, sender: "SimNode", event: RouterHeard) -> None:
+        """Take a greeting to whoever is on the link."""
+        link = self.links[event.device]
+        for node in self.nodes:
+            passes = node is not sender and link.passes(sender.name, node.name)
+            if sender.has_link(event.device) and passes and self.rng.random() >= link.loss:
+                delay = self.rng.randint(*link.delay)
+                self.at(self.now + delay, lambda node=node: node.hear_answer(event))
 
     def announce(self, sender: "SimNode", device: str, addresses: tuple[bytes, ...]) -> None:
         """Tell the hosts of a link where addresses are."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 STATES = {"initialize": "in Initialize", "fault": "in Fault", "maintenance": "in maintenance"}
+WAYS = {"arp": "ARP", "neighbour": "neighbour solicitation", "echo": "ping"}
 # Beyond this the time of day alone says too little.
 HALF_A_DAY = 43200
 
@@ -172,7 +173,15 @@ def _remarks(group: "Document") -> list[str]:
         found.append(
             f"{name} waits for the connections before it takes over, at most {-(-wait // 1000)} s more."
         )
+    found += [_witness(name, witness) for witness in group.get("witnesses") or ()]
     return [line for text in found for line in wrapped(text, WIDTH, then="  ")]
+
+
+def _witness(group: str, witness: "Document") -> str:
+    where = f"{group}: witness {witness['address']} on {witness['device']}"
+    if witness["answered_ms"] is None:
+        return f"{where} has not answered yet."
+    return f"{where} answered {heard(witness['answered_ms'])} ago ({WAYS.get(witness['by'], witness['by'])})."
 
 
 def _newer(document: "Document", key: str, first: str) -> "Any":

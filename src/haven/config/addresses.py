@@ -57,6 +57,14 @@ class TrackedInterface(Value):
         self.weight = weight
 
 
+class Witness(Value):
+    """A third machine on a link; `place` is the interface or device of that link, if it had to be said."""
+
+    def __init__(self, octets: bytes, place: "str | None" = None) -> None:
+        self.octets = octets
+        self.place = place
+
+
 def family_of(octets: bytes) -> int:
     """Return the family that an address's length says."""
     return 4 if len(octets) == 4 else 6

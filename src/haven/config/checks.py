@@ -22,6 +22,7 @@ from haven.config.spelling import suggestion, visible
 from haven.config.tracking_checks import TYPES, check_tracking
 from haven.config.uci.document import UciSection
 from haven.config.virtual_router_checks import check_router, family_of
+from haven.config.witness_checks import check_witnesses
 from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
 
@@ -40,6 +41,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     _check_same_id(routers)
     _check_shared_addresses(routers)
     check_tracking([each for each in known if each.type.name in TYPES], routers, _of_type(known, "group"))
+    check_witnesses(_of_type(known, "group"), routers, _of_type(known, "conntrack"))
     for values in _of_type(known, "conntrack"):
         _check_conntrack(values)
         _check_sync_place(values, routers)

@@ -8,7 +8,7 @@ a tuple; `option renew`, in seconds, is `renew_us`. What is declared here is wha
 from collections.abc import Sequence
 from typing import Any
 
-from haven.config.addresses import Address, Route, TrackedInterface
+from haven.config.addresses import Address, Route, TrackedInterface, Witness
 from haven.config.options.service_section import USUAL_ORDER, USUAL_ROLE
 from haven.config.section_values import SectionValues
 from haven.config.service_profiles import profile_named
@@ -56,6 +56,9 @@ class GroupSettings(Settings):
     preempt_delay_us: int
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]
+    witnesses: tuple[Witness, ...]
+    witness_patience_us: int
+    majority: int | None
 
 
 class VirtualRouterSettings(Settings):

@@ -138,6 +138,15 @@ DIAGNOSTICS = {
     "check-timeout-long": "{timeout_ms} ms is longer than the interval of {interval_ms} ms",
     "check-weight-idle": "leaves group '{group}' a priority above 1 and its preempt is 0, so no router takes "
     "over for it; leave weight out, or set preempt '1' on all routers",
+    "witness-virtual": "'{value}' is a virtual address, so it is this router's own as often as not",
+    "witness-own": "'{value}' is an address of this router itself",
+    "witness-peer": "'{value}' is another router: when that one dies, nobody would serve",
+    "witness-elsewhere": "'{value}' is in no network of this group's virtual routers; name the link if it is "
+    "there all the same: {value}%INTERFACE",
+    "witness-no-link": "no virtual router of this group has {family} addresses on '{place}'",
+    "witness-unclear": "'{value}' could be on several links of this group: {names}; name one of them: "
+    "{value}%INTERFACE",
+    "witness-majority": "cannot stand beside a witness; keep one of them",
     "vrid-used": "{vrid} is already used by {other} for {family} on {place} '{name}'",
     "address-held": "'{value}' is also held by {other}",
     "peer-family": "'{value}' and option address are not of one family, IPv4 or IPv6",
@@ -172,6 +181,7 @@ DIAGNOSTICS = {
     "the interface or device of the line",
     "check-program": "{path} cannot be run: {error}",
     "check-user": "there is no user '{user}'",
+    "witness-of-machine": "'{value}' is an address of this router itself, on {device}; it is no witness",
     "tracked-missing": "tracked interface '{interface}' does not exist yet",
     "device-missing": "device '{device}' does not exist yet",
     "device-missing-macvlan": "device '{device}' does not exist yet; make the plan again when it does",

@@ -50,6 +50,13 @@ TABLE = (
         "wait",
         "{group}: waits no longer for the connections, which have not all come",
     ),
+    (
+        "held-back",
+        "wait",
+        "{group}: no Active is heard; not taking over, alone on the link of {virtual_router}",
+    ),
+    ("witness-heard", "witness", "the witness {witness} answers on {device}"),
+    ("witness-lost", "witness", "the witness {witness} does not answer on {device} any more"),
     ("fault", "fault", "{group}: {faults}"),
     # At a start or a reload: it may have been so for long, and the kernel does not say since when.
     ("fault-found", "fault", "{group}: as found: {faults}"),
@@ -93,6 +100,7 @@ REASONS = {
     "higher": "{peer} ranks higher with priority {priority}",
     "stalled": "this node was late and {peer} has taken over meanwhile",
     "handed_over": "handed over to {peer}",
+    "alone": "this node is alone on the link of {virtual_router}",
     "fault": "{faults}",
     "stop": "stopped",
     # Of the agent's: what had happened while havend was away.

@@ -23,16 +23,15 @@ from haven.contract.fields import (
     mapping,
     octets,
     one_of,
-    others_of,
     pair_of,
     text,
     whole,
 )
+from haven.contract.plan_specs import group_spec, host_octets, router_spec
 from haven.contract.services import PART as SERVICES
 from haven.contract.services import check_part as check_services
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
-from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp.constants import (
     CHECKSUMS,
@@ -47,7 +46,6 @@ from haven.core.vrrp.constants import (
     VERSIONS,
     longest_interval_us,
 )
-from haven.inet import octets_of
 from haven.plain_file import read_plain
 
 TYPE_CHECKING = False
@@ -84,10 +82,16 @@ GROUP = (
     Field("sync_wait_us", whole()),
     # [name, weight]; weight 0 is a fault.
     Field("checks", list_of(pair_of(str, int)), optional=True),
+    Field("witnesses", list_of(pair_of(str, str)), optional=True),
 )
 
 # What the engine acts by, beside the protocol's own.
-GROUP_SETTINGS = (Field("preempt", flag), Field("preempt_delay_us", whole()))
+GROUP_SETTINGS = (
+    Field("preempt", flag),
+    Field("preempt_delay_us", whole()),
+    Field("witness_patience_us", whole(1), optional=True),
+    Field("majority", whole(1), optional=True),
+)
 
 STAGES = ("setup", "takeover", "release", "teardown")
 
@@ -161,9 +165,6 @@ CONNTRACK = (
 # compiler.
 PARTS = {"conntrack": CONNTRACK, "services": SERVICES, "tracking": TRACKING}
 
-# What the engine's classes are made with besides.
-NO_SETTINGS = ("self", "routers")
-
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
 
@@ -187,7 +188,7 @@ class Step(Value):
         self.patch = tuple((offset, device) for offset, device in document["patch"])
         self.tolerate = tuple(document["tolerate"])
         held = document.get("address")
-        self.address = _octets(held) if held else None
+        self.address = host_octets(held) if held else None
         self.renew = bool(document.get("renew"))
 
     def as_message(self) -> "Document":
@@ -214,7 +215,7 @@ class RouterPlan(Value):
         self.setup, self.takeover, self.release, self.teardown = [
             tuple([Step(each) for each in document[stage]]) for stage in STAGES
         ]
-        self.spec = _spec(document)
+        self.spec = router_spec(document, VIRTUAL_ROUTER)
 
     def places(self) -> "set[tuple[str, bytes]]":
         """Return which address belongs on which device."""
@@ -242,7 +243,11 @@ class Plan:
         self._work = document["parts"]
         routers = [RouterPlan(each) for each in document["virtual_routers"]]
         self.routers = {router.name: router for router in routers}
-        self.groups = tuple([_group(each, routers) for each in document["groups"]])
+        members = {
+            group["name"]: tuple([router.spec for router in routers if router.group == group["name"]])
+            for group in document["groups"]
+        }
+        self.groups = tuple([group_spec(each, members[each["name"]], GROUP) for each in document["groups"]])
 
     def asks_for_the_same(self, other: "Plan") -> bool:
         """Tell whether there is nothing to do when another plan takes the place of this one."""
@@ -281,6 +286,9 @@ def check_plan(document: "Any") -> "Document":
         raise DocumentError("the plan: version is not %d" % VERSION)
     check_objects(document["warnings"], DIAGNOSTIC, "warnings")
     check_objects(document["groups"], GROUP + GROUP_SETTINGS, "groups")
+    witnesses = [each for group in document["groups"] for each in group.get("witnesses") or ()]
+    if not all(device and not address(each) for device, each in witnesses):
+        raise DocumentError("groups: witnesses are not devices and addresses")
     for index, router in enumerate(document["virtual_routers"]):
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
@@ -297,9 +305,9 @@ def _check_router(document: "Any", where: str) -> None:
     check_object(document, VIRTUAL_ROUTER + PROTOCOL_SETTINGS, where)
     length = 16 if document["family"] == 6 else 4
     for key in ("addresses", "unicast_peers"):
-        if not all(len(_octets(each)) == length for each in document[key]):
+        if not all(len(host_octets(each)) == length for each in document[key]):
             raise DocumentError("%s: %s are not all of IPv%d" % (where, key, document["family"]))
-    if document.get("source") and len(_octets(document["source"])) != length:
+    if document.get("source") and len(host_octets(document["source"])) != length:
         raise DocumentError("%s: source is not of IPv%d" % (where, document["family"]))
     if not 1 <= len(document["addresses"]) <= MOST_ADDRESSES:
         raise DocumentError("%s: addresses is not a list of 1 to %d" % (where, MOST_ADDRESSES))
@@ -363,35 +371,3 @@ def empty_plan(node: str, config: str) -> Plan:
         document[key] = []
     document.update(node=node, config=config, commands={"setup": [], "teardown": []})
     return Plan(document)
-
-
-def _group(document: "Document", routers: "list[RouterPlan]") -> GroupSpec:
-    name = document["name"]
-    members = tuple([router.spec for router in routers if router.group == name])
-    checks = tuple([(check, weight) for check, weight in document.get("checks") or ()])
-    return GroupSpec(name, members, document["sync_wait_us"], checks, **_settings(document, GROUP, GroupSpec))
-
-
-def _spec(document: "Document") -> RouterSpec:
-    auth, source = document.get("auth"), document.get("source")
-    return RouterSpec(
-        document["name"],
-        document["device"],
-        document["family"],
-        tuple([_octets(each) for each in document["addresses"]]),
-        bytes.fromhex(auth) if auth is not None else None,
-        _octets(source) if source is not None else None,
-        tuple([_octets(each) for each in document["unicast_peers"]]),
-        tuple([(device, weight) for device, weight in document["tracks"]]),
-        **_settings(document, VIRTUAL_ROUTER, RouterSpec),
-    )
-
-
-def _settings(document: "Document", fields: "tuple[Field, ...]", kind: type) -> "dict[str, Any]":
-    """Return what is for the engine; a name that means something to its class already is no setting's."""
-    found = {key: value for key, value in others_of(document, fields).items() if value is not None}
-    return {key: found[key] for key in found if key not in NO_SETTINGS and not hasattr(kind, key)}
-
-
-def _octets(written: str) -> bytes:
-    return octets_of(written.split("/")[0])

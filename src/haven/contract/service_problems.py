@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What can be the matter with the role and what follows it, as rows of the table of problems."""
 
-from haven.contract.severities import ERROR, WARNING
+from haven.contract.severity import ERROR, WARNING
 
 SERVICE_PROBLEMS = (
     (

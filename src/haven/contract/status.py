@@ -25,7 +25,7 @@ from haven.contract.fields import (
 )
 from haven.contract.message import STATE_NAMES
 from haven.contract.services import check_told as check_services
-from haven.contract.severities import SEVERITIES
+from haven.contract.severity import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +88,15 @@ GROUP = (
     Field("checks", list_of(mapping), optional=True),
     Field("faults", list_of(text)),
     Field("last_transition", mapping, nullable=True),
+    Field("witnesses", list_of(mapping), optional=True),
+)
+
+# Of a witness: how long ago it answered last, and by what: arp, neighbour (solicitation) or echo.
+WITNESS = (
+    Field("address", text),
+    Field("device", text),
+    Field("answered_ms", whole(), nullable=True),
+    Field("by", text, nullable=True),
 )
 
 VIRTUAL_ROUTER = (
@@ -240,6 +249,7 @@ def check_status(document: "Any") -> "Document":
     check_objects(document["groups"], GROUP, "groups")
     for index, group in enumerate(document["groups"]):
         check_objects(group.get("checks") or (), GROUP_CHECK, "groups[%d]: checks" % index)
+        check_objects(group.get("witnesses") or (), WITNESS, "groups: witnesses")
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)

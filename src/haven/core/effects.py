@@ -93,6 +93,7 @@ REASONS = (
     "higher",
     "stalled",
     "handed_over",
+    "alone",
     "fault",
     "stop",
 )
@@ -122,6 +123,14 @@ class Doubted(Value):
 
     def __init__(self, group: str) -> None:
         self.group = group
+
+
+class HeldBack(Value):
+    """No Active is heard, nor anybody else on the link of a virtual router: this node does not take over."""
+
+    def __init__(self, group: str, router: str) -> None:
+        self.group = group
+        self.router = router
 
 
 class SyncWait(Value):

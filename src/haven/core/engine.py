@@ -17,10 +17,12 @@ from haven.core.events import (
     LinkChanged,
     Maintenance,
     OtherPath,
+    RouterHeard,
     Shutdown,
     Startup,
     Switchover,
     Vouched,
+    WitnessHeard,
 )
 from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
@@ -183,10 +185,20 @@ class Engine:
             self._has_other_path = event.on
             for group in self._ordered():
                 group.has_other_path = event.on
+        elif type(event) is WitnessHeard:
+            for group in self._ordered():
+                group.hear_witness(event.device, event.address, now)
+        elif type(event) is RouterHeard:
+            self._hear_router(event, now)
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         else:
             raise TypeError("the engine knows no event %r" % event)
+
+    def _hear_router(self, event: RouterHeard, now: int) -> None:
+        found = self._by_wire.get((event.device, event.family, event.vrid))
+        if found is not None and event.source != found[0].source:
+            found[1].hear_router(found[0], event.source, now)
 
     def _startup(self, adopt: "tuple[str, ...]", now: int) -> None:
         self._started = True

@@ -29,6 +29,24 @@ class Vouched(Value):
         self.message = message
 
 
+class WitnessHeard(Value):
+    """A witness on a device has answered."""
+
+    def __init__(self, device: str, address: bytes) -> None:
+        self.device = device
+        self.address = address
+
+
+class RouterHeard(Value):
+    """Another router has greeted on a device: it is there, whatever its state is."""
+
+    def __init__(self, device: str, family: int, vrid: int, source: bytes) -> None:
+        self.device = device
+        self.family = family
+        self.vrid = vrid
+        self.source = source
+
+
 class OtherPath(Value):
     """There is, or there is not, another path to the other routers than the links."""
 

@@ -7,6 +7,7 @@ from haven.core.effects import (
     FaultsChanged,
     HandoverBegun,
     HandoverEnded,
+    HeldBack,
     PriorityChanged,
 )
 from haven.core.handover import (
@@ -37,6 +38,7 @@ from haven.core.vrrp.constants import OWNER_PRIORITY, RESIGNATION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
+    from haven.core.isolation import Isolation
     from haven.core.virtual_router import Packet
 
 # An advertisement may leave this part of its interval early, to share a wake-up with others.
@@ -54,6 +56,9 @@ class Group(Lockstep):
         self.has_other_path = False
         self._handover: Handover | NoHandover = NoHandover()
         self._hearing = Hearing(self)
+        # What is known of being alone, where there is a witness or a majority to go by.
+        self.isolation: Isolation | None = None
+        self._look_for_company(None)
 
     @property
     def handover(self) -> "str | None":
@@ -68,12 +73,14 @@ class Group(Lockstep):
     def set_spec(self, spec: GroupSpec) -> None:
         """Take other settings without any change of state."""
         self.spec = self.preemption.spec = spec
+        self._look_for_company(self.isolation)
 
     def inherit(self, donor: "Group") -> None:
         """Be in the state of the group whose virtual routers this one takes."""
         self.state, self.started, self.faults = donor.state, donor.started, donor.faults
         self.preemption.barred = donor.preemption.barred
         self.preemption.hold_back = donor.preemption.hold_back
+        self._look_for_company(donor.isolation)
         if donor.handover == STOP:
             self._handover = donor._handover
 
@@ -83,14 +90,12 @@ class Group(Lockstep):
         super()._enter(state, now)
         self.retry_handover_at = NEVER
         self._hearing.forget_rivals()
+        if self.isolation is not None:
+            self.isolation.begin(now)
         if state == states.ACTIVE:
             self.preemption.barred = False
             if self.maintenance:
                 self.retry_handover_at = now + RETRY_AFTER_US
-
-    def _is_loss(self, event: str) -> bool:
-        # A tracked device that comes and goes moves the group by the priority.
-        return super()._is_loss(event) or (event == states.HIGHER_HEARD and self.penalty > 0)
 
     def _changed(self, event: str) -> None:
         self._end_handover(event == states.HANDED_OVER)
@@ -143,7 +148,7 @@ class Group(Lockstep):
 
     def next_deadline(self) -> int:
         """Return the earliest time at which tick() has something to do."""
-        soonest = min(self._handover.deadline(), self.retry_handover_at)
+        soonest = min(self._handover.deadline(), self.retry_handover_at, self._gives_up_at())
         for member in self.members:
             if member.deadline < soonest:
                 soonest = member.deadline
@@ -165,6 +170,8 @@ class Group(Lockstep):
             self._go_on_with_handover(now)
         if now >= self.retry_handover_at:
             self._begin_handover(RETRY, now)
+        if self.isolation is not None and now >= self._gives_up_at():
+            self.isolation.give_up(now)
         for member in self.members:
             if self.state == states.ACTIVE:
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
@@ -199,7 +206,7 @@ class Group(Lockstep):
     def _hear_nothing(self, member: VirtualRouter, now: int) -> None:
         member.silent = True
         member.deadline = NEVER
-        if not all(other.silent for other in self.members):
+        if not all(other.silent for other in self.members) or self._is_held_back(now):
             return
         reason = "silence"
         if any(other.resigned for other in self.members):
@@ -221,6 +228,43 @@ class Group(Lockstep):
         """Notice that those members that are left have all been silent for long."""
         if self.state == states.BACKUP and all(member.silent for member in self.members):
             self.members[0].deadline = now
+
+    # Alone
+
+    def _look_for_company(self, before: "Isolation | None") -> None:
+        self.isolation = None
+        if self.spec.witnesses or self.spec.majority:
+            # Nobody else pays for it.
+            from haven.core.isolation import Isolation
+
+            self.isolation = Isolation(self, before)
+
+    def hear_witness(self, device: str, address: bytes, now: int) -> None:
+        """Take the answer of a witness."""
+        if self.isolation is not None:
+            self.isolation.hear_witness(device, address, now)
+
+    def hear_router(self, member: VirtualRouter, source: bytes, now: int) -> None:
+        """Take the greeting of another router."""
+        if self.isolation is not None:
+            self.isolation.hear_router(member, source, now)
+
+    def alone_on(self, now: int) -> "VirtualRouter | None":
+        """Return a member on whose link this node is alone and does not serve for that, or None."""
+        if self.isolation is None or self.state != states.BACKUP:
+            return None
+        return self.isolation.alone_on(now)
+
+    def _gives_up_at(self) -> int:
+        if self.isolation is None or self.handover is not None:
+            return NEVER
+        return self.isolation.deadline()
+
+    def _is_held_back(self, now: int) -> bool:
+        alone = None if self.isolation is None else self.isolation.hold_back(now)
+        if alone is not None:
+            self._effects.append(HeldBack(self.spec.name, alone.spec.name))
+        return alone is not None
 
     # Handover
 

@@ -86,7 +86,8 @@ class Lockstep:
 
     def _is_loss(self, event: str) -> bool:
         """Tell whether an event that ends the time as Active is a reason to trust this node less."""
-        return event in (states.FAULT, states.STALLED)
+        # What is tracked and comes and goes moves the group by the priority.
+        return event in (states.FAULT, states.STALLED) or (event == states.HIGHER_HEARD and self.penalty > 0)
 
     def _changed(self, event: str) -> None:
         """Take note that an event has changed the state, and all is done that it asked for."""

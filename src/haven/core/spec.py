@@ -67,12 +67,15 @@ class RouterSpec(Value):
 class GroupSpec(Value):
     """Virtual routers that change state together.
 
-    `sync_wait_us` is the longest that preemption waits for this node to be in sync with the Active.
-    `checks` are (name, weight), as the tracks of a virtual router.
+    `sync_wait_us` is the longest that preemption waits for this node to be in sync with the Active;
+    `checks` are (name, weight), as the tracks of a virtual router;
+    `witnesses` are (device, address); of `majority` routers more than half have to be heard (0: none).
     """
 
     preempt: bool
     preempt_delay_us: int
+    witness_patience_us: int
+    majority: int
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class GroupSpec(Value):
         routers: "tuple[RouterSpec, ...]",
         sync_wait_us: int = 0,
         checks: "tuple[tuple[str, int], ...]" = (),
+        witnesses: "tuple[tuple[str, bytes], ...]" = (),
         **settings: "Any",
     ) -> None:
         self.name = name
@@ -88,5 +92,8 @@ class GroupSpec(Value):
         self.checks = checks
         self.preempt = False
         self.preempt_delay_us = 0
+        self.witnesses = witnesses
+        self.witness_patience_us = 5 * SECOND
+        self.majority = 0
         for key in settings:
             setattr(self, key, settings[key])

@@ -3,7 +3,7 @@
 
 from haven import paths
 from haven.contract.problems import problem
-from haven.core.clock import SECOND
+from haven.core.clock import NEVER, SECOND
 from haven.core.engine import Engine
 from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import Plan
+    from haven.havend.witness_asker import WitnessAsker
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
@@ -64,6 +65,7 @@ class Daemon:
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
+        self._witnesses: WitnessAsker | None = None
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -108,6 +110,7 @@ class Daemon:
             transitions,
             self._agent,
             lambda: self._problems,
+            lambda: self._witnesses,
         )
         self._handlers = RequestHandlers(
             self,
@@ -131,6 +134,7 @@ class Daemon:
             (lambda: self._commands.deadline, self._commands.expire),
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
+            (lambda: NEVER if self._witnesses is None else self._witnesses.deadline, self._ask_witnesses),
         ]
 
     # Start, change and end
@@ -174,6 +178,24 @@ class Daemon:
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)
         self._agent.want(self.plan.parts)
+        self._look_for_witnesses()
+
+    def _look_for_witnesses(self) -> None:
+        wanted = any(group.witnesses or group.majority for group in self.plan.groups)
+        if wanted and self._witnesses is None:
+            # Nobody else pays for it.
+            from haven.havend.witness_asker import WitnessAsker
+
+            self._witnesses = WitnessAsker(
+                self._engine, self._kernel, self._poller, self._events, self.handle
+            )
+        elif self._witnesses is not None:
+            # What they are now is found there when it is asked next.
+            self._witnesses.deadline = 0
+
+    def _ask_witnesses(self) -> None:
+        if self._witnesses is not None:
+            self._witnesses.act()
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
@@ -286,6 +308,8 @@ class Daemon:
         self._handlers.answer_stop()
         self._control.close()
         self._sockets.close()
+        if self._witnesses is not None:
+            self._witnesses.close()
         self._restart_note.remove()
 
     def handle(self, event: Value) -> None:
@@ -351,6 +375,8 @@ class Daemon:
             self._commands.read(descriptor)
         elif self._control.serves(descriptor):
             self._control.read(descriptor)
+        elif self._witnesses is not None and self._witnesses.serves(descriptor):
+            self._witnesses.read(descriptor)
 
     def _hear(
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes

@@ -43,6 +43,9 @@ def of_group(group: "Group", now: int) -> "list[Problem]":
     if group.maintenance and group.state == states.ACTIVE and group.handover is None:
         found.append(problem("maintenance-alone", name))
     found.extend(_of_losses(group, now))
+    alone = group.alone_on(now)
+    if alone is not None:
+        found.append(problem("alone", name, device=alone.spec.device))
     found.extend(_of_trust(group, now))
     for member in group.members:
         found.extend(_of_router(group, member, now))

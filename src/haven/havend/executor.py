@@ -63,6 +63,7 @@ class Executor:
             effects.HandoverEnded: self._handover_ended,
             effects.Renamed: self._renamed,
             effects.Doubted: self._doubted,
+            effects.HeldBack: self._held_back,
             effects.SyncWait: self._sync_wait,
             effects.Dropped: self._dropped,
             effects.FaultsChanged: self._faults_changed,
@@ -141,6 +142,9 @@ class Executor:
 
     def _doubted(self, effect: effects.Doubted) -> None:
         self._agent.doubt(other_path.members(self._engine.groups[effect.group]), self._now)
+
+    def _held_back(self, effect: effects.HeldBack) -> None:
+        self._events.add("held-back", effect.router, group=effect.group)
 
     def _sync_wait(self, effect: effects.SyncWait) -> None:
         if effect.left_us:

@@ -22,6 +22,7 @@ _REASON_FACTS = {
     "higher": ("peer", "priority"),
     "stalled": ("peer",),
     "handed_over": ("peer",),
+    "alone": ("virtual_router",),
     "fault": ("faults",),
 }
 
@@ -74,6 +75,7 @@ def transition_facts(change: Transition) -> "dict[str, Any]":
         "priority": change.peer_priority,
         "silence_us": change.silence,
         "faults": faults(change.faults),
+        "virtual_router": change.router,
     }
     facts = {name: known[name] for name in _REASON_FACTS.get(change.reason, ())}
     return {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.vrrp_sockets import VrrpSockets
+    from haven.havend.witness_asker import WitnessAsker
 
     Document = dict[str, Any]
     Problems = list[Document]
@@ -42,6 +43,7 @@ class StatusReport:
         transitions: "LastTransitions",
         agent: "AgentLink",
         problems: "Callable[[], Problems]",
+        witnesses: "Callable[[], WitnessAsker | None]",
     ) -> None:
         self._engine = engine
         self._in_force = in_force
@@ -50,6 +52,7 @@ class StatusReport:
         self._transitions = transitions
         self._agent = agent
         self._more_problems = problems
+        self._witnesses = witnesses
         self._started = Moment()
 
     def status(self, now: int) -> "Document":
@@ -91,6 +94,7 @@ class StatusReport:
     def _group(self, group: "Group", now: int) -> "Document":
         name, left = group.spec.name, group.preemption.sync_wait_left(now)
         sync_wait_ms = None if left is None else left // 1000
+        witnesses = self._witnesses()
         return {
             "name": name,
             "state": shown_state(group.state, group.faults),
@@ -111,6 +115,7 @@ class StatusReport:
             ],
             "faults": _fault_texts(group.faults),
             "last_transition": self._transitions.last(name),
+            "witnesses": witnesses.report(group, now) if witnesses is not None else [],
         }
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
@@ -144,10 +149,11 @@ class StatusReport:
         }
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
-        found = self._in_force.problems()
+        found, witnesses = self._in_force.problems(), self._witnesses()
         for group in groups:
             found.extend(diagnosis.of_group(group, now))
             found.extend(diagnosis.of_sockets(group, self._sockets, now))
+            found.extend(witnesses.problems(group, now) if witnesses is not None else [])
         found.extend(diagnosis.of_strangers(groups, peers, now))
         age = min((self._transitions.age(group.spec.name) for group in groups), default=0)
         found.extend(diagnosis.of_split(groups, peers, age, now))

@@ -10,7 +10,14 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, service_commands
+from haven.plan import (
+    accept_mode,
+    conntrack,
+    conntrack_protection,
+    conntrack_rules,
+    service_commands,
+    witnesses,
+)
 from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
@@ -61,6 +68,7 @@ def compile_plan(
         return None, problems
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
     warnings = [*model.warnings, *compiler.warnings, *checks.warnings]
+    warnings += witnesses.warnings(model, machine, config)
     if model.conntrack is not None:
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
@@ -76,7 +84,7 @@ def compile_plan(
         "address_lifetime_us": ADDRESS_LIFETIME_US,
         "renew_us": RENEW_US,
         "warnings": [each.as_dict() for each in dict.fromkeys(warnings)],
-        "groups": [{**_group(group, model.conntrack), **checks.of_group(group)} for group in model.groups],
+        "groups": [{**_group(group, model, routers), **checks.of_group(group)} for group in model.groups],
         "virtual_routers": routers,
         "sysctls": _unique([*_of_routers(routers), *conntrack.sysctls(copied)]),
         "commands": joined(
@@ -112,10 +120,13 @@ def _sync_device(
         return "", [Diagnostic(why.code, why.facts, config, 0, place, "interface")]
 
 
-def _group(group: GroupSettings, copied: ConntrackSettings | None) -> dict[str, Any]:
+def _group(group: GroupSettings, model: Model, routers: list[dict[str, Any]]) -> dict[str, Any]:
     settings = {option.key: group.values[option.key] for option in GROUP.options if option.engine}
-    sync_wait_us = copied.sync_wait_us if copied is not None else 0
-    return {"name": group.name, "sync_wait_us": sync_wait_us, **settings}
+    sync_wait_us = model.conntrack.sync_wait_us if model.conntrack is not None else 0
+    found = {"name": group.name, "sync_wait_us": sync_wait_us, **settings}
+    if group.witnesses:
+        found["witnesses"] = witnesses.placed(group, model.virtual_routers, routers)
+    return found
 
 
 def _of_routers(routers: Iterable[dict[str, Any]]) -> list[list[str]]:

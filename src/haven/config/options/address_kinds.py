@@ -2,7 +2,7 @@
 """Kinds of option values that hold addresses: text to octets."""
 
 from haven import inet
-from haven.config.addresses import Address, Route
+from haven.config.addresses import Address, Route, Witness
 from haven.config.options.kinds import BadValue, Kind, check_device_name, whole_number
 from haven.config.spelling import suggestion, visible
 from haven.core.vrrp.constants import is_link_local
@@ -47,6 +47,20 @@ class ProbedHost(HostKind):
         if letters and ":" not in text and "/" not in text:
             raise BadValue("address-name", value=visible(text))
         return parse_host(text)
+
+
+class WitnessKind(Kind):
+    """The address of a machine on a link, with the link where several could be meant."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "witness", "`ADDRESS` or `ADDRESS%INTERFACE`", "string")
+
+    def parse(self, text: str) -> Witness:
+        """Read the octets and the name of the interface or device."""
+        address, sign, place = text.partition("%")
+        if sign:
+            check_device_name(place)
+        return Witness(parse_host(address), place or None)
 
 
 class RouteKind(Kind):

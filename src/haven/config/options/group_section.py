@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `group` section."""
 
+from haven.config.options.address_kinds import WitnessKind
 from haven.config.options.kinds import Flag, Whole
 from haven.config.options.option import Option, SectionType
 from haven.config.options.tracking_sections import named
@@ -23,6 +24,29 @@ GROUP = SectionType(
             "How long a router with a higher priority waits before it takes over.",
             default="0",
             unit="s",
+            engine=True,
+        ),
+        Option(
+            "witness",
+            WitnessKind(),
+            "A machine on a link of this group that is none of the routers: a switch, an access point, the "
+            "provider's router. Who hears neither another router nor a witness there does not serve.",
+            many=True,
+        ),
+        Option(
+            "witness_patience",
+            Whole(2, 3600),
+            "How long an Active that hears neither another router nor a witness goes on.",
+            default="5",
+            unit="s",
+            engine=True,
+        ),
+        Option(
+            "majority",
+            Whole(3, 32),
+            "How many routers there are in all, if only more than half of them that hear each other are to "
+            "serve; instead of a witness.",
+            default_says="any number serves",
             engine=True,
         ),
     )

@@ -29,6 +29,7 @@ HIGHER_HEARD = "ADVERTISEMENT of a higher priority"
 STALLED = "ADVERTISEMENT of whoever took over while we slept"
 SHUTDOWN = "shutdown"
 HANDED_OVER = "another Active answered our priority 0"
+ALONE = "neither another router nor a witness was heard on a link for long"
 FAULT = "fault"
 
 # Actions.
@@ -73,6 +74,8 @@ TABLE = (
     (ACTIVE, SHUTDOWN, (STOP_TIMERS, SEND_PRIORITY_ZERO, RELEASE), INITIALIZE, "6.4.3"),
     # A handover sends priority 0 first and gives up the addresses when the next Active is heard.
     (ACTIVE, HANDED_OVER, _YIELD, BACKUP, ""),
+    # Beyond a cut another may be Active, and is so the sooner where a link still brings our priority 0.
+    (ACTIVE, ALONE, (SEND_PRIORITY_ZERO,) + _YIELD, BACKUP, ""),
     (ACTIVE, FAULT, (STOP_TIMERS, SEND_PRIORITY_ZERO, RELEASE), INITIALIZE, ""),
 )
 

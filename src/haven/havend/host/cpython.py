@@ -25,6 +25,10 @@ RECEIVE_BUFFER = 1 << 20
 
 SO_RCVBUFFORCE = 33
 SO_ATTACH_FILTER = 26
+# Of raw ICMP sockets: which types are not to be read, one bit each (linux/icmp.h, linux/icmpv6.h).
+SOL_RAW = 255
+ICMP_FILTER = 1
+ICMP6_FILTER = 1
 IP_MULTICAST_ALL = 49
 IPV6_MULTICAST_ALL = 29
 NETLINK_ROUTE = 0
@@ -145,6 +149,39 @@ def open_link(device: str) -> socket.socket:
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
     try:
         sock.bind((device, 0))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def open_frames(device: str, ethertype: int) -> socket.socket:
+    """Return a socket that reads and sends the Ethernet frames of one type on a device. Raises OSError."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
+    try:
+        sock.bind((device, ethertype))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def open_icmp(device: str, family: int, kinds: "tuple[int, ...]") -> socket.socket:
+    """Return a socket that sends ICMP on a device and reads these types of it. Raises OSError."""
+    six = family == 6
+    kind, protocol = (
+        (socket.AF_INET6, socket.IPPROTO_ICMPV6) if six else (socket.AF_INET, socket.IPPROTO_ICMP)
+    )
+    sock = socket.socket(kind, socket.SOCK_RAW | socket.SOCK_NONBLOCK, protocol)
+    blocked = [0xFFFFFFFF] * (8 if six else 1)
+    for each in kinds:
+        blocked[each >> 5] &= ~(1 << (each & 31))
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
+        level, option = (socket.IPPROTO_ICMPV6, ICMP6_FILTER) if six else (SOL_RAW, ICMP_FILTER)
+        sock.setsockopt(level, option, struct.pack("@%dI" % len(blocked), *blocked))
+        if six:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
     except OSError:
         sock.close()
         raise
