@@ -18,6 +18,7 @@ from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
 from bench.router_adverts import advertised_hosts
+from bench.services import services_by_role
 from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
@@ -52,6 +53,7 @@ MORE: dict[str, Bench] = {
     "start": starts,
     "sync": replication,
     "common": common_changes,
+    "services": services_by_role,
     "size": sizes,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}

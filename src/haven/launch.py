@@ -10,7 +10,7 @@ PROGRAMS = {
     # Those that the programs and OpenWrt's scripts start.
     "compile": "haven.plan.main",
     "service-facts": "haven.openwrt.service_facts",
-    "release-netifd": "haven.openwrt.netifd",
+    "release": "haven.openwrt.release",
     "take-back": "haven.openwrt.applied_files",
     "bytecode": "haven.openwrt.bytecode",
     "setup-keeper": "haven.setup.keeper",

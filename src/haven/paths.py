@@ -37,6 +37,8 @@ LOCK = "lock"
 ROOM = "room"
 # What scripts have been told.
 SCRIPTS_NOTE = "hotplug.json"
+# What services by role were told.
+SERVICES_NOTE = "services.json"
 # What kernel settings were before havend changed them.
 SETTINGS_NOTE = "settings.json"
 # What nf_conntrack_tcp_loose was before the guard was armed.

@@ -14,13 +14,22 @@ from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
+from haven.agent.services.part import ServicesPart
 from haven.agent.supervisor import SupervisedPart
 from haven.agent.tracking.part import TrackingPart
 from haven.agent.ubus.part import UbusPart
 from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
 
 # A part is a row here and a folder; nothing else names it.
-PARTS: tuple[type[Part], ...] = (ConntrackPart, UbusPart, ScriptsPart, ChannelPart, TrackingPart, LeasesPart)
+PARTS: tuple[type[Part], ...] = (
+    ConntrackPart,
+    UbusPart,
+    ScriptsPart,
+    ChannelPart,
+    TrackingPart,
+    LeasesPart,
+    ServicesPart,
+)
 
 # havend goes on by itself after PREPARE_LIMIT_S.
 PREPARE_S = 0.8 * PREPARE_LIMIT_S

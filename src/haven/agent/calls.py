@@ -140,8 +140,9 @@ class ChildEnd:
 class ChildCall:
     """A child whose end is waited for; `done` gets ChildEnd or a CallFailure.
 
-    With `captures` what it writes is read, up to `most` octets; else it writes where we do. What it leaves
-    running is not waited for, and with `whole_group` ended. `user` is whom it runs as.
+    With `captures` what it writes is read, up to `most` octets, or, with `keeps`, the last so many; else it
+    writes where we do. What it leaves running is not waited for, and with `whole_group` ended. `user` is whom
+    it runs as.
     """
 
     def __init__(
@@ -155,9 +156,10 @@ class ChildCall:
         user: str | None = None,
         most: int = LONGEST_ANSWER,
         whole_group: bool = False,
+        keeps: int | None = None,
     ) -> None:
         self._watcher, self._done = watcher, done
-        self._most, self._whole_group = most, whole_group
+        self._most, self._whole_group, self._keeps = most, whole_group, keeps
         self._written: dict[IO[bytes], bytes] = {}
         self.ended = False
         self._child = _spawn(argv, stdin, captures, environment, user)
@@ -210,6 +212,8 @@ class ChildCall:
         except BlockingIOError:
             return False
         self._written[pipe] += octets
+        if self._keeps is not None:
+            self._written[pipe] = self._written[pipe][-self._keeps :]
         if not octets:
             self._watcher.forget(pipe)
             pipe.close()

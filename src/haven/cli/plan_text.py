@@ -4,6 +4,7 @@
 import textwrap
 from typing import Any
 
+from haven.cli.service_text import planned
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
@@ -26,6 +27,7 @@ def show_plan(plan: dict[str, Any]) -> str:
     if plan["warnings"]:
         parts.append(_block("Warnings", [("", warning["text"]) for warning in plan["warnings"]]))
     parts += [_group(group, routers) for group in plan["groups"]]
+    parts += [_services(group["name"], plan["parts"]) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
     parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
@@ -65,6 +67,13 @@ def _group(group: dict[str, Any], routers: dict[str, dict[str, Any]]) -> list[st
     for code, label, _heading in SEQUENCES:
         rows += _numbered(label, _lines(group["sequences"][code], routers))
     return _block("Group %s" % group["name"], rows)
+
+
+def _services(group: str, parts: dict[str, Any]) -> list[str]:
+    rows = []
+    for label, lines in planned(group, parts.get("services", {}).get("services", [])):
+        rows += _numbered(label, lines) if len(lines) > 1 else [(label, line) for line in lines]
+    return _block("Services of %s" % group, rows) if rows else []
 
 
 def _lines(items: list[dict[str, Any]], routers: dict[str, dict[str, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ import time
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
 from haven.cli.lease_text import leases
+from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.contract.at_risk import headline
@@ -37,7 +38,12 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     remarks = [remark for group in status["groups"] for remark in _remarks(group)]
     if remarks:
         lines += ["", *remarks]
-    for part in (connections(status, WIDTH), checks(status, now, WIDTH), leases(status, WIDTH)):
+    for part in (
+        connections(status, WIDTH),
+        checks(status, now, WIDTH),
+        leases(status, WIDTH),
+        services(status, now, WIDTH),
+    ):
         if part:
             lines += ["", *part]
     for problem in status["problems"]:

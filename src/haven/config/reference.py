@@ -7,6 +7,7 @@ from haven.config.example import EXAMPLE
 from haven.config.options import SECTIONS, Option, SectionType
 from haven.config.options.option import option_text
 from haven.config.output import write
+from haven.config.service_profiles import PROFILES
 
 _INTRODUCTION = """\
 # Configuration
@@ -49,7 +50,19 @@ def _section(section: SectionType) -> str:
     lines += [section.help, ""]
     lines += ["| option | values | unit | default | what it does |", "|---|---|---|---|---|"]
     lines += [_row(option) for option in section.options]
+    if section.option("profile"):
+        lines += _profiles()
     return "\n".join(lines) + "\n"
+
+
+def _profiles() -> list[str]:
+    lines = ["", "What the profiles stand for; [services.md](services.md) says what is done with it:", ""]
+    lines += ["| profile | script | package | role | order | |", "|---|---|---|---|---|---|"]
+    for profile in PROFILES:
+        script = ", ".join(f"`{name}`" for name in profile.inits) or "`list interface`"
+        cells = (profile.name, script, profile.package, profile.role, str(profile.order), profile.says)
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def _how_many(section: SectionType) -> str:

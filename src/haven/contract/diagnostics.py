@@ -78,6 +78,9 @@ DIAGNOSTICS = {
     "value-host-name": "'{value}' is not a host name; use letters, digits, '-' and '.', 63 at most",
     "value-path": "'{value}' is not a path from / without spaces",
     "value-path-own": "'{value}' is not to be shared: each router has its own",
+    "value-shell-command": "'{value}' is not a command on one line of {longest} characters at most",
+    "value-init": "'{value}' is not the name of a script in /etc/init.d; leave out the path",
+    "value-init-haven": "haven does not start and stop itself",
     "value-option-path": "'{value}' is not PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION; a section may "
     "be @TYPE, and * stands for anything",
     "value-command": "'{value}' is not the whole path of a program, from /, and its arguments",
@@ -170,6 +173,11 @@ DIAGNOSTICS = {
     "dhcp-none": "is needed: no IPv4 virtual router is on interface '{interface}'",
     "dhcp-not-ipv4": "'{name}' has no IPv4 address, and DHCP is about IPv4",
     "virtual-router-missing": "there is no virtual_router '{name}'",
+    "service-nothing": "has nothing to start: set option profile, list init, list interface or option start",
+    "service-mixed": "goes without start: one section is one service, of one kind",
+    "service-half": "is needed beside option {other}",
+    "service-init-taken": "'{value}' stands in {other} already; it would be started and stopped by both",
+    "service-groups": "is needed: there are several groups ({names})",
     "nothing-to-do": "haven is enabled, but there is no virtual_router section",
     # This machine.
     "interface-no-ubus": "interface {interface} cannot be resolved: ubus is not here; off OpenWrt name the "
@@ -194,6 +202,12 @@ DIAGNOSTICS = {
     "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
     "give {device} an address of its own",
     "sync-address-missing": "'{device}' does not have the address {address} now",
+    "service-script-missing": "'/etc/init.d/{init}' is not there, so this service cannot run",
+    "service-package-missing": "'/etc/init.d/{init}' is not there: profile '{profile}' needs the package "
+    "{package}",
+    "service-interface-missing": "there is no interface '{interface}' in /etc/config/network",
+    "service-interface-auto": "interface '{interface}' comes up at boot, before the role is known: set "
+    "option auto '0' in its section of /etc/config/network",
     # The configuration of DHCP.
     "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
     "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",

@@ -29,6 +29,8 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
+from haven.contract.services import PART as SERVICES
+from haven.contract.services import check_part as check_services
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.value import Value
@@ -169,7 +171,7 @@ LAN = (Field("interface", text), Field("device", text), Field("group", text), Fi
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING, "leases": LEASES}
+PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -302,6 +304,8 @@ def check_plan(document: "Any") -> "Document":
     _check_commands(document["commands"])
     for name in sorted(document["parts"]):
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
+    if "services" in document["parts"]:
+        check_services(document["parts"]["services"], "parts: services")
     check_planned(document["parts"].get("tracking"))
     check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]

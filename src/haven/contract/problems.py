@@ -11,6 +11,7 @@ from haven.contract.dhcp_problems import LEASES_TABLE
 from haven.contract.faults import FAULTS
 from haven.contract.host_problems import HOST_TABLE
 from haven.contract.message import render
+from haven.contract.services import FAILURES
 from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
 
@@ -247,7 +248,7 @@ _GATEWAY_TABLE = (
 TABLE = _GATEWAY_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
+_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
 
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":

@@ -24,6 +24,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
+from haven.contract.services import check_told as check_services
 from haven.contract.severities import SEVERITIES
 
 TYPE_CHECKING = False
@@ -59,6 +60,8 @@ STATUS = (
     # The parts of the agent; those of version 1 are there where there is nothing to report, too.
     Field("conntrack", mapping),
     Field("peers", list_of(mapping)),
+    # What runs by role (contract/services.py), where anything does.
+    Field("services", list_of(mapping), optional=True),
     # The checks of hosts and scripts, where there are any.
     Field("tracking", mapping, optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
@@ -78,6 +81,9 @@ GROUP = (
     Field("handover", text, optional=True),
     Field("preempt_wait_ms", whole(), optional=True),
     Field("sync_wait_ms", whole(), optional=True),
+    # How often it was lost of late by a fault and the like, and how long it therefore does not preempt.
+    Field("losses", whole(), optional=True),
+    Field("held_back_ms", whole(), optional=True),
     Field("priority_penalty", whole()),
     Field("checks", list_of(mapping), optional=True),
     Field("faults", list_of(text)),
@@ -225,6 +231,7 @@ LEASES_PEER = (Field("node", text), Field("known", whole(), nullable=True), Fiel
 REPORT = (
     Field("conntrack", mapping, optional=True),
     Field("peers", list_of(mapping), optional=True),
+    Field("services", list_of(mapping), optional=True),
     Field("tracking", mapping, optional=True),
     Field("leases", mapping, optional=True),
 )
@@ -260,6 +267,7 @@ def _check_told(document: "Document", where: str) -> None:
         if lately:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
+    check_services(document.get("services") or [], "%s: services" % where)
     if document.get("tracking"):
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)
         check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)

@@ -109,6 +109,8 @@ class StatusReport:
             "leaving": group.handover,
             "sync_wait_ms": sync_wait_ms,
             "preempt_wait_ms": sync_wait_ms,
+            "losses": group.preemption.hold_back.count(now),
+            "held_back_ms": group.preemption.hold_back.left(now) // 1000,
             "priority_penalty": group.penalty,
             "checks": [
                 {"name": check, "weight": weight, "up": self._engine.verdict(check)}

@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, pairing, problems, setup
+from haven.contract import at_risk, control, pairing, problems, services, setup
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -21,6 +21,7 @@ from haven.contract.steps import SEQUENCES, STEPS
 INNER = {
     "command": "steps",
     "diagnostic": "diagnostics",
+    "failure": "service_failures",
     "fault": "faults",
     "faults": "faults",
     "problem": "problems",
@@ -63,6 +64,8 @@ def texts() -> dict[str, dict[str, str]]:
         "whys": setup.WHYS,
         "durations": DURATIONS,
         "at_risk": at_risk.AT_RISK,
+        "service_failures": services.FAILURES,
+        "service_reasons": services.WHY,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }

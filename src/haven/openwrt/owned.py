@@ -29,6 +29,9 @@ def read(path: str) -> dict[str, Any]:
 def _is_note(note: Any) -> bool:
     if not isinstance(note, dict) or not _are_texts(note.get("keep", [])):
         return False
+    boot = note.get("boot", {})
+    if not isinstance(boot, dict) or not _are_texts(list(boot.values())):
+        return False
     dhcp = note.get("dhcp", {})
     return isinstance(dhcp, dict) and all(_is_dhcp(each) for each in dhcp.values())
 

@@ -16,6 +16,7 @@ from haven.plan import (
     conntrack_protection,
     conntrack_rules,
     lease_plan,
+    service_commands,
     witnesses,
 )
 from haven.plan.check_compiler import CheckCompiler
@@ -34,11 +35,16 @@ def make_plan(config_path: str) -> Compiled:
     if model is None:
         return None, list(problems)
     plan, more = compile_plan(model, read_machine(), config_path)
-    if plan is not None and len(plan["warnings"]) == len(model.warnings):
+    if plan is not None and _lasting_warnings(plan) == len(model.warnings):
         # With a warning of the machine's the plan stays without its mark: the next start makes it anew, when
         # more of the machine may be there.
         plan["made_from"] = mark
     return plan, [*problems, *more]
+
+
+def _lasting_warnings(plan: dict[str, Any]) -> int:
+    """Count the warnings, but for those of services: what they miss changes nothing of the plan."""
+    return sum(not each["code"].startswith("service-") for each in plan["warnings"])
 
 
 def _mark(path: str) -> list[Any] | None:
@@ -67,6 +73,7 @@ def compile_plan(
     if model.conntrack is not None:
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
+    warnings += service_commands.warnings(model, config)
     return {
         "version": VERSION,
         "node": model.main.node,
@@ -97,6 +104,9 @@ def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | 
         parts["sync"] = {"enabled": True}
     if given is not None:
         parts["leases"] = given
+    by_role = service_commands.part(model)
+    if by_role is not None:
+        parts["services"] = by_role
     return parts
 
 

@@ -158,6 +158,15 @@ return baseclass.extend({
 		return said('reasons', transition.reason, transition.facts) || String(transition.text || transition.reason || '');
 	},
 
+	/* Why a service by role is to run, or not, and what of it has failed. */
+	serviceReason(found) {
+		return said('service_reasons', found.code, found.facts) || String(found.text || found.code);
+	},
+
+	failure(found) {
+		return said('service_failures', found.code, found.facts) || String(found.text || found.code);
+	},
+
 	step(step) {
 		return said('steps', step.code, step.facts) || String(step.say);
 	},
