@@ -100,7 +100,7 @@ def run() -> dict[str, object]:
     trial.link.start()
     trial.ready()
     found["known"] = trial.arrival_ms(trial.send())
-    found["binding"] = trial.words[-1].get("binding") or trial.words[-2].get("binding")
+    found["binding"] = trial.until(lambda: [word["binding"] for word in trial.words if "binding" in word])[-1]
     trial.answers = False
     found["unknown"] = trial.arrival_ms(trial.send())
     os.kill(trial.holder(), signal.SIGSTOP)

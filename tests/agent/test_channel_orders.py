@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.channel.orders import AT_ONCE, WAITING, Orders
+from haven.agent.channel.orders import AT_ONCE, PACKAGE_PAUSE_S, WAITING, Orders
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.contract.control import done, encode
@@ -82,11 +82,13 @@ def test_plan_of_a_broken_configuration_is_refused_with_what_is_wrong_in_it(
 
 
 def test_packages_of_another_router_are_taken_while_the_user_of_this_one_allows_it(
-    orders: Orders, around: Surroundings
+    orders: Orders, around: Surroundings, turns: Turns
 ):
     def code_of(of_peer: bool) -> str:
         told: list[dict] = []
-        orders.carry_out({"command": "upgrade-drop", "token": "aa"}, told.append, of_peer)
+        # A newer haven may say more than this one knows.
+        orders.carry_out({"command": "upgrade-drop", "token": "aa", "more": 1}, told.append, of_peer)
+        turns.advance(PACKAGE_PAUSE_S)
         return told[0]["code"]
 
     # Without a plan nobody has allowed anything.
@@ -97,11 +99,22 @@ def test_packages_of_another_router_are_taken_while_the_user_of_this_one_allows_
     assert (code_of(of_peer=True), code_of(of_peer=False)) == ("upgrade-off", "upgrade-unknown")
 
 
-def test_a_request_for_an_upgrade_is_checked_by_its_table(orders: Orders):
+def test_a_peer_that_asks_for_packages_without_end_is_answered_now_and_then(orders: Orders, turns: Turns):
+    told: list[dict] = []
+    for _ in range(100):
+        orders.carry_out({"command": "upgrade-state"}, told.append, of_peer=True)
+    assert {each["code"] for each in told} == {"busy"} and len(told) == 99 - AT_ONCE
+    turns.advance(PACKAGE_PAUSE_S)
+    assert len([each for each in told if each["ok"]]) == 1
+
+
+def test_a_request_for_an_upgrade_is_checked_by_its_table(orders: Orders, turns: Turns):
     told: list[dict] = []
     for request in ({"token": 5}, {"token": "aa", "number": -1, "at": 0, "octets": "x"}, {}):
         orders.carry_out({"command": "upgrade-piece", **request}, told.append)
+        turns.advance(PACKAGE_PAUSE_S)
     orders.carry_out({"command": "upgrade-everything"}, told.append)
     assert [each["code"] for each in told] == ["request-wrong"] * 3 + ["request-denied"]
     orders.carry_out({"command": "upgrade-state"}, told.append, of_peer=True)
+    turns.advance(PACKAGE_PAUSE_S)
     assert told[-1]["result"]["stage"] == "idle" and told[-1]["result"]["installed"] == {}

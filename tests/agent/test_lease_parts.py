@@ -16,7 +16,8 @@ from haven.agent.leases.lan import lan_of, read_lans
 from haven.agent.leases.lease_table import Table
 from haven.agent.leases.note import NEWS_S, RENEWED_S, NoteError, Notes
 from haven.leases.dhcp_message import ACK, REQUEST, read_packet
-from haven.leases.nfqueue import packets
+from haven.leases.holder import Holder
+from haven.leases.nfqueue import LOCAL_IN, LOCAL_OUT, packets
 
 MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
 NOW, WALL = 1000.0, 1_700_000_000.0
@@ -255,3 +256,28 @@ def test_an_address_is_of_the_lan_whose_network_it_is_in():
         "a",
         None,
     ]
+
+
+@pytest.mark.parametrize("left", [float("nan"), float("-inf"), "nan", "10", True, None])
+def test_a_span_that_is_no_number_is_no_lease(left: object):
+    document = Binding("192.168.1.100", "02:00:00:00:00:01", NOW, 3600).document(NOW)
+    with pytest.raises(BindingError):
+        read_binding({**document, "left_s": left}, NOW)
+
+
+class Hooked(Holder):
+    """A holder without a queue, which notes what it tells the agent."""
+
+    def __init__(self) -> None:
+        self._requests, self._held, self._holds, self.said = {}, {}, True, []
+
+    def _say(self, word: dict) -> bool:
+        self.said.append(word)
+        return True
+
+
+def test_what_a_client_says_in_the_servers_name_is_no_answer_of_the_server():
+    forged = read_packet(packet(ACK, bytes([192, 168, 1, 10]), b"\x33\x04\xff\xff\xff\xff"))
+    holder = Hooked()
+    assert not holder._is_to_wait(1, LOCAL_IN, forged) and holder.said == []
+    assert holder._is_to_wait(2, LOCAL_OUT, forged) and holder.said[0]["ack"] == 2

@@ -145,7 +145,7 @@ def test_each_problem_says_what_is_the_matter_and_what_to_do() -> None:
         found = problem(code, "lan", **facts)
         assert found["code"] == code and found["about"] == "lan" and found["facts"] == facts
         assert found["severity"] == severity and severity in SEVERITIES
-        assert text[0].isupper() or text.split(" ")[0] in ("{peer}", "{fault}.", "conntrackd")
+        assert text[0].isupper() or text.split(" ")[0] in ("{peer}", "{address}", "{fault}.", "conntrackd")
         assert found["do"] == _filled(do)
         assert do[0].isupper() or do[0] == "'"
         assert do.endswith(".")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Playwright, expect
 
 from tests.lab.factory_router import FactoryRouter, short_folder
 from tests.lab.namespace import Namespace, lab_number
@@ -97,9 +97,10 @@ class Desk:
         return self.page
 
 
-def test_two_routers_from_the_factory_are_a_pair_with_one_configuration(household: Household):
+def test_two_routers_from_the_factory_are_a_pair_with_one_configuration(
+    household: Household, playwright: Playwright
+):
     with contextlib.ExitStack() as after:
-        playwright = after.enter_context(sync_playwright())
         first, second = (Desk(household, index, playwright, after) for index in (0, 1))
         _set_up(first)
         _waits_for_another(first)

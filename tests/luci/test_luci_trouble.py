@@ -70,7 +70,7 @@ def test_before_haven_is_wanted_the_overview_has_one_thing_to_do(
     backup.revive()
     expect(page.locator("[data-trouble]")).to_have_count(0)
     expect(page.locator("[data-action]")).to_have_count(0)
-    assert page.locator(".haven h3:visible").count() == 5
+    assert page.locator(".haven h3:visible").count() == 6
 
 
 def test_who_may_only_look_has_no_way_to_set_up(pages: Pages, backup: PairNode):

@@ -117,19 +117,38 @@ def test_list_is_kept_and_is_roots_alone(folder: str, tmp_path: Path) -> None:
 def test_who_is_gone_does_not_come_back_by_hearsay(folder: str, tmp_path: Path) -> None:
     kept, r2, r3 = store.PeerStore(folder), peer(tmp_path, "r2"), peer(tmp_path, "r3")
     kept.put(r2)
-    kept.merge([r3], [])
+    kept.merge([r3], [], r2.fingerprint)
     assert set(kept.peers) == {r2.fingerprint, r3.fingerprint}
     kept.remove(r3.fingerprint)
-    kept.merge([r3], [])
+    kept.merge([r3], [], r2.fingerprint)
     assert set(kept.peers) == {r2.fingerprint}
-    kept.merge([], [r2.fingerprint])
+    kept.merge([], [r2.fingerprint], r3.fingerprint)
+    assert kept.peers == {}
+
+
+def test_who_was_known_by_the_word_of_one_that_is_parted_from_goes_with_it(
+    folder: str, tmp_path: Path
+) -> None:
+    kept, r2 = store.PeerStore(folder), peer(tmp_path, "r2")
+    ghost, other = peer(tmp_path / "ghost", "r2"), peer(tmp_path, "r3")
+    kept.put(r2)
+    # Nobody is put in another's place.
+    kept.merge([ghost], [], r2.fingerprint)
+    assert set(kept.peers) == {r2.fingerprint}
+    kept.merge([other], [], r2.fingerprint)
+    kept.read()
+    kept.remove(r2.fingerprint)
+    assert kept.peers == {} and set(kept.gone) == {r2.fingerprint, other.fingerprint}
+    # A list of inventions does not make room for its return.
+    kept.merge([], ["%064x" % number for number in range(2 * store.MOST_GONE)], "")
+    kept.merge([r2, other], [], "")
     assert kept.peers == {}
 
 
 def test_no_more_peers_are_taken_than_there_may_be(folder: str, tmp_path: Path) -> None:
     kept = store.PeerStore(folder)
     many = [peer(tmp_path, f"r{number}") for number in range(channel.MOST_PEERS + 2)]
-    kept.merge(many, [])
+    kept.merge(many, [], "")
     assert len(kept.peers) == channel.MOST_PEERS
     with pytest.raises(store.StoreError, match="paired already"):
         kept.put(many[-1])

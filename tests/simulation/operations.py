@@ -101,6 +101,9 @@ def _remove_member(network: Network) -> None:
 
 
 def _renumber(network: Network) -> None:
+    if network.design.has_arbiter:
+        # Routers with another VRID are others: whoever is renumbered is alone until the rest is, too.
+        return
     for members in network.design.groups.values():
         if len(members) > 1:
             at = network.rng.randrange(len(members))

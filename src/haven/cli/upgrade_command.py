@@ -21,7 +21,7 @@ from haven.contract.upgrade import FileFault, UpgradeRefused, UpgradeStopped, is
 from haven.launch import argv_of
 from haven.setup.ask_person import Unasked, agree
 from haven.upgrade.inbox import LEADING, ORDER, PROGRESS, Inbox, is_locked
-from haven.upgrade.package_file import PackageFile, read_package
+from haven.upgrade.package_file import PackageFile, check_unchanged, read_package
 from haven.upgrade.rollout_note import NoteFile, RolloutNote
 
 TYPE_CHECKING = False
@@ -55,6 +55,8 @@ def upgrade(request: Request) -> int:
 def _begin(request: Request, inbox: Inbox, notes: NoteFile) -> int:
     note = notes.read()
     packages = _packages(_files(request, note))
+    if note is not None and not request.words:
+        check_unchanged(packages, note.digests)
     if is_locked(f"{inbox.folder}/{LEADING}"):
         raise UpgradeStopped("runs-already")
     if note is not None and not request.json:
@@ -69,6 +71,7 @@ def _begin(request: Request, inbox: Inbox, notes: NoteFile) -> int:
     options = [name[2:] for name in OPTIONS if name in request.flags]
     order = {
         "files": [package.path for package in packages],
+        "digests": [package.sha256 for package in packages],
         "options": options or (note.options if note is not None and not request.words else []),
         "token": note.token if note is not None else secrets.token_hex(16),
     }

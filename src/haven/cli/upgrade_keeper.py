@@ -20,7 +20,7 @@ from haven.contract.message import render
 from haven.contract.status import is_status
 from haven.contract.upgrade import STEPS, FileFault, UpgradeStopped
 from haven.upgrade.inbox import ORDER, PROGRESS, Inbox
-from haven.upgrade.package_file import read_package
+from haven.upgrade.package_file import check_unchanged, read_package
 from haven.upgrade.rollout import Rollout
 from haven.upgrade.rollout_note import NoteFile
 from haven.upgrade.routers import POLL_S, Router, RouterRefusal, RouterSilent
@@ -103,6 +103,7 @@ def carry_out(root: str, run_dir: str, order: dict[str, Any], progress: Progress
     rollout = None
     try:
         packages = [read_package(path) for path in order["files"]]
+        check_unchanged(packages, order["digests"])
         notes = NoteFile(root)
         # Whoever was about to install when it was interrupted may be about to come back.
         routers = Asking(run_dir).routers(RETURN_S if notes.read() else 0)

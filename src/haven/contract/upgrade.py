@@ -140,6 +140,8 @@ STOPS = {
     "not-installed": "the installation on {node} failed: {words}",
     "not-back": "{node} did not come back within {seconds} s after the installation: {missing}",
     "not-noted": "where it stands cannot be noted in {file}: {error}",
+    "files-changed": "{file} is not what it was when the upgrade was begun: name the packages again, 'haven "
+    "upgrade FILE...'",
     "files-missing": "the packages of the upgrade that was interrupted are not there any more: "
     "name them again, 'haven upgrade FILE...'",
     "given-up": "given up",

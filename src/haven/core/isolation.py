@@ -77,8 +77,10 @@ class Isolation:
             greeted = self._greeted[device] = Greeted(now)
         greeted.last = now
         routers = self._routers.setdefault(member.spec.wire(), {})
-        if source in routers or len(routers) < MOST_ROUTERS:
-            routers[source] = now
+        if source not in routers and len(routers) >= MOST_ROUTERS:
+            # Whoever was not heard for the longest time: names of machines that never were must not stay.
+            del routers[min(routers, key=lambda each: routers[each])]
+        routers[source] = now
         self._end_holding_back(now)
 
     # What follows from it

@@ -68,14 +68,15 @@ class Holder:
         except OSError:
             # Some were lost for want of room, which have passed.
             return
-        for number, packet in nfqueue.packets(octets):
+        for number, hook, packet in nfqueue.packets(octets):
             message = read_packet(packet)
-            if message is None or not self._is_to_wait(number, message):
+            if message is None or not self._is_to_wait(number, hook, message):
                 nfqueue.accept(self._queue, number)
 
-    def _is_to_wait(self, number: int, message: DhcpMessage) -> bool:
+    def _is_to_wait(self, number: int, hook: int, message: DhcpMessage) -> bool:
         key = message.xid, message.mac
-        if message.op == 1:
+        # Anybody can say of a packet that it is a server's; what leaves here is our server's.
+        if hook != nfqueue.LOCAL_OUT:
             self._take_request(key, message)
         elif message.kind == ACK and message.yours != NOBODY and message.lasts_s:
             said = self._say({"ack": number, "binding": message.binding(self._requests.pop(key, None))})

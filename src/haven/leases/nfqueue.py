@@ -23,6 +23,8 @@ ERROR = 2
 PACKET_HEADER, VERDICT_HEADER, PAYLOAD = 1, 2, 10
 COMMAND, PARAMETERS, LONGEST_QUEUE, MASK, FLAGS = 1, 2, 3, 4, 5
 BIND, COPY_PACKET, FAIL_OPEN = 1, 2, 1
+# Of netfilter's hooks: what is for this machine, and what it sends (linux/netfilter.h).
+LOCAL_IN, LOCAL_OUT = 1, 3
 ACCEPT = 1
 LAST_NUMBER = 0x7FFFFFFF
 
@@ -82,8 +84,8 @@ def accept_all(queue: socket.socket) -> None:
     queue.send(_message(VERDICT_BATCH, _attribute(VERDICT_HEADER, struct.pack(">II", ACCEPT, LAST_NUMBER))))
 
 
-def packets(octets: bytes) -> "Iterator[tuple[int, bytes]]":
-    """Give the number and the IP packet of each message that the queue's socket has brought."""
+def packets(octets: bytes) -> "Iterator[tuple[int, int, bytes]]":
+    """Give the number, the hook and the IP packet of each message that the queue's socket has brought."""
     at = 0
     while at + 16 <= len(octets):
         length, kind = struct.unpack_from("=IH", octets, at)
@@ -91,8 +93,9 @@ def packets(octets: bytes) -> "Iterator[tuple[int, bytes]]":
             return
         if kind == SUBSYSTEM | PACKET:
             found = dict(_attributes(octets[at + 20 : at + length]))
-            if len(found.get(PACKET_HEADER, b"")) >= 4:
-                yield struct.unpack_from(">I", found[PACKET_HEADER])[0], found.get(PAYLOAD, b"")
+            if len(found.get(PACKET_HEADER, b"")) >= 7:
+                number, hook = struct.unpack_from(">I2xB", found[PACKET_HEADER])
+                yield number, hook, found.get(PAYLOAD, b"")
         at += (length + 3) & ~3
 
 

@@ -8,9 +8,10 @@ import socket
 import time
 from collections.abc import Iterable
 
-from haven.contract.channel import LONGEST_NODE, LONGEST_SEARCH, OFFER_GROUP, OFFER_PORT
+from haven.contract.channel import LONGEST_SEARCH, OFFER_GROUP, OFFER_PORT
 from haven.contract.strict_json import read_json
 from haven.peers.own_devices import ipv4_of
+from haven.peers.store import is_node_name
 
 WAIT_S = 1.5
 AGAIN_S = 0.3
@@ -59,8 +60,10 @@ def _take_answers(looking: socket.socket, until: float, found: dict[str, str]) -
             return
         octets, place = looking.recvfrom(LONGEST_SEARCH)
         node = _field(octets, "offer")
-        if isinstance(node, str) and 0 < len(node) <= LONGEST_NODE and len(found) < MOST_FOUND:
-            found[f"{place[0].partition('%')[0]}%{socket.if_indextoname(place[3])}"] = node
+        # Nobody beyond the link answers.
+        if place[0].startswith("fe80") and is_node_name(node) and len(found) < MOST_FOUND:
+            with contextlib.suppress(OSError):
+                found[f"{place[0].partition('%')[0]}%{socket.if_indextoname(place[3])}"] = str(node)
 
 
 def _field(octets: bytes, name: str) -> object:

@@ -42,7 +42,12 @@ LONGEST = 1 << 18
 
 MOST_GONE = 32
 
-PEER = (Field("node", node_name), Field("certificate", text), Field("addresses", list_of(address)))
+PEER = (
+    Field("node", node_name),
+    Field("certificate", text),
+    Field("addresses", list_of(address)),
+    Field("by", text, optional=True),
+)
 FILE = (Field("peers", list_of(mapping)), Field("gone", list_of(octets)))
 
 
@@ -53,15 +58,18 @@ class StoreError(Exception):
 class Peer:
     """A router that this one is paired with; `addresses` are where it can be reached, the best first."""
 
-    def __init__(self, node: str, certificate: str, addresses: list[str]) -> None:
+    def __init__(self, node: str, certificate: str, addresses: list[str], by: str = "") -> None:
         self.node = node
+        # Whose word it is that this router belongs to us; empty for one that knew a code.
+        self.by = by
         self.certificate = normal(certificate)
         self.fingerprint = fingerprint(certificate)
         self.addresses = addresses
 
     def document(self) -> "dict[str, Any]":
         """Return what is written of it."""
-        return {"node": self.node, "certificate": self.certificate, "addresses": self.addresses}
+        document = {"node": self.node, "certificate": self.certificate, "addresses": self.addresses}
+        return {**document, "by": self.by} if self.by else document
 
 
 class PeerStore:
@@ -111,19 +119,31 @@ class PeerStore:
         gone = [each for each in self.gone if each != peer.fingerprint]
         self._write({**self.peers, peer.fingerprint: peer}, gone)
 
-    def merge(self, peers: "Iterable[Peer]", gone: "Iterable[str]") -> None:
-        """Take what another router knows of others; who is gone stays so. Raises StoreError."""
-        gone = list(dict.fromkeys([*self.gone, *gone]))[-MOST_GONE:]
-        merged = {peer.fingerprint: peer for peer in peers if peer.fingerprint not in self.peers}
+    def merge(self, peers: "Iterable[Peer]", gone: "Iterable[str]", by: str) -> None:
+        """Take what the router `by` knows of others; who is gone stays so. Raises StoreError.
+
+        Nobody is put in the place of another, and nobody's list pushes out whom this router has parted from.
+        """
+        gone = list(dict.fromkeys([*self.gone, *gone]))[: max(MOST_GONE, len(self.gone))]
+        names = {peer.node for peer in self.peers.values()}
+        merged = {}
+        for peer in peers:
+            if peer.fingerprint not in self.peers and peer.node not in names:
+                names.add(peer.node)
+                peer.by = by
+                merged[peer.fingerprint] = peer
         merged = {**self.peers, **dict(list(merged.items())[: MOST_PEERS - len(self.peers)])}
         merged = {key: peer for key, peer in merged.items() if key not in gone}
         if (list(merged), gone) != (list(self.peers), self.gone):
             self._write(merged, gone)
 
     def remove(self, fingerprint: str) -> None:
-        """Part from a peer for good. Raises StoreError."""
-        peers = {key: peer for key, peer in self.peers.items() if key != fingerprint}
-        self._write(peers, [*self.gone, fingerprint][-MOST_GONE:])
+        """Part from a peer for good, and from those that are known by its word. Raises StoreError."""
+        parted = [fingerprint]
+        for key in parted:
+            parted += [each for each, peer in self.peers.items() if peer.by == key and each not in parted]
+        peers = {key: peer for key, peer in self.peers.items() if key not in parted}
+        self._write(peers, [*self.gone, *parted][-MOST_GONE:])
 
     def begin_anew(self) -> None:
         """Forget everybody, and who this router was. Raises StoreError."""
@@ -148,7 +168,10 @@ def read_peers(documents: "list[Any]") -> list[Peer]:
     """Return the peers that documents describe. Raises DocumentError."""
     check_objects(documents, PEER, "peers")
     try:
-        return [Peer(each["node"], each["certificate"], each["addresses"]) for each in documents]
+        return [
+            Peer(each["node"], each["certificate"], each["addresses"], each.get("by") or "")
+            for each in documents
+        ]
     except IdentityError as why:
         raise DocumentError("peers: %s" % why) from None
 

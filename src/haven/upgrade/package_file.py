@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, Any
 
-from haven.contract.upgrade import LARGEST_PACKAGE, FileFault
+from haven.contract.upgrade import LARGEST_PACKAGE, FileFault, UpgradeStopped
 from haven.upgrade.apk_database import DatabaseError, is_database, read_about
 from haven.upgrade.unpacking import Damaged, Unpacked, archive_of, read_all
 
@@ -39,6 +39,13 @@ class PackageFile:
     def offer(self) -> dict[str, Any]:
         """Return what a router is told of it."""
         return {key: value for key, value in vars(self).items() if key != "path"}
+
+
+def check_unchanged(packages: "list[PackageFile]", digests: list[str]) -> None:
+    """See that packages are those that somebody has agreed to, by their SHA-256. Raises UpgradeStopped."""
+    for package in packages:
+        if package.sha256 not in digests:
+            raise UpgradeStopped("files-changed", file=package.path)
 
 
 def read_package(path: str) -> PackageFile:
@@ -92,6 +99,9 @@ def _of_archive(archive: tarfile.TarFile) -> tuple[str, dict[str, Any]]:
     found: dict[str, str] = {}
     for member in archive:
         name = member.name.removeprefix("./")
+        if member.issparse():
+            # What is not in the file would be read as zeros, without an end.
+            raise ValueError("sparse")
         content = archive.extractfile(member)
         if name == ABOUT and content is not None:
             # The rest is what is installed; it has been read already.

@@ -81,6 +81,7 @@ class Rollout:
         note = self._note
         note.packages, note.options = self._wanted, self._options
         note.files = [package.path for package in self._packages]
+        note.digests = [package.sha256 for package in self._packages]
         nodes = ", then ".join(router.node for router in lacking) or "no router"
         self._step("begins", packages=named(self._wanted), nodes=nodes)
 

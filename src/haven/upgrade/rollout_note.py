@@ -22,6 +22,8 @@ class RolloutNote:
     token: str = ""
     packages: dict[str, str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    # What they held when they were agreed to (SHA-256): others may write where they are.
+    digests: list[str] = field(default_factory=list)
     # Who was Active for which group, what was the matter with whom, and who is in maintenance by us.
     active: dict[str, str] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)

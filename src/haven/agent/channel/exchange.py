@@ -233,7 +233,7 @@ class Exchange:
             if self._replication is not None:
                 self._replication.hear(line, message)
         elif kind == "introduce":
-            self._take_introduction(message)
+            self._take_introduction(line.peer, message)
         elif kind == "unpair":
             self._forget(line.peer)
         else:
@@ -252,12 +252,14 @@ class Exchange:
         everybody = [each.document() for each in self._store.peers.values() if each is not peer]
         line.say("introduce", peers=everybody, gone=self._store.gone)
 
-    def _take_introduction(self, message: Message) -> None:
+    def _take_introduction(self, teller: Peer, message: Message) -> None:
         """Know whom the other routers know, and forget whom they have parted from."""
         own = self._identity.fingerprint
         try:
-            news = [peer for peer in read_peers(message["peers"]) if peer.fingerprint != own]
-            self._store.merge(news, [each for each in message["gone"] if each != own])
+            told = read_peers(message["peers"])
+            news = [peer for peer in told if peer.fingerprint != own and peer.node != self._node]
+            gone = [each for each in message["gone"] if each != own]
+            self._store.merge(news, gone, teller.fingerprint)
         except (DocumentError, StoreError) as why:
             raise PairingRefusal("storing-failed", error=str(why)) from None
 

@@ -19,6 +19,7 @@ from haven.launch import argv_of
 Reply = Callable[[dict[str, Any]], None]
 # What other routers ask must not take havend's connections or the processor from who asks here.
 AT_ONCE, WAITING = 4, 28
+PACKAGE_PAUSE_S = 0.02
 PATIENCE_S = {"switchover": control.HANDOVER_PATIENCE_S, "maintenance": control.HANDOVER_PATIENCE_S}
 
 
@@ -30,6 +31,7 @@ class Orders:
         self._scope, self._run_dir, self._config = around.scope, around.run_dir, around.config
         self._questions = WaitingLine(AT_ONCE, WAITING)
         self._plans = WaitingLine(1, AT_ONCE)
+        self._packages = WaitingLine(1, AT_ONCE)
 
     def carry_out(self, request: dict[str, Any], reply: Reply, of_peer: bool = False) -> None:
         """Do what is asked; `reply` gets the answer as the control socket gives it."""
@@ -40,15 +42,31 @@ class Orders:
             if command == "plan":
                 self._plan(reply)
             elif command.startswith("upgrade-"):
-                # Rarely asked for; nobody has it in memory for nothing.
-                from haven.agent.channel import package_orders
-
                 may_change = not of_peer or self._around.document.get("upgrade") is True
-                reply(package_orders.answer(request, self._around, may_change))
+                self._package(request, reply, may_change)
             else:
                 self._ask(control.check_request(request), reply)
         except (Refusal, PairingRefusal) as why:
             reply(refused(why))
+
+    def _package(self, request: dict[str, Any], reply: Reply, may_change: bool) -> None:
+        # Rarely asked for; nobody has it in memory for nothing.
+        from haven.agent.channel import package_orders
+
+        def start() -> None:
+            self._scope.after(PACKAGE_PAUSE_S, act)
+
+        def act() -> None:
+            self._packages.over()
+            try:
+                answer = package_orders.answer(request, self._around, may_change)
+            except Refusal as why:
+                answer = refused(why)
+            reply(answer)
+
+        # It reads files: whoever asks without end gets a few of them a second, and the rest goes on.
+        if not self._packages.take(start):
+            raise Refusal("busy")
 
     def _ask(self, request: dict[str, Any], reply: Reply) -> None:
         arguments = {key: value for key, value in request.items() if key not in ("command", "follow")}

@@ -12,8 +12,10 @@ from haven.upgrade.inbox import Inbox
 
 def answer(request: dict[str, Any], around: Surroundings, may_change: bool) -> dict[str, Any]:
     """Return the answer to a request of contract/upgrade.py. Raises Refusal."""
-    asked = check_request(request, REQUESTS)
-    command = asked.pop("command")
+    checked = check_request(request, REQUESTS)
+    command = checked["command"]
+    # A newer haven may say more.
+    asked = {field.key: checked[field.key] for field in REQUESTS[command] if field.key in checked}
     inbox = Inbox(around.root, around.run_dir)
     try:
         if command == "upgrade-state":

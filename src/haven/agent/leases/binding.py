@@ -78,7 +78,7 @@ def read_binding(document: Any, now: float) -> Binding:
         binding.client_id = _text(document["client_id"], _CLIENT_ID)
         binding.name = _text(document["name"], _NAME)
         binding.lasts_s = _span(document["lasts_s"])
-        binding.until = now + min(float(document["left_s"]), FOREVER_S)
+        binding.until = now + _left(document["left_s"])
         binding.began, binding.changed = now - _span(document["began_s"]), now - _span(document["changed_s"])
         binding.is_over = document["is_over"] is True
     except (KeyError, TypeError, ValueError, OverflowError) as why:
@@ -104,8 +104,22 @@ def _text(text: Any, shape: re.Pattern[str]) -> str:
     return text
 
 
+def _left(value: Any) -> float:
+    left = _number(value)
+    # One that is no number is not less than any, either.
+    if not left >= -FOREVER_S:
+        raise ValueError(value)
+    return min(left, FOREVER_S)
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise ValueError(value)
+    return float(value)
+
+
 def _span(value: Any) -> float:
-    span = float(value)
+    span = _number(value)
     if not 0 <= span <= FOREVER_S:
         raise ValueError(value)
     return span

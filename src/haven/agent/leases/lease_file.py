@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from haven.agent.leases.binding import FOREVER_S, Binding, BindingError, read_binding
 from haven.atomic_file import write_durably
+from haven.plain_file import read_plain
 
 NOTHING = "*"
 IPV6 = "duid "
@@ -43,8 +44,8 @@ class LeaseFile:
 def read(path: str, now: float, wall: float) -> LeaseFile:
     """Return what a file says at this moment. Raises LeaseFileError."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read(LARGEST)
+        # It is another user's: a link or a pipe in its place is not followed, and not waited for.
+        text = read_plain(path, LARGEST).decode("utf-8", "replace")
     except FileNotFoundError:
         text = ""
     except OSError as why:

@@ -25,10 +25,15 @@ def of_clashes(clashes: Iterable[Clash]) -> Iterator[Problem]:
         yield problem("lease-clash", address, **facts)
 
 
+# A report has its limit, and one device or many look the same to who reads it.
+MOST_RESTLESS, MOST_SHOWN = 8, 8
+
+
 def of_restless(found: dict[str, list[str]]) -> Iterator[Problem]:
     """Give which devices have several leases at a time."""
-    for mac, addresses in found.items():
-        yield problem("lease-identifier", mac, mac=mac, addresses=", ".join(sorted(addresses)))
+    for mac, addresses in list(found.items())[:MOST_RESTLESS]:
+        shown = sorted(addresses)[:MOST_SHOWN]
+        yield problem("lease-identifier", mac, mac=mac, addresses=", ".join(shown))
 
 
 def of_failures(unclosed: str, unheld: str, note: str) -> Iterator[Problem]:

@@ -7,6 +7,8 @@ from haven.agent.leases.binding import Binding, Key
 SAME_S = 1.5
 # What was given back is remembered so long: nobody who was away for less brings it back.
 OVER_S = 3600.0
+# More than any DHCP server of a router gives; what is over an hour ago makes room.
+MOST = 8192
 # Of one device at a time; more have those that change their identifier.
 USUAL_ADDRESSES = 2
 
@@ -30,6 +32,8 @@ class Table:
     def put(self, binding: Binding, now: float) -> bool:
         """Take what is said of a binding unless later news is known; tell whether it is news itself."""
         known = self._rows.get(binding.key)
+        if known is None and len(self._rows) >= MOST:
+            return False
         if known is None:
             self._rows[binding.key] = binding
             self.news += 1

@@ -52,7 +52,8 @@ class WatchedCheck:
     def target(self) -> str:
         """What is asked, as its user wrote it."""
         if self.check["kind"] == SCRIPT:
-            return " ".join(self.check["argv"])
+            # What is behind the program may be a password.
+            return str(self.check["argv"][0])
         port = self.check.get("port")
         return f"{self.check['address']} port {port}" if port else str(self.check["address"])
 
