@@ -105,8 +105,16 @@ def _barred(node: SimNode, group: str, network: Network) -> bool:
     return preemption.barred or preemption.hold_back.left(network.world.now) > 0
 
 
+def _waits_to_preempt(network: Network) -> bool:
+    now = network.world.now
+    engines = [node.engine for node in network.world.nodes if node.engine is not None]
+    return any(group.preemption.hold_back.left(now) for each in engines for group in each.groups.values())
+
+
 def check_quiet(network: Network) -> None:
-    """See that for a while no group changes its state."""
+    """See that for a while no group changes its state, unless somebody waits to preempt."""
+    if _waits_to_preempt(network):
+        return
     since = network.world.now
     network.world.run(12 * network.design.longest_interval() + 12 * SECOND)
     moved = [
