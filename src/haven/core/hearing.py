@@ -116,7 +116,7 @@ class Hearing:
         elif self._may_preempt(member, relieves, now):
             member.record_preempted(advert, packet)
             self._group.fire(states.LOWER_HEARD, now, by=member)
-            if relieves and not self._group.trust.is_low(now):
+            if relieves and self._asks_everywhere() and not self._group.trust.is_low(now):
                 self._take_over_soon(packet[1], now)
             return
         member.accept(advert, packet)
@@ -131,6 +131,11 @@ class Hearing:
         for each in self._group.members:
             skew_us = skew_time(each.spec.version, each.priority, each.active_adver_interval_us)
             each.deadline = min(each.deadline, now + skew_us)
+
+    def _asks_everywhere(self) -> bool:
+        """Tell whether no link has a higher word of the Active: by that one it would take the group back."""
+        heard = [member.active_priority for member in self._group.members]
+        return all(priority in (None, LOWEST_PRIORITY) for priority in heard)
 
     def _may_preempt(self, member: "VirtualRouter", relieves: bool, now: int) -> bool:
         group = self._group
