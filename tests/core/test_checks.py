@@ -169,3 +169,22 @@ def test_a_relief_waits_for_the_connections_and_no_longer():
     assert wire.active() == ["a"]
     wire.run(20 * SECOND)
     assert wire.active() == ["b"]
+
+
+def test_a_lowered_active_that_ranks_higher_on_another_link_is_not_taken_over_again_and_again():
+    # 60 off makes 140 on the LAN, and 1 on the WAN, which is heard last.
+    checks = (("provider", 60),)
+    wire = Wire()
+    specs = ((200, 50), (120, 120))
+    for name, (lan, wan) in zip("ab", specs, strict=True):
+        members = (router("lan", priority=lan), router("wan", priority=wan))
+        wire.node(name, group(*members, checks=checks, preempt=True))
+    for node in wire.nodes:
+        node.start()
+        judge(node, True)
+        # The first is Active before the second comes.
+        wire.run(10 * SECOND)
+    assert wire.active() == ["a"]
+    judge(wire.nodes[0], False)
+    wire.run(20 * SECOND)
+    assert len(wire.nodes[1].transitions()) <= 3
