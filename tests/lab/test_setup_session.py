@@ -119,7 +119,7 @@ def test_a_person_answers_sees_the_difference_and_confirms(router: FactoryRouter
     person = router.person()
     assert person.stdin is not None and person.stdout is not None
     # Every proposal, but the own address, of which the first answer will not do.
-    answers = ["", "", "192.168.1.1", "192.168.1.7", *[""] * 10, "y"]
+    answers = ["", "", "192.168.1.1", "192.168.1.7", *[""] * 13, "y"]
     person.stdin.write("\n".join(answers).encode() + b"\n")
     person.stdin.flush()
     wait_until(lambda: router.note() == "waiting", 120, "the new configuration is in force")
