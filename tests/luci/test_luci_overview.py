@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.lab.wait import wait_until
 from tests.luci.pages import Pages, wait_for
 from tests.luci.pair import Pair
 from tests.luci.router import Answer
@@ -39,8 +40,9 @@ def test_the_pair_its_connections_and_its_events_are_shown(pages: Pages, pair: P
     written = "".join(_texts(page, ".haven-address"))
     for router in pair.first.status()["virtual_routers"]:
         assert f"{', '.join(router['addresses'])}: r1" in written
+    wait_until(lambda: _facts(page, "sync")["Both tables"] == "in sync", 60, "both tables are in sync")
     facts = _facts(page, "sync")
-    assert facts["Both tables"] == "in sync" and " of " in facts["Connections on r2"]
+    assert " of " in facts["Connections on r2"]
     group = _facts(page, "groups")
     assert group["State"] == "Active" and group["Virtual routers"] == "lan, wan"
     assert page.inner_text("[data-part=problems]").strip() == "No problem is known."
