@@ -175,8 +175,7 @@ def test_a_lowered_active_that_ranks_higher_on_another_link_is_not_taken_over_ag
     # 60 off makes 140 on the LAN, and 1 on the WAN, which is heard last.
     checks = (("provider", 60),)
     wire = Wire()
-    specs = ((200, 50), (120, 120))
-    for name, (lan, wan) in zip("ab", specs, strict=True):
+    for name, lan, wan in (("a", 200, 50), ("b", 120, 120)):
         members = (router("lan", priority=lan), router("wan", priority=wan))
         wire.node(name, group(*members, checks=checks, preempt=True))
     for node in wire.nodes:
