@@ -255,7 +255,8 @@ def test_a_router_that_joins_takes_all_that_is_shared(tmp_path: Path, pair: list
     pair[0].set("firewall", "web", "dest_port", "8080")
     pair[0].replica.scan()
     empty = {"version": 1, "node": "r3", "known": {}, "refused": []}
-    outcome = new.replica.join(pair[0].replica.changes_for(empty))
+    (document,) = pair[0].replica.changes_for(empty)
+    outcome = new.replica.join(document)
     assert outcome.code == "applied" and "firewall" in outcome.packages
     assert content(new, "firewall") == content(pair[0], "firewall")
     assert new.get("network", "lan", "ipaddr") == "192.168.1.3"

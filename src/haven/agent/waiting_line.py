@@ -4,6 +4,8 @@
 from collections import deque
 from collections.abc import Callable
 
+from haven.contract.control import Refusal
+
 Start = Callable[[], None]
 
 
@@ -15,13 +17,12 @@ class WaitingLine:
         self._running = 0
         self._waiting: deque[Start] = deque()
 
-    def take(self, start: Start) -> bool:
-        """Start it now or later, or tell that too many wait already; `over` has to be called at its end."""
+    def take(self, start: Start) -> None:
+        """Start it now or later; `over` has to be called at its end. Raises Refusal when too many wait."""
         if self._running >= self._at_once and len(self._waiting) >= self._most_waiting:
-            return False
+            raise Refusal("busy")
         self._waiting.append(start)
         self._go_on()
-        return True
 
     def over(self) -> None:
         """Take that one of them has ended."""

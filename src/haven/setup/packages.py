@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from haven.config.uci.document import UciSection, parse, write
+from haven.config.uci.package import package_names
 from haven.contract.setup import SetupRefused
 from haven.plain_file import read_plain
 
@@ -53,14 +54,7 @@ def config_path(root: str, name: str) -> str:
 
 def present(root: str) -> list[str]:
     """Return the names of all packages of a router."""
-    folder = config_path(root, "")
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    return sorted(name for name in names if os.path.isfile(folder + name) and is_package_name(name))
-
-
-def is_package_name(name: str) -> bool:
-    """Tell whether a file of that name is a package, and no editor's or package manager's copy."""
-    return name.replace("-", "").replace("_", "").isalnum()
+    return sorted(name for name in package_names(root) if os.path.isfile(config_path(root, name)))
 
 
 def read_packages(root: str, names: Iterable[str] = (*CHANGED, "system")) -> Packages:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from haven.config.load import load_text
-from haven.config.uci.package import PackageSection, read_package, write_package
+from haven.config.uci.package import PackageSection, packages_and_files, read_package, write_package
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.message import message
 from haven.sync.change_documents import SyncError
@@ -17,7 +17,7 @@ from haven.sync.journal import Replacement, read_file
 from haven.sync.look import identify
 from haven.sync.memory import Memory
 from haven.sync.versions import Item
-from haven.sync.watcher import CONFIG_FOLDER, OWN_PACKAGE, FileWatcher, damage
+from haven.sync.watcher import OWN_PACKAGE, FileWatcher, damage
 
 # Of a package that is new here, as uci makes it.
 _NEW_MODE = 0o600
@@ -33,13 +33,12 @@ class Prepared:
     @property
     def packages(self) -> list[str]:
         """Name the packages whose files change."""
-        found = [each.path for each in self.replacements if each.path.startswith(CONFIG_FOLDER)]
-        return [path[len(CONFIG_FOLDER) :] for path in found]
+        return packages_and_files(each.path for each in self.replacements)[0]
 
     @property
     def files(self) -> list[str]:
         """Name the files in common that change."""
-        return [each.path for each in self.replacements if not each.path.startswith(CONFIG_FOLDER)]
+        return packages_and_files(each.path for each in self.replacements)[1]
 
 
 class Applier:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from haven.config.uci.package import packages_and_files
 from haven.contract.fields import DocumentError, Field, check_object, list_of, mapping, text, whole
 from haven.sync import showing
 from haven.sync.applying import Applier, Prepared
@@ -29,7 +30,7 @@ from haven.sync.replica_trial import ReplicaTrial
 from haven.sync.shape import to_json
 from haven.sync.sharing import Overrides, overrides_in
 from haven.sync.versions import Knowledge, covers
-from haven.sync.watcher import CONFIG_FOLDER, OWN_PACKAGE, FileWatcher
+from haven.sync.watcher import OWN_PACKAGE, FileWatcher
 
 _SUMMARY = (
     Field("version", whole(1, 1)),
@@ -76,9 +77,9 @@ class Replica:
             outcome = self.undo(tries=1) if self.on_trial else outcome
         except SyncError as why:
             outcome = Outcome(why.code, **why.facts)
-        packages = [path[len(CONFIG_FOLDER) :] for path in paths if _is_package(path)]
+        packages, files = packages_and_files(paths)
         outcome.packages = sorted({*outcome.packages, *packages})
-        outcome.files = sorted({*outcome.files, *(path for path in paths if not _is_package(path))})
+        outcome.files = sorted({*outcome.files, *files})
         return outcome
 
     def scan(self) -> bool:
@@ -165,12 +166,12 @@ class Replica:
             raise SyncError("change-undone", node=exchange.node)
         return self._apply(memory, exchange)
 
-    def join(self, documents: "list[Any]") -> Outcome:
-        """Take another replica's configuration instead of one's own, as far as it is shared; on trial."""
-        assembly, exchange = Assembly(), None
-        for document in documents:
-            exchange = assembly.take(document) or exchange
-        if exchange is None or exchange.base:
+    def join(self, document: Any) -> Outcome:
+        """Take another's configuration part by part in place of one's own, as far as it is shared; on trial."""
+        exchange = self._assembly.take(document)
+        if exchange is None:
+            return Outcome("partial")
+        if exchange.base:
             raise SyncError("document-wrong", node="?", error="it is not the whole of a configuration")
         self.scan()
         before = self._store.memory
@@ -381,10 +382,6 @@ class Replica:
 
     def _paths(self) -> showing.Paths:
         return showing.Paths(self._watcher.order)
-
-
-def _is_package(path: str) -> bool:
-    return path.startswith(CONFIG_FOLDER)
 
 
 def _digest(known: Knowledge) -> str:

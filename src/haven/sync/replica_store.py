@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from haven.atomic_file import sync_folder, write_whole
+from haven.config.uci.package import CONFIG_FOLDER
 from haven.contract.message import message
 from haven.paths import REPLICA
 from haven.sync.blobs import Blobs
@@ -15,7 +16,6 @@ from haven.sync.journal import Journal, Replacement, lock_all, read_file, unlock
 from haven.sync.memory import Memory, new_writer, read_memory
 from haven.sync.replica_trial import ReplicaTrial, read_trial
 from haven.sync.versions import Item, node_of
-from haven.sync.watcher import CONFIG_FOLDER
 
 FOLDER = REPLICA
 PENDING = "/etc/haven/pending"

@@ -2,12 +2,11 @@
 """Looks at the files of this router, and finds what of them was changed here since the last look."""
 
 import os
-import re
 import time
 from hashlib import sha256
 from typing import Any
 
-from haven.config.uci.package import PackageSection, read_package
+from haven.config.uci.package import CONFIG_FOLDER, PackageSection, package_names, read_package
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.message import message
 from haven.sync import folders
@@ -19,9 +18,7 @@ from haven.sync.memory import Memory
 from haven.sync.sharing import Overrides, Sharing, overrides_in
 from haven.sync.versions import Dot, Item, Version, written
 
-CONFIG_FOLDER = "/etc/config/"
 OWN_PACKAGE = "haven"
-_PACKAGE_NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
 # A file that was written so lately may be written again without looking otherwise.
 _SETTLED_NS = 2_000_000_000
 
@@ -73,7 +70,7 @@ class FileWatcher:
         """Find what is new."""
         self._read_overrides()
         look = Look(memory)
-        present = self._present()
+        present = package_names(self._root)
         shared = self.sharing.packages(sorted({*present, *memory.units}))
         for package in shared:
             self._look_at_package(package, look)
@@ -100,13 +97,6 @@ class FileWatcher:
         if problems:
             raise ValueError(problems[0])
         return octets, sections
-
-    def _present(self) -> list[str]:
-        try:
-            names = os.listdir(self._root + CONFIG_FOLDER)
-        except OSError:
-            return []
-        return [name for name in names if _PACKAGE_NAME.fullmatch(name)]
 
     def _read_overrides(self) -> None:
         path = self._root + self.path(OWN_PACKAGE)

@@ -72,6 +72,8 @@ class Replication:
             if line.is_open and self._told.get(line) != self._replica.digest:
                 self._say_summary(line, False)
         self._told = {line: digest for line, digest in self._told.items() if line.is_open}
+        known = self._lines()
+        self._summaries = {line: told for line, told in self._summaries.items() if line in known}
 
     def _is_kept_out(self) -> bool:
         """Tell whether setup has the files: what it tries, or takes back, is nobody's edit yet."""
@@ -109,10 +111,9 @@ class Replication:
         """Take the parts of the other's whole configuration; at the last of them it becomes this one's."""
         if message["kind"] != "change" or line.peer.node != self._joining.node:
             return
-        documents = self._joining.take(message["document"])
-        if documents:
-            condition = Condition(dict(self._around.roles.states), line)
-            outcome = self._replica.join(documents)
+        condition = Condition(dict(self._around.roles.states), line)
+        outcome = self._replica.join(message["document"])
+        if outcome.code == "applied":
             self._joining.end()
             self._try(outcome, condition)
 

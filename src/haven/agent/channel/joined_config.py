@@ -4,7 +4,6 @@
 import os
 import time
 from contextlib import suppress
-from typing import Any
 
 from haven.contract.channel import LONGEST_NODE
 from haven.paths import JOINING
@@ -12,8 +11,6 @@ from haven.plain_file import read_plain
 
 # From one question to the next, if its answer was cut off.
 AGAIN_S = 5.0
-# A configuration with its files; more is no answer to a question of ours.
-MOST_PARTS = 240
 
 
 class Joining:
@@ -23,8 +20,6 @@ class Joining:
         self._path = root + JOINING
         self.node = _read(self._path)
         self._asked_at: float | None = None
-        self._digest: Any = None
-        self._parts: dict[Any, dict[str, Any]] = {}
 
     def is_due(self) -> bool:
         """Tell whether it is time to ask, and take it that this is done."""
@@ -33,17 +28,6 @@ class Joining:
         if due:
             self._asked_at = now
         return due
-
-    def take(self, document: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return all parts when this is the last of them, nothing before."""
-        if document.get("digest") != self._digest:
-            self._digest, self._parts = document.get("digest"), {}
-        if len(self._parts) < MOST_PARTS:
-            self._parts[str(document.get("part"))] = document
-        if len(self._parts) != document.get("parts"):
-            return []
-        parts, self._parts = list(self._parts.values()), {}
-        return parts
 
     def end(self) -> None:
         """Forget the note: it was taken, or there is nobody to take it from."""

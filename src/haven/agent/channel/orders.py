@@ -65,8 +65,7 @@ class Orders:
             reply(answer)
 
         # It reads files: whoever asks without end gets a few of them a second, and the rest goes on.
-        if not self._packages.take(start):
-            raise Refusal("busy")
+        self._packages.take(start)
 
     def _ask(self, request: dict[str, Any], reply: Reply) -> None:
         arguments = {key: value for key, value in request.items() if key not in ("command", "follow")}
@@ -80,8 +79,7 @@ class Orders:
             self._questions.over()
             reply(_answer(outcome))
 
-        if not self._questions.take(lambda: self._scope.ask_havend(line, answered, patience)):
-            raise Refusal("busy")
+        self._questions.take(lambda: self._scope.ask_havend(line, answered, patience))
 
     def _plan(self, reply: Reply) -> None:
         where = ("--config", self._config, "--run-dir", self._run_dir)
@@ -97,8 +95,7 @@ class Orders:
             except OSError as why:
                 ended(CallFailure("refused", str(why)))
 
-        if not self._plans.take(start):
-            raise Refusal("busy")
+        self._plans.take(start)
 
 
 def _answer(outcome: Any) -> dict[str, Any]:

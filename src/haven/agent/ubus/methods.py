@@ -233,8 +233,9 @@ class UbusMethods:
             except OSError as why:
                 finished(CallFailure("refused", f"{argv[0]}: {why.strerror}"))
 
-        if not self._compiled.take(start):
-            busy = control.Refusal("busy")
+        try:
+            self._compiled.take(start)
+        except control.Refusal as busy:
             _fail(call, CallFailure("refused", str(busy), busy))
 
     def _presentable(self, document: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class PairMethods:
             self._line.over()
             tell(outcome)
 
-        if not self._line.take(lambda: self._scope.ask_agent(request, answered, limit_s)):
-            busy = control.Refusal("busy")
+        try:
+            self._line.take(lambda: self._scope.ask_agent(request, answered, limit_s))
+        except control.Refusal as busy:
             tell(CallFailure("refused", str(busy), busy))

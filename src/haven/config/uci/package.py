@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A whole package as libuci has it after reading, and written as `uci commit` writes it."""
 
+import os
+import re
+
 from haven.config.uci.document import UciSection, parse, write
 
 TYPE_CHECKING = False
@@ -9,8 +12,32 @@ if TYPE_CHECKING:
 
     from haven.contract.diagnostics import Diagnostic
 
+CONFIG_FOLDER = "/etc/config/"
+_NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
+
 # Of an option, or of a list.
 Value = str | list[str]
+
+
+def package_names(root: str) -> "list[str]":
+    """Return the packages below a root, and no editor's or package manager's copy of one."""
+    try:
+        names = os.listdir(root + CONFIG_FOLDER)
+    except OSError:
+        return []
+    return [name for name in names if _NAME.fullmatch(name)]
+
+
+def packages_and_files(paths: "Iterable[str]") -> "tuple[list[str], list[str]]":
+    """Part the names of the packages from the paths of all other files."""
+    packages: list[str] = []
+    files: list[str] = []
+    for path in paths:
+        if path.startswith(CONFIG_FOLDER):
+            packages.append(path[len(CONFIG_FOLDER) :])
+        else:
+            files.append(path)
+    return packages, files
 
 
 class PackageSection:
