@@ -21,6 +21,7 @@ from haven.core.events import (
     Shutdown,
     Startup,
     Switchover,
+    Unanswered,
     Vouched,
     WitnessHeard,
 )
@@ -188,6 +189,9 @@ class Engine:
         elif type(event) is WitnessHeard:
             for group in self._ordered():
                 group.hear_witness(event.device, event.address, now)
+        elif type(event) is Unanswered:
+            for group in self._ordered():
+                group.hear_nothing_from(event, now)
         elif type(event) is RouterHeard:
             self._hear_router(event, now)
         elif type(event) is AnnounceAgain:

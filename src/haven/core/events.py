@@ -47,6 +47,16 @@ class RouterHeard(Value):
         self.source = source
 
 
+class Unanswered(Value):
+    """The kernel of the Active with that source address answers no more on a device, where it did."""
+
+    def __init__(self, device: str, family: int, source: bytes, silence: int) -> None:
+        self.device = device
+        self.family = family
+        self.source = source
+        self.silence = silence
+
+
 class OtherPath(Value):
     """There is, or there is not, another path to the other routers than the links."""
 

@@ -38,6 +38,7 @@ from haven.core.vrrp.constants import OWNER_PRIORITY, RESIGNATION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
+    from haven.core.events import Unanswered
     from haven.core.isolation import Isolation
     from haven.core.virtual_router import Packet
 
@@ -202,12 +203,19 @@ class Group(Lockstep):
         if all(other.doubted or other.silent for other in self.members):
             self._effects.append(Doubted(self.spec.name))
 
-    def _hear_nothing(self, member: VirtualRouter, now: int) -> None:
+    def hear_nothing_from(self, event: "Unanswered", now: int) -> None:
+        """Take that the Active's kernel is silent on a link: what its Active_Down_Timer would say later."""
+        for member in self.members:
+            place = (member.spec.device, member.spec.family, member.active_source)
+            if self.state == states.BACKUP and place == (event.device, event.family, event.source):
+                self._hear_nothing(member, now, event)
+
+    def _hear_nothing(self, member: VirtualRouter, now: int, unanswered: "Unanswered | None" = None) -> None:
         member.silent = True
         member.deadline = NEVER
         if not all(other.silent for other in self.members) or self._is_held_back(now):
             return
-        reason = "silence"
+        reason = "silence" if unanswered is None else "unanswered"
         if any(other.resigned for other in self.members):
             reason = "resigned"
         elif any(other.lower_heard for other in self.members):
@@ -216,9 +224,15 @@ class Group(Lockstep):
         # cut has heard nobody.
         heard = [other for other in self.members if other.active_source is not None]
         first = (heard or self.members)[0]
-        if reason == "silence" and first.active_source is not None and first.was_followed_briefly():
+        if (
+            reason in ("silence", "unanswered")
+            and first.active_source is not None
+            and first.was_followed_briefly()
+        ):
             self.trust.note_broken(first.active_source, now)
         silence = None if first.heard_at is None else now - first.heard_at
+        if unanswered is not None:
+            silence = unanswered.silence
         if silence is None and reason == "silence":
             reason = "nobody"
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)

@@ -32,15 +32,15 @@ def arp_answer(frame: bytes) -> "tuple[bytes, bytes] | None":
     return frame[28:32], frame[22:28]
 
 
-def neighbour_solicitation(mac: bytes, source: bytes, address: bytes) -> bytes:
-    """Return the Ethernet frame that asks who has an IPv6 address (RFC 4861 4.3)."""
-    group = SOLICITED_NODE + address[13:]
+def neighbour_solicitation(mac: bytes, source: bytes, address: bytes, to: "bytes | None" = None) -> bytes:
+    """Return the Ethernet frame that asks who has an IPv6 address (RFC 4861 4.3), or its holder `to` again."""
+    group = SOLICITED_NODE + address[13:] if to is None else address
     body = address + struct.pack("!BB6s", SOURCE_LINK_LAYER_ADDRESS, 1, mac)
     head = pseudo_header(source, group, 8 + len(body), ICMPV6_PROTOCOL)
     total = internet_checksum(head + struct.pack("!BBHI", NEIGHBOUR_SOLICITATION, 0, 0, 0) + body)
     message = struct.pack("!BBHI", NEIGHBOUR_SOLICITATION, 0, total, 0) + body
     ip = struct.pack("!IHBB16s16s", 6 << 28, len(message), ICMPV6_PROTOCOL, 255, source, group)
-    return b"\x33\x33" + group[12:] + mac + struct.pack("!H", ETHERTYPE_IPV6) + ip + message
+    return (to or b"\x33\x33" + group[12:]) + mac + struct.pack("!H", ETHERTYPE_IPV6) + ip + message
 
 
 def advertised_address(message: bytes, hops: int) -> "bytes | None":
@@ -48,6 +48,14 @@ def advertised_address(message: bytes, hops: int) -> "bytes | None":
     if len(message) < 24 or message[0] != NEIGHBOUR_ADVERTISEMENT or message[1] or hops != 255:
         return None
     return message[8:24]
+
+
+def frame_advertised(frame: bytes) -> "tuple[bytes, bytes] | None":
+    """Return the address that a neighbour advertisement is about and who has sent its frame, or None."""
+    if len(frame) < 78 or frame[20] != ICMPV6_PROTOCOL:
+        return None
+    address = advertised_address(frame[54:], frame[21])
+    return None if address is None else (address, frame[6:12])
 
 
 def echo_request(family: int, mark: bytes) -> bytes:

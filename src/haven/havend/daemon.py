@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import Plan
+    from haven.havend.heartbeats import Heartbeats
     from haven.havend.witness_asker import WitnessAsker
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
@@ -66,6 +67,7 @@ class Daemon:
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
         self._witnesses: WitnessAsker | None = None
+        self._heartbeats: Heartbeats | None = None
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -111,6 +113,7 @@ class Daemon:
             self._agent,
             lambda: self._problems,
             lambda: self._witnesses,
+            lambda: self._heartbeats,
         )
         self._handlers = RequestHandlers(
             self,
@@ -135,6 +138,7 @@ class Daemon:
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
             (lambda: NEVER if self._witnesses is None else self._witnesses.deadline, self._ask_witnesses),
+            (lambda: NEVER if self._heartbeats is None else self._heartbeats.deadline, self._ask_actives),
         ]
 
     # Start, change and end
@@ -179,6 +183,7 @@ class Daemon:
         self._sockets.set_routers(self.plan.routers)
         self._agent.want(self.plan.parts)
         self._look_for_witnesses()
+        self._look_for_heartbeats()
 
     def _look_for_witnesses(self) -> None:
         wanted = any(group.witnesses or group.majority for group in self.plan.groups)
@@ -192,6 +197,18 @@ class Daemon:
         elif self._witnesses is not None:
             # What they are now is found there when it is asked next.
             self._witnesses.deadline = 0
+
+    def _look_for_heartbeats(self) -> None:
+        if self._heartbeats is None and any(group.heartbeat_us for group in self.plan.groups):
+            from haven.havend.heartbeats import Heartbeats
+
+            self._heartbeats = Heartbeats(self._engine, self._kernel, self._events, self.handle)
+        if self._heartbeats is not None:
+            self._heartbeats.set_plan(self.plan)
+
+    def _ask_actives(self) -> None:
+        if self._heartbeats is not None:
+            self._heartbeats.act()
 
     def _ask_witnesses(self) -> None:
         if self._witnesses is not None:
@@ -308,8 +325,9 @@ class Daemon:
         self._handlers.answer_stop()
         self._control.close()
         self._sockets.close()
-        if self._witnesses is not None:
-            self._witnesses.close()
+        for each in (self._witnesses, self._heartbeats):
+            if each is not None:
+                each.close()
         self._restart_note.remove()
 
     def handle(self, event: Value) -> None:

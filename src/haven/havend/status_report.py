@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from haven.core.virtual_router import VirtualRouter
     from haven.havend.address_keeper import AddressKeeper
     from haven.havend.agent_link import AgentLink
+    from haven.havend.heartbeats import Heartbeats
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.vrrp_sockets import VrrpSockets
@@ -44,6 +45,7 @@ class StatusReport:
         agent: "AgentLink",
         problems: "Callable[[], Problems]",
         witnesses: "Callable[[], WitnessAsker | None]",
+        heartbeats: "Callable[[], Heartbeats | None]",
     ) -> None:
         self._engine = engine
         self._in_force = in_force
@@ -53,6 +55,7 @@ class StatusReport:
         self._agent = agent
         self._more_problems = problems
         self._witnesses = witnesses
+        self._heartbeats = heartbeats
         self._started = Moment()
 
     def status(self, now: int) -> "Document":
@@ -114,7 +117,14 @@ class StatusReport:
             "faults": _fault_texts(group.faults),
             "last_transition": self._transitions.last(name),
             "witnesses": witnesses.report(group, now) if witnesses is not None else [],
+            "detection": self._detection(group, now),
         }
+
+    def _detection(self, group: "Group", now: int) -> "Document | None":
+        heartbeats = self._heartbeats()
+        if heartbeats is None or group.state != states.BACKUP:
+            return None
+        return heartbeats.report(group, now)
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
         spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters

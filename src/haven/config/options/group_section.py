@@ -27,6 +27,15 @@ GROUP = SectionType(
             engine=True,
         ),
         Option(
+            "heartbeat",
+            Whole(0, 1000),
+            "How often a Backup asks the kernel of the Active whether the router lives, by ARP or neighbour "
+            "solicitation; so a dead one is known long before its advertisements are missed. `0`: never.",
+            default="8",
+            unit="ms",
+            engine=True,
+        ),
+        Option(
             "witness",
             WitnessKind(),
             "A machine on a link of this group that is none of the routers: a switch, an access point, the "

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A way on which the kernel of the Active is asked whether it lives, and how long its silence is borne.
+
+Nothing is concluded from a way before it has shown that it answers. From then on the losses and the gaps that
+were seen on it say how many questions in a row have to stay without an answer, and for how long: so many that
+losses alone would do it less than once in ten years.
+"""
+
+from haven.core.clock import MILLISECOND, SECOND
+
+# After a question without an answer the next ones come quickly.
+QUICK_US = 3 * MILLISECOND
+# While a way is being learned, and where it does not answer.
+LEARNING_US, SELDOM_US = 20 * MILLISECOND, SECOND
+# Questions that a way has to be asked before it is believed, and its losses at the most.
+BELIEVED_AFTER = 100
+MOST_LOST = 0.2
+# Silences shorter than this, or with fewer questions, are nobody's death: a kernel that is busy, one frame.
+SHORTEST_US = 15 * MILLISECOND
+FEWEST = 3
+# Of the questions of ten years, at one every 8 ms.
+IN_TEN_YEARS = 4e10
+# What is older counts half.
+REMEMBERED = 100_000
+# The longest gap is that of the last one or two of these.
+GAPS_US = 600 * SECOND
+# Without an answer for so long it is not asked quickly any more.
+GIVEN_UP_US = SECOND
+
+
+class HeartbeatPath:
+    """What has been asked and answered on one way; times are microseconds."""
+
+    def __init__(self, pace_us: int, now: int) -> None:
+        self.pace_us = pace_us
+        self.asked = 0
+        self.lost = 0
+        self.unanswered = 0
+        self.answered_at: int | None = None
+        # The first question since the last answer.
+        self.open_since: int | None = None
+        self._began = now
+        self._longest_us = self._longest_before_us = 0
+        self._gaps_since = now
+        self._questions = FEWEST
+
+    def ask(self, now: int) -> None:
+        """Take that a question goes out now."""
+        self.unanswered += 1
+        if self.open_since is None:
+            self.open_since = now
+
+    def hear(self, answers: int, now: int) -> None:
+        """Take so many answers, which came since the last question or a little before."""
+        if self.open_since is not None and not self.is_given_up(now):
+            if self.unanswered > 1:
+                self._note_gap(now - self.open_since, now)
+            self._count(self.unanswered, max(0, self.unanswered - answers))
+        self.answered_at, self.open_since, self.unanswered = now, None, 0
+
+    def _count(self, asked: int, lost: int) -> None:
+        self.asked += asked
+        self.lost += lost
+        if self.asked > REMEMBERED:
+            self.asked //= 2
+            self.lost //= 2
+        if lost or self.asked % BELIEVED_AFTER < asked:
+            self._questions = max(FEWEST, questions_for(self.loss()))
+
+    def _note_gap(self, gap_us: int, now: int) -> None:
+        if now - self._gaps_since > GAPS_US:
+            self._gaps_since = now
+            self._longest_before_us, self._longest_us = self._longest_us, 0
+        self._longest_us = max(self._longest_us, gap_us)
+
+    def loss(self) -> float:
+        """Return which part of the questions is lost, rather too high than too low where few were asked."""
+        return (self.lost + 1) / (self.asked + 2)
+
+    def is_given_up(self, now: int) -> bool:
+        """Tell whether there has been no answer for so long that it says nothing about losses."""
+        open_since = self._began if self.answered_at is None else self.open_since
+        return open_since is not None and now - open_since > GIVEN_UP_US
+
+    def is_believed(self) -> bool:
+        """Tell whether a silence on this way would mean something."""
+        return self.asked >= BELIEVED_AFTER and self.loss() <= MOST_LOST
+
+    def next_us(self, now: int) -> int:
+        """Return how long after a question the next one goes out."""
+        if self.is_given_up(now):
+            return SELDOM_US
+        if not self.is_believed():
+            return LEARNING_US
+        # The one that has just gone out has had no time yet.
+        return QUICK_US if self.unanswered > 1 else self.pace_us
+
+    def patience_us(self, leniency: int) -> int:
+        """Return how long a silence is borne; `leniency` multiplies the shortest."""
+        longest = max(self._longest_us, self._longest_before_us)
+        asking = self._questions * QUICK_US
+        return max(SHORTEST_US * leniency, longest + longest // 2, asking)
+
+    def is_silent(self, leniency: int, more_us: int, now: int) -> bool:
+        """Tell whether there is no answer although there would be one from a router that lives."""
+        if self.open_since is None or not self.is_believed() or self.unanswered < self._questions:
+            return False
+        return now - self.open_since >= self.patience_us(leniency) + more_us
+
+    def years(self) -> float:
+        """Return in how many years losses alone look like a death once, at the most often."""
+        return 10.0 / max(IN_TEN_YEARS * self.loss() ** self._questions, 1e-9)
+
+
+def questions_for(loss: float) -> int:
+    """Return how many in a row have to be lost, so that this is no chance of ten years."""
+    found, chance = 0, IN_TEN_YEARS
+    while chance > 1:
+        chance *= loss
+        found += 1
+    return found
