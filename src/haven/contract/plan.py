@@ -249,7 +249,8 @@ class Plan:
 
     def work(self, part: str) -> "Document | None":
         """Return what a part of the agent has to do, None for nothing."""
-        return self._work.get(part)
+        found: Document | None = self._work.get(part)
+        return found
 
     def asks_for_the_same(self, other: "Plan") -> bool:
         """Tell whether there is nothing to do when another plan takes the place of this one."""

@@ -15,6 +15,7 @@ LEARNING_US, SELDOM_US = 20 * MILLISECOND, SECOND
 # Questions that a way has to be asked before it is believed, and its losses at the most.
 BELIEVED_AFTER = 100
 MOST_LOST = 0.2
+KNOWN_AFTER = 2000
 # Silences shorter than this, or with fewer questions, are nobody's death: a kernel that is busy, one frame.
 SHORTEST_US = 15 * MILLISECOND
 FEWEST = 3
@@ -85,6 +86,10 @@ class HeartbeatPath:
     def is_believed(self) -> bool:
         """Tell whether a silence on this way would mean something."""
         return self.asked >= BELIEVED_AFTER and self.loss() <= MOST_LOST
+
+    def is_known(self) -> bool:
+        """Tell whether its losses are known so well that more questions would tell little."""
+        return self.asked >= KNOWN_AFTER
 
     def next_us(self, now: int) -> int:
         """Return how long after a question the next one goes out."""

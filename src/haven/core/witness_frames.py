@@ -33,7 +33,7 @@ def arp_answer(frame: bytes) -> "tuple[bytes, bytes] | None":
 
 
 def neighbour_solicitation(mac: bytes, source: bytes, address: bytes, to: "bytes | None" = None) -> bytes:
-    """Return the Ethernet frame that asks who has an IPv6 address (RFC 4861 4.3), or its holder `to` again."""
+    """Return the Ethernet frame that asks who has an IPv6 address (RFC 4861 4.3), or its holder `to`."""
     group = SOLICITED_NODE + address[13:] if to is None else address
     body = address + struct.pack("!BB6s", SOURCE_LINK_LAYER_ADDRESS, 1, mac)
     head = pseudo_header(source, group, 8 + len(body), ICMPV6_PROTOCOL)

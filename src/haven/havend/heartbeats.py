@@ -84,12 +84,11 @@ class Heartbeats:
 
     def set_plan(self, plan: "Plan") -> None:
         """Take the link between two routers, and look anew whom to ask."""
-        copied = plan.work("conntrack") or {}
-        peers = copied.get("peers", [])
-        own = copied.get("address")
+        copied = plan.work("conntrack")
+        self._link = None
         # Of several peers nobody knows which one is the Active.
-        two = len(peers) == 1 and own
-        self._link = (copied["device"], octets_of(own), octets_of(peers[0])) if two else None
+        if copied is not None and len(copied["peers"]) == 1:
+            self._link = copied["device"], octets_of(copied["address"]), octets_of(copied["peers"][0])
         self.deadline = self._look_at = 0
 
     def close(self) -> None:
@@ -162,13 +161,13 @@ class Heartbeats:
 
     def _set_pace(self, name: str) -> None:
         """Let one way of the group be asked quickly; the others are when that one is silent."""
-        quick = True
+        is_watched = False
         for place in self._of_group[name]:
             way = self._ways.get(place)
             if way is not None and way.path.is_believed():
                 pace_us = self._engine.groups[name].spec.heartbeat_us
-                way.path.pace_us = pace_us if quick else max(SELDOM_US, pace_us)
-                quick = False
+                way.path.pace_us = max(SELDOM_US, pace_us) if is_watched and way.path.is_known() else pace_us
+                is_watched = True
 
     # Who is dead
 
@@ -206,8 +205,8 @@ class Heartbeats:
             way.taken_for_dead_at = None
             way.leniency = min(MOST_LENIENT, 2 * way.leniency)
             patience_us = way.path.patience_us(way.leniency)
-            facts = {"peer": text_of(place[1]), "device": place[0], "patience_us": patience_us}
-            self._events.add("heartbeat-false", **facts)
+            peer = text_of(place[1])
+            self._events.add("heartbeat-false", peer=peer, device=place[0], patience_us=patience_us)
 
     # What is shown
 
