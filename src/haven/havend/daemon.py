@@ -73,6 +73,8 @@ class Daemon:
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
         self._timers = self._list_timers()
+        # What is due sooner by what has just been read is due in the next turn.
+        self._timers_due = 0
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -345,9 +347,10 @@ class Daemon:
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
-        for deadline, act in self._timers:
-            if system.now() >= deadline():
-                act()
+        if system.now() >= self._timers_due:
+            for deadline, act in self._timers:
+                if system.now() >= deadline():
+                    act()
         if self._in_sync or self._has_other_path:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
@@ -367,8 +370,10 @@ class Daemon:
 
     def _wait(self) -> int:
         if self._control.is_asked():
+            self._timers_due = 0
             return 0
-        until = min([self._engine.next_deadline()] + [deadline() for deadline, _act in self._timers])
+        self._timers_due = min([deadline() for deadline, _act in self._timers])
+        until = min(self._engine.next_deadline(), self._timers_due)
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:

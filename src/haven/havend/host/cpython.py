@@ -76,10 +76,13 @@ class Poller:
         poll() counts whole milliseconds and rounds up; the rest is slept away, so that a timer of
         10 ms does not fire a tenth of its time late.
         """
-        if 0 < microseconds < 1000:
-            time.sleep(microseconds / 1000000)
-            microseconds = 0
-        return self._poll.poll(max(0, microseconds // 1000))
+        end = time.monotonic_ns() + 1000 * microseconds
+        ready = self._poll.poll(max(0, microseconds // 1000))
+        rest = 0 if ready else end - time.monotonic_ns()
+        if rest <= 0:
+            return ready
+        time.sleep(rest / 1000000000)
+        return self._poll.poll(0)
 
 
 def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.socket:
