@@ -14,6 +14,7 @@ from haven.core.events import (
     CheckChanged,
     Flooded,
     InSync,
+    KernelSilent,
     LinkChanged,
     Maintenance,
     OtherPath,
@@ -21,7 +22,6 @@ from haven.core.events import (
     Shutdown,
     Startup,
     Switchover,
-    Unanswered,
     Vouched,
     WitnessHeard,
 )
@@ -189,9 +189,10 @@ class Engine:
         elif type(event) is WitnessHeard:
             for group in self._ordered():
                 group.hear_witness(event.device, event.address, now)
-        elif type(event) is Unanswered:
-            for group in self._ordered():
-                group.hear_nothing_from(event, now)
+        elif type(event) is KernelSilent:
+            # By the time the host says so, the group may be gone.
+            if event.group in self.groups:
+                self.groups[event.group].hear_nothing_from(event, now)
         elif type(event) is RouterHeard:
             self._hear_router(event, now)
         elif type(event) is AnnounceAgain:

@@ -47,12 +47,12 @@ class RouterHeard(Value):
         self.source = source
 
 
-class Unanswered(Value):
-    """The kernel of the Active with that source address answers no more on a device, where it did."""
+class KernelSilent(Value):
+    """The kernel of a group's Active answers no more on a device, where it did, nor on any other."""
 
-    def __init__(self, device: str, family: int, source: bytes, silence: int) -> None:
+    def __init__(self, group: str, device: str, source: bytes, silence: int) -> None:
+        self.group = group
         self.device = device
-        self.family = family
         self.source = source
         self.silence = silence
 

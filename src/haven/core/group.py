@@ -38,7 +38,7 @@ from haven.core.vrrp.constants import OWNER_PRIORITY, RESIGNATION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
-    from haven.core.events import Unanswered
+    from haven.core.events import KernelSilent
     from haven.core.isolation import Isolation
     from haven.core.virtual_router import Packet
 
@@ -203,19 +203,19 @@ class Group(Lockstep):
         if all(other.doubted or other.silent for other in self.members):
             self._effects.append(Doubted(self.spec.name))
 
-    def hear_nothing_from(self, event: "Unanswered", now: int) -> None:
+    def hear_nothing_from(self, event: "KernelSilent", now: int) -> None:
         """Take that the Active's kernel is silent on a link: what its Active_Down_Timer would say later."""
         for member in self.members:
-            place = (member.spec.device, member.spec.family, member.active_source)
-            if self.state == states.BACKUP and place == (event.device, event.family, event.source):
+            is_meant = member.spec.device == event.device and member.active_source == event.source
+            if self.state == states.BACKUP and is_meant:
                 self._hear_nothing(member, now, event)
 
-    def _hear_nothing(self, member: VirtualRouter, now: int, unanswered: "Unanswered | None" = None) -> None:
+    def _hear_nothing(self, member: VirtualRouter, now: int, event: "KernelSilent | None" = None) -> None:
         member.silent = True
         member.deadline = NEVER
         if not all(other.silent for other in self.members) or self._is_held_back(now):
             return
-        reason = "silence" if unanswered is None else "unanswered"
+        reason = "silence" if event is None else "unanswered"
         if any(other.resigned for other in self.members):
             reason = "resigned"
         elif any(other.lower_heard for other in self.members):
@@ -231,8 +231,8 @@ class Group(Lockstep):
         ):
             self.trust.note_broken(first.active_source, now)
         silence = None if first.heard_at is None else now - first.heard_at
-        if unanswered is not None:
-            silence = unanswered.silence
+        if event is not None:
+            silence = event.silence
         if silence is None and reason == "silence":
             reason = "nobody"
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)

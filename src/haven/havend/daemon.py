@@ -3,13 +3,14 @@
 
 from haven import paths
 from haven.contract.problems import problem
-from haven.core.clock import NEVER, SECOND
+from haven.core.clock import SECOND
 from haven.core.engine import Engine
 from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
+from haven.havend.askers import Askers
 from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
 from haven.havend.event_history import EventHistory
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import Plan
-    from haven.havend.heartbeats import Heartbeats
-    from haven.havend.witness_asker import WitnessAsker
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
@@ -66,8 +65,6 @@ class Daemon:
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._agent = AgentLink()
-        self._witnesses: WitnessAsker | None = None
-        self._heartbeats: Heartbeats | None = None
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -85,6 +82,7 @@ class Daemon:
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
         self._verdicts = CheckVerdicts(self._engine, self._events)
+        self._askers = Askers(self._engine, self._kernel, self._poller, self._events, self.handle)
         transitions, handovers = LastTransitions(), Handovers(self._engine)
         self._executor = Executor(
             self._engine,
@@ -114,8 +112,7 @@ class Daemon:
             transitions,
             self._agent,
             lambda: self._problems,
-            lambda: self._witnesses,
-            lambda: self._heartbeats,
+            self._askers,
         )
         self._handlers = RequestHandlers(
             self,
@@ -139,8 +136,7 @@ class Daemon:
             (lambda: self._commands.deadline, self._commands.expire),
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
-            (lambda: NEVER if self._witnesses is None else self._witnesses.deadline, self._ask_witnesses),
-            (lambda: NEVER if self._heartbeats is None else self._heartbeats.deadline, self._ask_actives),
+            (self._askers.deadline, lambda: self._askers.act(system.now())),
         ]
 
     # Start, change and end
@@ -184,37 +180,7 @@ class Daemon:
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)
         self._agent.want(self.plan.parts)
-        self._look_for_witnesses()
-        self._look_for_heartbeats()
-
-    def _look_for_witnesses(self) -> None:
-        wanted = any(group.witnesses or group.majority for group in self.plan.groups)
-        if wanted and self._witnesses is None:
-            # Nobody else pays for it.
-            from haven.havend.witness_asker import WitnessAsker
-
-            self._witnesses = WitnessAsker(
-                self._engine, self._kernel, self._poller, self._events, self.handle
-            )
-        elif self._witnesses is not None:
-            # What they are now is found there when it is asked next.
-            self._witnesses.deadline = 0
-
-    def _look_for_heartbeats(self) -> None:
-        if self._heartbeats is None and any(group.heartbeat_us for group in self.plan.groups):
-            from haven.havend.heartbeats import Heartbeats
-
-            self._heartbeats = Heartbeats(self._engine, self._kernel, self._events, self.handle)
-        if self._heartbeats is not None:
-            self._heartbeats.set_plan(self.plan)
-
-    def _ask_actives(self) -> None:
-        if self._heartbeats is not None:
-            self._heartbeats.act()
-
-    def _ask_witnesses(self) -> None:
-        if self._witnesses is not None:
-            self._witnesses.act()
+        self._askers.set_plan(self.plan)
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
@@ -327,9 +293,7 @@ class Daemon:
         self._handlers.answer_stop()
         self._control.close()
         self._sockets.close()
-        for each in (self._witnesses, self._heartbeats):
-            if each is not None:
-                each.close()
+        self._askers.close()
         self._restart_note.remove()
 
     def handle(self, event: Value) -> None:
@@ -398,8 +362,8 @@ class Daemon:
             self._commands.read(descriptor)
         elif self._control.serves(descriptor):
             self._control.read(descriptor)
-        elif self._witnesses is not None and self._witnesses.serves(descriptor):
-            self._witnesses.read(descriptor)
+        elif self._askers.serves(descriptor):
+            self._askers.read(descriptor)
 
     def _hear(
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes

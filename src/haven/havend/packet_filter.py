@@ -64,16 +64,17 @@ def arp_replies_filter(addresses: "list[bytes]") -> bytes:
     return b"".join([struct.pack("@HBBI", *each) for each in program])
 
 
-def neighbour_adverts_filter(address: bytes) -> bytes:
-    """Return a filter of whole frames that lets the neighbour advertisements of one address pass."""
-    wanted = [(LOAD_OCTET, NEXT_HEADER_AT, ICMPV6_PROTOCOL)]
-    wanted.append((LOAD_OCTET, ICMP_TYPE_AT, NEIGHBOUR_ADVERTISEMENT))
-    for index, word in enumerate(struct.unpack("!4I", address)):
-        wanted.append((LOAD_WORD, TARGET_AT + 4 * index, word))
+def neighbour_adverts_filter(addresses: "list[bytes]") -> bytes:
+    """Return a filter of whole frames that lets the neighbour advertisements of these addresses pass."""
     program: list[Instruction] = []
-    for load, at, value in wanted:
-        program += [(load, 0, 0, at), (JUMP_EQUAL, 1, 0, value), DROP]
-    program.append(ACCEPT)
+    for load, value in ((NEXT_HEADER_AT, ICMPV6_PROTOCOL), (ICMP_TYPE_AT, NEIGHBOUR_ADVERTISEMENT)):
+        program += [(LOAD_OCTET, 0, 0, load), (JUMP_EQUAL, 1, 0, value), DROP]
+    for address in addresses:
+        for index, word in enumerate(struct.unpack("!4I", address)):
+            # Another word: on to the next address.
+            program += [(LOAD_WORD, 0, 0, TARGET_AT + 4 * index), (JUMP_EQUAL, 0, 7 - 2 * index, word)]
+        program.append(ACCEPT)
+    program.append(DROP)
     return b"".join([struct.pack("@HBBI", *each) for each in program])
 
 

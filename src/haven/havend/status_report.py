@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from haven.core.virtual_router import VirtualRouter
     from haven.havend.address_keeper import AddressKeeper
     from haven.havend.agent_link import AgentLink
-    from haven.havend.heartbeats import Heartbeats
+    from haven.havend.askers import Askers
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.vrrp_sockets import VrrpSockets
-    from haven.havend.witness_asker import WitnessAsker
 
     Document = dict[str, Any]
     Problems = list[Document]
@@ -44,8 +43,7 @@ class StatusReport:
         transitions: "LastTransitions",
         agent: "AgentLink",
         problems: "Callable[[], Problems]",
-        witnesses: "Callable[[], WitnessAsker | None]",
-        heartbeats: "Callable[[], Heartbeats | None]",
+        askers: "Askers",
     ) -> None:
         self._engine = engine
         self._in_force = in_force
@@ -54,8 +52,7 @@ class StatusReport:
         self._transitions = transitions
         self._agent = agent
         self._more_problems = problems
-        self._witnesses = witnesses
-        self._heartbeats = heartbeats
+        self._askers = askers
         self._started = Moment()
 
     def status(self, now: int) -> "Document":
@@ -97,7 +94,7 @@ class StatusReport:
     def _group(self, group: "Group", now: int) -> "Document":
         name, left = group.spec.name, group.preemption.sync_wait_left(now)
         sync_wait_ms = None if left is None else left // 1000
-        witnesses = self._witnesses()
+        witnesses = self._askers.witnesses
         return {
             "name": name,
             "state": shown_state(group.state, group.faults),
@@ -121,7 +118,7 @@ class StatusReport:
         }
 
     def _detection(self, group: "Group", now: int) -> "Document | None":
-        heartbeats = self._heartbeats()
+        heartbeats = self._askers.heartbeats
         if heartbeats is None or group.state != states.BACKUP:
             return None
         return heartbeats.report(group, now)
@@ -157,7 +154,7 @@ class StatusReport:
         }
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
-        found, witnesses = self._in_force.problems(), self._witnesses()
+        found, witnesses = self._in_force.problems(), self._askers.witnesses
         for group in groups:
             found.extend(diagnosis.of_group(group, now))
             found.extend(diagnosis.of_sockets(group, self._sockets, now))

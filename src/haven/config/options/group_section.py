@@ -29,9 +29,9 @@ GROUP = SectionType(
         Option(
             "heartbeat",
             Whole(0, 1000),
-            "How often a Backup asks the kernel of the Active whether the router lives, by ARP or neighbour "
-            "solicitation; so a dead one is known long before its advertisements are missed. `0`: never.",
-            default="8",
+            "How often a Backup asks whether the Active lives, by ARP or neighbour solicitation, which its "
+            "kernel answers; so a dead one is known long before its advertisements are missed. `0`: never.",
+            default="10",
             unit="ms",
             engine=True,
         ),
