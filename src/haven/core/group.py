@@ -21,6 +21,7 @@ from haven.core.handover import (
 )
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
+from haven.core.silence import reason_of, spokesman
 from haven.core.spec import GroupSpec
 from haven.core.tracking import (
     LinkStates,
@@ -215,26 +216,13 @@ class Group(Lockstep):
         member.deadline = NEVER
         if not all(other.silent for other in self.members) or self._is_held_back(now):
             return
-        reason = "silence" if event is None else "unanswered"
-        if any(other.resigned for other in self.members):
-            reason = "resigned"
-        elif any(other.lower_heard for other in self.members):
-            reason = "preempt"
-        # The address of the first link tells a person more than whichever timer was the last; a link that is
-        # cut has heard nobody.
-        heard = [other for other in self.members if other.active_source is not None]
-        first = (heard or self.members)[0]
-        if (
-            reason in ("silence", "unanswered")
-            and first.active_source is not None
-            and first.was_followed_briefly()
-        ):
-            self.trust.note_broken(first.active_source, now)
+        reason, first = reason_of(self.members, event), spokesman(self.members)
+        is_silence = reason in ("silence", "unanswered") and first.active_source is not None
+        if is_silence and first.was_followed_briefly():
+            self.trust.note_broken(first.active_source or b"", now)
         silence = None if first.heard_at is None else now - first.heard_at
         if event is not None:
             silence = event.silence
-        if silence is None and reason == "silence":
-            reason = "nobody"
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)
 
     def recheck_silence(self, now: int) -> None:

@@ -10,6 +10,8 @@ from haven.core.clock import MILLISECOND, SECOND
 
 # After a question without an answer the next ones come quickly.
 QUICK_US = 2 * MILLISECOND
+# Of the time before that so much counts: a way that is asked seldom is not silent for longer by that.
+NOTICED_AFTER_US = 10 * MILLISECOND
 # While a way is being learned, and where it does not answer.
 LEARNING_US, RARELY_US = 20 * MILLISECOND, SECOND
 # Questions that a way has to be asked before it is believed, and its losses at the most.
@@ -54,6 +56,8 @@ class HeartbeatPath:
         self.unanswered += 1
         if self.open_since is None:
             self.open_since = now
+        elif self.unanswered == 2:
+            self.open_since = max(self.open_since, now - NOTICED_AFTER_US)
 
     def oversleep(self, late_us: int) -> None:
         """Take that the asker has not looked for so long, by its own fault: that is nobody's silence."""
@@ -63,8 +67,12 @@ class HeartbeatPath:
     def hear(self, answers: int, now: int) -> None:
         """Take a sign of life, and so many answers, which came since the last question or a little before."""
         if self.open_since is not None and not self.is_given_up(now):
-            if self.unanswered > 1:
-                self._note_gap(now - self.open_since, now)
+            if now - self._gaps_since > GAPS_US:
+                self._gaps_since = now
+                self._longest_before_us, self._longest_us = self._longest_us, 0
+            # One question that was lost is no gap.
+            if self.unanswered > 2:
+                self._longest_us = max(self._longest_us, now - self.open_since)
             self._count(self.unanswered, self.unanswered - answers)
         self.answered_at, self.open_since, self.unanswered = now, None, 0
 
@@ -82,12 +90,6 @@ class HeartbeatPath:
             self.lost //= 2
         if missing or self.asked % BELIEVED_AFTER < asked:
             self._questions = max(FEWEST, questions_for(self.loss()))
-
-    def _note_gap(self, gap_us: int, now: int) -> None:
-        if now - self._gaps_since > GAPS_US:
-            self._gaps_since = now
-            self._longest_before_us, self._longest_us = self._longest_us, 0
-        self._longest_us = max(self._longest_us, gap_us)
 
     def loss(self) -> float:
         """Return which part of the questions is lost, rather too high than too low where few were asked."""
@@ -127,7 +129,7 @@ class HeartbeatPath:
     def is_quiet(self, now: int) -> bool:
         """Tell whether losses alone do not explain its silence."""
         enough = self._questions
-        return self.unanswered >= enough and self.silence_us(now) >= enough * QUICK_US
+        return self.is_believed() and self.unanswered >= enough and self.silence_us(now) >= enough * QUICK_US
 
     def years(self) -> float:
         """Return in how many years losses alone look like a death once, at the most often."""

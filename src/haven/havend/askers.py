@@ -60,6 +60,10 @@ class Askers:
         soonest = NEVER if self.heartbeats is None else self.heartbeats.deadline
         return soonest if self.witnesses is None else min(soonest, self.witnesses.deadline)
 
+    def are_patient(self) -> bool:
+        """Tell whether a millisecond more does not matter to anybody."""
+        return self.heartbeats is None or not self.heartbeats.is_quiet
+
     def act(self, now: int) -> None:
         """Ask who is to be asked now."""
         if self.witnesses is not None and now >= self.witnesses.deadline:

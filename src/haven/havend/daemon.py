@@ -71,7 +71,7 @@ class Daemon:
         self._wire_up(run_dir)
         self._timers = self._list_timers()
         # What is due sooner by what has just been read is due in the next turn.
-        self._timers_due = 0
+        self._timers_due, self._is_rough = 0, False
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -304,8 +304,12 @@ class Daemon:
     # One turn of the loop
 
     def _turn(self) -> None:
-        ready = self._poller.wait(self._wait())
+        ready = self._poller.wait(self._wait(), self._is_rough)
         began = system.now()
+        if self._is_rough and not ready:
+            # That is most turns of a Backup: nothing else was due.
+            self._askers.act(began)
+            return
         self._read(ready)
         if system.now() >= self._engine.next_deadline():
             self._drain()
@@ -334,10 +338,11 @@ class Daemon:
 
     def _wait(self) -> int:
         if self._control.is_asked():
-            self._timers_due = 0
+            self._timers_due, self._is_rough = 0, False
             return 0
         self._timers_due = min([deadline() for deadline, _act in self._timers])
         until = min(self._engine.next_deadline(), self._timers_due)
+        self._is_rough = self._askers.are_patient() and until == self._askers.deadline()
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:

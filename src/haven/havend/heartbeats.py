@@ -89,6 +89,8 @@ class Heartbeats:
     ) -> None:
         self._engine, self._kernel, self._events, self._handle = engine, kernel, events, handle
         self.deadline = 0
+        # Whether a question has stayed without an answer.
+        self.is_quiet = False
         self._look_at = 0
         self._link: tuple[str, bytes, bytes] | None = None
         self._asked: dict[Place, HeartbeatPlace] = {}
@@ -117,14 +119,18 @@ class Heartbeats:
         now = system.now()
         if now >= self._look_at:
             self._look(now)
-        is_quiet = False
+        self.is_quiet = False
+        soonest = self._look_at
         for asked in self._asked.values():
             if asked.is_due(now):
                 asked.turn(now)
-            is_quiet = is_quiet or asked.path.unanswered > 1 or asked.taken_for_dead_at is not None
-        if is_quiet or self._told:
+            if asked.path.unanswered > 1 or asked.taken_for_dead_at is not None:
+                self.is_quiet = True
+            soonest = min(soonest, asked.due)
+        self.deadline = soonest
+        if self.is_quiet or self._told:
             self._judge_all(now)
-        self.deadline = min([self._look_at] + [asked.due for asked in self._asked.values()])
+            self.deadline = min([self._look_at] + [asked.due for asked in self._asked.values()])
 
     # Whom to ask
 
