@@ -81,7 +81,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--minutes",
         type=float,
         default=10,
-        help="of attacks, of each condition of the heartbeat (default: 10)",
+        help="of attacks, of each heartbeat (default: 10)",
     )
     known = [*SETS, *BENCHES, ATTACK, HEARTBEAT]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
