@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Asking = tuple[bytes, bytes | None]
 
 # How often it is looked whom to ask.
-LOOK_US = 500 * MILLISECOND
+LOOK_US = SECOND
 # All ways but one of a group are asked so often until that one is silent, or a little sooner with another.
 SELDOM_US, SOONER_US = 100 * MILLISECOND, 10 * MILLISECOND
 # A router that answers again so soon was not dead: no machine boots in that time.
@@ -221,7 +221,11 @@ class Heartbeats:
                 each.due = min(each.due, now + QUICK_US)
         if not is_dead([each.path for each in asked], _skew_us(group), now):
             self._told.discard(name)
-        elif name not in self._told and not _was_heard(group, asked) and _may_go_by_it(group, now):
+        elif _was_heard(group, asked):
+            # It lives, and its answers do not come.
+            for each in asked:
+                each.path.hear(0, now)
+        elif name not in self._told and _may_go_by_it(group, now):
             self._told.add(name)
             self._tell(group, asked, now)
 
