@@ -19,10 +19,12 @@ BUSY_LOOPS = 8
 # Of ten thousand frames.
 LOSSES = (10, 100, 500)
 LOSING = """
-table netdev losing {{ chain {device} {{
-    type filter hook ingress device "{device}" priority -500;
-    numgen random mod 10000 < {loss} drop
-}} }}
+table netdev losing {{
+    chain {device} {{
+        type filter hook ingress device "{device}" priority -500;
+        numgen random mod 10000 < {loss} drop
+    }}
+}}
 """
 
 
@@ -75,7 +77,7 @@ def _busy() -> Iterator[None]:
 
 @contextmanager
 def _losing(network: Network, loss: int) -> Iterator[None]:
-    for router in network.routers:
+    for router in network.routers if loss else ():
         for segment in ("lan", "wan"):
             network[router].namespace.nft(LOSING.format(device=segment, loss=loss))
     yield
