@@ -78,6 +78,7 @@ class Story:
             none,
             none,
             none,
+            SimpleNamespace(take=lambda _routers: None),
         )
 
     def _advertise(self, _now: int) -> list[Value]:

@@ -70,6 +70,12 @@ config conntrack 'conntrack'
 	option address '192.168.255.2'
 	list peer_address '192.168.255.3'
 
+# The Active alone runs the VPN; a router on which it does not come up hands over.
+config service 'vpn'
+	option profile 'openvpn'
+	option group 'gateway'
+	option required '1'
+
 # Routers that are paired have their configuration in common, but for what stands here.
 config sync 'sync'
 	option enabled '1'

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The problems of the agent and its parts, as rows of the table in problems.py."""
 
-from haven.contract.severity import WARNING
+from haven.contract.service_problems import SERVICE_PROBLEMS
+from haven.contract.severities import WARNING
 
 # (code, severity, what is the matter, what to do)
 AGENT_TABLE = (
@@ -154,4 +155,4 @@ AGENT_TABLE = (
         "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
         "Raise nf_conntrack_max, to the same on all routers.",
     ),
-)
+) + SERVICE_PROBLEMS

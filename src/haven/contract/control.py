@@ -8,6 +8,7 @@ agent {"prepare": true} when it has something to finish before a handover.
 
 import json
 
+from haven.contract.event_log import NOTED
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -68,6 +69,8 @@ REQUESTS = {
     "agent": (Field("protocol", whole(1), optional=True), Field("version", text, optional=True)),
     "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
     "prepared": (),
+    # Something for the events, by a code that the agent may add.
+    "note": (Field("code", one_of(NOTED)), Field("facts", mapping)),
     # Between routers, by the agents: whether this one is Active for these, what another says of itself, and
     # to ask the others about all groups that are Active here.
     "vouch": (Field("members", list_of(mapping)),),

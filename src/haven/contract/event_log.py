@@ -9,6 +9,7 @@ same in English. Of a kind there may be several codes.
 from haven.contract.faults import FAULTS
 from haven.contract.fields import Field, check_object, mapping, number, text, whole
 from haven.contract.message import render
+from haven.contract.services import FAILURES
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -73,10 +74,23 @@ TABLE = (
         "heartbeat",
         "{peer} on {device} was taken for dead and lives: {patience_us} of silence are borne from now on",
     ),
+    ("service-started", "service", "service {service} runs"),
+    ("service-stopped", "service", "service {service} has stopped"),
+    ("service-reloaded", "service", "service {service} was told of its role"),
+    ("service-found", "service", "service {service} was started by somebody else; it is stopped again"),
+    ("service-failed", "failure", "service {service}: {failure}. {words}"),
+    (
+        "service-handover",
+        "failure",
+        "{group}: is handed over, as service {service} does not run here",
+    ),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
     ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),
 )
+
+# What the agent may add.
+NOTED = tuple([row[0] for row in TABLE if row[0].startswith("service-")])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {
@@ -100,7 +114,7 @@ REASONS = {
 }
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
+_INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
 
 
 def check_event(document: "Any") -> "dict[str, Any]":
@@ -116,7 +130,8 @@ def kind_of(code: str) -> str:
 
 def event_text(code: str, facts: "dict[str, Any]") -> str:
     """Return an event in English. Raises KeyError for a code or a fact that is missing."""
-    return render(_ROWS[code][2], facts, _INNER)
+    # A failure need not have said anything.
+    return render(_ROWS[code][2], facts, _INNER).strip()
 
 
 def reason_text(code: str, facts: "dict[str, Any]") -> str:

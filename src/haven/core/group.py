@@ -81,6 +81,7 @@ class Group(Lockstep):
         """Be in the state of the group whose virtual routers this one takes."""
         self.state, self.started, self.faults = donor.state, donor.started, donor.faults
         self.preemption.barred = donor.preemption.barred
+        self.preemption.hold_back = donor.preemption.hold_back
         self._look_for_company(donor.isolation)
         if donor.handover == STOP:
             self._handover = donor._handover
@@ -220,9 +221,8 @@ class Group(Lockstep):
         is_silence = reason in ("silence", "unanswered") and first.active_source is not None
         if is_silence and first.was_followed_briefly():
             self.trust.note_broken(first.active_source or b"", now)
-        silence = None if first.heard_at is None else now - first.heard_at
-        if event is not None:
-            silence = event.silence
+        heard_ago = None if first.heard_at is None else now - first.heard_at
+        silence = heard_ago if event is None else event.silence
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)
 
     def recheck_silence(self, now: int) -> None:

@@ -61,8 +61,8 @@ class Askers:
         return soonest if self.witnesses is None else min(soonest, self.witnesses.deadline)
 
     def are_patient(self) -> bool:
-        """Tell whether a millisecond more does not matter to anybody."""
-        return self.heartbeats is None or not self.heartbeats.is_quiet
+        """Tell whether a millisecond more does not matter to the heartbeat."""
+        return self.heartbeats is not None and not self.heartbeats.is_quiet
 
     def act(self, now: int) -> None:
         """Ask who is to be asked now."""

@@ -25,6 +25,7 @@ from haven.havend.plan_in_force import PlanInForce
 from haven.havend.repair import Repair
 from haven.havend.request_handlers import RequestHandlers
 from haven.havend.restart_note import RestartNote
+from haven.havend.router_adverts import RouterAdverts
 from haven.havend.run_directory import is_in_memory
 from haven.havend.status_report import StatusReport
 from haven.havend.sysctl import Sysctls
@@ -64,6 +65,8 @@ class Daemon:
             lambda: self._executor.advertise(),
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
+        self._adverts = RouterAdverts(self._kernel, self._poller, self._sockets)
+        self._sockets.replaced = self._adverts.replace
         self._agent = AgentLink()
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
@@ -93,6 +96,7 @@ class Daemon:
             transitions,
             handovers,
             self._agent,
+            self._adverts,
         )
         self._repair = Repair(
             self._engine,
@@ -104,6 +108,7 @@ class Daemon:
             self._events,
             self.handle,
         )
+        self._repair.address_changed = self._adverts.look_soon
         report = StatusReport(
             self._engine,
             self._in_force,
@@ -111,6 +116,7 @@ class Daemon:
             self._addresses,
             transitions,
             self._agent,
+            self._adverts,
             lambda: self._problems,
             self._askers,
         )
@@ -137,6 +143,7 @@ class Daemon:
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
             (self._askers.deadline, lambda: self._askers.act(system.now())),
+            (lambda: self._adverts.deadline, self._adverts.act),
         ]
 
     # Start, change and end
@@ -179,6 +186,7 @@ class Daemon:
         self._addresses.load(self.plan)
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)
+        self._adverts.set_routers(self.plan.routers, self._addresses.held(), self.now)
         self._agent.want(self.plan.parts)
         self._askers.set_plan(self.plan)
 
@@ -246,7 +254,7 @@ class Daemon:
         if self.stopping:
             self._done = True
             return
-        self.stopping = True
+        self.stopping = self._adverts.is_ending = True
         self._events.add("stopping", node=self.plan.node)
         self.when_prepared(lambda: self.handle(Shutdown()))
 
@@ -294,6 +302,7 @@ class Daemon:
         self._control.close()
         self._sockets.close()
         self._askers.close()
+        self._adverts.close()
         self._restart_note.remove()
 
     def handle(self, event: Value) -> None:
@@ -363,6 +372,8 @@ class Daemon:
         elif descriptor == self._signals:
             if system.read_signals(descriptor):
                 self.stop()
+        elif self._adverts.serves(descriptor):
+            self._adverts.read(descriptor)
         elif self._commands.serves(descriptor):
             self._commands.read(descriptor)
         elif self._control.serves(descriptor):

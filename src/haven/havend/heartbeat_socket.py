@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Asks the kernel of one router on one device, by ARP or neighbour solicitation, and counts its answers."""
 
-from haven.core.announce import BROADCAST, ETHERTYPE_ARP, ETHERTYPE_IPV6
+from haven.core.announce import BROADCAST, ETHERTYPE_ARP
+from haven.core.frame import ETHERTYPE_IPV6
 from haven.core.witness_frames import arp_answer, arp_request, frame_advertised, neighbour_solicitation
 from haven.havend.host import system
 from haven.havend.packet_filter import arp_replies_filter, neighbour_adverts_filter

@@ -6,6 +6,7 @@ import os
 from haven import paths
 from haven.contract.control import Refusal, done
 from haven.contract.fields import DocumentError
+from haven.contract.message import ODD_FACTS
 from haven.contract.plan import PlanError, read_plan
 from haven.contract.status import check_report, shown_state
 from haven.core.events import Maintenance, Switchover
@@ -92,6 +93,7 @@ class RequestHandlers:
             "agent": self._attach_agent,
             "report": self._take_report,
             "prepared": self._prepared,
+            "note": self._note,
             "vouch": self._vouch,
             "vouched": self._take_word,
             "compare": self._compare,
@@ -217,6 +219,13 @@ class RequestHandlers:
 
     def _prepared(self, client: "ControlClient", request: "Document") -> "Document | None":
         self._agent.prepared()
+        return done({})
+
+    def _note(self, client: "ControlClient", request: "Document") -> "Document | None":
+        try:
+            self._events.add_noted(request["code"], request["facts"])
+        except ODD_FACTS as error:
+            raise Refusal("request-wrong", error="note: %r" % error) from None
         return done({})
 
     # By another path than the links

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from haven.havend.askers import Askers
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
+    from haven.havend.router_adverts import RouterAdverts
     from haven.havend.vrrp_sockets import VrrpSockets
 
     Document = dict[str, Any]
@@ -42,6 +43,7 @@ class StatusReport:
         addresses: "AddressKeeper",
         transitions: "LastTransitions",
         agent: "AgentLink",
+        adverts: "RouterAdverts",
         problems: "Callable[[], Problems]",
         askers: "Askers",
     ) -> None:
@@ -51,6 +53,7 @@ class StatusReport:
         self._addresses = addresses
         self._transitions = transitions
         self._agent = agent
+        self._adverts = adverts
         self._more_problems = problems
         self._askers = askers
         self._started = Moment()
@@ -106,6 +109,8 @@ class StatusReport:
             "leaving": group.handover,
             "sync_wait_ms": sync_wait_ms,
             "preempt_wait_ms": sync_wait_ms,
+            "losses": group.preemption.hold_back.count(now),
+            "held_back_ms": group.preemption.hold_back.left(now) // 1000,
             "priority_penalty": group.penalty,
             "checks": [
                 {"name": check, "weight": weight, "up": self._engine.verdict(check)}
@@ -125,7 +130,7 @@ class StatusReport:
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
         spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters
-        return {
+        document = {
             "name": spec.name,
             "group": group.spec.name,
             "device": spec.device,
@@ -152,6 +157,10 @@ class StatusReport:
             "last_transition": self._transitions.last(group.spec.name),
             "faults": _fault_texts(router.faults),
         }
+        account = self._adverts.account(spec.name)
+        if account is not None:
+            document["router_advert"] = account
+        return document
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
         found, witnesses = self._in_force.problems(), self._askers.witnesses
@@ -163,6 +172,7 @@ class StatusReport:
         age = min((self._transitions.age(group.spec.name) for group in groups), default=0)
         found.extend(diagnosis.of_split(groups, peers, age, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
+        found.extend(self._adverts.problems(now))
         found.extend(self._more_problems())
         found.extend(self._agent.problems(now))
         return found

@@ -58,9 +58,18 @@ class Stranger:
 class Exchange:
     """Made when somebody is paired, or is about to be. Raises PairingRefusal when there is no key."""
 
-    def __init__(self, scope: Scope, store: PeerStore, orders: Orders, files: Files) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        store: PeerStore,
+        orders: Orders,
+        files: Files,
+        carried: Callable[[Line, Message], None] = lambda line, message: None,
+    ) -> None:
         self._scope, self._store, self._orders = scope.inner(), store, orders
         self._files = files
+        # What other parts of the agent say to each other.
+        self._carried = carried
         self._offer_answers: OfferAnswers | None = None
         self._replication: Replication | None = None
         try:
@@ -227,6 +236,8 @@ class Exchange:
             self._take_introduction(message)
         elif kind == "unpair":
             self._forget(line.peer)
+        else:
+            self._carried(line, message)
 
     def _take_hello(self, line: Line, message: Message) -> None:
         peer = line.peer

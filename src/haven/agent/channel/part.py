@@ -58,6 +58,7 @@ class ChannelPart(Part):
         self._failure = ""
         self._orders = Orders(around)
         self._rules = PeerRules(around.scope, around.config)
+        around.carrier.lines = lambda: [*self._exchange_lines()]
         self._door = Door(around.scope, around.run_dir, self._asked)
         around.scope.every(BEAT_EVERY_S, self._beat)
 
@@ -127,7 +128,7 @@ class ChannelPart(Part):
             reply(done(self._pair()))
         elif command.startswith("sync"):
             if self._replication is None:
-                raise PairingRefusal("sync-off")
+                raise PairingRefusal("sync-alone" if "sync" in self.around.plan else "sync-off")
             reply(done(self._replication.answer(request)))
         elif command == "unpair":
             reply(done({"told": self._unpair(request["node"])}))
@@ -142,7 +143,8 @@ class ChannelPart(Part):
             raise PairingRefusal("node-unknown")
         offer = self._needed().offer()
         left = offer.until - time.monotonic()
-        return {"code": offer.code, "until": time.time() + left, "addresses": self._own_addresses()}
+        when = {"until": time.time() + left, "left_s": left}
+        return {"code": offer.code, **when, "addresses": self._own_addresses()}
 
     def _unpair(self, node: str) -> bool:
         peer = self._store.find(node)
@@ -206,7 +208,7 @@ def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files
         from haven.agent.channel.exchange import Exchange
     except ImportError:
         raise PairingRefusal("ssl-missing") from None
-    return Exchange(around.scope, store, orders, files)
+    return Exchange(around.scope, store, orders, files, around.carrier.take)
 
 
 def _make_replication(around: Surroundings, lines: "Callable[[], Iterable[Line]]") -> "Replication | None":
