@@ -144,6 +144,7 @@ class Heartbeats:
                 self._of_group[name] = sorted(found)
                 for place in found:
                     wanted.setdefault(place, found[place])
+        self._told = {name for name in self._told if name in self._of_group}
         for place in list(self._asked):
             if not self._is_right(place, wanted, now):
                 self._asked.pop(place).socket.close()
@@ -225,7 +226,7 @@ class Heartbeats:
             # It lives, and its answers do not come.
             for each in asked:
                 each.path.hear(0, now)
-        elif name not in self._told and _may_go_by_it(group, now):
+        elif name not in self._told and _may_go_by_it(group, now) and _is_followed_long(group, now):
             self._told.add(name)
             self._tell(group, asked, now)
 
@@ -275,7 +276,12 @@ class Heartbeats:
         asked = self._counting(name, now)
         after_us = max([member.active_down_us() for member in group.members])
         heartbeat_us = NEVER
-        if asked:
+        answering = [(each.socket.link.name, each.socket.address) for each in asked]
+        # A link on which nobody can be asked is waited for.
+        if asked and all(
+            member.silent or (member.spec.device, member.active_source) in answering
+            for member in group.members
+        ):
             slowest = max([each.path.patience_us() for each in asked])
             heartbeat_us = group.spec.heartbeat_us + slowest + _skew_us(group)
         by = "heartbeat" if heartbeat_us < after_us else "advertisements"
@@ -318,6 +324,11 @@ def _is_steady(member: "VirtualRouter", now: int) -> bool:
     if member.spec.unicast_peers and member.spec.unicast_hops:
         return False
     return member.followed_since is not None and now - member.followed_since >= member.active_down_us()
+
+
+def _is_followed_long(group: "Group", now: int) -> bool:
+    """Tell whether none of its members has just come to follow another Active, or the same anew."""
+    return all(member.silent or _is_steady(member, now) for member in group.members)
 
 
 def _skew_us(group: "Group") -> int:
