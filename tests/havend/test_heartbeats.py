@@ -8,6 +8,7 @@ import pytest
 
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.spec import GroupSpec
+from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from haven.havend import heartbeats
 from haven.havend.heartbeats import Heartbeats
@@ -161,3 +162,18 @@ def test_nobody_is_asked_where_advertisements_are_as_fast(monkeypatch):
         monkeypatch, lambda priority: group(router(priority=priority, **fast), heartbeat_us=PACE)
     )
     assert standby.sockets.asked == {} and standby.report()["by"] == "advertisements"
+
+
+def test_stranger_that_says_to_be_active_answers_and_falls_silent_is_not_taken_for_the_active(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.node.forget()
+    stranger = octets_of("192.168.51.66")
+    for number in range(20):
+        if number == 10:
+            standby.sockets.silent = {"lan", "wan"}
+        for name in ("lan", "wan"):
+            spec = standby.node.member(name).spec
+            advert = Advert(3, spec.vrid, 250, SECOND, spec.addresses, None, spec.checksum)
+            standby.node.hear(encode(advert, stranger, spec.destinations()[0]), stranger, name)
+        standby.run(SECOND // 2)
+    assert standby.node.transitions() == []
