@@ -3,7 +3,7 @@
 
 import struct
 
-from haven.core.announce import BROADCAST, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
+from haven.core.announce import ARP_REPLY, BROADCAST, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
 from haven.core.checksum import ICMPV6_PROTOCOL, internet_checksum, pseudo_header
 from haven.core.frame import ETHERTYPE_IPV6
 
@@ -11,7 +11,6 @@ from haven.core.frame import ETHERTYPE_IPV6
 ETHERTYPE_GREETING = 0x88B5
 GREETING = b"haven\x01"
 
-ARP_REPLY = 2
 ARP_ETHERNET_IPV4 = struct.pack("!HHBB", 1, 0x0800, 6, 4)
 NEIGHBOUR_SOLICITATION = 135
 SOURCE_LINK_LAYER_ADDRESS = 1

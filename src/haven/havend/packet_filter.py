@@ -7,10 +7,9 @@ it drops, a few packets taken by chance pass all the same: else nobody would kno
 
 import struct
 
-from haven.core.announce import NEIGHBOUR_ADVERTISEMENT
+from haven.core.announce import ARP_REPLY, NEIGHBOUR_ADVERTISEMENT
 from haven.core.checksum import ICMPV6_PROTOCOL
 from haven.core.vrrp.constants import TTL
-from haven.core.witness_frames import ARP_REPLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
