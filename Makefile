@@ -12,6 +12,8 @@ ESLINT := $(VENV)/eslint
 ESLINT_PACKAGES := eslint@9.39.2 @eslint/js@9.39.2 globals@17.3.0
 # How often bench-conntrack lets each thing happen.
 RUNS ?= 5
+# How long bench-heartbeat watches under each condition.
+MINUTES ?= 10
 # Networks whose seeds follow from the code: what fails, fails again. Then so many seconds of others, each time.
 NETWORKS ?= 1500
 SIMULATED ?= 60
@@ -26,7 +28,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-conntrack bench-start bench-leases clean
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-heartbeat bench-conntrack bench-start bench-leases clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -50,6 +52,7 @@ help:
 	@echo "make dist             dist/haven-VERSION.tar.xz, which OpenWrt's SDK builds from, and its hash"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
+	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 50 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
@@ -152,6 +155,9 @@ bench-conntrack: setup
 
 bench-leases: setup
 	$(BIN)/python -m bench --runs 20 leases
+
+bench-heartbeat: setup
+	$(BIN)/python -m bench --minutes $(MINUTES) heartbeat
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -12,6 +12,7 @@ from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.deaf import deaf_links
+from bench.heartbeat import heartbeats
 from bench.leases import leases
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
@@ -57,7 +58,7 @@ MORE: dict[str, Bench] = {
     "size": sizes,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
-ATTACK = "attack"
+ATTACK, HEARTBEAT = "attack", "heartbeat"
 
 
 def main(argv: list[str]) -> int:
@@ -68,7 +69,11 @@ def main(argv: list[str]) -> int:
         return 2
     namespace.clean_up_always()
     namespace.remove_leftovers()
-    benches = {**BENCHES, ATTACK: lambda _runs: attacks(arguments.minutes)}
+    benches = {
+        **BENCHES,
+        ATTACK: lambda _runs: attacks(arguments.minutes),
+        HEARTBEAT: lambda _runs: heartbeats(arguments.minutes),
+    }
     missed = _print(row for name in _names(arguments.names) for row in benches[name](arguments.runs))
     for what in missed:
         print(f"bound not kept: {what}")
@@ -78,8 +83,13 @@ def main(argv: list[str]) -> int:
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--runs", type=int, default=5, help="of each event (default: 5)")
-    parser.add_argument("--minutes", type=float, default=10, help="of attacks (default: 10)")
-    known = [*SETS, *BENCHES, ATTACK]
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=10,
+        help="of attacks, of each heartbeat (default: 10)",
+    )
+    known = [*SETS, *BENCHES, ATTACK, HEARTBEAT]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
     arguments = parser.parse_args(argv)
     if arguments.runs < 1:

@@ -42,7 +42,7 @@ def _words(change: Transition) -> str:
 
 
 # Another router was heard, or there would be no such reason.
-HEARD = ("silence", "resigned", "preempt", "higher", "stalled", "handed_over")
+HEARD = ("silence", "unanswered", "resigned", "preempt", "higher", "stalled", "handed_over")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,8 @@ def test_each_fault_has_words_and_is_a_state_of_its_own() -> None:
 
 
 def _fact(name: str) -> object:
+    if name.endswith("_us"):
+        return 100_000_000
     return 100 if name.endswith("_s") else "the 100% of {it}"
 
 
@@ -183,7 +185,8 @@ def test_each_event_has_words_made_of_its_facts() -> None:
         facts = {name: _fact(name) for name in names}
         told = event_text(code, facts)
         assert kind_of(code) == kind
-        assert told.count("the 100% of {it}") + told.count(" 100 s") == len(names), code
+        shown = [told.count(each) for each in ("the 100% of {it}", " 100 s", " 100.00 s")]
+        assert sum(shown) == len(names), code
         for name in names:
             with pytest.raises(KeyError):
                 event_text(code, {other: facts[other] for other in facts if other != name})

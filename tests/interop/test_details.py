@@ -125,3 +125,17 @@ def test_pulled_lan_cable_moves_the_wan_side_too(network: Network, roles: Roles)
     # keepalived moves a side only when it has missed the Active there, too: 361 ms on the LAN.
     check_outage(result, active_down_ms(100))
     check_content(first, second)
+
+
+def test_kernel_of_a_keepalived_without_power_is_missed_at_once_and_keepalived_is_not_disturbed(
+    network: Network,
+) -> None:
+    first, second = mixed(network, (KeepalivedNode, HavenNode), interval_ms=1000)
+    assert isinstance(second, HavenNode)
+    wait_until(lambda: second.group()["detection"]["by"] == "heartbeat", 20, "its kernel is trusted")
+    check_content(first, second)
+    network.power_cut("r1")
+    second.wait_state("active")
+    last = second.group()["last_transition"]
+    assert last["reason"] == "unanswered" and last["facts"]["silence_us"] < active_down_ms(1000) * 500
+    wait_until(second.holds, 2, "r2 holds the addresses")

@@ -191,8 +191,20 @@ def _remarks(group: "Document") -> list[str]:
         found.append(
             f"{name} waits for the connections before it takes over, at most {-(-wait // 1000)} s more."
         )
+    if group.get("detection"):
+        found.append(_detection(name, group["detection"]))
     found += [_witness(name, witness) for witness in group.get("witnesses") or ()]
     return [line for text in found for line in wrapped(text, WIDTH, then="  ")]
+
+
+def _detection(group: str, detection: "Document") -> str:
+    would = f"{group} would take over {detection['after_ms'] / 1000:.3g} s after its Active died"
+    if detection["by"] == "heartbeat":
+        answering = dict.fromkeys(way["device"] for way in detection["ways"] if way["believed"])
+        return f"{would}, which answers on {', '.join(answering)}."
+    if detection["ways"]:
+        return f"{would}: its kernel does not answer well enough, or not yet."
+    return f"{would}."
 
 
 def _witness(group: str, witness: "Document") -> str:

@@ -258,6 +258,11 @@ class Plan:
         }
         self.groups = tuple([group_spec(each, members[each["name"]], GROUP) for each in document["groups"]])
 
+    def work(self, part: str) -> "Document | None":
+        """Return what a part of the agent has to do, None for nothing."""
+        found: Document | None = self._work.get(part)
+        return found
+
     def asks_for_the_same(self, other: "Plan") -> bool:
         """Tell whether there is nothing to do when another plan takes the place of this one."""
         mine, others = dict(self.__dict__), dict(other.__dict__)

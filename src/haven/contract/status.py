@@ -89,6 +89,24 @@ GROUP = (
     Field("faults", list_of(text)),
     Field("last_transition", mapping, nullable=True),
     Field("witnesses", list_of(mapping), optional=True),
+    Field("detection", mapping, nullable=True, optional=True),
+)
+
+# How soon a Backup would take over from an Active that dies now, and by what it would know; `ways` are where
+# its kernel is asked.
+DETECTION = (
+    Field("by", one_of(("heartbeat", "advertisements"))),
+    Field("after_ms", number),
+    Field("ways", list_of(mapping)),
+)
+WAY = (
+    Field("device", text),
+    Field("address", text),
+    Field("asked", whole()),
+    Field("lost", whole()),
+    Field("believed", flag),
+    Field("patience_ms", number),
+    Field("years", whole()),
 )
 
 # Of a witness: how long ago it answered last, and by what: arp, neighbour (solicitation) or echo.
@@ -283,6 +301,9 @@ def check_status(document: "Any") -> "Document":
     for index, group in enumerate(document["groups"]):
         check_objects(group.get("checks") or (), GROUP_CHECK, "groups[%d]: checks" % index)
         check_objects(group.get("witnesses") or (), WITNESS, "groups: witnesses")
+        if group.get("detection"):
+            detection = check_object(group["detection"], DETECTION, "groups: detection")
+            check_objects(detection["ways"], WAY, "groups: detection: ways")
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)

@@ -87,6 +87,7 @@ REASONS = (
     "owner",
     "adopted",
     "silence",
+    "unanswered",
     "nobody",
     "resigned",
     "preempt",

@@ -14,6 +14,7 @@ from haven.core.events import (
     CheckChanged,
     Flooded,
     InSync,
+    KernelSilent,
     LinkChanged,
     Maintenance,
     OtherPath,
@@ -188,6 +189,10 @@ class Engine:
         elif type(event) is WitnessHeard:
             for group in self._ordered():
                 group.hear_witness(event.device, event.address, now)
+        elif type(event) is KernelSilent:
+            # By the time the host says so, the group may be gone.
+            if event.group in self.groups:
+                self.groups[event.group].hear_nothing_from(event, now)
         elif type(event) is RouterHeard:
             self._hear_router(event, now)
         elif type(event) is AnnounceAgain:

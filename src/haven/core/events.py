@@ -47,6 +47,16 @@ class RouterHeard(Value):
         self.source = source
 
 
+class KernelSilent(Value):
+    """The kernel of a group's Active answers no more on a device, where it did, nor on any other."""
+
+    def __init__(self, group: str, device: str, source: bytes, silence: int) -> None:
+        self.group = group
+        self.device = device
+        self.source = source
+        self.silence = silence
+
+
 class OtherPath(Value):
     """There is, or there is not, another path to the other routers than the links."""
 

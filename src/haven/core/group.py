@@ -21,6 +21,7 @@ from haven.core.handover import (
 )
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
+from haven.core.silence import reason_of, spokesman
 from haven.core.spec import GroupSpec
 from haven.core.tracking import (
     LinkStates,
@@ -38,6 +39,7 @@ from haven.core.vrrp.constants import OWNER_PRIORITY, RESIGNATION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
+    from haven.core.events import KernelSilent
     from haven.core.isolation import Isolation
     from haven.core.virtual_router import Packet
 
@@ -203,25 +205,24 @@ class Group(Lockstep):
         if all(other.doubted or other.silent for other in self.members):
             self._effects.append(Doubted(self.spec.name))
 
-    def _hear_nothing(self, member: VirtualRouter, now: int) -> None:
+    def hear_nothing_from(self, event: "KernelSilent", now: int) -> None:
+        """Take that the Active's kernel is silent on a link: what its Active_Down_Timer would say later."""
+        for member in self.members:
+            is_meant = member.spec.device == event.device and member.active_source == event.source
+            if self.state == states.BACKUP and is_meant:
+                self._hear_nothing(member, now, event)
+
+    def _hear_nothing(self, member: VirtualRouter, now: int, event: "KernelSilent | None" = None) -> None:
         member.silent = True
         member.deadline = NEVER
         if not all(other.silent for other in self.members) or self._is_held_back(now):
             return
-        reason = "silence"
-        if any(other.resigned for other in self.members):
-            reason = "resigned"
-        elif any(other.lower_heard for other in self.members):
-            reason = "preempt"
-        # The address of the first link tells a person more than whichever timer was the last; a link that is
-        # cut has heard nobody.
-        heard = [other for other in self.members if other.active_source is not None]
-        first = (heard or self.members)[0]
-        if reason == "silence" and first.active_source is not None and first.was_followed_briefly():
-            self.trust.note_broken(first.active_source, now)
-        silence = None if first.heard_at is None else now - first.heard_at
-        if silence is None and reason == "silence":
-            reason = "nobody"
+        reason, first = reason_of(self.members, event), spokesman(self.members)
+        is_silence = reason in ("silence", "unanswered") and first.active_source is not None
+        if is_silence and first.was_followed_briefly():
+            self.trust.note_broken(first.active_source or b"", now)
+        heard_ago = None if first.heard_at is None else now - first.heard_at
+        silence = heard_ago if event is None else event.silence
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)
 
     def recheck_silence(self, now: int) -> None:

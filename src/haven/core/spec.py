@@ -76,6 +76,7 @@ class GroupSpec(Value):
     preempt_delay_us: int
     witness_patience_us: int
     majority: int
+    heartbeat_us: int
 
     def __init__(
         self,
@@ -95,5 +96,6 @@ class GroupSpec(Value):
         self.witnesses = witnesses
         self.witness_patience_us = 5 * SECOND
         self.majority = 0
+        self.heartbeat_us = 0
         for key in settings:
             setattr(self, key, settings[key])

@@ -137,7 +137,7 @@ class VirtualRouter:
         self.counters.received += 1
         self.heard_at = now
         self.silent = self.doubted = False
-        self.deadline = now + self._active_down()
+        self.deadline = now + self.active_down_us()
 
     def check(self, packet: "Packet") -> Advert:
         """Return the ADVERTISEMENT after every check (RFC 9568 7.1; RFC 3768 7.1).
@@ -206,7 +206,7 @@ class VirtualRouter:
         """
         if self.heard_at is None or self.deadline == NEVER or self.resigned:
             return
-        longest = self.heard_at + DOUBT * self._active_down()
+        longest = self.heard_at + DOUBT * self.active_down_us()
         self.deadline = max(self.deadline, min(now + self.active_adver_interval_us, longest))
 
     def doubt_at(self) -> int:
@@ -245,7 +245,7 @@ class VirtualRouter:
 
         Whoever handed over to this node says so more than once.
         """
-        if now - self._active_since > SECOND + self._active_down():
+        if now - self._active_since > SECOND + self.active_down_us():
             self.anomalies["leaving"] = (source, now)
 
     def has_stalled(self, now: int) -> bool:
@@ -278,7 +278,7 @@ class VirtualRouter:
         elif action == states.START_ADVER_TIMER:
             self.deadline = now + self.spec.advert_interval_us
         elif action == states.START_ACTIVE_DOWN_TIMER:
-            self.deadline = now + self._active_down()
+            self.deadline = now + self.active_down_us()
         elif action == states.SET_SKEW:
             self._shorten(now)
         elif action == states.ADOPT_INTERVAL:
@@ -289,7 +289,8 @@ class VirtualRouter:
             self.deadline = self.announce_at = NEVER
             self.silent = self.resigned = self.lower_heard = False
 
-    def _active_down(self) -> int:
+    def active_down_us(self) -> int:
+        """Return how long the Active that is followed may be silent."""
         return active_down_interval(self.spec.version, self.priority, self.active_adver_interval_us)
 
     def _shorten(self, now: int) -> None:

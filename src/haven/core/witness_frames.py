@@ -3,7 +3,7 @@
 
 import struct
 
-from haven.core.announce import BROADCAST, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
+from haven.core.announce import ARP_REPLY, BROADCAST, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
 from haven.core.checksum import ICMPV6_PROTOCOL, internet_checksum, pseudo_header
 from haven.core.frame import ETHERTYPE_IPV6
 
@@ -11,7 +11,6 @@ from haven.core.frame import ETHERTYPE_IPV6
 ETHERTYPE_GREETING = 0x88B5
 GREETING = b"haven\x01"
 
-ARP_REPLY = 2
 ARP_ETHERNET_IPV4 = struct.pack("!HHBB", 1, 0x0800, 6, 4)
 NEIGHBOUR_SOLICITATION = 135
 SOURCE_LINK_LAYER_ADDRESS = 1
@@ -33,15 +32,15 @@ def arp_answer(frame: bytes) -> "tuple[bytes, bytes] | None":
     return frame[28:32], frame[22:28]
 
 
-def neighbour_solicitation(mac: bytes, source: bytes, address: bytes) -> bytes:
-    """Return the Ethernet frame that asks who has an IPv6 address (RFC 4861 4.3)."""
-    group = SOLICITED_NODE + address[13:]
+def neighbour_solicitation(mac: bytes, source: bytes, address: bytes, to: "bytes | None" = None) -> bytes:
+    """Return the Ethernet frame that asks who has an IPv6 address (RFC 4861 4.3), or its holder `to`."""
+    group = SOLICITED_NODE + address[13:] if to is None else address
     body = address + struct.pack("!BB6s", SOURCE_LINK_LAYER_ADDRESS, 1, mac)
     head = pseudo_header(source, group, 8 + len(body), ICMPV6_PROTOCOL)
     total = internet_checksum(head + struct.pack("!BBHI", NEIGHBOUR_SOLICITATION, 0, 0, 0) + body)
     message = struct.pack("!BBHI", NEIGHBOUR_SOLICITATION, 0, total, 0) + body
     ip = struct.pack("!IHBB16s16s", 6 << 28, len(message), ICMPV6_PROTOCOL, 255, source, group)
-    return b"\x33\x33" + group[12:] + mac + struct.pack("!H", ETHERTYPE_IPV6) + ip + message
+    return (to or b"\x33\x33" + group[12:]) + mac + struct.pack("!H", ETHERTYPE_IPV6) + ip + message
 
 
 def advertised_address(message: bytes, hops: int) -> "bytes | None":
@@ -49,6 +48,14 @@ def advertised_address(message: bytes, hops: int) -> "bytes | None":
     if len(message) < 24 or message[0] != NEIGHBOUR_ADVERTISEMENT or message[1] or hops != 255:
         return None
     return message[8:24]
+
+
+def frame_advertised(frame: bytes) -> "tuple[bytes, bytes] | None":
+    """Return the address that a neighbour advertisement is about and who has sent its frame, or None."""
+    if len(frame) < 78 or frame[20] != ICMPV6_PROTOCOL:
+        return None
+    address = advertised_address(frame[54:], frame[21])
+    return None if address is None else (address, frame[6:12])
 
 
 def echo_request(family: int, mark: bytes) -> bytes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whoever is asked all the time, so that an election waits for nobody; nobody else pays for it."""
+"""What asks other machines all the time: made when a plan first wants it, so that nobody else pays for it."""
 
 from haven.core.clock import NEVER
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from haven.core.engine import Engine
     from haven.core.value import Value
     from haven.havend.event_history import EventHistory
+    from haven.havend.heartbeats import Heartbeats
     from haven.havend.host import system
     from haven.havend.kernel_tables import KernelTables
     from haven.havend.witness_asker import WitnessAsker
 
 
 class Askers:
-    """The witnesses; `deadline` is when act() has something to do."""
+    """Those that ask witnesses and Actives, None where nobody is asked."""
 
     def __init__(
         self,
@@ -30,39 +31,57 @@ class Askers:
         self._engine, self._kernel, self._poller = engine, kernel, poller
         self._events, self._handle = events, handle
         self.witnesses: WitnessAsker | None = None
+        self.heartbeats: Heartbeats | None = None
 
     def set_plan(self, plan: "Plan") -> None:
-        """Ask whom the plan names from now on."""
-        if self.witnesses is not None:
-            # What they are now is found there when it is asked next.
-            self.witnesses.deadline = 0
-        elif any(group.witnesses or group.majority for group in plan.groups):
+        """Ask what this plan wants from now on."""
+        self._look_for_witnesses(plan)
+        if self.heartbeats is None and any(group.heartbeat_us for group in plan.groups):
+            from haven.havend.heartbeats import Heartbeats
+
+            self.heartbeats = Heartbeats(self._engine, self._kernel, self._events, self._handle)
+        if self.heartbeats is not None:
+            self.heartbeats.set_plan(plan)
+
+    def _look_for_witnesses(self, plan: "Plan") -> None:
+        wanted = any(group.witnesses or group.majority for group in plan.groups)
+        if wanted and self.witnesses is None:
             from haven.havend.witness_asker import WitnessAsker
 
             self.witnesses = WitnessAsker(
                 self._engine, self._kernel, self._poller, self._events, self._handle
             )
+        elif self.witnesses is not None:
+            # What they are now is found there when it is asked next.
+            self.witnesses.deadline = 0
 
-    @property
     def deadline(self) -> int:
-        """When act() has something to do."""
-        return NEVER if self.witnesses is None else self.witnesses.deadline
+        """Return when act() has something to do."""
+        soonest = NEVER if self.heartbeats is None else self.heartbeats.deadline
+        return soonest if self.witnesses is None else min(soonest, self.witnesses.deadline)
 
-    def act(self) -> None:
-        """Ask whose turn it is."""
-        if self.witnesses is not None:
+    def are_patient(self) -> bool:
+        """Tell whether a millisecond more does not matter to the heartbeat."""
+        return self.heartbeats is not None and not self.heartbeats.is_quiet
+
+    def act(self, now: int) -> None:
+        """Ask who is to be asked now."""
+        if self.witnesses is not None and now >= self.witnesses.deadline:
             self.witnesses.act()
+        if self.heartbeats is not None and now >= self.heartbeats.deadline:
+            self.heartbeats.act()
 
     def serves(self, descriptor: int) -> bool:
-        """Tell whether a descriptor is one of theirs."""
+        """Tell whether a descriptor is one of these."""
         return self.witnesses is not None and self.witnesses.serves(descriptor)
 
     def read(self, descriptor: int) -> None:
-        """Take what was answered."""
-        if self.witnesses is not None:
-            self.witnesses.read(descriptor)
+        """Take what waits there."""
+        assert self.witnesses is not None
+        self.witnesses.read(descriptor)
 
     def close(self) -> None:
         """Ask nobody any more."""
-        if self.witnesses is not None:
-            self.witnesses.close()
+        for each in (self.witnesses, self.heartbeats):
+            if each is not None:
+                each.close()

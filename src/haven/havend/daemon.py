@@ -73,6 +73,8 @@ class Daemon:
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
         self._timers = self._list_timers()
+        # What is due sooner by what has just been read is due in the next turn.
+        self._timers_due, self._is_rough = 0, False
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -140,7 +142,7 @@ class Daemon:
             (lambda: self._commands.deadline, self._commands.expire),
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
-            (lambda: self._askers.deadline, self._askers.act),
+            (self._askers.deadline, lambda: self._askers.act(system.now())),
             (lambda: self._adverts.deadline, self._adverts.act),
         ]
 
@@ -311,16 +313,21 @@ class Daemon:
     # One turn of the loop
 
     def _turn(self) -> None:
-        ready = self._poller.wait(self._wait())
+        ready = self._poller.wait(self._wait(), self._is_rough)
         began = system.now()
+        if self._is_rough and not ready:
+            # That is most turns of a Backup: nothing else was due.
+            self._askers.act(began)
+            return
         self._read(ready)
         if system.now() >= self._engine.next_deadline():
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
-        for deadline, act in self._timers:
-            if system.now() >= deadline():
-                act()
+        if system.now() >= self._timers_due:
+            for deadline, act in self._timers:
+                if system.now() >= deadline():
+                    act()
         if self._in_sync or self._has_other_path:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
@@ -340,8 +347,11 @@ class Daemon:
 
     def _wait(self) -> int:
         if self._control.is_asked():
+            self._timers_due, self._is_rough = 0, False
             return 0
-        until = min([self._engine.next_deadline()] + [deadline() for deadline, _act in self._timers])
+        self._timers_due = min([deadline() for deadline, _act in self._timers])
+        until = min(self._engine.next_deadline(), self._timers_due)
+        self._is_rough = self._askers.are_patient() and until == self._askers.deadline()
         return max(0, min(until - system.now(), LONGEST_WAIT))
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # What the text of a reason names (contract/event_log.py).
 _REASON_FACTS = {
     "silence": ("peer", "silence_us"),
+    "unanswered": ("peer", "silence_us"),
     "resigned": ("peer",),
     "preempt": ("peer", "priority"),
     "higher": ("peer", "priority"),

@@ -7,6 +7,8 @@ it drops, a few packets taken by chance pass all the same: else nobody would kno
 
 import struct
 
+from haven.core.announce import ARP_REPLY, NEIGHBOUR_ADVERTISEMENT
+from haven.core.checksum import ICMPV6_PROTOCOL
 from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     Instruction = tuple[int, int, int, int]
 
-LOAD_WORD, LOAD_OCTET = 0x20, 0x30
+LOAD_WORD, LOAD_HALF, LOAD_OCTET = 0x20, 0x28, 0x30
 LOAD_OCTET_AFTER = 0x50
 LOAD_HEADER_LENGTH = 0xB1
 JUMP_EQUAL, JUMP_GREATER, JUMP_NOT_LESS = 0x15, 0x25, 0x35
@@ -26,6 +28,9 @@ TTL_AT = {4: NETWORK + 8, 6: NETWORK + 7}
 VRID_AT = 1
 # A number by chance is there as if it stood in the packet (linux/filter.h, SKF_AD_OFF + SKF_AD_RANDOM).
 CHANCE_AT = 0xFFFFF000 + 56
+# In a frame of Ethernet: of ARP (RFC 826), and of IPv6 with ICMPv6 (RFC 4861 4.4).
+ARP_OPERATION_AT, ARP_SENDER_AT = 20, 28
+NEXT_HEADER_AT, ICMP_TYPE_AT, TARGET_AT = 20, 54, 62
 # One of so many that would be dropped passes.
 SAMPLED = 256
 ACCEPT = (RETURN, 0, 0, 0x40000)
@@ -45,6 +50,30 @@ def vrid_filter(family: int, vrids: "Iterable[int]", only_ttl_255: bool) -> byte
     for low, high in _ranges(vrids):
         program += [(JUMP_NOT_LESS, 0, 2, low), (JUMP_GREATER, 1, 0, high), ACCEPT]
     program += DROP_MOST
+    return b"".join([struct.pack("@HBBI", *each) for each in program])
+
+
+def arp_replies_filter(addresses: "list[bytes]") -> bytes:
+    """Return a filter that lets the ARP replies of these pass, so that nobody else's wake this process."""
+    program = [(LOAD_HALF, 0, 0, ARP_OPERATION_AT), (JUMP_EQUAL, 1, 0, ARP_REPLY), DROP]
+    program.append((LOAD_WORD, 0, 0, ARP_SENDER_AT))
+    for each in addresses:
+        program += [(JUMP_EQUAL, 0, 1, struct.unpack("!I", each)[0]), ACCEPT]
+    program.append(DROP)
+    return b"".join([struct.pack("@HBBI", *each) for each in program])
+
+
+def neighbour_adverts_filter(addresses: "list[bytes]") -> bytes:
+    """Return a filter of whole frames that lets the neighbour advertisements of these addresses pass."""
+    program: list[Instruction] = []
+    for load, value in ((NEXT_HEADER_AT, ICMPV6_PROTOCOL), (ICMP_TYPE_AT, NEIGHBOUR_ADVERTISEMENT)):
+        program += [(LOAD_OCTET, 0, 0, load), (JUMP_EQUAL, 1, 0, value), DROP]
+    for address in addresses:
+        for index, word in enumerate(struct.unpack("!4I", address)):
+            # Another word: on to the next address.
+            program += [(LOAD_WORD, 0, 0, TARGET_AT + 4 * index), (JUMP_EQUAL, 0, 7 - 2 * index, word)]
+        program.append(ACCEPT)
+    program.append(DROP)
     return b"".join([struct.pack("@HBBI", *each) for each in program])
 
 

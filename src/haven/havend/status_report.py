@@ -119,7 +119,14 @@ class StatusReport:
             "faults": _fault_texts(group.faults),
             "last_transition": self._transitions.last(name),
             "witnesses": witnesses.report(group, now) if witnesses is not None else [],
+            "detection": self._detection(group, now),
         }
+
+    def _detection(self, group: "Group", now: int) -> "Document | None":
+        heartbeats = self._askers.heartbeats
+        if heartbeats is None or group.state != states.BACKUP:
+            return None
+        return heartbeats.report(group, now)
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
         spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters

@@ -2,11 +2,9 @@
 """The sockets of one device through which witnesses are asked and routers greet each other."""
 
 import os
-import struct
 
 from haven.core.announce import ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
 from haven.core.witness_frames import (
-    ARP_REPLY,
     ECHO,
     ETHERTYPE_GREETING,
     advertised_address,
@@ -19,7 +17,7 @@ from haven.core.witness_frames import (
     neighbour_solicitation,
 )
 from haven.havend.host import system
-from haven.havend.packet_filter import ACCEPT, DROP, JUMP_EQUAL, LOAD_WORD
+from haven.havend.packet_filter import arp_replies_filter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +36,6 @@ ARP, NEIGHBOUR, PING, HELLO = "arp", "neighbour", "echo", "greeting"
 # Whoever sends more within one round of asking is not a witness; the rest of that round is not read.
 AT_ONCE = 64
 LONGEST = 2048
-LOAD_HALF = 0x28
-# Where an ARP frame has its operation and the address of who sends it.
-OPERATION_AT, SENDER_AT = 20, 28
 
 
 class WitnessSockets:
@@ -73,7 +68,7 @@ class WitnessSockets:
         if asked != self._asked:
             self._asked = asked
             if (ARP, 4) in self._by_use:
-                system.attach_filter(self._by_use[(ARP, 4)], _replies_of(asked))
+                system.attach_filter(self._by_use[(ARP, 4)], arp_replies_filter(asked))
 
     def wake(self) -> None:
         """Read again from what had more than is read within a round."""
@@ -113,7 +108,7 @@ class WitnessSockets:
         if sock is None:
             sock = self._keep((use, 4), system.open_frames(self.link.name, ethertype), read)
             if use == ARP:
-                system.attach_filter(sock, _replies_of(self._asked))
+                system.attach_filter(sock, arp_replies_filter(self._asked))
         return sock
 
     def _icmp(self, family: int) -> "socket.socket":
@@ -194,13 +189,3 @@ def _send(sock: "socket.socket", frame: bytes) -> None:
     except OSError:
         # A link that is down, a full queue: it is asked again soon.
         return
-
-
-def _replies_of(addresses: "list[bytes]") -> bytes:
-    """Return a filter that lets the ARP replies of these pass, so that nobody else's wake this process."""
-    program = [(LOAD_HALF, 0, 0, OPERATION_AT), (JUMP_EQUAL, 1, 0, ARP_REPLY), DROP]
-    program.append((LOAD_WORD, 0, 0, SENDER_AT))
-    for each in addresses:
-        program += [(JUMP_EQUAL, 0, 1, struct.unpack("!I", each)[0]), ACCEPT]
-    program.append(DROP)
-    return b"".join([struct.pack("@HBBI", *each) for each in program])

@@ -27,6 +27,15 @@ GROUP = SectionType(
             engine=True,
         ),
         Option(
+            "heartbeat",
+            Whole(0, 1000),
+            "How often a Backup asks whether the Active lives, by ARP or neighbour solicitation, which its "
+            "kernel answers; so a dead one is known long before its advertisements are missed. `0`: never.",
+            default="10",
+            unit="ms",
+            engine=True,
+        ),
+        Option(
             "witness",
             WitnessKind(),
             "A machine on a link of this group that is none of the routers: a switch, an access point, the "

@@ -71,16 +71,21 @@ class Poller:
         """Wait for this descriptor no more."""
         self._poll.unregister(descriptor)
 
-    def wait(self, microseconds: int) -> "list[tuple[int, int]]":
+    def wait(self, microseconds: int, is_rough: bool = False) -> "list[tuple[int, int]]":
         """Return the (descriptor, mask) pairs that are ready within this time.
 
         poll() counts whole milliseconds and rounds up; the rest is slept away, so that a timer of
-        10 ms does not fire a tenth of its time late.
+        10 ms does not fire a tenth of its time late. Roughly, up to a millisecond more, costs a third.
         """
-        if 0 < microseconds < 1000:
-            time.sleep(microseconds / 1000000)
-            microseconds = 0
-        return self._poll.poll(max(0, microseconds // 1000))
+        if is_rough:
+            return self._poll.poll((microseconds + 999) // 1000)
+        end = time.monotonic_ns() + 1000 * microseconds
+        ready = self._poll.poll(max(0, microseconds // 1000))
+        rest = 0 if ready else end - time.monotonic_ns()
+        if rest <= 0:
+            return ready
+        time.sleep(rest / 1000000000)
+        return self._poll.poll(0)
 
 
 def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.socket:

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asks the kernels of Actives all the time, and tells the engine when one that answered does so no more.
+
+A router is dead when no way to it answers: neither the links of the group nor the one over which connections
+are copied. One way that is silent beside another that answers is a cut link, and VRRP's own timers see to it.
+"""
+
+from haven.core.clock import MILLISECOND, NEVER, SECOND
+from haven.core.events import KernelSilent
+from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead
+from haven.core.vrrp import states
+from haven.havend.heartbeat_socket import HeartbeatSocket
+from haven.havend.host import system
+from haven.inet import octets_of, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from haven.contract.plan import Plan
+    from haven.core.engine import Engine
+    from haven.core.group import Group
+    from haven.core.value import Value
+    from haven.core.virtual_router import VirtualRouter
+    from haven.havend.event_history import EventHistory
+    from haven.havend.kernel_tables import KernelTables
+
+    # A device and the address of a router on it.
+    Place = tuple[str, bytes]
+    # The address to ask from, and what else the router has while it is Active.
+    Asking = tuple[bytes, bytes | None]
+
+# How often it is looked whom to ask.
+LOOK_US = SECOND
+# All ways but one of a group are asked so often until that one is silent, or a little sooner with another.
+SELDOM_US, SOONER_US = 100 * MILLISECOND, 10 * MILLISECOND
+# A router that answers again so soon was not dead: no machine boots in that time.
+REGRET_US = 3 * SECOND
+MOST_LENIENT = 64
+# Of so many places it is known that they gave a false alarm.
+MOST_REMEMBERED = 64
+# Of several standbys the one with the highest priority comes first.
+SKEW_US = 5 * MILLISECOND
+# VRRP's own timer has to be so many times slower, or nobody is asked.
+WORTHWHILE = 2
+
+
+class HeartbeatPlace:
+    """One place that is asked: the socket, what came of it, and when it is asked next."""
+
+    def __init__(self, sock: HeartbeatSocket, path: HeartbeatPath, now: int) -> None:
+        self.socket, self.path = sock, path
+        self.due = now
+        self.taken_for_dead_at: int | None = None
+
+    def is_due(self, now: int) -> bool:
+        """Tell whether it is asked now."""
+        return now >= self.due - (SOONER_US if self.path.pace_us >= SELDOM_US else 0)
+
+    def turn(self, now: int) -> None:
+        """Read the answers, and ask again."""
+        path = self.path
+        if now > self.due:
+            path.oversleep(now - self.due)
+        answers = self.socket.answers(path.unanswered, path.unanswered > 1)
+        if answers is not None:
+            path.hear(answers, now)
+        elif path.unanswered > 1 and self.taken_for_dead_at is None:
+            self.socket.ask_everybody()
+        self.socket.ask()
+        path.ask(now)
+        self.due = now + (path.next_us(now) if self.taken_for_dead_at is None else SELDOM_US)
+
+    def counts(self, now: int) -> bool:
+        """Tell whether its silence would mean something."""
+        return self.path.is_believed() and not self.path.is_given_up(now)
+
+
+class Heartbeats:
+    """Asks for every group that is Backup; `deadline` is when act() has something to do."""
+
+    def __init__(
+        self,
+        engine: "Engine",
+        kernel: "KernelTables",
+        events: "EventHistory",
+        handle: "Callable[[Value], None]",
+    ) -> None:
+        self._engine, self._kernel, self._events, self._handle = engine, kernel, events, handle
+        self.deadline = 0
+        # Whether a question has stayed without an answer.
+        self.is_quiet = False
+        self._look_at = 0
+        self._link: tuple[str, bytes, bytes] | None = None
+        self._asked: dict[Place, HeartbeatPlace] = {}
+        self._of_group: dict[str, list[Place]] = {}
+        # What has been told to the engine, and not been taken back by an answer since.
+        self._told: set[str] = set()
+        # After a false alarm; a place that is asked anew has not deserved more trust by that.
+        self._leniency: dict[Place, int] = {}
+
+    def set_plan(self, plan: "Plan") -> None:
+        """Take the link between two routers, and look anew whom to ask."""
+        copied = plan.work("conntrack")
+        self._link = None
+        # Of several peers nobody knows which one is the Active.
+        if copied is not None and len(copied["peers"]) == 1:
+            self._link = copied["device"], octets_of(copied["address"]), octets_of(copied["peers"][0])
+        self.deadline = self._look_at = 0
+
+    def close(self) -> None:
+        """Ask nobody any more."""
+        for place in list(self._asked):
+            self._asked.pop(place).socket.close()
+
+    def act(self) -> None:
+        """Look whom to ask, ask those whose turn it is, and tell who is dead."""
+        now = system.now()
+        if now >= self._look_at:
+            self._look(now)
+        self.is_quiet = False
+        soonest = self._look_at
+        for asked in self._asked.values():
+            if asked.is_due(now):
+                asked.turn(now)
+            if asked.path.unanswered > 1 or asked.taken_for_dead_at is not None:
+                self.is_quiet = True
+            soonest = min(soonest, asked.due)
+        self.deadline = soonest
+        if self.is_quiet or self._told:
+            self._judge_all(now)
+            self.deadline = min([self._look_at] + [asked.due for asked in self._asked.values()])
+
+    # Whom to ask
+
+    def _look(self, now: int) -> None:
+        self._look_at = now + LOOK_US
+        wanted: dict[Place, Asking] = {}
+        self._of_group = {}
+        for name in sorted(self._engine.groups):
+            found = self._places_of(self._engine.groups[name], now)
+            if found:
+                self._of_group[name] = sorted(found)
+                for place in found:
+                    wanted.setdefault(place, found[place])
+        self._told = {name for name in self._told if name in self._of_group}
+        for place in list(self._asked):
+            if not self._is_right(place, wanted, now):
+                self._asked.pop(place).socket.close()
+        for place in sorted(wanted):
+            self._open(place, wanted[place], now)
+        self._set_paces(now)
+
+    def _places_of(self, group: "Group", now: int) -> "dict[Place, Asking]":
+        """Return the places to ask for a group."""
+        found: dict[Place, Asking] = {}
+        if not _may_go_by_it(group, now):
+            return found
+        for member in group.members:
+            source, active = member.source, member.active_source
+            if source is not None and active is not None and _is_steady(member, now):
+                found[(member.spec.device, active)] = (source, member.spec.addresses[0])
+        if found and self._link is not None:
+            device, own, peer = self._link
+            found.setdefault((device, peer), (own, None))
+        return found
+
+    def _is_right(self, place: "Place", wanted: "dict[Place, Asking]", now: int) -> bool:
+        asked = self._asked[place]
+        if self._kernel.link(place[0]) != asked.socket.link:
+            return False
+        at = asked.taken_for_dead_at
+        is_wanted = place in wanted and wanted[place][0] == asked.socket.source
+        return is_wanted or (at is not None and now - at < REGRET_US)
+
+    def _open(self, place: "Place", asking: "Asking", now: int) -> None:
+        link = self._kernel.link(place[0])
+        if place in self._asked or link is None or not (link.up and link.ethernet):
+            return
+        try:
+            sock = HeartbeatSocket(link, asking[0], place[1], asking[1])
+        except OSError:
+            # The device has gone in between; it is looked again soon.
+            return
+        path = HeartbeatPath(SELDOM_US, now)
+        path.leniency = self._leniency.get(place, 1)
+        self._asked[place] = HeartbeatPlace(sock, path, now)
+
+    def _set_paces(self, now: int) -> None:
+        """Let one place of each group be asked quickly; the others are when that one is silent."""
+        paces: dict[Place, int] = {}
+        for name in self._of_group:
+            pace_us, is_watched = self._engine.groups[name].spec.heartbeat_us, False
+            for place in self._of_group[name]:
+                asked = self._asked.get(place)
+                if asked is not None and asked.counts(now):
+                    own_us = max(SELDOM_US, pace_us) if is_watched and asked.path.is_known() else pace_us
+                    paces[place] = min(own_us, paces.get(place, own_us))
+                    is_watched = True
+        for place in paces:
+            self._asked[place].path.pace_us = paces[place]
+
+    # Who is dead
+
+    def _counting(self, name: str, now: int) -> "list[HeartbeatPlace]":
+        found = [self._asked[place] for place in self._of_group.get(name, ()) if place in self._asked]
+        return [asked for asked in found if asked.counts(now)]
+
+    def _judge_all(self, now: int) -> None:
+        for place in list(self._asked):
+            self._regret(place, now)
+        for name in list(self._of_group):
+            group = self._engine.groups.get(name)
+            if group is not None and group.state == states.BACKUP:
+                self._judge(group, now)
+
+    def _judge(self, group: "Group", now: int) -> None:
+        asked, name = self._counting(group.spec.name, now), group.spec.name
+        if any(each.path.unanswered > 1 for each in asked):
+            for each in asked:
+                each.due = min(each.due, now + QUICK_US)
+        if not is_dead([each.path for each in asked], _skew_us(group), now):
+            self._told.discard(name)
+        elif _was_heard(group, asked):
+            # It lives, and its answers do not come.
+            for each in asked:
+                each.path.hear(0, now)
+        elif name not in self._told and _may_go_by_it(group, now) and _is_followed_long(group, now):
+            self._told.add(name)
+            self._tell(group, asked, now)
+
+    def _tell(self, group: "Group", asked: "list[HeartbeatPlace]", now: int) -> None:
+        name = group.spec.name
+        for each in asked:
+            place, silence_us = each.socket, each.path.silence_us(now)
+            self._handle(KernelSilent(name, place.link.name, place.address, silence_us))
+        if group.state == states.ACTIVE:
+            for each in asked:
+                each.taken_for_dead_at = now
+
+    def _regret(self, place: "Place", now: int) -> None:
+        """Be more patient with a router that answers, or speaks, again too soon to have been dead."""
+        asked = self._asked[place]
+        at = asked.taken_for_dead_at
+        if at is None:
+            return
+        if now - at >= REGRET_US:
+            asked.taken_for_dead_at = None
+        elif asked.path.unanswered == 1 or self._is_followed(place, at):
+            asked.taken_for_dead_at = None
+            self._be_lenient(place)
+
+    def _is_followed(self, place: "Place", since: int) -> bool:
+        return any(
+            member.active_source == place[1] and (member.heard_at or 0) > since
+            for group in self._engine.groups.values()
+            for member in group.members
+            if group.state == states.BACKUP and member.spec.device == place[0]
+        )
+
+    def _be_lenient(self, place: "Place") -> None:
+        path = self._asked[place].path
+        path.leniency = min(MOST_LENIENT, 2 * path.leniency)
+        if len(self._leniency) < MOST_REMEMBERED or place in self._leniency:
+            self._leniency[place] = path.leniency
+        self._events.add(
+            "heartbeat-false", peer=text_of(place[1]), device=place[0], patience_us=path.patience_us()
+        )
+
+    # What is shown
+
+    def report(self, group: "Group", now: int) -> "dict[str, Any]":
+        """Return how soon a group would take over from an Active that dies now, and by what it knows."""
+        name = group.spec.name
+        asked = self._counting(name, now)
+        after_us = max([member.active_down_us() for member in group.members])
+        heartbeat_us = NEVER
+        answering = [(each.socket.link.name, each.socket.address) for each in asked]
+        # A link on which nobody can be asked is waited for.
+        if asked and all(
+            member.silent or (member.spec.device, member.active_source) in answering
+            for member in group.members
+        ):
+            slowest = max([each.path.patience_us() for each in asked])
+            heartbeat_us = group.spec.heartbeat_us + slowest + _skew_us(group)
+        by = "heartbeat" if heartbeat_us < after_us else "advertisements"
+        return {
+            "by": by,
+            "after_ms": round(min(heartbeat_us, after_us) / 1000, 1),
+            "ways": [self._way(place, now) for place in self._of_group.get(name, []) if place in self._asked],
+        }
+
+    def _way(self, place: "Place", now: int) -> "dict[str, Any]":
+        path = self._asked[place].path
+        return {
+            "device": place[0],
+            "address": text_of(place[1]),
+            "asked": path.asked,
+            "lost": path.lost,
+            "believed": self._asked[place].counts(now),
+            "patience_ms": round(path.patience_us() / 1000, 1),
+            "years": min(round(path.years()), 1_000_000),
+        }
+
+
+def _may_go_by_it(group: "Group", now: int) -> bool:
+    """Tell whether a group would take over by a silence, sooner than by VRRP, and may do so.
+
+    A witness says only after some time whether this node is the one that is cut off; and where words are
+    forged, nothing but VRRP's own timers counts.
+    """
+    heartbeat_us = group.spec.heartbeat_us
+    if group.state != states.BACKUP or group.maintenance or not heartbeat_us or group.isolation is not None:
+        return False
+    if group.trust.is_low(now):
+        return False
+    soonest = min([member.active_down_us() for member in group.members])
+    return soonest >= WORTHWHILE * (heartbeat_us + SHORTEST_US + SKEW_US)
+
+
+def _is_steady(member: "VirtualRouter", now: int) -> bool:
+    """Tell whether a virtual router follows one Active on its own link, and nobody else for a while."""
+    if member.spec.unicast_peers and member.spec.unicast_hops:
+        return False
+    return member.followed_since is not None and now - member.followed_since >= member.active_down_us()
+
+
+def _is_followed_long(group: "Group", now: int) -> bool:
+    """Tell whether none of its members has just come to follow another Active, or the same anew."""
+    return all(member.silent or _is_steady(member, now) for member in group.members)
+
+
+def _skew_us(group: "Group") -> int:
+    return (256 - min(255, group.members[0].priority)) * SKEW_US // 256
+
+
+def _was_heard(group: "Group", asked: "list[HeartbeatPlace]") -> bool:
+    """Tell whether its Active has spoken while its kernel was silent."""
+    heard = [member.heard_at for member in group.members if member.heard_at is not None]
+    opened = [each.path.open_since for each in asked if each.path.open_since is not None]
+    return bool(heard and opened) and max(heard) > min(opened)

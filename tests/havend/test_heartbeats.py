@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whom a Backup asks, how often, and what it makes of silence; time and answers are the test's."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from haven.core.clock import MILLISECOND, SECOND
+from haven.core.spec import GroupSpec
+from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.states import ACTIVE, BACKUP
+from haven.havend import heartbeats
+from haven.havend.heartbeats import Heartbeats
+from haven.havend.netlink_messages import KernelLink
+from tests.core.wire import Wire, group, octets_of, pair, router
+
+PACE = 10 * MILLISECOND
+
+
+class Sockets:
+    """In place of the sockets: who is asked how often, and who answers."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, int] = {}
+        self.silent: set[str] = set()
+
+    def open(
+        self, link: KernelLink, source: bytes, address: bytes, _virtual: bytes | None
+    ) -> SimpleNamespace:
+        name = link.name
+
+        def ask() -> None:
+            self.asked[name] = self.asked.get(name, 0) + 1
+
+        def answers(expected: int, _is_silent: bool) -> int | None:
+            return None if name in self.silent else expected
+
+        return SimpleNamespace(
+            link=link,
+            source=source,
+            address=address,
+            ask=ask,
+            answers=answers,
+            ask_everybody=lambda: None,
+            close=lambda: None,
+        )
+
+
+class Standby:
+    """A Backup on the wire, and its heartbeats."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *specs: Callable[[int], GroupSpec]) -> None:
+        self.wire, self.sockets, self.told = Wire(), Sockets(), []
+        self.one, self.node = (
+            self.wire.node(name, *(spec(priority) for spec in specs))
+            for name, priority in (("one", 200), ("two", 100))
+        )
+        self.wire.start()
+        links = {name: KernelLink(1, name, True, bytes(6), True) for name in ("lan", "wan", "sync")}
+        kernel = SimpleNamespace(link=links.get)
+        events = SimpleNamespace(add=lambda code, **_facts: self.told.append(code))
+        monkeypatch.setattr(heartbeats, "HeartbeatSocket", self.sockets.open)
+        monkeypatch.setattr(heartbeats.system, "now", lambda: self.wire.now)
+        self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle)
+        self.run(30 * SECOND)
+
+    def run(self, duration: int) -> None:
+        """Let time pass, with the turns that havend's loop would take."""
+        end = self.wire.now + duration
+        while self.wire.now < end:
+            self.heartbeats.act()
+            self.wire.run(
+                max(MILLISECOND, min(self.heartbeats.deadline - self.wire.now, end - self.wire.now))
+            )
+
+    def report(self) -> dict:
+        return self.heartbeats.report(self.node.engine.groups["gateway"], self.wire.now)
+
+
+def both(priority: int) -> GroupSpec:
+    return pair(priority=priority, heartbeat_us=PACE)
+
+
+def test_one_link_is_asked_often_the_other_seldom_and_a_death_is_known_on_both(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    counts = sorted(standby.sockets.asked.values())
+    assert 8 <= counts[0] <= 15 and 90 <= counts[1] <= 110
+    assert standby.report()["by"] == "heartbeat" and standby.report()["after_ms"] < 40
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(40 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
+@pytest.mark.parametrize("silent", ["lan", "wan"])
+def test_one_silent_link_moves_nothing(monkeypatch, silent):
+    standby = Standby(monkeypatch, both)
+    standby.sockets.silent = {silent}
+    standby.run(20 * SECOND)
+    assert standby.node.state() == BACKUP and standby.report()["by"] == "advertisements"
+
+
+def test_silent_kernel_whose_router_speaks_is_not_dead_for_long_and_then_borne_with(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.node.forget()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(20 * SECOND)
+    # ARP was dropped from one moment to the other: that is one false alarm, and no flapping.
+    assert len([each for each in standby.node.transitions() if each[1] == ACTIVE]) <= 1
+    assert standby.node.state() == BACKUP and standby.report()["by"] == "advertisements"
+
+
+def test_false_alarm_doubles_the_patience_and_is_told(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    before = standby.report()["after_ms"]
+    standby.node.forget()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(40 * MILLISECOND)
+    assert standby.node.transitions()[0][1:] == (ACTIVE, "unanswered")
+    standby.sockets.silent = set()
+    standby.run(30 * SECOND)
+    assert standby.node.state() == BACKUP and set(standby.told) == {"heartbeat-false"}
+    assert standby.report()["after_ms"] >= before + 15
+
+
+def test_many_groups_with_one_active_cost_one_question(monkeypatch):
+    def alone(number: int) -> Callable[[int], GroupSpec]:
+        def made(priority: int) -> GroupSpec:
+            address = octets_of("192.168.9.%d" % number)
+            name = "v%d" % number
+            spec = router(name, device="lan", vrid=number, priority=priority, addresses=(address,))
+            return group(spec, name=name, heartbeat_us=PACE)
+
+        return made
+
+    standby = Standby(monkeypatch, *map(alone, range(1, 21)))
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    assert set(standby.sockets.asked) == {"lan"} and standby.sockets.asked["lan"] <= 110
+    standby.one.power_off()
+    standby.sockets.silent = {"lan"}
+    standby.run(40 * MILLISECOND)
+    assert {each.state for each in standby.node.engine.groups.values()} == {ACTIVE}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"heartbeat_us": 0}, {"witnesses": (("lan", octets_of("192.168.51.9")),)}, {"majority": 3}],
+    ids=["off", "witness", "majority"],
+)
+def test_nobody_is_asked_where_it_is_off_or_somebody_else_decides(monkeypatch, more):
+    standby = Standby(monkeypatch, lambda priority: pair(priority=priority, **{"heartbeat_us": PACE, **more}))
+    assert standby.sockets.asked == {}
+
+
+def test_nobody_is_asked_where_advertisements_are_as_fast(monkeypatch):
+    fast = {"advert_interval_us": PACE}
+    standby = Standby(
+        monkeypatch, lambda priority: group(router(priority=priority, **fast), heartbeat_us=PACE)
+    )
+    assert standby.sockets.asked == {} and standby.report()["by"] == "advertisements"
+
+
+def test_stranger_that_says_to_be_active_answers_and_falls_silent_is_not_taken_for_the_active(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.node.forget()
+    stranger = octets_of("192.168.51.66")
+    for number in range(20):
+        if number == 10:
+            standby.sockets.silent = {"lan", "wan"}
+        for name in ("lan", "wan"):
+            spec = standby.node.member(name).spec
+            advert = Advert(3, spec.vrid, 250, SECOND, spec.addresses, None, spec.checksum)
+            standby.node.hear(encode(advert, stranger, spec.destinations()[0]), stranger, name)
+        standby.run(SECOND // 2)
+    assert standby.node.transitions() == []
