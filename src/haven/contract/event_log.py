@@ -68,10 +68,17 @@ TABLE = (
     ("addresses-restored", "address", "{virtual_router}: addresses were gone from {device}; put back"),
     ("maintenance-on", "maintenance", "maintenance on"),
     ("maintenance-off", "maintenance", "maintenance off"),
+    ("wan-up", "wan", "{wan}: {interface} is up"),
+    ("wan-down", "wan", "{wan}: {interface} is down"),
+    ("wan-dials", "wan", "{wan}: {interface} is dialled"),
+    ("wan-session-ended", "wan", "{wan}: ended session {session}, which another router had left"),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
     ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),
 )
+
+# What the agent's parts may tell havend of.
+AGENT_KINDS = ("wan",)
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {

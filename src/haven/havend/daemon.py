@@ -12,6 +12,7 @@ from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
 from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
+from haven.havend.diagnosis import of_failure
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
 from haven.havend.handovers import Handovers
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from haven.contract.lending import Loan
     from haven.contract.plan import Plan
     from haven.havend.witness_asker import WitnessAsker
 
@@ -135,6 +137,7 @@ class Daemon:
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
             (lambda: NEVER if self._witnesses is None else self._witnesses.deadline, self._ask_witnesses),
+            (self._lent_until, self._renew_lent),
         ]
 
     # Start, change and end
@@ -263,12 +266,12 @@ class Daemon:
             return
         self.stopping = True
         self._events.add("stopping", node=self.plan.node)
-        self.when_prepared(lambda: self.handle(Shutdown()))
+        self.when_prepared(lambda: self.handle(Shutdown()), ending=True)
 
-    def when_prepared(self, then: "Callable[[], None]") -> None:
+    def when_prepared(self, then: "Callable[[], None]", ending: bool = False) -> None:
         """Do something that moves the addresses, after the agent has finished what is pending."""
         if any(group.state == states.ACTIVE for group in self._engine.groups.values()):
-            self._agent.prepare(then, system.now())
+            self._agent.prepare(then, system.now(), ending)
         else:
             then()
 
@@ -278,6 +281,30 @@ class Daemon:
         for event in self._verdicts.changes(self.plan.groups, report.get("tracking") or {}):
             self.handle(event)
         self._follow_agent()
+
+    # What the agent lends
+
+    def take_loans(self, loans: "list[Loan]") -> None:
+        """Take what the agent lends from now on."""
+        if self._executor.loans is None:
+            # A router to which nothing is lent does without.
+            from haven.havend.loans import Loans
+
+            self._executor.loans = Loans(self._kernel, self.plan.renew_us, self._tell_failures)
+        groups = self._engine.groups
+        active = [name for name in sorted(groups) if groups[name].state == states.ACTIVE]
+        self._executor.loans.replace(loans, active, self.now)
+
+    def _tell_failures(self, name: str, failures: "list[Any]") -> None:
+        for failure in failures:
+            self._events.add_problem(of_failure(name, failure))
+
+    def _lent_until(self) -> int:
+        return NEVER if self._executor.loans is None else self._executor.loans.renew_at
+
+    def _renew_lent(self) -> None:
+        if self._executor.loans is not None:
+            self._executor.loans.renew(system.now())
 
     def _follow_agent(self) -> None:
         in_sync = self._agent.is_in_sync(system.now())
@@ -298,6 +325,8 @@ class Daemon:
         self._finish()
 
     def _finish(self) -> None:
+        if self._executor.loans is not None:
+            self._executor.loans.end()
         if self._addresses.held():
             self._addresses.release(self._addresses.held())
         for name in sorted(self.plan.routers):

@@ -5,7 +5,9 @@ import os
 
 from haven import paths
 from haven.contract.control import Refusal, done
+from haven.contract.event_log import AGENT_KINDS, event_text, kind_of
 from haven.contract.fields import DocumentError
+from haven.contract.message import ODD_FACTS
 from haven.contract.plan import PlanError, read_plan
 from haven.contract.status import check_report, shown_state
 from haven.core.events import Maintenance, Switchover
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from haven.contract.lending import Loan
     from haven.contract.plan import Plan
     from haven.core.engine import Engine
     from haven.core.value import Value
@@ -50,6 +53,9 @@ if TYPE_CHECKING:
 
         def hear_agent(self, report: Document) -> None:
             """Take the agent's report."""
+
+        def take_loans(self, loans: list[Loan]) -> None:
+            """Take what the agent lends from now on."""
 
 
 # What would turn a stop that is under way into something else.
@@ -92,6 +98,8 @@ class RequestHandlers:
             "agent": self._attach_agent,
             "report": self._take_report,
             "prepared": self._prepared,
+            "happened": self._note_event,
+            "lend": self._lend,
             "vouch": self._vouch,
             "vouched": self._take_word,
             "compare": self._compare,
@@ -217,6 +225,26 @@ class RequestHandlers:
 
     def _prepared(self, client: "ControlClient", request: "Document") -> "Document | None":
         self._agent.prepared()
+        return done({})
+
+    def _note_event(self, client: "ControlClient", request: "Document") -> "Document | None":
+        code, facts = request["code"], request["facts"]
+        try:
+            known = kind_of(code) in AGENT_KINDS and bool(event_text(code, facts))
+        except ODD_FACTS:
+            known = False
+        if not known:
+            raise Refusal("request-wrong", error="happened: there is no event %s with these facts" % code)
+        self._events.add(code, **facts)
+        return done({})
+
+    def _lend(self, client: "ControlClient", request: "Document") -> "Document | None":
+        from haven.contract.lending import read_loans
+
+        try:
+            self._loop.take_loans(read_loans(request["loans"]))
+        except DocumentError as error:
+            raise Refusal("request-wrong", error=str(error)) from None
         return done({})
 
     # By another path than the links
