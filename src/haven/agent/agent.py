@@ -9,16 +9,25 @@ from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.loop import Loop
 from haven.agent.part import Part, Places
+from haven.agent.peer_talk import PeerTalk
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
 from haven.agent.supervisor import SupervisedPart
 from haven.agent.tracking.part import TrackingPart
 from haven.agent.ubus.part import UbusPart
+from haven.agent.wan.part import WanPart
 from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
 
 # A part is a row here and a folder; nothing else names it.
-PARTS: tuple[type[Part], ...] = (ConntrackPart, UbusPart, ScriptsPart, ChannelPart, TrackingPart)
+PARTS: tuple[type[Part], ...] = (
+    ConntrackPart,
+    UbusPart,
+    ScriptsPart,
+    ChannelPart,
+    TrackingPart,
+    WanPart,
+)
 
 # havend goes on by itself after PREPARE_LIMIT_S.
 PREPARE_S = 0.8 * PREPARE_LIMIT_S
@@ -43,7 +52,7 @@ class Agent:
         # The groups on each interface of netifd's, by the plan in force.
         self._groups_on: dict[str, set[str]] = {}
         places = Places(run_dir, config, root)
-        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up)
+        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up, PeerTalk())
         self._parts = [SupervisedPart(kind, self._loop, places, *told) for kind in kinds]
 
     def run(self) -> None:
@@ -81,6 +90,7 @@ class Agent:
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message.get("prepare"):
+            self._roles.is_ending = message.get("ending") is True
             self._prepare()
         elif "doubt" in message:
             for part in self._parts:

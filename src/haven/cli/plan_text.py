@@ -4,6 +4,7 @@
 import textwrap
 from typing import Any
 
+from haven.cli.wan_text import planned
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
@@ -25,6 +26,8 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts += [_group(group, routers) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
+    for wan in (plan["parts"].get("wan") or {"wans": []})["wans"]:
+        parts.append(_block("WAN %s" % wan["name"], planned(wan)))
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 

@@ -7,6 +7,7 @@ from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
+from haven.cli.wan_text import wans
 from haven.contract.at_risk import headline
 from haven.contract.event_log import reason_text
 from haven.contract.message import ODD_FACTS
@@ -33,7 +34,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     remarks = [remark for group in status["groups"] for remark in _remarks(group)]
     if remarks:
         lines += ["", *remarks]
-    for part in (connections(status, WIDTH), checks(status, now, WIDTH)):
+    for part in (connections(status, WIDTH), checks(status, now, WIDTH), wans(status, WIDTH)):
         if part:
             lines += ["", *part]
     for problem in status["problems"]:

@@ -70,6 +70,11 @@ config conntrack 'conntrack'
 	option address '192.168.255.2'
 	list peer_address '192.168.255.3'
 
+# A second line, by PPPoE or DHCP: dialled by whoever is Active.
+config wan 'line'
+	option interface 'wan2'
+	option group 'gateway'
+
 # Routers that are paired have their configuration in common, but for what stands here.
 config sync 'sync'
 	option enabled '1'

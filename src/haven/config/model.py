@@ -163,6 +163,14 @@ class DhcpSettings(Settings):
         self.dhcp_options = self.dhcp_options or USUAL_DHCP_OPTIONS
 
 
+class WanSettings(Settings):
+    """A WAN that the Active of a group dials."""
+
+    interface: str
+    group: str
+    standby_out: bool
+
+
 class SyncSettings(Settings):
     """What paired routers share beside the table, and files."""
 
@@ -186,6 +194,7 @@ class Model:
         track_scripts: tuple[TrackScriptSettings, ...],
         is_common: bool,
         warnings: tuple[Diagnostic, ...],
+        wans: tuple[WanSettings, ...] = (),
     ) -> None:
         self.main = main
         self.groups = groups
@@ -194,6 +203,7 @@ class Model:
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
+        self.wans = wans
         # Whether the configuration is to be the same on all paired routers.
         self.is_common = is_common
         self.warnings = warnings
@@ -206,4 +216,5 @@ class Model:
 
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
-        return (self.main, self.groups, self.virtual_routers, checks, self.conntrack, self.dhcps)
+        parts = (self.conntrack, self.dhcps, self.wans)
+        return (self.main, self.groups, self.virtual_routers, checks, *parts)

@@ -99,6 +99,8 @@ MESSAGES = {
     # One configuration: what a router knows of it, and what another lacks (haven.sync).
     "summary": (Field("summary", mapping), Field("is_answer", flag)),
     "change": (Field("document", mapping),),
+    # What the routers have of each WAN that one of them dials (contract/wan_words.py).
+    "wan": (Field("wans", list_of(mapping)),),
     # Whom a router knows, and who is gone for good, by their fingerprints.
     "introduce": (Field("peers", list_of(mapping)), Field("gone", list_of(octets))),
     "unpair": (),

@@ -28,6 +28,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
+from haven.contract.planned_wans import WANS, check_planned_wans
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.value import Value
@@ -161,7 +162,7 @@ CONNTRACK = (
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING}
+PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING, "wan": WANS}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -294,6 +295,7 @@ def check_plan(document: "Any") -> "Document":
     for name in sorted(document["parts"]):
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     check_planned(document["parts"].get("tracking"))
+    check_planned_wans(document["parts"].get("wan"))
     return document  # type: ignore[no-any-return]
 
 
@@ -313,10 +315,15 @@ def _check_router(document: "Any", where: str) -> None:
     if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
     for stage in STAGES:
-        check_objects(document[stage], STEP, "%s: %s" % (where, stage))
         for index, step in enumerate(document[stage]):
-            _check_message(step, "%s: %s[%d]" % (where, stage, index))
-            _check_words(step, "%s: %s[%d]" % (where, stage, index))
+            check_step(step, "%s: %s[%d]" % (where, stage, index))
+
+
+def check_step(document: "Any", where: str) -> None:
+    """Check a step: its fields, its message and its words. Raises DocumentError."""
+    check_object(document, STEP, where)
+    _check_message(document, where)
+    _check_words(document, where)
 
 
 def _check_words(document: "Document", where: str) -> None:

@@ -10,7 +10,7 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, witnesses
+from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, dialled_wans, witnesses
 from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
@@ -52,6 +52,7 @@ def compile_plan(
     device, problems = _sync_device(model.conntrack, config, resolve)
     checks = CheckCompiler(model, routers, machine, config, resolve)
     problems = compiler.problems + checks.problems + problems
+    problems += dialled_wans.problems(model.wans, routers, config, resolve)
     if problems:
         return None, problems
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
@@ -60,6 +61,7 @@ def compile_plan(
     if model.conntrack is not None:
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
+    warnings += dialled_wans.warnings(model.wans, config)
     return {
         "version": VERSION,
         "node": model.main.node,
@@ -85,6 +87,9 @@ def compile_plan(
 
 def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
     parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
+    dialled = dialled_wans.part(model.wans)
+    if dialled is not None:
+        parts["wan"] = dialled
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}

@@ -16,6 +16,7 @@ from haven.agent.channel.offer_answers import OfferAnswers
 from haven.agent.channel.orders import Orders
 from haven.agent.channel.session import Message, Session
 from haven.agent.loop import Scope
+from haven.agent.peer_talk import PeerTalk
 from haven.agent.roles import ACTIVE
 from haven.contract.channel import HANDSHAKE_S, LONGEST_MESSAGE, MOST_PEERS, PORT
 from haven.contract.control import Refusal, refused
@@ -58,9 +59,9 @@ class Stranger:
 class Exchange:
     """Made when somebody is paired, or is about to be. Raises PairingRefusal when there is no key."""
 
-    def __init__(self, scope: Scope, store: PeerStore, orders: Orders, files: Files) -> None:
+    def __init__(self, scope: Scope, store: PeerStore, orders: Orders, files: Files, talk: PeerTalk) -> None:
         self._scope, self._store, self._orders = scope.inner(), store, orders
-        self._files = files
+        self._files, self._talk = files, talk
         self._offer_answers: OfferAnswers | None = None
         self._replication: Replication | None = None
         try:
@@ -227,6 +228,8 @@ class Exchange:
             self._take_introduction(message)
         elif kind == "unpair":
             self._forget(line.peer)
+        else:
+            self._talk.hear(line.peer.node, message)
 
     def _take_hello(self, line: Line, message: Message) -> None:
         peer = line.peer

@@ -59,6 +59,7 @@ class ChannelPart(Part):
         self._orders = Orders(around)
         self._rules = PeerRules(around.scope, around.config)
         self._door = Door(around.scope, around.run_dir, self._asked)
+        around.peers.serve(self)
         around.scope.every(BEAT_EVERY_S, self._beat)
 
     # The channel
@@ -93,6 +94,21 @@ class ChannelPart(Part):
 
     def _exchange_lines(self) -> "list[Line]":
         return self._exchange.lines() if self._exchange is not None else []
+
+    # What other parts say across
+
+    def nodes(self) -> list[str]:
+        """Name the paired routers that are heard now."""
+        return [line.peer.node for line in self._exchange_lines() if line.is_open]
+
+    def are_paired(self) -> bool:
+        """Tell whether this router is paired with any, heard or not."""
+        return bool(self._store.peers)
+
+    def say_all(self, kind: str, **fields: Any) -> None:
+        """Send a message of another part's to all that are heard."""
+        for line in self._exchange_lines():
+            line.say(kind, **fields)
 
     def _tell_failure(self, text: str) -> None:
         if text != self._failure:
@@ -196,6 +212,7 @@ class ChannelPart(Part):
 
     def close(self) -> None:
         """Let go of the sockets."""
+        self.around.peers.serve(None)
         self._door.close()
         if self._exchange is not None:
             self._exchange.close()
@@ -206,7 +223,7 @@ def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files
         from haven.agent.channel.exchange import Exchange
     except ImportError:
         raise PairingRefusal("ssl-missing") from None
-    return Exchange(around.scope, store, orders, files)
+    return Exchange(around.scope, store, orders, files, around.peers)
 
 
 def _make_replication(around: Surroundings, lines: "Callable[[], Iterable[Line]]") -> "Replication | None":
