@@ -26,7 +26,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-conntrack bench-start clean
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-conntrack bench-start bench-wan clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -51,6 +51,7 @@ help:
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
+	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
 setup: $(VENV)/ready
@@ -145,6 +146,10 @@ docs: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+# By PPPoE: `python -m bench wan-pppoe` on a kernel that has PPP, with the packages ppp and pppoe.
+bench-wan: setup
+	$(BIN)/python -m bench --runs 3 wan-dhcp
 
 bench-conntrack: setup
 	$(BIN)/python -m bench --runs $(RUNS) conntrack

@@ -21,6 +21,8 @@ from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
+from bench.wan_dhcp import leased
+from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
 from bench.young import young_connections
 from tests.lab import namespace
@@ -49,6 +51,8 @@ MORE: dict[str, Bench] = {
     "sync": replication,
     "common": common_changes,
     "size": sizes,
+    "wan-dhcp": leased,
+    "wan-pppoe": dialled,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK = "attack"
