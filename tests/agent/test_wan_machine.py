@@ -12,6 +12,8 @@ from haven.agent.wan.wan_machine import (
     FOUND,
     HANDOVER_S,
     PADT_TIMES,
+    PROBE,
+    PROBE_LIMIT_S,
     ROLE_S,
     SETTLE_S,
     SILENCE_S,
@@ -150,6 +152,24 @@ def test_the_session_of_a_dead_router_is_ended_first():
     assert acts == [Act(CLEAR, SESSION, at == 0) for at in PADT_TIMES] and made.state == "clears"
     assert made.step(1 + SETTLE_S - 0.01) == []
     assert whats(made.step(1 + SETTLE_S)) == [UP]
+
+
+def test_a_provider_that_lets_nobody_in_yet_is_asked_until_it_does():
+    made = WanMachine("wan", "gateway", "wan")
+    made.take_facts(facts("down", "pppoe"), 0)
+    made.take_role("active", "nobody", 0)
+    asked = [whats(made.step(at / 20)) for at in range(20)]
+    assert asked.count([PROBE]) == 4 and asked.count([]) == 16 and made.state == "clears"
+    made.let_in()
+    assert whats(made.step(1)) == [UP]
+
+
+def test_a_provider_that_answers_no_question_is_dialled_in_the_end():
+    made = WanMachine("wan", "gateway", "wan")
+    made.take_facts(facts("down", "pppoe"), 0)
+    made.take_role("active", "nobody", 0)
+    made.step(0)
+    assert whats(made.step(PROBE_LIMIT_S)) == [UP]
 
 
 def test_a_router_that_says_it_is_down_has_left_no_session():

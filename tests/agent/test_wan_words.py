@@ -11,7 +11,7 @@ from haven.agent.wan.client_process import is_client_alive
 from haven.agent.wan.customer import read_identity
 from haven.agent.wan.lease_steps import FOR_EVER, make_loan
 from haven.agent.wan.netifd_status import InterfaceStatus, left_s
-from haven.agent.wan.pppoe import padt_frame, read_session, terminate_ack
+from haven.agent.wan.pppoe import is_offer, padi_frame, padt_frame, read_session, terminate_ack
 from haven.contract.fields import DocumentError
 from haven.contract.lending import read_loans
 from haven.contract.wan_words import check_wans
@@ -203,3 +203,15 @@ def test_the_end_of_a_dead_routers_session_is_confirmed_and_nothing_else():
         other[at] ^= 0xFF
         assert terminate_ack(bytes(other), session) == b"", at
     assert all(terminate_ack(request[:length], session) == b"" for length in range(26))
+
+
+def test_the_question_whether_a_provider_lets_anybody_in():
+    mac, token = bytes.fromhex("0200000002aa"), b"12345678"
+    frame = padi_frame(mac, "dsl", token)
+    # RFC 2516 5.1: to everybody, code 9, no session; the service, and what tells our answer from pppd's.
+    head = "ffffffffffff0200000002aa8863110900000013"
+    assert frame[:39].hex() == head + "01010003" + b"dsl".hex() + "01030008" + token.hex()
+    offer = bytes.fromhex("0200000002aa020000000001886311070000000c01030008") + token
+    assert is_offer(offer, mac, token)
+    assert not is_offer(offer, mac, b"87654321") and not is_offer(frame, mac, token)
+    assert not any(is_offer(offer[:length], mac, token) for length in range(len(offer)))

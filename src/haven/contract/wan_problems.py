@@ -13,13 +13,13 @@ WAN_PROBLEMS = (
     (
         "wan-netifd",
         WARNING,
-        "netifd does not answer, so the WAN stays as it is: {error}.",
+        "No answer from netifd, so the WAN stays as it is: {error}.",
         "Look whether netifd and ubusd run.",
     ),
     (
         "wan-missing",
         WARNING,
-        "netifd has no interface {interface}.",
+        "There is no interface {interface} in netifd.",
         "Configure it in /etc/config/network, or correct the interface of the wan section.",
     ),
     (

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One WAN on this machine: what netifd is asked and told, and what goes out on its device."""
 
-import contextlib
-import sys
 import time
 from collections.abc import Callable
 from random import getrandbits
@@ -14,8 +12,9 @@ from haven.agent.wan.client_process import is_client_alive
 from haven.agent.wan.customer import mac_of, read_identity
 from haven.agent.wan.lease_steps import make_loan
 from haven.agent.wan.netifd_status import InterfaceStatus
+from haven.agent.wan.provider_line import ProviderLine
 from haven.agent.wan.standby_device import StandbyDevice
-from haven.agent.wan.wan_machine import CLEAR, SETTLE_S, Act, WanMachine
+from haven.agent.wan.wan_machine import CLEAR, PROBE, Act, WanMachine
 from haven.contract.control import ANSWER_PATIENCE_S, encode_request
 from haven.contract.problems import problem
 from haven.ubus import caller
@@ -43,7 +42,7 @@ class Wan:
         self._scope, self._moved = scope.inner(), moved
         self._machine = WanMachine(section["name"], self.group, self.interface, getrandbits(32))
         self._standby = StandbyDevice(self._scope, run_dir, self.interface)
-        self._session_end: pppoe.SessionEnd | None = None
+        self._line = ProviderLine(self._scope, self._let_in)
         self._is_asked = False
         self._failure = ""
         self._state_since = (self._machine.state, time.monotonic())
@@ -121,37 +120,19 @@ class Wan:
 
     def _carry_out(self, act: Act) -> None:
         if act.what == CLEAR:
-            self._end_session(act)
+            assert act.session is not None
+            if self._line.end_session(self.device, act.session, act.is_first) and act.is_first:
+                self._happened("wan-session-ended", session=act.session["id"])
             return
+        if act.what == PROBE:
+            self._line.ask(self.device, self.identity.get("service", ""))
+            return
+        self._line.stop_asking()
         caller.call(self._scope, self._path, act.what, {}, lambda _answer: self.look())
 
-    def _end_session(self, act: Act) -> None:
-        assert act.session is not None
-        try:
-            if act.is_first or self._session_end is None:
-                self._answer_until_settled(pppoe.SessionEnd(self.device, act.session))
-                self._happened("wan-session-ended", session=act.session["id"])
-            if self._session_end is not None:
-                self._session_end.send()
-        except OSError as why:
-            print(f"haven-agent: {self.device}: no PADT: {why.strerror}", file=sys.stderr, flush=True)
-
-    def _answer_until_settled(self, end: pppoe.SessionEnd) -> None:
-        self._close_session_end()
-        self._session_end = end
-        self._scope.watch(end.socket, lambda _events: self._answer(end))
-        self._scope.after(SETTLE_S, lambda: self._close_session_end(end))
-
-    def _answer(self, end: pppoe.SessionEnd) -> None:
-        with contextlib.suppress(OSError):
-            end.answer()
-
-    def _close_session_end(self, which: pppoe.SessionEnd | None = None) -> None:
-        end = self._session_end
-        if end is not None and which in (None, end):
-            self._scope.forget(end.socket)
-            end.close()
-            self._session_end = None
+    def _let_in(self) -> None:
+        self._machine.let_in()
+        self._step()
 
     def release(self) -> None:
         """Take the interface down for good; its client gives back what it has."""
@@ -239,5 +220,5 @@ class Wan:
     def close(self) -> None:
         """Leave the device as it was found; the interface stays as it is."""
         self._standby.close()
-        self._close_session_end()
+        self._line.close()
         self._scope.close()

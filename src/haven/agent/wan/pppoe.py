@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """PPPoE sessions: which one the kernel has, and the word that ends one that a dead router has left."""
 
+import os
 import socket
 import struct
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 TABLE = "/proc/net/pppoe"
 ETHERTYPE_DISCOVERY, ETHERTYPE_SESSION = 0x8863, 0x8864
 # Version 1, type 1; PADT (RFC 2516 5.5).
-VERSION_TYPE, PADT = 0x11, 0xA7
+VERSION_TYPE, PADI, PADO, PADT = 0x11, 0x09, 0x07, 0xA7
 SHORTEST_FRAME = 60
 # LCP in a session (RFC 2516 6, RFC 1661 5): Terminate-Request and Terminate-Ack.
 SESSION_DATA, LCP, TERMINATE_REQUEST, TERMINATE_ACK = 0, 0xC021, 5, 6
@@ -17,6 +18,10 @@ SESSION_DATA, LCP, TERMINATE_REQUEST, TERMINATE_ACK = 0, 0xC021, 5, 6
 SESSION_HEAD = struct.Struct("!6s6sHBBHHH")
 LCP_HEAD = struct.Struct("!BBH")
 RECEIVE = 2048
+DISCOVERY_HEAD = struct.Struct("!6s6sHBBHH")
+TAG = struct.Struct("!HH")
+SERVICE_NAME, HOST_UNIQ = 0x0101, 0x0103
+BROADCAST = b"\xff" * 6
 
 
 def read_session(device: str, own_mac: str, path: str = TABLE) -> dict[str, Any] | None:
@@ -91,4 +96,45 @@ class SessionEnd:
 
     def close(self) -> None:
         """Answer no more."""
+        self.socket.close()
+
+
+def padi_frame(mac: bytes, service: str, token: bytes) -> bytes:
+    """Return the frame that asks which access concentrator is there for a service (RFC 2516 5.1)."""
+    name = service.encode()
+    tags = TAG.pack(SERVICE_NAME, len(name)) + name + TAG.pack(HOST_UNIQ, len(token)) + token
+    head = DISCOVERY_HEAD.pack(BROADCAST, mac, ETHERTYPE_DISCOVERY, VERSION_TYPE, PADI, 0, len(tags))
+    return (head + tags).ljust(SHORTEST_FRAME, b"\0")
+
+
+def is_offer(frame: bytes, mac: bytes, token: bytes) -> bool:
+    """Tell whether a frame is an access concentrator's answer to our question."""
+    if len(frame) < DISCOVERY_HEAD.size:
+        return False
+    to, _peer, kind, version, code, _number, length = DISCOVERY_HEAD.unpack_from(frame)
+    if (to, kind, version, code) != (mac, ETHERTYPE_DISCOVERY, VERSION_TYPE, PADO):
+        return False
+    return TAG.pack(HOST_UNIQ, len(token)) + token in frame[DISCOVERY_HEAD.size :][:length]
+
+
+class Probe:
+    """Asks on a device whether a provider lets anybody in; nothing comes of its answer. Raises OSError."""
+
+    def __init__(self, device: str, mac: str, service: str) -> None:
+        self._mac, self._service = bytes.fromhex(mac.replace(":", "")), service
+        self._token = os.urandom(8)
+        flags = socket.SOCK_RAW | socket.SOCK_NONBLOCK
+        self.socket = socket.socket(socket.AF_PACKET, flags, socket.htons(ETHERTYPE_DISCOVERY))
+        self.socket.bind((device, ETHERTYPE_DISCOVERY))
+
+    def send(self) -> None:
+        """Ask."""
+        self.socket.send(padi_frame(self._mac, self._service, self._token))
+
+    def is_answered(self) -> bool:
+        """Tell whether what has come in is the answer."""
+        return is_offer(self.socket.recv(RECEIVE), self._mac, self._token)
+
+    def close(self) -> None:
+        """Ask no more."""
         self.socket.close()

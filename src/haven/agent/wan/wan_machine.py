@@ -24,15 +24,22 @@ SILENT = ("silence", "nobody", "startup", FOUND, "adopted", "owner")
 ROLE_S = 3.0
 # A PADT is lost as any packet; after it the access concentrator needs a moment to forget.
 PADT_TIMES = (0.0, 0.1, 0.3)
-SETTLE_S = 1.0
+SETTLE_S = 0.4
+# A provider that has not forgotten the last session does not answer; pppd would ask again after 5 s, and 10.
+PROBE_S = 0.25
+PROBE_LIMIT_S = 10.0
+PROBED = "pppoe"
 # How long a lease is good whose end nobody has told.
 LEASE_S = 3600
 
-UP, DOWN, CLEAR = "up", "down", "clear"
+UP, DOWN, CLEAR, PROBE = "up", "down", "clear", "probe"
 
 
 class Act:
-    """Something to be done: `what` is UP, DOWN, or CLEAR with the session to end, again unless `is_first`."""
+    """Something to be done: `what` is UP, DOWN, CLEAR or PROBE.
+
+    CLEAR has the session to end, again unless `is_first`; PROBE asks whether the provider lets anybody in.
+    """
 
     def __init__(self, what: str, session: Document | None = None, is_first: bool = True) -> None:
         self.what = what
@@ -73,6 +80,9 @@ class WanMachine:
         self._sessions: dict[str, Document] = {}
         self._clearing: list[tuple[float, Document, bool]] = []
         self._settled_at = 0.0
+        # Since when, and when last, the provider was asked whether it lets anybody in; whether it does.
+        self._probed: tuple[float, float] | None = None
+        self._is_let_in = False
         # The last lease that anybody had, and when it ends.
         self._lease: tuple[Document, float] | None = None
         self._was_up = False
@@ -86,6 +96,7 @@ class WanMachine:
             self._turn += 1
             self._role_at = now
             self._clearing = []
+            self._probed, self._is_let_in = None, False
             # The end that was announced has come, or did not.
             self.is_ending = False
         elif reason == FOUND:
@@ -163,6 +174,11 @@ class WanMachine:
         if self._clearing or now < self._settled_at:
             self.state = "clears"
             return acts
+        if facts.proto == PROBED and not self._is_let_in:
+            probe = self._probe(now)
+            if not self._is_let_in:
+                self.state = "clears"
+                return acts + probe
         self.state, self._is_ordered_up = "dials", True
         return acts + self._order(UP, now)
 
@@ -184,6 +200,20 @@ class WanMachine:
         due = [each for each in self._clearing if each[0] <= now]
         self._clearing = [each for each in self._clearing if each[0] > now]
         return [Act(CLEAR, session, is_first) for _at, session, is_first in due]
+
+    def let_in(self) -> None:
+        """Take that the provider has answered: it lets somebody in."""
+        self._is_let_in = True
+
+    def _probe(self, now: float) -> list[Act]:
+        began, last = self._probed or (now, now - PROBE_S)
+        if now - began >= PROBE_LIMIT_S:
+            # Perhaps it answers pppd alone.
+            self._is_let_in = True
+        if now - last < PROBE_S:
+            return []
+        self._probed = (began, now)
+        return [Act(PROBE)]
 
     def _order(self, what: str, now: float) -> list[Act]:
         if now - self._ordered_at < AGAIN_S:
