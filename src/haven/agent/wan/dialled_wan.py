@@ -24,6 +24,7 @@ Document = dict[str, Any]
 
 # An interface that is dialling for longer has a reason.
 LONG_S = 30.0
+STEP_S = 0.05
 EVENTS = {"up": "wan-up", "down": "wan-down", "dials": "wan-dials"}
 # How often the configuration of the network is read for what the provider sees of it.
 IDENTITY_S = 15.0
@@ -43,7 +44,7 @@ class Wan:
         self._machine = WanMachine(section["name"], self.group, self.interface, getrandbits(32))
         self._standby = StandbyDevice(self._scope, run_dir, self.interface)
         self._line = ProviderLine(self._scope, self._let_in)
-        self._is_asked = False
+        self._is_asked = self._is_stepping = False
         self._failure = ""
         self._state_since = (self._machine.state, time.monotonic())
 
@@ -111,7 +112,15 @@ class Wan:
             # How it is found at the start is no event.
             if before != "unknown" and self._machine.state in EVENTS:
                 self._happened(EVENTS[self._machine.state], interface=self.interface)
+        if self._machine.state in ("waits", "clears") and not self._is_stepping:
+            # What it waits for has its own time, whatever netifd says when.
+            self._is_stepping = True
+            self._scope.after(STEP_S, self._step_again)
         self._moved()
+
+    def _step_again(self) -> None:
+        self._is_stepping = False
+        self._step()
 
     def _happened(self, code: str, **facts: Any) -> None:
         told = {"code": code, "facts": {"group": self.group, "wan": self.section["name"], **facts}}
