@@ -160,6 +160,8 @@ def test_a_request_may_say_more_than_is_known(active: Havend, command: str) -> N
         "load": {"path": "/x"},
         "vouch": {"members": []},
         "vouched": {"adverts": []},
+        "lend": {"loans": []},
+        "happened": {"code": "wan-up", "facts": {"wan": "wan", "interface": "wan"}},
     }
     plain = active.ask(command, **words.get(command, {}))
     more = active.ask(command, **words.get(command, {}), since="tomorrow")

@@ -3,7 +3,7 @@
 
 One line of JSON in: {"command": NAME, ...}. One out: {"ok": true, "result": ...}, or {"ok": false, "error":
 TEXT, "code": CODE, "facts": {...}} for a refusal. Who follows events gets {"event": {...}} besides, and the
-agent {"prepare": true, "ending": false} when it has something to finish before a handover, or before havend
+agent {"prepare": true} when it has something to finish before a handover, with "ending": true before havend
 ends.
 """
 

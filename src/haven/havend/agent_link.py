@@ -133,7 +133,7 @@ class AgentLink:
             return
         self._waiting.append(then)
         self._deadline = now + PREPARE_LIMIT
-        self._client.reply({"prepare": True, "ending": ending})
+        self._client.reply({"prepare": True, "ending": True} if ending else {"prepare": True})
 
     def doubt(self, members: "list[dict[str, Any]]", now: int) -> None:
         """Let the agent ask the other routers about virtual routers; nobody waits for it."""
