@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The problems of the agent and its parts, as rows of the table in problems.py."""
 
-from haven.contract.severity import WARNING
+from haven.contract.severity import ERROR, WARNING
 
 # (code, severity, what is the matter, what to do)
 AGENT_TABLE = (
@@ -153,5 +153,35 @@ AGENT_TABLE = (
         WARNING,
         "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
         "Raise nf_conntrack_max, to the same on all routers.",
+    ),
+    (
+        "wan-unpaired",
+        WARNING,
+        "The routers are not paired: a standby knows nothing of the WAN's lease or session.",
+        "Pair them: 'haven pair' here, 'haven join' on the other one.",
+    ),
+    (
+        "wan-netifd",
+        WARNING,
+        "No answer from netifd, so the WAN stays as it is: {error}.",
+        "Look whether netifd and ubusd run.",
+    ),
+    (
+        "wan-missing",
+        WARNING,
+        "There is no interface {interface} in netifd.",
+        "Configure it in /etc/config/network, or correct the interface of the wan section.",
+    ),
+    (
+        "wan-dials",
+        ERROR,
+        "The WAN {interface} is dialled and does not come up: {error}.",
+        "Look at the line and the provider; 'ifstatus {interface}' shows what netifd knows.",
+    ),
+    (
+        "wan-differs",
+        WARNING,
+        "The provider sees two customers: {what} of {node} is another one than here.",
+        "Make it the same on all routers in /etc/config/network.",
     ),
 )

@@ -12,13 +12,13 @@ from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
 from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
-from haven.havend.diagnosis import of_failure
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
 from haven.havend.handovers import Handovers
 from haven.havend.host import system
 from haven.havend.kernel_tables import KernelTables
 from haven.havend.last_transitions import LastTransitions
+from haven.havend.loan_holder import LoanHolder
 from haven.havend.maintenance_note import MaintenanceNote
 from haven.havend.plan_commands import PlanCommands
 from haven.havend.plan_in_force import PlanInForce
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from haven.contract.lending import Loan
     from haven.contract.plan import Plan
     from haven.havend.witness_asker import WitnessAsker
 
@@ -84,6 +83,7 @@ class Daemon:
         self._events = EventHistory(self._control.tell_followers)
         self._verdicts = CheckVerdicts(self._engine, self._events)
         transitions, handovers = LastTransitions(), Handovers(self._engine)
+        self.loans = LoanHolder(self._kernel, self._engine, self._events)
         self._executor = Executor(
             self._engine,
             self._sockets,
@@ -93,6 +93,7 @@ class Daemon:
             transitions,
             handovers,
             self._agent,
+            self.loans,
         )
         self._repair = Repair(
             self._engine,
@@ -137,7 +138,7 @@ class Daemon:
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
             (lambda: NEVER if self._witnesses is None else self._witnesses.deadline, self._ask_witnesses),
-            (self._lent_until, self._renew_lent),
+            (lambda: self.loans.renew_at, lambda: self.loans.renew(system.now())),
         ]
 
     # Start, change and end
@@ -282,30 +283,6 @@ class Daemon:
             self.handle(event)
         self._follow_agent()
 
-    # What the agent lends
-
-    def take_loans(self, loans: "list[Loan]") -> None:
-        """Take what the agent lends from now on."""
-        if self._executor.loans is None:
-            # A router to which nothing is lent does without.
-            from haven.havend.loans import Loans
-
-            self._executor.loans = Loans(self._kernel, self.plan.renew_us, self._tell_failures)
-        groups = self._engine.groups
-        active = [name for name in sorted(groups) if groups[name].state == states.ACTIVE]
-        self._executor.loans.replace(loans, active, self.now)
-
-    def _tell_failures(self, name: str, failures: "list[Any]") -> None:
-        for failure in failures:
-            self._events.add_problem(of_failure(name, failure))
-
-    def _lent_until(self) -> int:
-        return NEVER if self._executor.loans is None else self._executor.loans.renew_at
-
-    def _renew_lent(self) -> None:
-        if self._executor.loans is not None:
-            self._executor.loans.renew(system.now())
-
     def _follow_agent(self) -> None:
         in_sync = self._agent.is_in_sync(system.now())
         if in_sync != self._in_sync:
@@ -325,8 +302,7 @@ class Daemon:
         self._finish()
 
     def _finish(self) -> None:
-        if self._executor.loans is not None:
-            self._executor.loans.end()
+        self.loans.end()
         if self._addresses.held():
             self._addresses.release(self._addresses.held())
         for name in sorted(self.plan.routers):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers
     from haven.havend.last_transitions import LastTransitions
-    from haven.havend.loans import Loans
+    from haven.havend.loan_holder import LoanHolder
     from haven.havend.restart_note import RestartNote
     from haven.havend.vrrp_sockets import VrrpSockets
 
@@ -40,7 +40,9 @@ class Executor:
         transitions: "LastTransitions",
         handovers: "Handovers",
         agent: "AgentLink",
+        loans: "LoanHolder",
     ) -> None:
+        self._loans = loans
         self._agent = agent
         self._engine = engine
         self._sockets = sockets
@@ -53,8 +55,6 @@ class Executor:
         self._active_changed = False
         # While a start or a reload looks around: what is found then has not just happened.
         self.is_finding = False
-        # What the agent has lent, if it has.
-        self.loans: Loans | None = None
         self._acts: dict[type, Callable[[Any], None]] = {
             effects.Send: self._send,
             effects.TakeOver: self._take_over,
@@ -96,14 +96,12 @@ class Executor:
 
     def _take_over(self, effect: effects.TakeOver) -> None:
         self._addresses.take(effect.routers, self._now)
-        if self.loans is not None:
-            self.loans.take(self._addresses.groups_of(effect.routers), self._now)
+        self._loans.take(self._addresses.groups_of(effect.routers), self._now)
 
     def _release(self, effect: effects.Release) -> None:
         groups = self._addresses.groups_of(effect.routers)
         self._addresses.release(effect.routers)
-        if self.loans is not None:
-            self.loans.release(groups, self._now)
+        self._loans.release(groups, self._now)
 
     def _reapply(self, effect: effects.Reapply) -> None:
         if self._addresses.reapply(effect.router, self._now):

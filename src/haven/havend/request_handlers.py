@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
-    from haven.contract.lending import Loan
     from haven.contract.plan import Plan
     from haven.core.engine import Engine
     from haven.core.value import Value
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from haven.havend.control_server import ControlClient
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers, PendingHandover
+    from haven.havend.loan_holder import LoanHolder
     from haven.havend.maintenance_note import MaintenanceNote
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.status_report import StatusReport
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
         now: int
         stopping: bool
+        loans: LoanHolder
 
         def load(self, plan: Plan) -> None:
             """Run another plan from now on."""
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
 
         def hear_agent(self, report: Document) -> None:
             """Take the agent's report."""
-
-        def take_loans(self, loans: list[Loan]) -> None:
-            """Take what the agent lends from now on."""
 
 
 # What would turn a stop that is under way into something else.
@@ -242,9 +240,10 @@ class RequestHandlers:
         from haven.contract.lending import read_loans
 
         try:
-            self._loop.take_loans(read_loans(request["loans"]))
+            loans = read_loans(request["loans"])
         except DocumentError as error:
             raise Refusal("request-wrong", error=str(error)) from None
+        self._loop.loans.lend(loans, self._in_force.plan.renew_us, self._loop.now)
         return done({})
 
     # By another path than the links
