@@ -26,7 +26,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-conntrack bench-start bench-wan clean
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-conntrack bench-start bench-leases bench-wan clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -49,6 +49,7 @@ help:
 	@echo "make feed             dist/feed, all of it signed, for a web server (KEYS=~/.haven-feed)"
 	@echo "make dist             dist/haven-VERSION.tar.xz, which OpenWrt's SDK builds from, and its hash"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
+	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
@@ -153,6 +154,9 @@ bench-wan: setup
 
 bench-conntrack: setup
 	$(BIN)/python -m bench --runs $(RUNS) conntrack
+
+bench-leases: setup
+	$(BIN)/python -m bench --runs 20 leases
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -12,10 +12,13 @@ from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.deaf import deaf_links
+from bench.leases import leases
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.router_adverts import advertised_hosts
+from bench.services import services_by_role
 from bench.size import sizes
 from bench.start import starts
 from bench.steadiness import busy_machine
@@ -44,12 +47,15 @@ CONNTRACK: dict[str, Bench] = {
 }
 SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
 MORE: dict[str, Bench] = {
+    "leases": leases,
     "means": means,
     "deaf": deaf_links,
     "own": own_connections,
+    "ra": advertised_hosts,
     "start": starts,
     "sync": replication,
     "common": common_changes,
+    "services": services_by_role,
     "size": sizes,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,

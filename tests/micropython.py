@@ -13,7 +13,7 @@ CPYTHON_ONLY = ("test_properties",)
 CONFIG_TESTS = ("test_uci", "test_options")
 
 # What havend is made of; what it asks of a Python itself has a stand-in here.
-HAVEND = ("", "core", "core/vrrp", "contract", "havend")
+HAVEND = ("", "core", "core/vrrp", "core/ra", "contract", "havend")
 # Of the compiler and of what OpenWrt asks for.
 NOT_OF_HAVEND = ("atomic_file.py",)
 HOST = "haven.havend.host"

@@ -4,8 +4,8 @@
 set -eu
 
 demo='ip:iproute2 nft:nftables'
-tests='tcpdump:tcpdump ping:iputils-ping keepalived:keepalived conntrackd:conntrackd conntrack:conntrack openssl:openssl
-shellcheck:shellcheck busybox:busybox dnsmasq:dnsmasq-base luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext'
+tests='tcpdump:tcpdump ping:iputils-ping keepalived:keepalived dnsmasq:dnsmasq-base iptables:iptables conntrackd:conntrackd conntrack:conntrack openssl:openssl
+shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext'
 programs=
 for name in "$@"; do
 	case $name in

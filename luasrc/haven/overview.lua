@@ -80,6 +80,22 @@ local function connection_rows(table_, peers)
 	return rows
 end
 
+-- A router that is paired with this one.
+local function paired_row(peer)
+	return {
+		name = tostring(peer.node), state = message.state(peer.state or "unknown"), address = peer.address or "",
+		heard = peer.heard_ms and words.ago(peer.heard_ms / 1000) or translate("not heard")
+	}
+end
+
+-- Whether the paired routers have one configuration; nothing where that is not wanted.
+local function common(sync)
+	if not sync then
+		return nil
+	end
+	return sync.in_sync and translate("in sync") or translate("not in sync")
+end
+
 local function problem_row(problem)
 	return {
 		severe = problem.severity == "error", about = problem.about or "",
@@ -137,6 +153,7 @@ function M.from_status(status, now)
 		problems = mapped(status.problems, problem_row), at_risk = message.at_risk(status.at_risk),
 		connections = connection_rows(status.conntrack, status.peers or {}),
 		peers = mapped(status.peers or {}, peer_row),
+		paired = mapped((status.channel or {}).peers or {}, paired_row), common = common(status.sync),
 		switchable = switchable(status.groups), maintenance = in_maintenance(status.groups)
 	}
 end

@@ -10,12 +10,14 @@ PROGRAMS = {
     # Those that the programs and OpenWrt's scripts start.
     "compile": "haven.plan.main",
     "service-facts": "haven.openwrt.service_facts",
-    "release-netifd": "haven.openwrt.netifd",
+    "release": "haven.openwrt.release",
     "take-back": "haven.openwrt.applied_files",
     "bytecode": "haven.openwrt.bytecode",
     "setup-keeper": "haven.setup.keeper",
     "upgrade-installer": "haven.upgrade.installer",
     "upgrade-keeper": "haven.cli.upgrade_keeper",
+    "page-job": "haven.cli.page_job",
+    "lease-holder": "haven.leases.holder",
     "luci-calls": "haven.openwrt.luci_calls",
 }
 

@@ -18,6 +18,9 @@ JOINING = "/etc/haven/joining"
 SETUP_FOLDER = "/etc/haven"
 SETUP_PENDING, SETUP_UNDOING = "pending-setup", "undoing-setup"
 
+# The leases that were given out, for a reboot of both routers.
+LEASES = "/etc/haven/leases.json"
+
 # In the run directory, which a reboot empties.
 CONTROL_SOCKET = "havend.sock"
 AGENT_SOCKET = "agent.sock"
@@ -34,10 +37,14 @@ LOCK = "lock"
 ROOM = "room"
 # What scripts have been told.
 SCRIPTS_NOTE = "hotplug.json"
+# What services by role were told.
+SERVICES_NOTE = "services.json"
 # What kernel settings were before havend changed them.
 SETTINGS_NOTE = "settings.json"
 # What nf_conntrack_tcp_loose was before the guard was armed.
 TCP_LOOSE_NOTE = "tcp_loose"
+# The leases again, and where the DHCP server answers, for an agent that is started again.
+LEASES_NOTE = "leases.json"
 CONNTRACKD_CONF = "conntrackd.conf"
 CONNTRACKD_SOCKET = "conntrackd.ctl"
 CONNTRACKD_LOCK = "conntrackd.lock"

@@ -13,7 +13,7 @@ import pytest
 from haven.core.frame import multicast_frame
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.constants import GROUP_V4
-from haven.ubus.codec import ARRAY, BOOL, STRING
+from haven.ubus.codec import ARRAY, BOOL, INT32, STRING
 from haven.ubus.server import INVALID_ARGUMENT, METHOD_NOT_FOUND, OK, UNKNOWN_ERROR
 from tests.agent.agents import AgentProcess
 from tests.bus.ubus_broker import KINDS, Broker, make_broker
@@ -74,15 +74,34 @@ def _asked(caller: Caller, method: str, **arguments: object) -> dict:
 
 def test_it_says_what_can_be_called_and_how(caller: Caller):
     assert caller.signature("haven") == {
-        "status": {},
-        "events": {},
-        "plan": {"text": STRING},
+        "status": {"node": STRING},
+        "events": {"node": STRING},
+        "plan": {"text": STRING, "node": STRING},
         "validate": {"text": STRING},
         "heard": {"devices": ARRAY},
-        "switchover": {"group": STRING},
-        "maintenance": {"on": BOOL},
+        "switchover": {"group": STRING, "node": STRING},
+        "maintenance": {"on": BOOL, "node": STRING},
         "reload": {},
+        "peers": {},
+        "pair": {},
+        "unpair": {"node": STRING},
+        "sync": {},
+        "sync_diff": {},
+        "sync_history": {},
+        "sync_now": {},
+        "sync_take": {"node": STRING, "path": STRING},
+        "sync_undo": {"number": INT32},
     }
+
+
+def test_it_is_asked_by_its_own_name_as_well_and_nobody_is_paired_yet(caller: Caller, node: Havend):
+    assert _asked(caller, "status", node="r1")["node"] == "r1"
+    assert _asked(caller, "events", node="r1")["events"]
+    assert _asked(caller, "peers") == {"peers": []}
+    status, document = caller.call("haven", "status", {"node": "r2", **SESSION})
+    assert (status, document["code"]) == (UNKNOWN_ERROR, "peer-unknown")
+    status, document = caller.call("haven", "sync", SESSION)
+    assert (status, document["code"]) == (UNKNOWN_ERROR, "sync-off")
 
 
 def test_status_is_the_document_of_the_command(caller: Caller, node: Havend):

@@ -14,6 +14,7 @@ import pytest
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.ubus import methods
 from haven.agent.ubus.methods import MOST_CALLS, MOST_COMPILED, UbusMethods
+from haven.agent.ubus.pair_methods import AT_ONCE, WAITING
 from haven.agent.vrid_scan import LISTEN_S
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, REFUSALS, Refusal, encode, refused
 from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
@@ -355,3 +356,105 @@ def test_what_a_program_leaves_running_is_not_waited_for(turns: Turns):
 
 def _replace_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setattr(methods, "argv_of", lambda _program: ["sh", "-c", script])
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[socket.socket]:
+    """Where the part for the channel listens."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "agent.sock"))
+        made.listen()
+        made.settimeout(10)
+        yield made
+
+
+def _is_asked(desk: Desk, agent: socket.socket, asked: Asked, document: object) -> dict:
+    """Let the agent's socket answer a call, and return what it was asked."""
+    with agent.accept()[0] as line:
+        heard = json.loads(line.recv(1 << 16))
+        line.send(json.dumps(document).encode() + b"\n")
+        desk.until(lambda: asked.answers, "it is answered")
+    return dict(heard)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "request_sent"),
+    [
+        ("status", {}, {"command": "status"}),
+        ("switchover", {"group": "lan"}, {"command": "switchover", "group": "lan"}),
+        ("maintenance", {"on": True}, {"command": "maintenance", "on": True}),
+        ("plan", {}, {"command": "plan"}),
+    ],
+)
+def test_another_router_is_asked_by_its_name(
+    desk: Desk, agent: socket.socket, method: str, arguments: dict, request_sent: dict
+):
+    asked = desk.call(method, node="r2", **arguments)
+    heard = _is_asked(desk, agent, asked, {"ok": True, "result": {"node": "r2"}})
+    sent = {key: value for key, value in heard["request"].items() if value is not None}
+    assert (heard["command"], heard["node"], sent) == ("ask", "r2", request_sent)
+    assert asked.answers == [(OK, {"node": "r2"})]
+
+
+def test_what_is_a_list_there_stands_under_a_name(desk: Desk, agent: socket.socket):
+    for method, name in (("peers", "peers"), ("sync_diff", "rows"), ("sync_history", "changes")):
+        asked = desk.call(method)
+        heard = _is_asked(desk, agent, asked, {"ok": True, "result": [{"a": 1}]})
+        assert heard == {"command": method.replace("_", "-")}
+        assert asked.answers == [(OK, {name: [{"a": 1}]})]
+    asked = desk.call("events", node="r2")
+    _is_asked(desk, agent, asked, {"ok": True, "result": []})
+    assert asked.answers == [(OK, {"events": []})]
+
+
+def test_a_decision_is_sent_as_it_was_made(desk: Desk, agent: socket.socket):
+    asked = desk.call("sync_take", node="r2", path="network.lan")
+    heard = _is_asked(desk, agent, asked, {"ok": True, "result": {}})
+    assert heard == {"command": "sync-take", "node": "r2", "path": "network.lan"}
+
+
+def test_a_refusal_comes_with_its_code(desk: Desk, agent: socket.socket):
+    asked = desk.call("sync")
+    refusal = {"ok": False, "error": "it is off", "code": "sync-off", "facts": {}}
+    _is_asked(desk, agent, asked, refusal)
+    document = {"error": "it is off", "kind": "refused", "code": "sync-off", "facts": {}}
+    assert asked.answers == [(UNKNOWN_ERROR, document)]
+
+
+def test_what_no_status_is_comes_from_no_other_router(desk: Desk, agent: socket.socket):
+    asked = desk.call("status", node="r2")
+    _is_asked(desk, agent, asked, {"ok": True, "result": ["?"]})
+    assert asked.answers[0][1]["code"] == "unintelligible"
+
+
+def test_without_the_part_for_the_channel_it_is_said(desk: Desk):
+    ((status, document),) = desk.call("peers").answers
+    assert (status, document["code"]) == (UNKNOWN_ERROR, "agent-not-running")
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("plan", {"node": "r2", "text": "config haven"}),
+        ("status", {"node": ""}),
+        ("unpair", {}),
+        ("sync_take", {"node": "r2"}),
+        ("sync_undo", {"number": "1"}),
+        ("sync_undo", {"number": 0}),
+        ("pair", {"node": "r2"}),
+    ],
+)
+def test_what_nobody_could_be_asked_is_refused(desk: Desk, method: str, arguments: dict):
+    assert desk.call(method, **arguments).answers == [(INVALID_ARGUMENT, {})]
+
+
+def test_who_asks_without_end_takes_half_of_the_socket(desk: Desk, agent: socket.socket):
+    calls = [desk.call("peers") for _ in range(AT_ONCE + WAITING + 1)]
+    agent.setblocking(False)
+    lines = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            lines.append(agent.accept()[0])
+    assert len(lines) == AT_ONCE and calls[-1].answers[0][1]["code"] == "busy"
+    for line in lines:
+        line.close()

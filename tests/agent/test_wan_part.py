@@ -4,6 +4,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,21 +28,18 @@ DOCUMENT = {
 }
 
 
-class Peers:
-    """Paired routers that are all heard."""
+class Line:
+    """A line to a paired router that is heard."""
 
-    def __init__(self, *names: str) -> None:
-        self._names = list(names)
+    is_open = True
+
+    def __init__(self, node: str) -> None:
+        self.peer = SimpleNamespace(node=node)
         self.said: list[dict] = []
 
-    def nodes(self) -> list[str]:
-        return self._names
-
-    def are_paired(self) -> bool:
-        return bool(self._names)
-
-    def say_all(self, kind: str, **fields: object) -> None:
+    def say(self, kind: str, **fields: object) -> bool:
         self.said.append({"kind": kind, **fields})
+        return True
 
 
 @pytest.fixture
@@ -78,28 +76,28 @@ def test_routers_that_are_not_paired_are_told_so(around: Surroundings):
     part = WanPart(around)
     part.take_plan()
     assert codes(part) == ["wan-unpaired"]
-    around.peers.serve(Peers("r2"))
+    around.carrier.lines = lambda: [Line("r2")]
     assert codes(part) == []
     part.close()
 
 
 def test_what_another_router_says_is_shown_and_rubbish_changes_nothing(around: Surroundings):
     around.take_plan(DOCUMENT)
-    peers = Peers("r2")
-    around.peers.serve(peers)
+    line = Line("r2")
+    around.carrier.lines = lambda: [line]
     part = WanPart(around)
     part.take_plan()
     lease = {"addresses": ["203.0.113.5/24"], "prefixes": [], "routes": [], "dns": [], "left_s": 60}
     word = {"name": "wan", "state": "up", "is_started": True, "turn": 1, "seen": [], "identity": {}}
     word |= {"lease": lease, "session": None}
-    around.peers.hear("r2", {"kind": "wan", "wans": [word]})
-    around.peers.hear("r2", {"kind": "wan", "wans": [{**word, "lease": 5}]})
-    around.peers.hear("r2", {"kind": "wan", "wans": [{**word, "name": "other"}]})
+    around.carrier.take(line, {"kind": "wan", "wans": [word]})
+    around.carrier.take(line, {"kind": "wan", "wans": [{**word, "lease": 5}]})
+    around.carrier.take(line, {"kind": "wan", "wans": [{**word, "name": "other"}]})
     (shown,) = part.account()["wan"]["wans"]
     assert shown["lease"]["addresses"] == ["203.0.113.5/24"] and shown["state"] == "unknown"
-    assert peers.said and all(each["kind"] == "wan" for each in peers.said)
+    assert line.said and all(each["kind"] == "wan" for each in line.said)
     part.close()
-    around.peers.hear("r2", {"kind": "wan", "wans": [word]})
+    around.carrier.take(line, {"kind": "wan", "wans": [word]})
 
 
 def test_a_wan_that_is_configured_no_more_is_let_go(around: Surroundings):

@@ -25,6 +25,8 @@ CLOCKED = (
     "haven.agent.conntrack.drain",
     "haven.agent.conntrack.peer_accounts",
     "haven.agent.conntrack.table_sync",
+    "haven.agent.services.command_runner",
+    "haven.agent.services.service_keeper",
 )
 
 

@@ -3,6 +3,7 @@
 
 from haven.config.addresses import Address, Route, TrackedInterface
 from haven.config.options import CONNTRACK, GROUP, HAVEN, SECTIONS, VIRTUAL_ROUTER, section_type
+from haven.config.options.option import option_text
 
 
 def value(section, option, text):
@@ -32,7 +33,8 @@ def test_names_are_unique_and_references_within_the_table_hold():
         for option in section.options:
             assert option.help.endswith("."), option.name
             if option.only_with:
-                assert value(section, option.only_with[0], str(option.only_with[1])) == option.only_with[1]
+                name, wanted = option.only_with
+                assert value(section, name, option_text(wanted)) == wanted
 
 
 def test_lookup_by_name():

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from haven.contract import at_risk, control, problems
+from haven.contract import at_risk, control, pairing, problems, setup
 from haven.contract.diagnostics import DIAGNOSTICS, Diagnostic
 from haven.contract.event_log import REASONS, TABLE, event_text, reason_text
 from haven.contract.faults import fault
 from haven.contract.message import message, render
+from haven.contract.replication import REPLICATION, replication_text
 from haven.contract.steps import STEPS, step_text
 
 Document = dict[str, Any]
@@ -62,6 +63,20 @@ def every_message() -> Iterator[tuple[tuple[str, Document], str]]:
         # Here a command is a name.
         facts = {**_facts(text), "command": "halt"}
         yield ("refusal", _document(code, facts, "error")), render(text, facts, {})
+    yield from _of_pairs()
+
+
+def _of_pairs() -> Iterator[tuple[tuple[str, Document], str]]:
+    # What no page is told: rpcd's programs are root's.
+    refusals = {code: text for code, text in setup.REFUSALS.items() if code != "not-root"}
+    for code, text in [*pairing.REFUSALS.items(), *refusals.items(), *setup.OUTCOMES.items()]:
+        facts = {**_facts(text), "command": "halt"}
+        yield ("refusal", _document(code, facts, "error")), render(text, facts, {})
+    for code, text in setup.WHYS.items():
+        yield ("why", _document(code, _facts(text), "message")), render(text, _facts(text), {})
+    for code, text in REPLICATION.items():
+        facts = {**_facts(text), "diagnostic": message("value-flag", value="ja")}
+        yield ("replication", _document(code, facts, "message")), replication_text(code, facts)
 
 
 def _document(code: str, facts: Document, english: str, **more: str) -> Document:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from haven.config.options import VIRTUAL_ROUTER
-from haven.contract import plan
+from haven.contract import plan, services
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.fields import Field
 
@@ -40,6 +40,11 @@ def test_every_key_of_every_part_is_explained():
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
     found = {part.strip("`"): re.findall(r"`(\w+)`", keys) for part, keys in rows}
     assert found == {part: _names(fields) for part, fields in plan.PARTS.items()}
+
+
+def test_every_key_of_a_service_is_explained():
+    (sentence,) = re.findall(r"\nA service has its .*", MANUAL)
+    assert re.findall(r"`(\w+)`", sentence) == _names(services.PLANNED)
 
 
 def test_every_setting_of_the_engine_is_named():

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from haven.contract.control import Refusal, read_request
 from haven.core.clock import NEVER
 from haven.havend import event_history
 from haven.havend.event_history import COMING_UP, KEPT, EventHistory
@@ -108,3 +109,29 @@ def test_a_fault_that_a_boot_does_not_end_is_said_once(clock: Clock) -> None:
     history.add("fault", group="gateway", faults=[LINK])
     history.come_up()
     assert clock.wrong == ["gateway: the link of br-lan is down"] and history.deadline == NEVER
+
+
+def test_what_the_agent_tells_of_services_is_told_apart_by_the_service(clock: Clock) -> None:
+    history = EventHistory(lambda _event: None)
+    for number in range(2 * BURST):
+        for name in ("dns", "vpn"):
+            history.add_noted("service-started", {"service": f"{name}{number % 2}"})
+    assert {event["facts"]["service"] for event in history.events()} == {"dns0", "dns1", "vpn0", "vpn1"}
+    failure = {"code": "status", "facts": {"action": "start", "status": 1}}
+    history.add_noted("service-failed", {"service": "vpn", "failure": failure, "words": "no key"})
+    assert clock.wrong == ["service vpn: start: ended with status 1. no key"]
+
+
+@pytest.mark.parametrize("facts", [{}, {"service": "vpn"}, {"service": "vpn", "failure": {"code": "status"}}])
+def test_facts_that_are_not_those_of_the_code_are_no_event(clock: Clock, facts: dict[str, Any]) -> None:
+    history = EventHistory(lambda _event: None)
+    with pytest.raises(KeyError):
+        history.add_noted("service-failed", facts)
+    assert history.events() == []
+
+
+def test_the_agent_adds_no_event_of_havends_own() -> None:
+    note = b'{"command": "note", "code": "stopped", "facts": {"node": "r1"}}'
+    with pytest.raises(Refusal):
+        read_request(note)
+    assert read_request(note.replace(b"stopped", b"service-stopped"))["code"] == "service-stopped"

@@ -124,6 +124,8 @@ REFUSED = [
     ({"command": "report", "in_sync": True}, "request-wrong", "report: problems is missing"),
     ({"command": "report", "in_sync": 1, "problems": []}, "request-wrong", "report: in_sync is not true"),
     ({"command": "report", "in_sync": True, "problems": {}}, "request-wrong", "problems is not a list"),
+    ({"command": "note", "code": "stopped", "facts": {}}, "request-wrong", "note: code is not one of"),
+    ({"command": "note", "code": "service-started", "facts": {}}, "request-wrong", "note: KeyError"),
     ({"command": "report", "in_sync": True, "problems": ["x"]}, "request-wrong", "each is an object"),
 ]
 
@@ -161,7 +163,7 @@ def test_a_request_may_say_more_than_is_known(active: Havend, command: str) -> N
         "vouch": {"members": []},
         "vouched": {"adverts": []},
         "lend": {"loans": []},
-        "happened": {"code": "wan-up", "facts": {"wan": "wan", "interface": "wan"}},
+        "note": {"code": "service-started", "facts": {"service": "vpn"}},
     }
     plain = active.ask(command, **words.get(command, {}))
     more = active.ask(command, **words.get(command, {}), since="tomorrow")

@@ -12,7 +12,7 @@ from haven.contract.event_log import TABLE as EVENTS
 from haven.contract.faults import fault, fault_text, faults
 from haven.contract.message import message
 from haven.contract.problems import TABLE, problem
-from haven.contract.severity import SEVERITIES
+from haven.contract.severities import SEVERITIES
 from haven.contract.status import shown_state
 from haven.core import effects
 from haven.core.clock import SECOND

@@ -78,6 +78,7 @@ class Story:
             none,
             none,
             none,
+            SimpleNamespace(take=lambda _routers: None),
             SimpleNamespace(take=lambda _groups, _now: None),
         )
 

@@ -89,11 +89,16 @@ class Busy:
     """TCP connections on each of which a message goes to the server and back every 20 ms."""
 
     def __init__(
-        self, network: Network, count: int = 200, address: str = SERVICE, period_ms: int = 20
+        self,
+        network: Network,
+        count: int = 200,
+        address: str = SERVICE,
+        period_ms: int = 20,
+        host: Namespace | None = None,
     ) -> None:
         self.sheet = Sheet(network.folder / f"busy-{next(_numbers)}", count)
         arguments = [str(self.sheet.path), str(count), address, str(ECHO_PORT), str(period_ms)]
-        self._process = spawn(network.client, "busy", *arguments)
+        self._process = spawn(host or network.client, "busy", *arguments)
         wait_until(lambda: all(born for born in self.sheet.born), 10, f"{count} connections are there")
 
     def forget_stalls(self) -> None:

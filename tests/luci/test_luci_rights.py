@@ -16,7 +16,7 @@ SCRIPTS = {path: path.read_text() for path in sorted(RESOURCES.rglob("*.js"))}
 BROUGHT = ROOT / "openwrt-feed/luci-app-haven/root"
 MENU = json.loads((BROUGHT / "usr/share/luci/menu.d/luci-app-haven.json").read_text())
 DOCS = ROOT / "docs"
-CHANGING = {"switchover", "maintenance", "reload"}
+CHANGING = {"switchover", "maintenance", "reload", "pair", "unpair", "sync_now", "sync_take", "sync_undo"}
 
 
 def _script(name: str) -> str:

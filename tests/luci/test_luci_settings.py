@@ -58,7 +58,7 @@ def _check_widget(page: Page, section: str, option: dict) -> None:
     if option["choices"] and option["kind"] != "flag":
         values = [each.get_attribute("value") for each in row.locator("option").all()]
         assert values == ["", *option["choices"]]
-        assert option["default"] in (row.locator("option").first.text_content() or "")
+        assert (option["default"] or "") in (row.locator("option").first.text_content() or "")
     elif option["kind"] == "whole" and not option["list"] and option["default"]:
         assert widget(page, section, name).get_attribute("placeholder") == option["default"]
 

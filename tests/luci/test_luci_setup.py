@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guided set-up: from an empty configuration to one that the real compiler accepts."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.luci.pages import Pages, put, value, wait_for, widget
 from tests.luci.router import Answer, Router
@@ -30,10 +30,20 @@ def _empty(router: Router) -> None:
     router.replace("heard", {"heard": {"lan": []}}, of="luci.haven")
 
 
+def _by_hand(pages: Pages) -> Page:
+    """Open the steps, past the choice between the first router and the second."""
+    pages.router.replace("job", {"alive": False, "job": None}, of="luci.haven")
+    pages.router.replace("offers", {"offers": []}, of="luci.haven")
+    page = pages.open("haven/setup")
+    page.locator("[data-action=by-hand]").click()
+    page.wait_for_selector("[data-step=routers]")
+    return page
+
+
 def test_it_proposes_checks_and_saves(pages: Pages):
     _empty(pages.router)
     _netifd_resolves(pages.router)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     assert (value(page, "networks", "lan", "json"), value(page, "networks", "wan", "json")) == ("lan", "wan")
     for _step in range(4):
         page.locator("[data-action=next]").click()
@@ -54,7 +64,7 @@ def test_it_proposes_checks_and_saves(pages: Pages):
 
 def test_what_cannot_be_is_said_at_its_question_and_stays_typed(pages: Pages):
     _empty(pages.router)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     page.locator("[data-action=next]").click()
     widget(page, "addresses", "lan_address", "json").fill("10.1.0.2/24")
     page.locator("[data-action=next]").click()
@@ -88,7 +98,7 @@ EOF
 def test_the_text_of_the_other_router_is_read_and_nothing_of_it_is_lost(pages: Pages):
     _empty(pages.router)
     _netifd_resolves(pages.router)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     page.locator("[data-part=paste] summary").click()
     page.locator("[data-part=paste] textarea").fill("set network.lan.ipaddr='10.9.9.9'")
     page.locator("[data-action=paste]").click()
@@ -103,7 +113,7 @@ def test_the_text_of_the_other_router_is_read_and_nothing_of_it_is_lost(pages: P
 
 def test_what_was_typed_is_there_again_after_a_new_login(pages: Pages):
     _empty(pages.router)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     page.locator("[data-step=routers]").click()
     put(page, "routers", "node", "office", "json")
     page.reload()
@@ -111,6 +121,8 @@ def test_what_was_typed_is_there_again_after_a_new_login(pages: Pages):
     assert value(page, "routers", "node", "json") == "office"
     page.locator("[data-part=draft] button").click()
     expect(page.locator("[data-part=draft]")).to_have_count(0)
+    # Nothing was typed any more: it begins with the choice.
+    page.locator("[data-action=by-hand]").click()
     page.wait_for_selector("[data-step=routers]")
     assert value(page, "routers", "node", "json") == "r1"
 
@@ -118,7 +130,7 @@ def test_what_was_typed_is_there_again_after_a_new_login(pages: Pages):
 def test_another_window_is_not_overwritten_without_a_word(pages: Pages):
     _empty(pages.router)
     _netifd_resolves(pages.router)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     page.locator("[data-step=review]").click()
     expect(page.locator("[data-action=save]")).to_be_enabled()
     pages.router.uci.call("set", {"config": "haven", "section": "main", "values": {"realtime": "40"}})
@@ -141,7 +153,7 @@ def test_nothing_is_saved_that_nobody_could_check(pages: Pages):
     _empty(pages.router)
     for name in ("haven", "luci.haven"):
         pages.router.replace("plan", _away, of=name)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     page.locator("[data-step=review]").click()
     expect(page.locator("[data-part=review] [data-trouble=agent]")).to_be_visible()
     expect(page.locator("[data-action=save]")).to_be_disabled()
@@ -153,7 +165,7 @@ def test_nothing_is_saved_that_nobody_could_check(pages: Pages):
 def test_before_haven_is_enabled_the_program_of_rpcd_checks(pages: Pages):
     _empty(pages.router)
     pages.router.replace("plan", _away)
-    page = pages.open("haven/setup")
+    page = _by_hand(pages)
     page.locator("[data-step=review]").click()
     # There is no netifd here: the real program says so, and what it says is found at its question.
     expect(page.locator("[data-part=wrong] [data-refused=lan]")).to_be_visible()

@@ -2,10 +2,12 @@
 """The web server of a router: LuCI's frame of a page, the scripts, and ubus."""
 
 import atexit
+import contextlib
 import json
 import mimetypes
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import threading
@@ -45,13 +47,16 @@ INCLUDE = """L.require('ui').then(() => L.require('view.status.include.%s'))
 
 
 class Web:
-    """Serves the pages of one router on a port of its own."""
+    """Serves the pages of one router on a port of its own, or by a socket that listens already."""
 
-    def __init__(self, router: Router, folders: list[Path]) -> None:
+    def __init__(self, router: Router, folders: list[Path], listening: socket.socket | None = None) -> None:
         self.router = router
         self.translations: dict[str, str] = {}
         self.readonly = False
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folders))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folders), listening is None)
+        if listening is not None:
+            self._server.socket.close()
+            self._server.socket = listening
         self._server.daemon_threads = True
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -138,7 +143,9 @@ def _handler(web: Web, folders: list[Path]) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(octets)))
             self.send_header("Cache-Control", "no-store")
             self.end_headers()
-            self.wfile.write(octets)
+            # Who leaves a page does not wait for what it has asked.
+            with contextlib.suppress(BrokenPipeError):
+                self.wfile.write(octets)
 
         def log_message(self, *_what: object) -> None:
             """Say nothing."""

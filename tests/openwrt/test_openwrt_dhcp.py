@@ -126,6 +126,58 @@ def test_other_options_that_are_asked_for(router: Machine):
     assert "3,192.168.1.1" in router.lan("dhcp_option") and "6,192.168.1.1" not in router.lan("dhcp_option")
 
 
+SIX = """
+config virtual_router 'lan6'
+	option interface 'lan'
+	option vrid '51'
+	option ra '%d'
+	list address 'fe80::1/64'
+"""
+SERVES = DHCP.replace("option start '100'", "option ra 'server'\n\toption start '100'")
+
+
+@pytest.mark.parametrize("with_clients", [False, True])
+def test_odhcpd_is_silent_where_haven_advertises_and_gets_its_value_back(router: Machine, with_clients: bool):
+    clients = CLIENTS if with_clients else ""
+    router.write(SERVES)
+    assert apply(model(clients + SIX % 1), router) == []
+    assert router.lan("ra") == ["disabled"] and router.lan("ra", 1) == []
+    assert (
+        apply(model(clients + SIX % 1), router) == [] and look(model(clients + SIX % 1), router).batch() == []
+    )
+    assert apply(model(clients + SIX % 0), router) == []
+    assert router.lan("ra") == ["server"]
+    apply(model(SIX % 1), router)
+    assert take_back(router) == []
+    assert [_lines(each) for each in router.dhcp()] != [] and router.lan("ra") == ["server"]
+    assert router.lan("force") == [] and not Path(router.note).exists()
+
+
+def test_what_the_user_says_of_advertisements_is_the_users(router: Machine):
+    router.write(SERVES.replace("'server'", "'disabled'"))
+    assert look(model(SIX % 1), router).batch() == []
+    router.write(SERVES)
+    apply(model(SIX % 1), router)
+    # Of late: it stands against ours, and is named.
+    router.write(router.path.read_text().replace("option ra 'disabled'", "option ra 'relay'"))
+    (told,) = apply(model(SIX % 1), router)
+    assert "hands on another router's advertisements" in told
+    assert apply(model(SIX % 0), router) == [] and router.lan("ra") == ["relay"]
+
+
+def test_a_router_without_odhcpd_needs_no_configuration_of_it(router: Machine):
+    router.path.unlink()
+    assert apply(model(SIX % 1), router) == []
+
+
+def test_a_note_of_something_else_is_refused(router: Machine):
+    router.write(SERVES)
+    Path(router.note).parent.mkdir(parents=True, exist_ok=True)
+    Path(router.note).write_text('{"dhcp": {"lan": {"ra": 1}}}')
+    (told,) = set(apply(model(SIX % 1), router))
+    assert "it is no note of haven's" in told and router.lan("ra") == ["server"]
+
+
 @pytest.mark.parametrize("less", [{"more": ""}, {"enabled": 0}])
 def test_it_is_taken_back_with_the_section_or_the_switch(router: Machine, less: dict):
     before = parse(DHCP, "", "dhcp")[0]

@@ -213,3 +213,16 @@ def test_paired_routers_are_let_in_by_every_link_of_the_gateway_and_nobody_else(
         for device in ("eth1", "eth2")
         for source in ("ipv4 proto=tcp src_ip=192.0.2.7", "ipv6 proto=tcp src_ip=fd00::7")
     }
+
+
+def test_hosts_that_ask_for_their_routers_are_let_in_where_haven_answers() -> None:
+    six = "config virtual_router 'six'\n\toption interface 'lan'\n\toption vrid '51'\n"
+    six += "\tlist address 'fe80::1/64'\n"
+    for ra in (0, 1):
+        text = CONFIG % 1 + six + "\toption ra '%d'\n" % ra
+        model, problems = load_text(text, "/etc/config/haven")
+        assert model is not None, problems
+        said = service_facts.lines(model, "haven", lambda _name: "br-lan")
+        assert said.count("rule device=br-lan family=ipv6 proto=icmp icmp_type=133/0") == ra
+        # odhcpd's configuration is ours, too: the service looks again when it changes.
+        assert said.count("package dhcp") == ra

@@ -50,6 +50,10 @@ def test_rpcd_is_told_all_methods_with_their_arguments() -> None:
         "plan": {"text": ""},
         "validate": {"text": ""},
         "heard": {"devices": []},
+        "offers": {},
+        "begin": {"command": "", "address": "", "code": ""},
+        "tell": {"command": "", "answers": {}},
+        "job": {},
     }
 
 

@@ -15,6 +15,8 @@ ubus() {
 	record "ubus $*"
 	case " $FAILS " in *" list "*) echo '{}' ;; *) echo '{ "haven": {} }' ;; esac
 }
+uci() { case "$*" in *show*) echo "${UCI:-}" ;; esac; }
+nft() { record "nft $*: $(tr -s '\n\t ' ' ')"; }
 haven() {
 	record "haven $*"
 	case " $FAILS " in *" $1 "*) return 1 ;; esac

@@ -11,7 +11,8 @@ sys.path.insert(0, str(ROOT / "openwrt-feed"))
 import ipk  # noqa: E402
 
 PLACE = "usr/share/rpcd/acl.d/haven.json"
-CHANGING = {"switchover", "maintenance", "reload"}
+CHANGING = {"switchover", "maintenance", "reload", "sync_now"}
+OF_SET_UP = {"pair", "unpair", "sync_take", "sync_undo"}
 
 
 def _group() -> dict:
@@ -23,7 +24,15 @@ def test_every_method_may_be_called_by_readers_or_writers_and_not_by_both():
     read, write = (_group()[right]["ubus"]["haven"] for right in ("read", "write"))
     # Who may only look has no use for checking a text of his own, nor for the VRIDs in use.
     only_for_writers = CHANGING | {"validate", "heard"}
-    assert set(write) == only_for_writers and set(read) == set(SIGNATURE) - only_for_writers
+    assert set(write) == only_for_writers and not set(read) & (only_for_writers | OF_SET_UP)
+    assert {*read, *write, *OF_SET_UP} == set(SIGNATURE)
+
+
+def test_who_may_hand_over_may_not_give_the_configuration_away():
+    """A code lets another router have all passwords, and a decision writes any package."""
+    place = ROOT / "openwrt-feed/luci-app-haven/root" / PLACE.replace("haven.json", "luci-app-haven.json")
+    group = json.loads(place.read_text())["luci-app-haven"]
+    assert set(group["write"]["ubus"]["haven"]) == OF_SET_UP and "haven" not in group["read"]["ubus"]
 
 
 def test_the_configuration_with_its_passwords_is_for_writers():

@@ -160,3 +160,22 @@ def test_a_call_that_hangs_is_ended():
     )
     assert done.returncode == -signal.SIGALRM and time.monotonic() - begun < 30
     assert luci_calls.LONGEST_S < 30
+
+
+def test_a_setup_goes_on_without_its_call_and_there_is_one_at_a_time(rpcd: Rpcd):
+    begun = rpcd.call("begin")
+    assert json.loads(begun.communicate(timeout=20)[0]) == {"begun": True}
+    wait_until(lambda: rpcd.running() == 1, 20, "it runs")
+    assert _is_busy(rpcd.call("begin").communicate(timeout=20)[0]) and rpcd.running() == 1
+    assert json.loads(rpcd.call("job").communicate(timeout=20)[0]) == {"alive": True, "job": None}
+    (rpcd.folder / "run/page-job").write_text('{"state": "asks", "text": "a\\\\n\\"b\\""}')
+    assert json.loads(rpcd.call("tell").communicate(timeout=20)[0]) == {"told": True}
+    rpcd.busy.unlink()
+    wait_until(lambda: not _job(rpcd)["alive"], 20, "it has ended")
+    assert _job(rpcd)["job"] == {"state": "asks", "text": 'a\\n"b"'}
+    left = [path for path in (rpcd.folder / "run").iterdir() if path.stat().st_mode & 0o077]
+    assert left == []
+
+
+def _job(rpcd: Rpcd) -> dict:
+    return dict(json.loads(rpcd.call("job").communicate(timeout=20)[0]))

@@ -46,6 +46,22 @@ def test_the_status_of_a_real_node_is_shown(path: Path):
     assert model["maintenance"] is any(each["maintenance"] for each in document["groups"])
 
 
+def test_the_paired_routers_and_their_common_configuration_are_told():
+    document = json.loads(DOCUMENTS[0].read_text())
+    model = shown(document)
+    # Lua makes an object of a table that holds nothing.
+    assert not model["paired"] and "common" not in model
+    peer = {"node": "r2", "state": "backup", "address": "192.0.2.3", "heard_ms": 65_000}
+    silent = {"node": "r3", "state": "unknown", "address": "", "heard_ms": None}
+    document |= {"channel": {"peers": [peer, silent]}, "sync": {"in_sync": False, "conflicts": 1}}
+    model = shown(document)
+    assert [(row["name"], row["state"], row["heard"]) for row in model["paired"]] == [
+        ("r2", "Backup", "1 min 5 s ago"),
+        ("r3", "Unknown", "not heard"),
+    ]
+    assert model["common"] == "not in sync"
+
+
 def test_since_and_why_are_told_for_each_group():
     document = json.loads((ROOT / "tests/cli/status/two_actives.json").read_text())
     (group,) = shown(document, 1_799_999_955 + 3 * 3600 + 125)["groups"]

@@ -55,12 +55,13 @@ def act(request: pytest.FixtureRequest, tmp_path: Path) -> Act:
         .replace("/usr/sbin/havend --clear", f"{{ record havend --clear; rm {tmp_path}/$note; }}")
     )
 
-    def run(action: str, text: str = CONFIG, fails: str = "") -> list[str]:
+    def run(action: str, text: str = CONFIG, fails: str = "", uci: str = "") -> list[str]:
         config.write_text(text)
         record.write_text("")
         environment = {
             "RECORD": str(record),
             "FAILS": fails,
+            "UCI": uci,
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT / "src"),
         }
@@ -248,6 +249,11 @@ def test_stop_of_the_agent_leaves_havend_alone(act: Act, tmp_path: Path):
 
 def test_boot_waits_for_netifd(act: Act):
     assert act("boot")[:2] == ["ubus -t 30 wait_for network.interface", "procd_open_instance havend"]
+
+
+def test_boot_lets_no_client_in_before_the_role_is_known(act: Act):
+    first = act("boot", uci="haven.clients.leases='1'")[0]
+    assert first.startswith("nft -f -: table inet haven_leases {") and "timeout 120s" in first
 
 
 def test_it_stops_early_and_starts_after_the_network():

@@ -26,6 +26,11 @@ from tests.setup.factory import (
 )
 
 
+def with_address(text: str) -> str:
+    """Return the network of a LAN with a fixed IPv6 address."""
+    return NETWORK.replace("option ip6assign '60'", f"list ip6addr '{text}'", 1)
+
+
 def rows(proposal: Proposal, package: str = "") -> list[str]:
     """Return the difference, of one package or of all."""
     return [str(each) for each in proposal.changes() if package in ("", each.package)]
@@ -43,7 +48,8 @@ def test_a_router_from_the_factory_becomes_the_first_of_a_pair():
     assert (lan.interface, lan.vrid, lan.priority, [each.text for each in lan.addresses]) == (
         "lan", 51, 150, ["192.168.1.1/24"],
     )  # fmt: skip
-    assert [each.text for each in lan6.addresses] == ["fe80::1/64"] and lan6.group == lan.group == "gateway"
+    assert [each.text for each in lan6.addresses] == ["fe80::1/64", "fd4c:91ad:2f13:ffff::1/64"]
+    assert lan6.ra and lan6.group == lan.group == "gateway"
     assert [each.name for each in lan.track_interfaces] == ["wan"]
     conntrack = proposal.model.conntrack
     assert conntrack is not None and conntrack.interface == "sync"
@@ -59,9 +65,11 @@ def test_a_router_from_the_factory_becomes_the_first_of_a_pair():
         "+ network.sync.ipaddr=192.168.255.2/24",
     ]
     assert rows(proposal, "dhcp") == [
+        "- dhcp.lan.ra=server",
         "+ dhcp.lan.dhcp_option=3,192.168.1.1",
         "+ dhcp.lan.dhcp_option=6,192.168.1.1",
         "+ dhcp.lan.force=1",
+        "+ dhcp.lan.ra=disabled",
     ]
     assert rows(proposal, "firewall") == [] and proposal.changed() == ["network", "haven"]
 
@@ -166,6 +174,29 @@ def test_ipv6_is_left_alone_where_the_lan_has_none():
     proposal = first_proposal(router(links))
     assert reason(proposal, "lan6_address") == "no-link-local"
     assert [each.name for each in proposal.model.virtual_routers] == ["lan"]
+
+
+@pytest.mark.parametrize(
+    ("network", "answer", "code"),
+    [
+        (NETWORK, "fd4c:91ad:2f13:ffff::1/64", "prefix-local"),
+        (NETWORK.replace("fd4c:91ad:2f13::/48", "auto"), "none", "prefix-none"),
+        (NETWORK + "\tlist ip6addr 'x'\n", "fd4c:91ad:2f13:ffff::1/64", "prefix-local"),
+        (with_address("2001:db8:1::2/64"), "2001:db8:1::1/64", "prefix-fixed"),
+        (with_address("2001:db8:1::1/64"), "2001:db8:1::fe/64", "prefix-fixed"),
+        (with_address("2001:db8:1::1/128"), "fd4c:91ad:2f13:ffff::1/64", "prefix-local"),
+    ],
+)
+def test_the_hosts_prefix_is_one_that_both_routers_can_have(network: str, answer: str, code: str):
+    proposal = first_proposal(router(network=network))
+    assert (proposal.answers["lan6_prefix"], reason(proposal, "lan6_prefix")) == (answer, code)
+
+
+def test_advertisements_of_another_router_are_handed_on_as_before():
+    proposal = first_proposal(router(dhcp=DHCP.replace("option ra 'server'", "option ra 'relay'")))
+    assert (proposal.answers["ra"], reason(proposal, "ra")) == ("0", "ra-relayed")
+    assert not proposal.model.virtual_routers[1].ra
+    assert [row for row in rows(proposal, "dhcp") if ".ra=" in row] == []
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def _check_rank(network: Network, group: str, active: SimNode, candidates: list[
         return
     ranks = {node.name: _rank(node, group) for node in candidates}
     alike = all(len(set(each)) == 1 for each in ranks.values())
-    willing = [node for node in candidates if not node.maintenance and not _barred(node, group)]
+    willing = [each for each in candidates if not each.maintenance and not _barred(each, group, network)]
     if alike and willing and max(ranks[node.name][0] for node in willing) > ranks[active.name][0]:
         raise Finding(f"{group}: {active.name} is Active, priorities {ranks}")
 
@@ -99,9 +99,10 @@ def _rank(node: SimNode, group: str) -> list[int]:
     return [member.priority for member in node.engine.groups[group].members]
 
 
-def _barred(node: SimNode, group: str) -> bool:
+def _barred(node: SimNode, group: str, network: Network) -> bool:
     assert node.engine is not None
-    return node.engine.groups[group].preemption.barred
+    preemption = node.engine.groups[group].preemption
+    return preemption.barred or preemption.hold_back.left(network.world.now) > 0
 
 
 def check_quiet(network: Network) -> None:

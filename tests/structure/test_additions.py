@@ -49,10 +49,10 @@ def test_an_option_is_one_row(monkeypatch: pytest.MonkeyPatch):
     assert (wrong.code, wrong.option) == ("value-whole", "added_by_test")
 
 
-class LeasesPart(Part):
+class NeighboursPart(Part):
     """The part of the example."""
 
-    name = "leases"
+    name = "neighbours"
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
@@ -63,14 +63,14 @@ class LeasesPart(Part):
         self.turns += 1
 
     def account(self) -> dict[str, Any]:
-        return {"leases": {"turns": self.turns}}
+        return {"neighbours": {"turns": self.turns}}
 
 
 def test_a_part_is_one_folder_and_one_word(tmp_path: Path):
-    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, LeasesPart):
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, NeighboursPart):
         line = havend.accept()
         line.answer({"lan": "backup"})
-        line.report(lambda report: report["leases"]["turns"] > 2)
+        line.report(lambda report: report["neighbours"]["turns"] > 2)
 
 
 def test_every_test_that_a_manual_names_is_there():

@@ -17,7 +17,7 @@ FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 OPTIONS = {option.name for section in SECTIONS for option in section.options}
 # What the pages say of /etc/config/network, dhcp and others with the word option or list.
-OF_OTHERS = {"force", "auto", "start", "limit", "read"}
+OF_OTHERS = {"force", "auto", "start", "limit", "noping", "read"}
 # In tables of keepalived's page, the column of its own uci names.
 OF_KEEPALIVED = {"name", "state", "virtual_router_id", "advert_int", "auth_type", "nopreempt", "use_vmac"}
 OF_KEEPALIVED |= {"virtual_ipaddress", "virtual_ipaddress_excluded", "virtual_routes", "track_script"}

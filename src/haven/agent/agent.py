@@ -4,15 +4,17 @@
 import time
 from typing import Any
 
+from haven.agent.carrier import Carrier
 from haven.agent.channel.part import ChannelPart
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
+from haven.agent.leases.part import LeasesPart
 from haven.agent.loop import Loop
 from haven.agent.part import Part, Places
-from haven.agent.peer_talk import PeerTalk
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
 from haven.agent.scripts.part import ScriptsPart
+from haven.agent.services.part import ServicesPart
 from haven.agent.supervisor import SupervisedPart
 from haven.agent.tracking.part import TrackingPart
 from haven.agent.ubus.part import UbusPart
@@ -27,6 +29,8 @@ PARTS: tuple[type[Part], ...] = (
     ChannelPart,
     TrackingPart,
     WanPart,
+    LeasesPart,
+    ServicesPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.
@@ -52,7 +56,7 @@ class Agent:
         # The groups on each interface of netifd's, by the plan in force.
         self._groups_on: dict[str, set[str]] = {}
         places = Places(run_dir, config, root)
-        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up, PeerTalk())
+        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up, Carrier())
         self._parts = [SupervisedPart(kind, self._loop, places, *told) for kind in kinds]
 
     def run(self) -> None:

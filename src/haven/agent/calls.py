@@ -41,20 +41,33 @@ def _failure(kind: str, code: str) -> CallFailure:
 
 
 class ControlCall:
-    """One request to havend over a connection of its own; `done` gets the result or a CallFailure."""
+    """One request over a connection of its own; `done` gets the result or a CallFailure.
 
-    def __init__(self, watcher: Watcher, run_dir: str, request: bytes, done: Callable[[Any], None]) -> None:
+    It goes to havend, or to the agent itself, whose socket is `name` then.
+    """
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        run_dir: str,
+        request: bytes,
+        done: Callable[[Any], None],
+        name: str = paths.CONTROL_SOCKET,
+    ) -> None:
         self._watcher, self._done = watcher, done
         self._received = b""
         self._unsent = request
         self.ended = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            self._socket.connect(paths.inside(run_dir, paths.CONTROL_SOCKET))
+            self._socket.connect(paths.inside(run_dir, name))
         except BlockingIOError:
             self._end(_failure("havend", "silent"))
         except OSError:
-            self._end(_failure("havend", "not-running"))
+            is_havend = name == paths.CONTROL_SOCKET
+            self._end(
+                _failure("havend", "not-running") if is_havend else _failure("refused", "agent-not-running")
+            )
         else:
             self._send()
 
@@ -127,8 +140,9 @@ class ChildEnd:
 class ChildCall:
     """A child whose end is waited for; `done` gets ChildEnd or a CallFailure.
 
-    With `captures` what it writes is read, up to `most` octets; else it writes where we do. What it leaves
-    running is not waited for, and with `whole_group` ended. `user` is whom it runs as.
+    With `captures` what it writes is read, up to `most` octets, or, with `keeps`, the last so many; else it
+    writes where we do. What it leaves running is not waited for, and with `whole_group` ended. `user` is whom
+    it runs as.
     """
 
     def __init__(
@@ -142,9 +156,10 @@ class ChildCall:
         user: str | None = None,
         most: int = LONGEST_ANSWER,
         whole_group: bool = False,
+        keeps: int | None = None,
     ) -> None:
         self._watcher, self._done = watcher, done
-        self._most, self._whole_group = most, whole_group
+        self._most, self._whole_group, self._keeps = most, whole_group, keeps
         self._written: dict[IO[bytes], bytes] = {}
         self.ended = False
         self._child = _spawn(argv, stdin, captures, environment, user)
@@ -197,6 +212,8 @@ class ChildCall:
         except BlockingIOError:
             return False
         self._written[pipe] += octets
+        if self._keeps is not None:
+            self._written[pipe] = self._written[pipe][-self._keeps :]
         if not octets:
             self._watcher.forget(pipe)
             pipe.close()

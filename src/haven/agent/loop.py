@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any, TypeVar
 
 from haven.agent.calls import CallFailure, ChildCall, ChildEnd, ControlCall
+from haven.paths import AGENT_SOCKET
 
 LONGEST_WAIT_S = 1.0
 
@@ -175,6 +176,12 @@ class Scope:
         """Ask havend something; `done` gets its result or a CallFailure."""
         self._require_open()
         self._begin(lambda ended: ControlCall(self, self._run_dir, request, ended), done, limit_s)
+
+    def ask_agent(self, request: bytes, done: Callable[[Any], None], limit_s: float) -> None:
+        """Ask over the agent's own socket what another part of it answers; `done` as above."""
+        self._require_open()
+        where = (self._run_dir, request)
+        self._begin(lambda ended: ControlCall(self, *where, ended, AGENT_SOCKET), done, limit_s)
 
     def run(
         self,

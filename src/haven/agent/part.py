@@ -4,8 +4,8 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
+from haven.agent.carrier import Carrier
 from haven.agent.loop import Scope
-from haven.agent.peer_talk import PeerTalk
 from haven.agent.roles import Change, Roles
 
 
@@ -21,8 +21,8 @@ class Surroundings:
 
     `scope` registers descriptors, deadlines and calls. `roles` has the state of each group. `report` sends
     the account of all parts at once instead of when it is due; `is_in_sync` tells what it said last.
-    `interface_up` lets all parts know that netifd has set an interface up. `peers` carries words to the
-    parts of paired routers.
+    `interface_up` lets all parts know that netifd has set an interface up. `carrier` is the way to the other
+    routers.
     """
 
     def __init__(self, scope: Scope, places: "Places", roles: Roles, report: Callable[[], None]) -> None:
@@ -32,7 +32,7 @@ class Surroundings:
         self.report = report
         self.is_in_sync: Callable[[], bool] = lambda: False
         self.interface_up: Callable[[str], None] = lambda name: None
-        self.peers = PeerTalk()
+        self.carrier = Carrier()
         # The plan in force; empty before the first. Of it the name of this node, and what each part has.
         self.document: dict[str, Any] = {}
         self.node = ""

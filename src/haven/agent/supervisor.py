@@ -9,9 +9,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from haven.agent.carrier import Carrier
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Part, Places, Surroundings
-from haven.agent.peer_talk import PeerTalk
 from haven.agent.roles import Roles
 from haven.contract.problems import problem
 from haven.contract.status import check_account, check_problems
@@ -35,12 +35,12 @@ class SupervisedPart:
         report: Callable[[], None],
         said_in_sync: Callable[[], bool],
         interface_up: Callable[[str], None] = lambda name: None,
-        peers: PeerTalk | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
         self._kind = kind
         self._loop, self._places, self._roles = loop, places, roles
         self._report, self._said_in_sync, self._interface_up = report, said_in_sync, interface_up
-        self._peers = peers or PeerTalk()
+        self._carrier = carrier or Carrier()
         self._scope = Scope(loop, places.run_dir, self._fail)
         self._part: Part | None = None
         self._wait = SHORTEST_WAIT_S
@@ -57,7 +57,7 @@ class SupervisedPart:
         self._scope = Scope(self._loop, self._places.run_dir, self._fail)
         around = Surroundings(self._scope, self._places, self._roles, self._report)
         around.is_in_sync, around.interface_up = self._said_in_sync, self._interface_up
-        around.peers = self._peers
+        around.carrier = self._carrier
         around.take_plan(self._plan)
 
         def make() -> None:

@@ -37,6 +37,8 @@ def validate(request: Request) -> int:
         from haven.plan.dialled_wans import warnings
 
         model.warnings += tuple(warnings(model.wans, request.config))
+    if model is not None:
+        _note_services(model, request.config)
     if request.json:
         _print_validity(model, problems)
         return 0 if model is not None else 1
@@ -47,6 +49,14 @@ def validate(request: Request) -> int:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{request.config}: {_good(model)}")
     return 0
+
+
+def _note_services(model: "Model", config: str) -> None:
+    """Add what this machine has not of the services: the one warning of the machine's that is sure."""
+    if model.services:
+        from haven.plan.service_commands import warnings
+
+        model.warnings += tuple(warnings(model, config))
 
 
 def _print_validity(model: "Model | None", problems: "list[Diagnostic]") -> None:

@@ -4,7 +4,8 @@
 import textwrap
 from typing import Any
 
-from haven.cli.wan_text import planned
+from haven.cli.service_text import planned
+from haven.cli.wan_text import planned as planned_wan
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
@@ -13,6 +14,9 @@ from haven.core.vrrp.timing import active_down_interval
 COLUMNS = 100
 INDENT = 2
 LABEL = 13
+
+# When hosts may use the router for everything, by the plan's `default`.
+WHEN = (", while it has a default route and a public prefix", ", while it has a prefix", "")
 
 Row = tuple[str, str]
 
@@ -24,10 +28,12 @@ def show_plan(plan: dict[str, Any]) -> str:
     if plan["warnings"]:
         parts.append(_block("Warnings", [("", warning["text"]) for warning in plan["warnings"]]))
     parts += [_group(group, routers) for group in plan["groups"]]
+    parts += [_services(group["name"], plan["parts"]) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
     for wan in (plan["parts"].get("wan") or {"wans": []})["wans"]:
-        parts.append(_block("WAN %s" % wan["name"], planned(wan)))
+        parts.append(_block("WAN %s" % wan["name"], planned_wan(wan)))
+    parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
@@ -66,6 +72,13 @@ def _group(group: dict[str, Any], routers: dict[str, dict[str, Any]]) -> list[st
     return _block("Group %s" % group["name"], rows)
 
 
+def _services(group: str, parts: dict[str, Any]) -> list[str]:
+    rows = []
+    for label, lines in planned(group, parts.get("services", {}).get("services", [])):
+        rows += _numbered(label, lines) if len(lines) > 1 else [(label, line) for line in lines]
+    return _block("Services of %s" % group, rows) if rows else []
+
+
 def _lines(items: list[dict[str, Any]], routers: dict[str, dict[str, Any]]) -> list[str]:
     """Return the items of a sequence, each stage as the steps of its virtual routers."""
     lines: list[str] = []
@@ -79,7 +92,7 @@ def _lines(items: list[dict[str, Any]], routers: dict[str, dict[str, Any]]) -> l
 
 
 def _router(router: dict[str, Any]) -> list[str]:
-    rows = [*_who(router), *_where(router), *_timers(router)]
+    rows = [*_who(router), *_where(router), *_timers(router), *_router_advert(router.get("router_advert"))]
     for label, stage in (("set-up", "setup"), ("teardown", "teardown")):
         rows += _numbered(label, [step["say"] for step in router[stage]])
     return _block("Virtual router %s" % router["name"], rows)
@@ -153,6 +166,24 @@ def _timers(router: dict[str, Any]) -> list[Row]:
     ]
 
 
+def _router_advert(advert: dict[str, Any] | None) -> list[Row]:
+    if advert is None:
+        return []
+    intervals = (exact_duration(advert["min_interval_us"]), exact_duration(advert["max_interval_us"]))
+    prefixes = list(dict.fromkeys(advert["prefixes"] + advert["virtual_prefixes"]))
+    asks = [word for word in ("managed", "other") if advert[word]]
+    rows = [
+        ("to hosts", "router advertisements from %s, every %s to %s" % (advert["source"], *intervals)),
+        (" ", "default router for %d s at a time%s" % (advert["lifetime_s"], WHEN[advert["default"]])),
+        (" ", "prefixes: %s" % ", ".join([*prefixes, "those of the device"])),
+    ]
+    if asks:
+        rows.append((" ", "DHCPv6: %s" % ", ".join(asks)))
+    if advert["dns"]:
+        rows.append((" ", "DNS: %s" % ", ".join([*advert["dns"], *advert["domains"]])))
+    return rows
+
+
 def _numbered(label: str, lines: list[str]) -> list[Row]:
     width = len(str(len(lines)))
     return [
@@ -160,6 +191,15 @@ def _numbered(label: str, lines: list[str]) -> list[Row]:
         ("%-*s%*d. " % (LABEL, label if number == 1 else "", width, number), line)
         for number, line in enumerate(lines, 1)
     ]
+
+
+def _lan(lan: dict[str, Any]) -> list[str]:
+    rows = [
+        ("answers", "this router's DHCP server, while group %s is Active here" % lan["group"]),
+        ("takeover", "dnsmasq gets all leases of both routers and is started anew, then hears clients"),
+        ("each lease", "waits until the other router knows of it, 100 ms at most"),
+    ]
+    return _block("DHCP leases of %s (%s, %s)" % (lan["interface"], lan["device"], lan["address"]), rows)
 
 
 def _machine(plan: dict[str, Any]) -> list[str]:

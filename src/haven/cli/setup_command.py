@@ -21,13 +21,10 @@ from haven.setup.live_facts import read_facts
 from haven.setup.packages import CHANGED, HAVEN, package_of, present, read_packages
 from haven.setup.proposal import SECOND_ROLE, Proposal, check_new, first_proposal
 from haven.setup.questions import take_proposal
-from haven.setup.trial import Trial, file_of, read_note
+from haven.setup.trial import LONGEST_START_S, POLL_S, NotTried, Trial, file_of, read_note
 from haven.setup.trial_folder import BEFORE, PENDING
 
 LARGEST_ANSWERS = 1 << 16
-# netifd, the service and the election, on a slow router.
-LONGEST_START_S = 150
-POLL_S = 0.2
 ENDED = frozenset(OUTCOMES) - {"preparing", "waiting", "undoing"}
 TOGETHER = (("--confirm", "--undo"), ("--confirm", "--answers"), ("--undo", "--answers"))
 
@@ -100,6 +97,11 @@ def given_answers(request: Request) -> dict[str, str]:
         raise SetupRefused("answers-unreadable", file=name, error=str(error)) from None
     if not isinstance(document, dict):
         raise SetupRefused("answers-no-object", file=name)
+    return answers_in(document)
+
+
+def answers_in(document: "dict[str, object]") -> dict[str, str]:
+    """Return answers as setup takes them from a document of JSON."""
     return {key: _as_text(value) for key, value in document.items()}
 
 
@@ -126,20 +128,12 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
 
 def begin_trial(request: Request, trial: Trial, proposal: Proposal) -> dict[str, object]:
     """Put a proposal on trial; return how that stands when it waits for a word. Raises Failed."""
-    trial.begin(proposal)
-    _wait_until_tried(trial)
-    found = read_note(trial.run_dir)
-    if found.get("state") != "waiting":
+    try:
+        return trial.try_out(proposal)
+    except NotTried as why:
         if request.json:
-            print_json(found)
-        raise Failed(str(found.get("message", "setup was interrupted; it is taken back")))
-    return found
-
-
-def _wait_until_tried(trial: Trial) -> None:
-    end = time.monotonic() + LONGEST_START_S
-    while read_note(trial.run_dir).get("state") == "preparing" and time.monotonic() < end:
-        time.sleep(POLL_S)
+            print_json(why.note)
+        raise Failed(str(why)) from None
 
 
 def _wait_for_word(request: Request, trial: Trial) -> int:

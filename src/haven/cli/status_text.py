@@ -5,6 +5,8 @@ import time
 
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
+from haven.cli.lease_text import leases
+from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.cli.wan_text import wans
@@ -31,15 +33,37 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     lines = _headline(status, now, colour)
     if status["virtual_routers"]:
         lines += ["", *table(status["virtual_routers"], now, colour)]
+    advertised = [line for router in status["virtual_routers"] for line in _advertised(router)]
+    if advertised:
+        lines += ["", *advertised]
     remarks = [remark for group in status["groups"] for remark in _remarks(group)]
     if remarks:
         lines += ["", *remarks]
-    for part in (connections(status, WIDTH), checks(status, now, WIDTH), wans(status, WIDTH)):
+    for part in (
+        connections(status, WIDTH),
+        checks(status, now, WIDTH),
+        leases(status, WIDTH),
+        services(status, now, WIDTH),
+        wans(status, WIDTH),
+    ):
         if part:
             lines += ["", *part]
     for problem in status["problems"]:
         lines += ["", *_problem(problem, colour)]
     return "\n".join(lines) + "\n"
+
+
+def _advertised(router: "Document") -> list[str]:
+    """Return what the hosts are told, where they are told anything."""
+    advert = router.get("router_advert")
+    if not advert or not advert["advertising"]:
+        return []
+    who = f"{advert['source']} is the IPv6 hosts' router"
+    if not advert["lifetime_s"]:
+        who = "IPv6 hosts are told of no router, as there is no way out by IPv6"
+    prefixes = advert["prefixes"]
+    what = f"; {'prefix' if len(prefixes) == 1 else 'prefixes'} {', '.join(prefixes)}" if prefixes else ""
+    return wrapped(f"{router['name']}: {who}{what}.", WIDTH)
 
 
 def _headline(status: "Document", now: float, colour: bool) -> list[str]:

@@ -52,7 +52,7 @@ def _standing(found: "dict[str, Any]") -> str:
     lines = ["in sync" if found["in_sync"] else "not in sync"]
     if found["on_trial"]:
         lines.append("a change that came just now is on trial")
-    lines += [f"  {text}" for text in found["problems"]]
+    lines += [f"  {each['message']}" for each in found["problems"]]
     for conflict in found["conflicts"]:
         lines.append(f"  conflict at {conflict['path']}")
         lines += [f"    {', '.join(each['nodes'])}: {each['value']}" for each in conflict["values"]]

@@ -18,6 +18,7 @@ from haven.config.model import (
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.section_values import Diagnostics, SectionValues, read
+from haven.config.service_checks import check_services, make_services
 from haven.config.spelling import suggestion, visible
 from haven.config.tracking_checks import TYPES, check_tracking
 from haven.config.uci.document import UciSection
@@ -48,6 +49,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
         _check_sync_place(values, routers)
     _check_dhcp(_of_type(known, "dhcp"), routers)
     check_wans(_of_type(known, "wan"), routers)
+    check_services(_of_type(known, "service"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
     if problems:
@@ -213,6 +215,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
         track_hosts=tuple(TrackHostSettings(values) for values in _of_type(known, "track_host")),
         track_scripts=tuple(TrackScriptSettings(values) for values in _of_type(known, "track_script")),
+        services=make_services(_of_type(known, "service"), _of_type(known, "virtual_router")),
         is_common=any(SyncSettings(values).enabled for values in _of_type(known, "sync")),
         warnings=warnings,
         wans=tuple(WanSettings(values) for values in _of_type(known, "wan")),

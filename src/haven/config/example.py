@@ -75,6 +75,12 @@ config wan 'line'
 	option interface 'wan2'
 	option group 'gateway'
 
+# The Active alone runs the VPN; a router on which it does not come up hands over.
+config service 'vpn'
+	option profile 'openvpn'
+	option group 'gateway'
+	option required '1'
+
 # Routers that are paired have their configuration in common, but for what stands here.
 config sync 'sync'
 	option enabled '1'

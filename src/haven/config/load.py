@@ -5,6 +5,7 @@ import os
 import socket
 from typing import Any
 
+from haven.config import lease_checks
 from haven.config.checks import check
 from haven.config.model import Model
 from haven.config.uci.document import UciSection, parse
@@ -20,7 +21,16 @@ def load(path: str | os.PathLike[str], host_name: str | None = None) -> tuple[Mo
     if not text.strip():
         # uci takes no notice of a full flash, and leaves this (uci_file_commit of 2025).
         return None, [Diagnostic("file-empty", {}, file)]
-    return load_text(text, file, host_name)
+    model, problems = load_text(text, file, host_name)
+    if model is not None and lease_checks.has_common_leases(model.dhcps):
+        model.warnings += tuple(_about_leases(model, file))
+    return model, problems
+
+
+def _about_leases(model: Model, file: str) -> list[Diagnostic]:
+    beside = lease_checks.dhcp_beside(file)
+    found = [] if lease_checks.is_paired(file) else lease_checks.unpaired(model.dhcps, file)
+    return [*found, *lease_checks.clashes(read_sections(beside), beside)]
 
 
 def load_text(text: str, file: str, host_name: str | None = None) -> tuple[Model | None, list[Diagnostic]]:

@@ -5,10 +5,13 @@ A section's values are attributes by the keys of its rows in the option table: `
 a tuple; `option renew`, in seconds, is `renew_us`. What is declared here is what type checkers know of them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from haven.config.addresses import Address, Route, TrackedInterface, Witness
+from haven.config.options.service_section import USUAL_ORDER, USUAL_ROLE
 from haven.config.section_values import SectionValues
+from haven.config.service_profiles import profile_named
 from haven.contract.diagnostics import Diagnostic
 
 # Gateway and DNS server.
@@ -78,6 +81,16 @@ class VirtualRouterSettings(Settings):
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]
     source_address: bytes | None
+    ra: bool
+    ra_prefixes: tuple[Address, ...]
+    ra_dnses: tuple[bytes, ...]
+    ra_domains: tuple[str, ...]
+    ra_flagses: tuple[str, ...]
+    ra_default: int | None
+    ra_preference: str | None
+    ra_lifetime_us: int | None
+    ra_maxinterval_us: int | None
+    ra_mtu: int | None
 
     @property
     def family(self) -> int:
@@ -156,10 +169,13 @@ class DhcpSettings(Settings):
 
     interface: str
     dhcp_options: tuple[int, ...]
+    leases: bool
+    lease_file: str | None
 
     def __init__(self, values: SectionValues, router: VirtualRouterSettings) -> None:
         super().__init__(values)
         self.address = router.addresses[0].octets
+        self.router = router.name
         self.dhcp_options = self.dhcp_options or USUAL_DHCP_OPTIONS
 
 
@@ -171,6 +187,37 @@ class WanSettings(Settings):
     standby_out: bool
 
 
+class ServiceSettings(Settings):
+    """A service by role, with what its profile says where the section says nothing."""
+
+    enabled: bool
+    profile: str | None
+    inits: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    group: str
+    role: str
+    order: int
+    required: bool
+    start: str | None
+    stop: str | None
+    reload: str | None
+    check: str | None
+    start_timeout_us: int
+    stop_timeout_us: int
+    check_interval_us: int
+
+    def __init__(self, values: SectionValues, groups: Sequence[str]) -> None:
+        super().__init__(values)
+        usual = profile_named(self.profile)
+        self.group = self.group or groups[0]
+        self.inits = self.inits or (usual.inits if usual else ())
+        self.role = self.role or (usual.role if usual else USUAL_ROLE)
+        if self.order is None:
+            self.order = usual.order if usual else USUAL_ORDER
+        # Whether it runs only where procd has a process of it.
+        self.process = bool(usual and usual.process and usual.inits == self.inits)
+
+
 class SyncSettings(Settings):
     """What paired routers share beside the table, and files."""
 
@@ -178,6 +225,11 @@ class SyncSettings(Settings):
     shareds: tuple[str, ...]
     locals: tuple[str, ...]
     files: tuple[str, ...]
+
+
+def advertising(model: "Model") -> tuple[str, ...]:
+    """Return the interfaces of netifd's on which this router sends router advertisements."""
+    return tuple(router.interface for router in model.virtual_routers if router.ra and router.interface)
 
 
 class Model:
@@ -192,6 +244,7 @@ class Model:
         dhcps: tuple[DhcpSettings, ...],
         track_hosts: tuple[TrackHostSettings, ...],
         track_scripts: tuple[TrackScriptSettings, ...],
+        services: tuple[ServiceSettings, ...],
         is_common: bool,
         warnings: tuple[Diagnostic, ...],
         wans: tuple[WanSettings, ...] = (),
@@ -204,6 +257,8 @@ class Model:
         self.dhcps = dhcps
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
         self.wans = wans
+        # In the order in which they are started.
+        self.services = services
         # Whether the configuration is to be the same on all paired routers.
         self.is_common = is_common
         self.warnings = warnings
@@ -216,5 +271,5 @@ class Model:
 
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
-        parts = (self.conntrack, self.dhcps, self.wans)
-        return (self.main, self.groups, self.virtual_routers, checks, *parts)
+        more = (self.conntrack, self.dhcps, self.services, self.wans)
+        return (self.main, self.groups, self.virtual_routers, checks, *more)

@@ -5,7 +5,9 @@ import sys
 
 from haven.config.example import EXAMPLE
 from haven.config.options import SECTIONS, Option, SectionType
+from haven.config.options.option import option_text
 from haven.config.output import write
+from haven.config.service_profiles import PROFILES
 
 _INTRODUCTION = """\
 # Configuration
@@ -48,7 +50,19 @@ def _section(section: SectionType) -> str:
     lines += [section.help, ""]
     lines += ["| option | values | unit | default | what it does |", "|---|---|---|---|---|"]
     lines += [_row(option) for option in section.options]
+    if section.option("profile"):
+        lines += _profiles()
     return "\n".join(lines) + "\n"
+
+
+def _profiles() -> list[str]:
+    lines = ["", "What the profiles stand for; [services.md](services.md) says what is done with it:", ""]
+    lines += ["| profile | script | package | role | order | |", "|---|---|---|---|---|---|"]
+    for profile in PROFILES:
+        script = ", ".join(f"`{name}`" for name in profile.inits) or "`list interface`"
+        cells = (profile.name, script, profile.package, profile.role, str(profile.order), profile.says)
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def _how_many(section: SectionType) -> str:
@@ -63,7 +77,7 @@ def _row(option: Option) -> str:
     values = ("list of " if option.many else "") + option.kind.values
     help = option.help
     if option.only_with:
-        help += " Only with {} {}.".format(*option.only_with)
+        help += f" Only with {option.only_with[0]} {option_text(option.only_with[1])}."
     cells = (f"`{option.name}`", values, option.unit, _default(option), help)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

@@ -6,6 +6,7 @@ import sys
 
 from haven.config.options import SECTIONS, Option, SectionType
 from haven.config.options.kinds import Whole
+from haven.config.options.option import option_text
 from haven.config.output import write
 
 VERSION = 1
@@ -45,12 +46,19 @@ def _option(option: Option) -> dict[str, object]:
         "default": option.default or None,
         "default_says": option.default_says.replace("`", ""),
         "unit": option.unit,
-        "only_with": [str(each) for each in option.only_with] if option.only_with else None,
+        "only_with": _condition(option),
         "help": option.help.replace("`", ""),
     }
     if isinstance(kind, Whole):
         row.update(low=kind.low, high=kind.high, step=kind.step)
     return row
+
+
+def _condition(option: Option) -> list[str] | None:
+    if option.only_with is None:
+        return None
+    name, value = option.only_with
+    return [name, option_text(value)]
 
 
 if __name__ == "__main__":

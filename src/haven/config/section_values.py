@@ -243,4 +243,9 @@ def _check_only_with(values: SectionValues) -> None:
         name, wanted = option.only_with
         actual = values.one(name)
         if actual != wanted:
-            values.complain("option-only-with", option.name, other=name, wanted=wanted, actual=actual)
+            facts: dict[str, Any] = {"other": name, "wanted": _plain(wanted), "actual": _plain(actual)}
+            values.complain("option-only-with", option.name, **facts)
+
+
+def _plain(value: object) -> object:
+    return int(value) if isinstance(value, bool) else value

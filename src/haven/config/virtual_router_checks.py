@@ -19,6 +19,9 @@ def check_router(values: SectionValues) -> None:
     _check_hosts(values)
     if values.sure("version") and family == 6 and values.one("version") == 2:
         values.complain("version-2-ipv6", "version")
+    if family == 4 and values.one("ra") and values.sure("address"):
+        values.complain("ra-ipv4", "ra")
+    _check_lifetime(values)
     if values.items("checksum") and _is_surely_ipv6(values):
         values.complain("checksum-ipv6", "checksum")
 
@@ -44,6 +47,13 @@ def _check_interval(values: SectionValues) -> None:
     longest_ms = longest_interval_us(version) // 1000
     if version == 3 and interval_ms > longest_ms:
         values.complain("interval-long", "advert_interval", interval_ms=interval_ms, longest_ms=longest_ms)
+
+
+def _check_lifetime(values: SectionValues) -> None:
+    lifetime_s, interval_s = values.one("ra_lifetime"), values.one("ra_maxinterval")
+    # RFC 4861 6.2.1: else hosts would lose the router between two advertisements.
+    if lifetime_s and lifetime_s < (interval_s or 0):
+        values.complain("ra-lifetime-short", "ra_lifetime", lifetime_s=lifetime_s, interval_s=interval_s)
 
 
 def _check_addresses(values: SectionValues, family: int) -> None:

@@ -43,6 +43,8 @@ LONGEST_MESSAGE = 1 << 20
 LONGEST_NODE = 64
 MOST_PEERS = 8
 MOST_ADDRESSES = 32
+# Of a message; each has some 300 octets.
+LEASES_AT_ONCE = 500
 
 BEAT_EVERY_S = 1.0
 # Three beats have not come.
@@ -101,6 +103,14 @@ MESSAGES = {
     "change": (Field("document", mapping),),
     # What the routers have of each WAN that one of them dials (contract/wan_words.py).
     "wan": (Field("wans", list_of(mapping)),),
+    # DHCP leases that a router knows (agent/leases), or none: then it only says how many they are; and that
+    # those of this number are known here, too.
+    "leases": (
+        Field("number", whole(0, 1 << 32)),
+        Field("known", whole()),
+        Field("leases", list_of(mapping)),
+    ),
+    "leases-kept": (Field("number", whole(0, 1 << 32)), Field("known", whole())),
     # Whom a router knows, and who is gone for good, by their fingerprints.
     "introduce": (Field("peers", list_of(mapping)), Field("gone", list_of(octets))),
     "unpair": (),

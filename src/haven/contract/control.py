@@ -9,6 +9,7 @@ ends.
 
 import json
 
+from haven.contract.event_log import NOTED
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -69,8 +70,8 @@ REQUESTS = {
     "agent": (Field("protocol", whole(1), optional=True), Field("version", text, optional=True)),
     "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
     "prepared": (),
-    # What a part has done, for the events: one of the codes of its kind, with their facts.
-    "happened": (Field("code", text), Field("facts", mapping)),
+    # Something for the events, by a code that the agent may add.
+    "note": (Field("code", one_of(NOTED)), Field("facts", mapping)),
     # What a part of the agent has a group take besides: steps that havend carries out when it takes over,
     # without waiting for anybody. Each request says all that there is.
     "lend": (Field("loans", list_of(mapping)),),

@@ -78,6 +78,9 @@ DIAGNOSTICS = {
     "value-host-name": "'{value}' is not a host name; use letters, digits, '-' and '.', 63 at most",
     "value-path": "'{value}' is not a path from / without spaces",
     "value-path-own": "'{value}' is not to be shared: each router has its own",
+    "value-shell-command": "'{value}' is not a command on one line of {longest} characters at most",
+    "value-init": "'{value}' is not the name of a script in /etc/init.d; leave out the path",
+    "value-init-haven": "haven does not start and stop itself",
     "value-option-path": "'{value}' is not PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION; a section may "
     "be @TYPE, and * stands for anything",
     "value-command": "'{value}' is not the whole path of a program, from /, and its arguments",
@@ -118,6 +121,20 @@ DIAGNOSTICS = {
     "interval-long": "{interval_ms} ms is more than the {longest_ms} ms that version 3 can say",
     "addresses-many": "{count} addresses; a virtual router has {most} at most",
     "link-local-missing": "IPv6 needs a link-local address too, for example 'fe80::1/64'",
+    "ra-ipv4": "router advertisements are of IPv6; '192.168.1.1' and the like are told to hosts by DHCP",
+    "ra-lifetime-short": "{lifetime_s} is shorter than ra_maxinterval, {interval_s}: hosts would lose the "
+    "router between two advertisements",
+    "ra-twice": "'{name}' sends router advertisements on {device} already: hosts would have two default "
+    "routers",
+    "ra-not-ethernet": "device '{device}' is not Ethernet: no router advertisements can be sent there",
+    "ra-dhcp-unread": "cannot be read, so router advertisements are without what odhcpd would say: {error}",
+    "ra-no-interface": "a virtual router with option ra names a device: what odhcpd says there by {file} is "
+    "neither taken nor switched off; name the interface instead",
+    "ra-dhcp-odd": "'{value}' cannot be understood; odhcpd's default goes for it",
+    "address-not-ipv6": "'{value}' is no IPv6 address",
+    "prefix-not-ipv6": "'{value}' is no IPv6 prefix, such as 2001:db8:1::/64",
+    "prefix-host-bits": "'{value}' has something behind its first {length} bits",
+    "value-domain": "'{value}' is no domain name",
     "families-mixed": "'{value}' is {family}, but '{first}' makes this virtual router {first_family}; use a "
     "second virtual_router for it",
     "peer-virtual": "'{value}' is a virtual address, not one of a router",
@@ -159,6 +176,11 @@ DIAGNOSTICS = {
     "wan-is-lan": "'{interface}' is that of {other}: it would go down with the role, and the election "
     "with it",
     "virtual-router-missing": "there is no virtual_router '{name}'",
+    "service-nothing": "has nothing to start: set option profile, list init, list interface or option start",
+    "service-mixed": "goes without start: one section is one service, of one kind",
+    "service-half": "is needed beside option {other}",
+    "service-init-taken": "'{value}' stands in {other} already; it would be started and stopped by both",
+    "service-groups": "is needed: there are several groups ({names})",
     "nothing-to-do": "haven is enabled, but there is no virtual_router section",
     # This machine.
     "interface-no-ubus": "interface {interface} cannot be resolved: ubus is not here; off OpenWrt name the "
@@ -190,10 +212,21 @@ DIAGNOSTICS = {
     "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
     "give {device} an address of its own",
     "sync-address-missing": "'{device}' does not have the address {address} now",
+    "service-script-missing": "'/etc/init.d/{init}' is not there, so this service cannot run",
+    "service-package-missing": "'/etc/init.d/{init}' is not there: profile '{profile}' needs the package "
+    "{package}",
+    "service-interface-missing": "there is no interface '{interface}' in /etc/config/network",
+    "service-interface-auto": "interface '{interface}' comes up at boot, before the role is known: set "
+    "option auto '0' in its section of /etc/config/network",
     # The configuration of DHCP.
     "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
     "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",
+    "dhcp-ra-relay": "'{value}' hands on another router's advertisements, and option ra sends its own; set "
+    "one of the two off",
     "dhcp-force-off": "'{value}' keeps dnsmasq from serving beside the other router",
+    "dhcp-host-clash": "'{value}' is in the static lease of line {line} as well: each router may take "
+    "another one of them",
+    "leases-unpaired": "this router is not paired, so its leases have nowhere to go; see 'haven pair'",
     # The plan as a file, and its compiler.
     "plan-unreadable": "the plan cannot be read: {error}",
     "plan-unwritable": "cannot be written: {error}",

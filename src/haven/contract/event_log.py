@@ -9,6 +9,7 @@ same in English. Of a kind there may be several codes.
 from haven.contract.faults import FAULTS
 from haven.contract.fields import Field, check_object, mapping, number, text, whole
 from haven.contract.message import render
+from haven.contract.services import FAILURES
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -72,13 +73,23 @@ TABLE = (
     ("wan-down", "wan", "{wan}: {interface} is down"),
     ("wan-dials", "wan", "{wan}: {interface} is dialled"),
     ("wan-session-ended", "wan", "{wan}: ended session {session}, which another router had left"),
+    ("service-started", "service", "service {service} runs"),
+    ("service-stopped", "service", "service {service} has stopped"),
+    ("service-reloaded", "service", "service {service} was told of its role"),
+    ("service-found", "service", "service {service} was started by somebody else; it is stopped again"),
+    ("service-failed", "failure", "service {service}: {failure}. {words}"),
+    (
+        "service-handover",
+        "failure",
+        "{group}: is handed over, as service {service} does not run here",
+    ),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
     ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),
 )
 
-# What the agent's parts may tell havend of.
-AGENT_KINDS = ("wan",)
+# What the agent may add.
+NOTED = tuple([row[0] for row in TABLE if row[0].startswith(("service-", "wan-"))])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {
@@ -101,7 +112,7 @@ REASONS = {
 }
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
+_INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
 
 
 def check_event(document: "Any") -> "dict[str, Any]":
@@ -117,7 +128,8 @@ def kind_of(code: str) -> str:
 
 def event_text(code: str, facts: "dict[str, Any]") -> str:
     """Return an event in English. Raises KeyError for a code or a fact that is missing."""
-    return render(_ROWS[code][2], facts, _INNER)
+    # A failure need not have said anything.
+    return render(_ROWS[code][2], facts, _INNER).strip()
 
 
 def reason_text(code: str, facts: "dict[str, Any]") -> str:

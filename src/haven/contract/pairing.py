@@ -11,6 +11,8 @@ REFUSALS = {
     "offer-over": "nobody may join now: ask for a new code with 'haven pair'",
     "code-wrong": "the code is wrong",
     "code-wrong-last": "the code is wrong, and that ends the offer: ask for a new one with 'haven pair'",
+    "code-length": "a code has {most} characters, this one has {count}",
+    "code-mistyped": "the code is mistyped",
     "claim-wrong": "what was sent with the code is no certificate",
     "haven-older": "its haven is too old; upgrade it first",
     "own-self": "that is this router itself",
@@ -21,6 +23,7 @@ REFUSALS = {
     "peer-silent": "{node} is not reached now",
     "request-denied": "a router may not ask for '{command}' of another",
     "sync-off": "the configuration is not common: set enabled '1' in a section sync of /etc/config/haven",
+    "sync-alone": "the configuration is common as soon as another router is paired ('haven pair')",
     "sync-failed": "{error}",
     "ssl-missing": "pairing needs Python's ssl: install python3-openssl",
     "identity-missing": "this router has no key: {error}",
@@ -32,6 +35,8 @@ REFUSALS = {
     "not-haven": "{address} does not speak as haven does: {error}",
     "stranger-between": "{address} does not know the code: somebody else answers for that router",
     "paired-already": "this router is paired with {node} already; 'haven unpair {node}' ends that",
+    "not-reached": "{node} is not reached with the new configuration: it is taken back; say 'haven unpair "
+    "{name}' on {node}",
     "agent-silent": "haven-agent is not running; is haven enabled ('haven status')?",
     "node-unknown": "this router has no name yet: haven has to be configured first ('haven validate')",
 }

@@ -7,6 +7,7 @@ beside their tables are settings of the option table, for the engine.
 
 import struct
 
+from haven.contract.advert_part import advert_of, check_advert
 from haven.contract.check_documents import TRACKING, check_planned
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
@@ -29,6 +30,8 @@ from haven.contract.fields import (
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
 from haven.contract.planned_wans import WANS, check_planned_wans
+from haven.contract.services import PART as SERVICES
+from haven.contract.services import check_part as check_services
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.value import Value
@@ -112,6 +115,8 @@ VIRTUAL_ROUTER = (
     Field("takeover", list_of(mapping)),
     Field("release", list_of(mapping)),
     Field("teardown", list_of(mapping)),
+    # What it says of itself by router advertisements, where it does.
+    Field("router_advert", mapping, optional=True),
 )
 
 # What the engine reckons with; their ranges are the protocol's.
@@ -160,9 +165,14 @@ CONNTRACK = (
     Field("conf", any_text),
 )
 
+LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
+
+# Of the LANs whose leases are common.
+LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
+
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "tracking": TRACKING, "wan": WANS}
+PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING, "wan": WANS}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -215,6 +225,7 @@ class RouterPlan(Value):
             tuple([Step(each) for each in document[stage]]) for stage in STAGES
         ]
         self.spec = router_spec(document, VIRTUAL_ROUTER)
+        self.advertises = advert_of(document)
 
     def places(self) -> "set[tuple[str, bytes]]":
         """Return which address belongs on which device."""
@@ -294,8 +305,11 @@ def check_plan(document: "Any") -> "Document":
     _check_commands(document["commands"])
     for name in sorted(document["parts"]):
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
+    if "services" in document["parts"]:
+        check_services(document["parts"]["services"], "parts: services")
     check_planned(document["parts"].get("tracking"))
     check_planned_wans(document["parts"].get("wan"))
+    check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]
 
 
@@ -314,6 +328,7 @@ def _check_router(document: "Any", where: str) -> None:
     version, interval_us = document["version"], document["advert_interval_us"]
     if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
+    check_advert(document, where)
     for stage in STAGES:
         for index, step in enumerate(document[stage]):
             check_step(step, "%s: %s[%d]" % (where, stage, index))

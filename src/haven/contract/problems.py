@@ -7,9 +7,12 @@ the two together.
 """
 
 from haven.contract.agent_problems import AGENT_TABLE
+from haven.contract.dhcp_problems import LEASES_TABLE
 from haven.contract.faults import FAULTS
+from haven.contract.host_problems import HOST_TABLE
 from haven.contract.message import render
-from haven.contract.severity import ERROR, WARNING
+from haven.contract.services import FAILURES
+from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -22,7 +25,7 @@ SAME_PASSWORD = "Set the same auth_pass on all routers."
 INCOMPATIBLE = "Look at the configuration of that router, or for an incompatible one."
 
 # (code, severity, what is the matter, what to do)
-TABLE = (
+_GATEWAY_TABLE = (
     ("fault", ERROR, "{fault}.", "Mend the link or the address; the group comes back by itself."),
     (
         "priority-lowered",
@@ -49,7 +52,12 @@ TABLE = (
         "Look for what stops VRRP from there to here: a firewall (protocol 112), a switch that filters "
         "multicast (IGMP snooping without a querier), or a cut.",
     ),
-    ("alone", ERROR, "This node is alone on {device} and does not serve.", "Look for a cut on that link."),
+    (
+        "alone",
+        ERROR,
+        "This node is alone on {device} and does not serve.",
+        "Look for a cut on that link.",
+    ),
     (
         "witness-silent",
         WARNING,
@@ -235,10 +243,12 @@ TABLE = (
         "Real-time scheduling is not to be had: {error}.",
         "Under load failovers may be late; give havend CAP_SYS_NICE, or set realtime to 0.",
     ),
-) + AGENT_TABLE
+)
+
+TABLE = _GATEWAY_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
+_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
 
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":

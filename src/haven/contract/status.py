@@ -24,7 +24,8 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
-from haven.contract.severity import SEVERITIES
+from haven.contract.services import check_told as check_services
+from haven.contract.severities import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ STATUS = (
     # The parts of the agent; those of version 1 are there where there is nothing to report, too.
     Field("conntrack", mapping),
     Field("peers", list_of(mapping)),
+    # What runs by role (contract/services.py), where anything does.
+    Field("services", list_of(mapping), optional=True),
     # The checks of hosts and scripts, where there are any.
     Field("tracking", mapping, optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
@@ -78,6 +81,9 @@ GROUP = (
     Field("handover", text, optional=True),
     Field("preempt_wait_ms", whole(), optional=True),
     Field("sync_wait_ms", whole(), optional=True),
+    # How often it was lost of late by a fault and the like, and how long it therefore does not preempt.
+    Field("losses", whole(), optional=True),
+    Field("held_back_ms", whole(), optional=True),
     Field("priority_penalty", whole()),
     Field("checks", list_of(mapping), optional=True),
     Field("faults", list_of(text)),
@@ -112,6 +118,18 @@ VIRTUAL_ROUTER = (
     Field("counters", mapping),
     Field("last_transition", mapping, nullable=True),
     Field("faults", list_of(text)),
+    # Of one that sends router advertisements.
+    Field("router_advert", mapping, optional=True),
+)
+
+ROUTER_ADVERT = (
+    Field("advertising", flag),
+    Field("source", text),
+    Field("lifetime_s", whole()),
+    Field("prefixes", list_of(text)),
+    Field("sent", whole()),
+    Field("answered", whole()),
+    Field("next_ms", whole(), nullable=True),
 )
 
 # Of a virtual router: who is Active. `fresh` says that it was heard lately enough to still be.
@@ -192,11 +210,30 @@ LATELY = (
     Field("lost", whole(), optional=True),
 )
 
+# The leases of the DHCP server, where they are common: `alone` counts those that no other router had when the
+# client got them, `waited_ms` is the median of the last that were held. None where nobody knows.
+LEASES = (
+    Field("known", whole()),
+    # The interfaces on which this router's server answers.
+    Field("serves", list_of(text)),
+    Field("peers", list_of(mapping)),
+    Field("holds", flag),
+    Field("held", whole()),
+    Field("late", whole()),
+    Field("alone", whole()),
+    Field("waited_ms", number, nullable=True),
+    Field("longest_ms", number, nullable=True),
+)
+
+LEASES_PEER = (Field("node", text), Field("known", whole(), nullable=True), Field("in_sync", flag))
+
 # What the agent tells of its parts, in each release.
 REPORT = (
     Field("conntrack", mapping, optional=True),
     Field("peers", list_of(mapping), optional=True),
+    Field("services", list_of(mapping), optional=True),
     Field("tracking", mapping, optional=True),
+    Field("leases", mapping, optional=True),
 )
 
 
@@ -230,9 +267,13 @@ def _check_told(document: "Document", where: str) -> None:
         if lately:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
+    check_services(document.get("services") or [], "%s: services" % where)
     if document.get("tracking"):
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)
         check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)
+    if document.get("leases"):
+        check_object(document["leases"], LEASES, "%s: leases" % where)
+        check_objects(document["leases"]["peers"], LEASES_PEER, "%s: leases: peers" % where)
 
 
 def check_status(document: "Any") -> "Document":
@@ -245,6 +286,8 @@ def check_status(document: "Any") -> "Document":
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)
+        if "router_advert" in router:
+            check_object(router["router_advert"], ROUTER_ADVERT, "virtual_routers[%d]: router_advert" % index)
     last = [each.get("last_transition") for each in document["groups"] + document["virtual_routers"]]
     check_objects([each for each in last if each], TRANSITION, "last_transition")
     check_objects(document["problems"], PROBLEM, "problems")

@@ -35,6 +35,7 @@ STEPS = {
     "resign": "priority 0 advertisement for {virtual_routers}",
     "announce": "gratuitous ARP for {addresses}",
     "announce6": "unsolicited neighbour advertisement for {addresses}",
+    "router-advert": "router advertisement from {addresses}",
     # The steps of these virtual routers' stages of the same name.
     "takeover": "take the addresses of {virtual_routers}",
     "release": "give up the addresses of {virtual_routers}",

@@ -3,14 +3,13 @@
 
 import struct
 
-from haven.core.checksum import ICMPV6_PROTOCOL, internet_checksum, pseudo_header
+from haven.core.frame import icmpv6_frame
 
 BROADCAST = b"\xff\xff\xff\xff\xff\xff"
 ALL_NODES = bytes((0xFF, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1))
 ALL_NODES_MAC = b"\x33\x33\x00\x00\x00\x01"
 
 ETHERTYPE_ARP = 0x0806
-ETHERTYPE_IPV6 = 0x86DD
 
 NEIGHBOUR_ADVERTISEMENT = 136
 TARGET_LINK_LAYER_ADDRESS = 2
@@ -34,12 +33,8 @@ def arp_request(mac: bytes, address: bytes, target: bytes) -> bytes:
 def unsolicited_advertisement(mac: bytes, address: bytes) -> bytes:
     """Return the Ethernet frame of an unsolicited neighbour advertisement (RFC 4861 7.2.6)."""
     body = address + struct.pack("!BB6s", TARGET_LINK_LAYER_ADDRESS, 1, mac)
-    blank = struct.pack("!BBHI", NEIGHBOUR_ADVERTISEMENT, 0, 0, ROUTER_OVERRIDE) + body
-    header = pseudo_header(address, ALL_NODES, len(blank), ICMPV6_PROTOCOL)
-    total = internet_checksum(header + blank)
-    message = struct.pack("!BBHI", NEIGHBOUR_ADVERTISEMENT, 0, total, ROUTER_OVERRIDE) + body
-    ip = struct.pack("!IHBB16s16s", 0x60000000, len(message), ICMPV6_PROTOCOL, 255, address, ALL_NODES)
-    return ALL_NODES_MAC + mac + struct.pack("!H", ETHERTYPE_IPV6) + ip + message
+    message = struct.pack("!BBHI", NEIGHBOUR_ADVERTISEMENT, 0, 0, ROUTER_OVERRIDE) + body
+    return icmpv6_frame(ALL_NODES_MAC, mac, address, ALL_NODES, message)
 
 
 def announcement(mac: bytes, address: bytes) -> bytes:

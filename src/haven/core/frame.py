@@ -3,12 +3,13 @@
 
 import struct
 
-from haven.core.checksum import internet_checksum
+from haven.core.checksum import ICMPV6_PROTOCOL, internet_checksum, pseudo_header
 from haven.core.vrrp.constants import PROTOCOL, TTL
 
 # Internetwork control (RFC 2474 4.2.2.2), as keepalived marks it.
 TRAFFIC_CLASS = 0xC0
 DONT_FRAGMENT = 0x4000
+ETHERTYPE_IPV6 = 0x86DD
 
 
 def multicast_mac(group: bytes) -> bytes:
@@ -38,5 +39,15 @@ def multicast_frame(mac: bytes, source: bytes, group: bytes, message: bytes) -> 
     if len(group) == 4:
         ethertype, packet = 0x0800, ipv4_packet(source, group, message)
     else:
-        ethertype, packet = 0x86DD, ipv6_packet(source, group, message)
+        ethertype, packet = ETHERTYPE_IPV6, ipv6_packet(source, group, message)
     return multicast_mac(group) + mac + struct.pack("!H", ethertype) + packet
+
+
+def icmpv6_frame(to: bytes, mac: bytes, source: bytes, destination: bytes, message: bytes) -> bytes:
+    """Return the whole Ethernet frame of an ICMPv6 message with hop limit 255, its checksum filled in."""
+    blank = message[:2] + b"\0\0" + message[4:]
+    header = pseudo_header(source, destination, len(blank), ICMPV6_PROTOCOL)
+    total = struct.pack("!H", internet_checksum(header + blank))
+    facts = (6 << 28, len(blank), ICMPV6_PROTOCOL, TTL, source, destination)
+    start = to + mac + struct.pack("!HIHBB16s16s", ETHERTYPE_IPV6, *facts)
+    return start + blank[:2] + total + blank[4:]

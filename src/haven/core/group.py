@@ -79,6 +79,7 @@ class Group(Lockstep):
         """Be in the state of the group whose virtual routers this one takes."""
         self.state, self.started, self.faults = donor.state, donor.started, donor.faults
         self.preemption.barred = donor.preemption.barred
+        self.preemption.hold_back = donor.preemption.hold_back
         self._look_for_company(donor.isolation)
         if donor.handover == STOP:
             self._handover = donor._handover

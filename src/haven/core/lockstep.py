@@ -51,6 +51,8 @@ class Lockstep:
         before, _event, actions, after, _section = states.row_for(self.state, event)
         peer = (by.active_source, by.active_priority) if by is not None else (None, None)
         if after != before:
+            if before == states.ACTIVE and self._is_loss(event):
+                self.preemption.hold_back.note_loss(now)
             self._enter(after, now)
         for action in actions:
             self._perform(action, self.members if by is None or after != before else [by], now)
@@ -81,6 +83,11 @@ class Lockstep:
         self.state = state
         self.preemption.forget()
         self.forget_last_accepted()
+
+    def _is_loss(self, event: str) -> bool:
+        """Tell whether an event that ends the time as Active is a reason to trust this node less."""
+        # What is tracked and comes and goes moves the group by the priority.
+        return event in (states.FAULT, states.STALLED) or (event == states.HIGHER_HEARD and self.penalty > 0)
 
     def _changed(self, event: str) -> None:
         """Take note that an event has changed the state, and all is done that it asked for."""

@@ -2,6 +2,7 @@
 """When a Backup of a higher priority takes over from a living Active."""
 
 from haven.core.effects import SyncWait
+from haven.core.hold_back import HoldBack
 from haven.core.spec import GroupSpec
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ class Preemption:
         self._effects = effects
         # After a switchover the node stays Backup although its priority may be the higher one.
         self.barred = False
+        self.hold_back = HoldBack()
         self.in_sync = False
         self._from: int | None = None
         self._sync_wait_until = 0
@@ -45,7 +47,7 @@ class Preemption:
             return False
         if self._from is None:
             self._from = now + self.spec.preempt_delay_us
-        return now >= self._from and self.is_due_at_once(now)
+        return now >= self._from and not self.hold_back.left(now) and self.is_due_at_once(now)
 
     def is_due_at_once(self, now: int) -> bool:
         """Tell the same where neither delay nor switchover counts: only the Active's state is waited for."""

@@ -3,8 +3,9 @@
 
 import struct
 
-from haven.core.announce import BROADCAST, ETHERTYPE_ARP, ETHERTYPE_IPV6, NEIGHBOUR_ADVERTISEMENT
+from haven.core.announce import BROADCAST, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
 from haven.core.checksum import ICMPV6_PROTOCOL, internet_checksum, pseudo_header
+from haven.core.frame import ETHERTYPE_IPV6
 
 # IEEE 802's first number for experiments: nothing on a link takes a greeting for anything else.
 ETHERTYPE_GREETING = 0x88B5

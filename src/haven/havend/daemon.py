@@ -3,13 +3,14 @@
 
 from haven import paths
 from haven.contract.problems import problem
-from haven.core.clock import NEVER, SECOND
+from haven.core.clock import SECOND
 from haven.core.engine import Engine
 from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
+from haven.havend.askers import Askers
 from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
 from haven.havend.event_history import EventHistory
@@ -25,6 +26,7 @@ from haven.havend.plan_in_force import PlanInForce
 from haven.havend.repair import Repair
 from haven.havend.request_handlers import RequestHandlers
 from haven.havend.restart_note import RestartNote
+from haven.havend.router_adverts import RouterAdverts
 from haven.havend.run_directory import is_in_memory
 from haven.havend.status_report import StatusReport
 from haven.havend.sysctl import Sysctls
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import Plan
-    from haven.havend.witness_asker import WitnessAsker
 
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
@@ -65,8 +66,9 @@ class Daemon:
             lambda: self._executor.advertise(),
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
+        self._adverts = RouterAdverts(self._kernel, self._poller, self._sockets)
+        self._sockets.replaced = self._adverts.replace
         self._agent = AgentLink()
-        self._witnesses: WitnessAsker | None = None
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -82,6 +84,7 @@ class Daemon:
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
         self._verdicts = CheckVerdicts(self._engine, self._events)
+        self._askers = Askers(self._engine, self._kernel, self._poller, self._events, self.handle)
         transitions, handovers = LastTransitions(), Handovers(self._engine)
         self.loans = LoanHolder(self._kernel, self._engine, self._events)
         self._executor = Executor(
@@ -93,6 +96,7 @@ class Daemon:
             transitions,
             handovers,
             self._agent,
+            self._adverts,
             self.loans,
         )
         self._repair = Repair(
@@ -105,6 +109,7 @@ class Daemon:
             self._events,
             self.handle,
         )
+        self._repair.address_changed = self._adverts.look_soon
         report = StatusReport(
             self._engine,
             self._in_force,
@@ -112,8 +117,9 @@ class Daemon:
             self._addresses,
             transitions,
             self._agent,
+            self._adverts,
             lambda: self._problems,
-            lambda: self._witnesses,
+            self._askers,
         )
         self._handlers = RequestHandlers(
             self,
@@ -137,8 +143,9 @@ class Daemon:
             (lambda: self._commands.deadline, self._commands.expire),
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
-            (lambda: NEVER if self._witnesses is None else self._witnesses.deadline, self._ask_witnesses),
             (lambda: self.loans.renew_at, lambda: self.loans.renew(system.now())),
+            (lambda: self._askers.deadline, self._askers.act),
+            (lambda: self._adverts.deadline, self._adverts.act),
         ]
 
     # Start, change and end
@@ -181,25 +188,9 @@ class Daemon:
         self._addresses.load(self.plan)
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)
+        self._adverts.set_routers(self.plan.routers, self._addresses.held(), self.now)
         self._agent.want(self.plan.parts)
-        self._look_for_witnesses()
-
-    def _look_for_witnesses(self) -> None:
-        wanted = any(group.witnesses or group.majority for group in self.plan.groups)
-        if wanted and self._witnesses is None:
-            # Nobody else pays for it.
-            from haven.havend.witness_asker import WitnessAsker
-
-            self._witnesses = WitnessAsker(
-                self._engine, self._kernel, self._poller, self._events, self.handle
-            )
-        elif self._witnesses is not None:
-            # What they are now is found there when it is asked next.
-            self._witnesses.deadline = 0
-
-    def _ask_witnesses(self) -> None:
-        if self._witnesses is not None:
-            self._witnesses.act()
+        self._askers.set_plan(self.plan)
 
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
@@ -265,7 +256,7 @@ class Daemon:
         if self.stopping:
             self._done = True
             return
-        self.stopping = True
+        self.stopping = self._adverts.is_ending = True
         self._events.add("stopping", node=self.plan.node)
         self.when_prepared(lambda: self.handle(Shutdown()), ending=True)
 
@@ -313,8 +304,8 @@ class Daemon:
         self._handlers.answer_stop()
         self._control.close()
         self._sockets.close()
-        if self._witnesses is not None:
-            self._witnesses.close()
+        self._askers.close()
+        self._adverts.close()
         self._restart_note.remove()
 
     def handle(self, event: Value) -> None:
@@ -376,12 +367,14 @@ class Daemon:
         elif descriptor == self._signals:
             if system.read_signals(descriptor):
                 self.stop()
+        elif self._adverts.serves(descriptor):
+            self._adverts.read(descriptor)
         elif self._commands.serves(descriptor):
             self._commands.read(descriptor)
         elif self._control.serves(descriptor):
             self._control.read(descriptor)
-        elif self._witnesses is not None and self._witnesses.serves(descriptor):
-            self._witnesses.read(descriptor)
+        elif self._askers.serves(descriptor):
+            self._askers.read(descriptor)
 
     def _hear(
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes

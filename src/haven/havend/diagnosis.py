@@ -42,6 +42,7 @@ def of_group(group: "Group", now: int) -> "list[Problem]":
         found.append(problem("priority-lowered", name, penalty=group.penalty))
     if group.maintenance and group.state == states.ACTIVE and group.handover is None:
         found.append(problem("maintenance-alone", name))
+    found.extend(_of_losses(group, now))
     alone = group.alone_on(now)
     if alone is not None:
         found.append(problem("alone", name, device=alone.spec.device))
@@ -49,6 +50,14 @@ def of_group(group: "Group", now: int) -> "list[Problem]":
     for member in group.members:
         found.extend(_of_router(group, member, now))
     return found
+
+
+def _of_losses(group: "Group", now: int) -> "list[Problem]":
+    left = group.preemption.hold_back.left(now)
+    if not left or not group.spec.preempt or group.state == states.ACTIVE:
+        return []
+    facts = {"count": group.preemption.hold_back.count(now), "left_s": left // SECOND}
+    return [problem("held-back", group.spec.name, **facts)]
 
 
 def _of_trust(group: "Group", now: int) -> "list[Problem]":

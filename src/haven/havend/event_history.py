@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KEPT = 500
 # Somebody should do something about these.
-WRONG = ("address", "fault", "handover", "problem", "refused")
+WRONG = ("address", "failure", "fault", "handover", "problem", "refused")
 # At a boot links and addresses are still on their way for so long; a fault that stays is said then.
 COMING_UP = 20 * SECOND
 
@@ -40,6 +40,11 @@ class EventHistory:
         if virtual_router is not None:
             facts["virtual_router"] = virtual_router
         self._record(code, facts, virtual_router)
+
+    def add_noted(self, code: str, facts: "dict[str, Any]") -> None:
+        """Record what the agent tells of. Raises one of ODD_FACTS for other facts."""
+        event_text(code, facts)
+        self._record(code, facts, None)
 
     def add_problem(self, found: "dict[str, Any]") -> None:
         """Record a problem that came up."""
@@ -72,7 +77,7 @@ class EventHistory:
         now = system.now()
         self._sum_up(now)
         event = self._event(code, facts, router, more)
-        about = router or facts.get("group") or facts.get("problem", {}).get("code")
+        about = router or facts.get("service") or facts.get("group") or facts.get("problem", {}).get("code")
         if self._repetitions.passes((code, about), now):
             self._keep(event)
         # Whoever follows goes by each of them.

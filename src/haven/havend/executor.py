@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.loan_holder import LoanHolder
     from haven.havend.restart_note import RestartNote
+    from haven.havend.router_adverts import RouterAdverts
     from haven.havend.vrrp_sockets import VrrpSockets
 
 
@@ -40,10 +41,12 @@ class Executor:
         transitions: "LastTransitions",
         handovers: "Handovers",
         agent: "AgentLink",
+        adverts: "RouterAdverts",
         loans: "LoanHolder",
     ) -> None:
-        self._loans = loans
         self._agent = agent
+        self._adverts = adverts
+        self._loans = loans
         self._engine = engine
         self._sockets = sockets
         self._addresses = addresses
@@ -96,11 +99,13 @@ class Executor:
 
     def _take_over(self, effect: effects.TakeOver) -> None:
         self._addresses.take(effect.routers, self._now)
+        self._adverts.take(effect.routers)
         self._loans.take(self._addresses.groups_of(effect.routers), self._now)
 
     def _release(self, effect: effects.Release) -> None:
         groups = self._addresses.groups_of(effect.routers)
         self._addresses.release(effect.routers)
+        self._adverts.release(effect.routers, self._now)
         self._loans.release(groups, self._now)
 
     def _reapply(self, effect: effects.Reapply) -> None:
@@ -114,6 +119,12 @@ class Executor:
     def _transition(self, effect: effects.Transition) -> None:
         self._events.add_transition(effect.router, self._transitions.record(effect))
         self._active_changed = True
+        if (effect.before, effect.after, effect.reason) == (states.ACTIVE, states.INITIALIZE, "stop"):
+            self._adverts.cease(self._members(effect.group), self._now)
+
+    def _members(self, group: str) -> "list[str]":
+        found = self._engine.groups.get(group)
+        return [] if found is None else [member.spec.name for member in found.members]
 
     def note_active(self) -> None:
         """Leave for the next process which groups are Active now, and are to stay so."""
@@ -129,16 +140,20 @@ class Executor:
             self._now,
         )
 
-    def _handover_begun(self, _effect: effects.HandoverBegun) -> None:
+    def _handover_begun(self, effect: effects.HandoverBegun) -> None:
         self._active_changed = True
+        self._adverts.pause(self._members(effect.group), self._now)
 
     def _renamed(self, effect: effects.Renamed) -> None:
         self._addresses.rename(effect.routers)
+        self._adverts.rename(effect.routers)
         self._transitions.rename(effect.groups)
         self._handovers.rename(effect.groups)
 
     def _handover_ended(self, effect: effects.HandoverEnded) -> None:
         self._active_changed = True
+        if not effect.done:
+            self._adverts.resume(self._members(effect.group), self._now)
         if not effect.asked:
             return
         group = self._engine.groups.get(effect.group)

@@ -31,9 +31,12 @@ from haven.havend.netlink_messages import (
     error_of,
     flagged_messages,
     index_of_address,
+    is_way,
     messages,
     parse_address,
     parse_link,
+    parse_prefix,
+    route_request,
 )
 
 TYPE_CHECKING = False
@@ -111,6 +114,27 @@ class KernelTables:
     def _table(self, device: str, family: int) -> "AddressTable | None":
         link = self._by_name.get(device)
         return None if link is None else self._addresses.get((link.index, family))
+
+    def prefixes(self, device: str) -> "list[tuple[bytes, int, int, int]]":
+        """Return (address, prefix length, preferred s, valid s) of each IPv6 address that a device has now.
+
+        Raises DumpBroken when the kernel does not tell all of them.
+        """
+        link = self._by_name.get(device)
+        found = [parse_prefix(body) for kind, body in self._dump(RTM_GETADDR) if kind == RTM_NEWADDR]
+        return [each[1:] for each in found if each is not None and link is not None and each[0] == link.index]
+
+    def has_way_out(self, source: bytes) -> bool:
+        """Tell whether a packet from this address would find a route to anywhere, such as a default route."""
+        self._sequence += 1
+        try:
+            self._asking.send(route_request(source, self._sequence))
+            for kind, sequence, body in messages(self._asking.recv(RECEIVE)):
+                if sequence == self._sequence:
+                    return is_way(kind, body)
+        except OSError:
+            pass
+        return False
 
     def follow_addresses(self, devices: "set[str]") -> None:
         """Know the addresses of these devices from now on, and of no others."""

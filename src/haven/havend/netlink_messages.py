@@ -20,6 +20,7 @@ NLMSG_ERROR = 2
 NLMSG_DONE = 3
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_GETROUTE = 24, 26
 NLM_F_REQUEST = 1
 NLM_F_DUMP = 0x300
 # The table has changed while it was read: something may be missing, or be there twice.
@@ -33,10 +34,15 @@ EVERYTHING = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
 IFF_UP = 1
 IFF_RUNNING = 0x40
 IFLA_ADDRESS, IFLA_IFNAME = 1, 3
-IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS = 1, 2, 8
+IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS = 1, 2, 6, 8
 IFA_F_DADFAILED = 0x08
 IFA_F_TENTATIVE = 0x40
 ARPHRD_ETHER = 1
+AF_INET6 = 10
+RTA_DST, RTA_SRC = 1, 2
+RTN_UNICAST = 1
+# Of the first global /16, which is nobody's: a route there is one to everywhere.
+ANYWHERE = bytes((0x20,)) + bytes(14) + b"\x01"
 EIO = 5
 
 
@@ -131,6 +137,34 @@ def parse_address(body: bytes) -> "InterfaceAddress | None":
     if len(own) not in (4, 16):
         return None
     return InterfaceAddress(index, own, not flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+
+
+def parse_prefix(body: bytes) -> "tuple[int, bytes, int, int, int] | None":
+    """Return (device index, address, prefix length, preferred s, valid s) of an RTM_NEWADDR of IPv6."""
+    if len(body) < ADDRESS_HEADER or body[0] != AF_INET6:
+        return None
+    found = parse_address(body)
+    if found is None or not found.usable:
+        return None
+    # What has no end has no such attribute, or this word in it.
+    preferred_s = valid_s = 0xFFFFFFFF
+    for attribute, value in _attributes(body, ADDRESS_HEADER):
+        if attribute == IFA_CACHEINFO and len(value) >= 8:
+            preferred_s, valid_s = struct.unpack_from("@II", value)
+    return found.index, found.address, body[1], preferred_s, valid_s
+
+
+def route_request(source: bytes, sequence: int) -> bytes:
+    """Return the question by which route a packet from an address would go out into the world."""
+    route = struct.pack("@BBBBBBBBI", AF_INET6, 128, 128, 0, 0, 0, 0, 0, 0)
+    for kind, value in ((RTA_DST, ANYWHERE), (RTA_SRC, source)):
+        route += struct.pack("@HH", 4 + len(value), kind) + value
+    return struct.pack("@IHHII", HEADER + len(route), RTM_GETROUTE, NLM_F_REQUEST, sequence, 0) + route
+
+
+def is_way(kind: int, body: bytes) -> bool:
+    """Tell whether an answer to that names a route, and none that goes nowhere."""
+    return kind == RTM_NEWROUTE and len(body) >= 12 and body[7] == RTN_UNICAST
 
 
 def error_of(body: bytes) -> int:

@@ -52,6 +52,8 @@ class Repair:
         self._sysctls = sysctls
         self._events = events
         self._handle = handle
+        # Who goes by the addresses of a device, too.
+        self.address_changed: Callable[[str], None] = lambda device: None
         # The devices that the engine is told about; others come and go without it.
         self._watched: set[str] = set()
         # What was taken from us, and how often putting it back has been put off.
@@ -79,6 +81,7 @@ class Repair:
         differ: set[tuple[str, int]] = set()
         for change in changes:
             if type(change) is AddressCame or type(change) is AddressGone:
+                self.address_changed(change.device)
                 key = (change.device, family_of(change.address))
                 if self._engine.could_change_source(key[0], key[1], change.address):
                     differ.add(key)

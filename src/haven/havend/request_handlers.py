@@ -5,7 +5,6 @@ import os
 
 from haven import paths
 from haven.contract.control import Refusal, done
-from haven.contract.event_log import AGENT_KINDS, event_text, kind_of
 from haven.contract.fields import DocumentError
 from haven.contract.message import ODD_FACTS
 from haven.contract.plan import PlanError, read_plan
@@ -96,8 +95,8 @@ class RequestHandlers:
             "agent": self._attach_agent,
             "report": self._take_report,
             "prepared": self._prepared,
-            "happened": self._note_event,
             "lend": self._lend,
+            "note": self._note,
             "vouch": self._vouch,
             "vouched": self._take_word,
             "compare": self._compare,
@@ -225,17 +224,6 @@ class RequestHandlers:
         self._agent.prepared()
         return done({})
 
-    def _note_event(self, client: "ControlClient", request: "Document") -> "Document | None":
-        code, facts = request["code"], request["facts"]
-        try:
-            known = kind_of(code) in AGENT_KINDS and bool(event_text(code, facts))
-        except ODD_FACTS:
-            known = False
-        if not known:
-            raise Refusal("request-wrong", error="happened: there is no event %s with these facts" % code)
-        self._events.add(code, **facts)
-        return done({})
-
     def _lend(self, client: "ControlClient", request: "Document") -> "Document | None":
         from haven.contract.lending import read_loans
 
@@ -244,6 +232,13 @@ class RequestHandlers:
         except DocumentError as error:
             raise Refusal("request-wrong", error=str(error)) from None
         self._loop.loans.lend(loans, self._in_force.plan.renew_us, self._loop.now)
+        return done({})
+
+    def _note(self, client: "ControlClient", request: "Document") -> "Document | None":
+        try:
+            self._events.add_noted(request["code"], request["facts"])
+        except ODD_FACTS as error:
+            raise Refusal("request-wrong", error="note: %r" % error) from None
         return done({})
 
     # By another path than the links

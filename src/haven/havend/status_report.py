@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from haven.core.virtual_router import VirtualRouter
     from haven.havend.address_keeper import AddressKeeper
     from haven.havend.agent_link import AgentLink
+    from haven.havend.askers import Askers
     from haven.havend.last_transitions import LastTransitions
     from haven.havend.plan_in_force import PlanInForce
+    from haven.havend.router_adverts import RouterAdverts
     from haven.havend.vrrp_sockets import VrrpSockets
-    from haven.havend.witness_asker import WitnessAsker
 
     Document = dict[str, Any]
     Problems = list[Document]
@@ -42,8 +43,9 @@ class StatusReport:
         addresses: "AddressKeeper",
         transitions: "LastTransitions",
         agent: "AgentLink",
+        adverts: "RouterAdverts",
         problems: "Callable[[], Problems]",
-        witnesses: "Callable[[], WitnessAsker | None]",
+        askers: "Askers",
     ) -> None:
         self._engine = engine
         self._in_force = in_force
@@ -51,8 +53,9 @@ class StatusReport:
         self._addresses = addresses
         self._transitions = transitions
         self._agent = agent
+        self._adverts = adverts
         self._more_problems = problems
-        self._witnesses = witnesses
+        self._askers = askers
         self._started = Moment()
 
     def status(self, now: int) -> "Document":
@@ -94,7 +97,7 @@ class StatusReport:
     def _group(self, group: "Group", now: int) -> "Document":
         name, left = group.spec.name, group.preemption.sync_wait_left(now)
         sync_wait_ms = None if left is None else left // 1000
-        witnesses = self._witnesses()
+        witnesses = self._askers.witnesses
         return {
             "name": name,
             "state": shown_state(group.state, group.faults),
@@ -106,6 +109,8 @@ class StatusReport:
             "leaving": group.handover,
             "sync_wait_ms": sync_wait_ms,
             "preempt_wait_ms": sync_wait_ms,
+            "losses": group.preemption.hold_back.count(now),
+            "held_back_ms": group.preemption.hold_back.left(now) // 1000,
             "priority_penalty": group.penalty,
             "checks": [
                 {"name": check, "weight": weight, "up": self._engine.verdict(check)}
@@ -118,7 +123,7 @@ class StatusReport:
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
         spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters
-        return {
+        document = {
             "name": spec.name,
             "group": group.spec.name,
             "device": spec.device,
@@ -145,9 +150,13 @@ class StatusReport:
             "last_transition": self._transitions.last(group.spec.name),
             "faults": _fault_texts(router.faults),
         }
+        account = self._adverts.account(spec.name)
+        if account is not None:
+            document["router_advert"] = account
+        return document
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
-        found, witnesses = self._in_force.problems(), self._witnesses()
+        found, witnesses = self._in_force.problems(), self._askers.witnesses
         for group in groups:
             found.extend(diagnosis.of_group(group, now))
             found.extend(diagnosis.of_sockets(group, self._sockets, now))
@@ -156,6 +165,7 @@ class StatusReport:
         age = min((self._transitions.age(group.spec.name) for group in groups), default=0)
         found.extend(diagnosis.of_split(groups, peers, age, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
+        found.extend(self._adverts.problems(now))
         found.extend(self._more_problems())
         found.extend(self._agent.problems(now))
         return found

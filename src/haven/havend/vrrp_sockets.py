@@ -44,6 +44,8 @@ class VrrpSockets:
         self._links: dict[str, socket.socket] = {}
         self._senders: dict[tuple[str, int], socket.socket] = {}
         self._ready: dict[str, Ready] = {}
+        # Who hears other things on a device, too, and is to do so anew.
+        self.replaced: Callable[[str], None] = lambda device: None
         # Why a virtual router could not send the last time, and why a device cannot hear a family.
         self.send_errors: dict[str, str] = {}
         self.receive_errors: dict[tuple[str, int], str] = {}
@@ -82,6 +84,7 @@ class VrrpSockets:
         self._ready = {}
         for family in sorted({plan.spec.family for plan in self._plans.values() if plan.device == device}):
             self._open_receiver(device, family)
+        self.replaced(device)
 
     def join_again(self, device: str, family: int) -> None:
         """Hear one family again after the kernel has had no use for it, and dropped the membership."""
@@ -90,6 +93,7 @@ class VrrpSockets:
                 self._close_receiver(receiver)
         if any((plan.device, plan.spec.family) == (device, family) for plan in self._plans.values()):
             self._open_receiver(device, family)
+            self.replaced(device)
 
     def close(self) -> None:
         """Close every socket."""
@@ -216,6 +220,13 @@ class VrrpSockets:
         try:
             for address in plan.spec.addresses:
                 self._link(plan.device).send(announcement(mac, address))
+        except OSError as error:
+            self.send_errors[router] = str(error.strerror)
+
+    def send_frame(self, router: str, frame: bytes) -> None:
+        """Send a whole frame for a virtual router on its device."""
+        try:
+            self._link(self._plans[router].device).send(frame)
         except OSError as error:
             self.send_errors[router] = str(error.strerror)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Make /etc/config/dhcp and /etc/sysupgrade.conf as the configuration wants them, and take it back."""
+"""Make /etc/config/dhcp, sysupgrade.conf and rc.d as the configuration wants them, and take it back."""
 
 import os
 import subprocess
@@ -10,9 +10,9 @@ from typing import Any
 
 from haven import paths
 from haven.atomic_file import forget_leftovers, write_whole
-from haven.config.model import Model
+from haven.config.model import Model, advertising
 from haven.config.uci.document import UciSection, parse
-from haven.openwrt import owned, sysupgrade_conf
+from haven.openwrt import boot_start, owned, sysupgrade_conf
 from haven.openwrt.dhcp_difference import DHCP_FILE, PACKAGE, DhcpDifference, Owned, difference
 from haven.private_folder import make_private
 from haven.ubus.client import UbusError, call
@@ -29,6 +29,7 @@ class RouterFiles:
     """The files and programs of the router; other paths let a test have its own."""
 
     def __init__(self, root: str = "", uci: Sequence[str] = ("uci",)) -> None:
+        self.root = root
         self.note = root + paths.OWNED_NOTE
         self.sysupgrade = root + sysupgrade_conf.PATH
         self.dhcp_file = root + DHCP_FILE
@@ -97,24 +98,62 @@ class RouterFiles:
 
 def look(model: Model | None, router: RouterFiles) -> DhcpDifference:
     """Return what is to change in /etc/config/dhcp; without a model everything is taken back."""
-    wanted = model.dhcps if model is not None and model.main.enabled else ()
+    works = model is not None and model.main.enabled
+    wanted = model.dhcps if model is not None and works else ()
+    silenced = advertising(model) if model is not None and works else ()
     note = _note(router).get(PACKAGE, {})
-    if not wanted and not note:
+    # A router without odhcpd need not have the file.
+    if not wanted and not note and not (silenced and os.path.exists(router.dhcp_file)):
         return DhcpDifference()
-    return difference(wanted, router.dhcp(), note)
+    return difference(wanted, router.dhcp(), note, silenced)
 
 
 def apply(model: Model | None, router: RouterFiles) -> list[str]:
     """Make everything as the model wants it, or take all of it back; return the problems."""
     problems: list[str] = []
-    for step in (_apply_dhcp, _apply_keep):
+    for step in (_apply_dhcp, _apply_keep, _apply_boot):
         try:
             problems += step(model, router)
         except (ApplyError, owned.OwnedError) as why:
             problems.append(str(why))
         except OSError as why:
-            problems.append("%s: cannot be written: %s" % (sysupgrade_conf.PATH, why.strerror))
+            problems.append(_unwritable(step, why))
     return list(dict.fromkeys(problems))
+
+
+def _unwritable(step: Any, why: OSError) -> str:
+    place = sysupgrade_conf.PATH if step is _apply_keep else boot_start.LINKS
+    return "%s: cannot be written: %s" % (place, why.strerror)
+
+
+def give_back_boot(router: RouterFiles) -> list[str]:
+    """Let OpenWrt start at boot again what haven has started by role; return the problems."""
+    try:
+        return _apply_boot(None, router)
+    except owned.OwnedError as why:
+        return [str(why)]
+    except OSError as why:
+        return [_unwritable(_apply_boot, why)]
+
+
+def _apply_boot(model: Model | None, router: RouterFiles) -> list[str]:
+    names = boot_start.wanted(model)
+    note = _note(router)
+    ours: boot_start.Boot = note.get("boot", {})
+    if not names and not ours:
+        return []
+    found = boot_start.links_of(names, router.root)
+    taken = {**ours, **found}
+    if taken != ours:
+        # Before the change: what a power cut leaves half done is ours, too.
+        owned.write(router.note, {**note, "boot": taken})
+    boot_start.remove(found, router.root)
+    given = {name: link for name, link in taken.items() if name not in names}
+    boot_start.put_back(given, router.root)
+    if given:
+        left = {name: link for name, link in taken.items() if name in names}
+        owned.write(router.note, {**note, "boot": left})
+    return []
 
 
 def _apply_dhcp(model: Model | None, router: RouterFiles) -> list[str]:
@@ -150,6 +189,9 @@ def _both(before: Owned, after: Owned) -> Owned:
         values = dict.fromkeys([*one.get("dhcp_option", []), *other.get("dhcp_option", [])])
         force = bool(one.get("force") or other.get("force"))
         union[interface] = {"force": force, "dhcp_option": list(values)}
+        for each in (other, one):
+            if "ra" in each:
+                union[interface]["ra"] = each["ra"]
     return union
 
 

@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, problems
+from haven.contract import at_risk, control, pairing, problems, services, setup
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -21,6 +21,7 @@ from haven.contract.steps import SEQUENCES, STEPS
 INNER = {
     "command": "steps",
     "diagnostic": "diagnostics",
+    "failure": "service_failures",
     "fault": "faults",
     "faults": "faults",
     "problem": "problems",
@@ -38,6 +39,8 @@ LUA = """-- SPDX-License-Identifier: GPL-2.0-or-later
 -- luacheck: no max line length
 return require("luci.jsonc").parse([==[%s]==])
 """
+# The classic pages set nothing up.
+NOT_IN_LUA = ("pairing", "replication", "setup", "questions", "whys")
 FORMS = {"javascript": JAVASCRIPT, "lua": LUA}
 
 
@@ -54,25 +57,32 @@ def texts() -> dict[str, dict[str, str]]:
         "sequences": {code: heading for code, _label, heading in SEQUENCES},
         "diagnostics": DIAGNOSTICS,
         "refusals": control.REFUSALS,
+        "pairing": pairing.REFUSALS,
         "replication": REPLICATION,
+        "setup": {**setup.REFUSALS, **setup.OUTCOMES},
+        "questions": setup.QUESTIONS,
+        "whys": setup.WHYS,
         "durations": DURATIONS,
         "at_risk": at_risk.AT_RISK,
+        "service_failures": services.FAILURES,
+        "service_reasons": services.WHY,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }
 
 
-def catalogue() -> dict[str, Any]:
-    """Return all that the pages have from the contract."""
+def catalogue(form: str) -> dict[str, Any]:
+    """Return all that the pages of a form have from the contract."""
     patience = {"answer_s": control.ANSWER_PATIENCE_S, "handover_s": control.HANDOVER_PATIENCE_S}
     order = {"sequences": [code for code, _label, _heading in SEQUENCES]}
     more = {"inner": INNER, "state_facts": STATE_FACTS, "order": order, "patience": patience}
-    return {"texts": texts(), **more}
+    shown = {name: table for name, table in texts().items() if form != "lua" or name not in NOT_IN_LUA}
+    return {"texts": shown, **more}
 
 
 def main() -> int:
     """Print the catalogue in the form that the command line names."""
-    sys.stdout.write(FORMS[sys.argv[1]] % json.dumps(catalogue(), indent=0, sort_keys=True))
+    sys.stdout.write(FORMS[sys.argv[1]] % json.dumps(catalogue(sys.argv[1]), indent=0, sort_keys=True))
     return 0
 
 

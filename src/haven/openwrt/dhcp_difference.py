@@ -4,6 +4,7 @@
 Pure: sections and what is ours come in, the lines for `uci batch` go out.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,14 @@ from haven.inet import text_of
 
 PACKAGE = "dhcp"
 DHCP_FILE = "/etc/config/dhcp"
+# The options that are no lists.
+SINGLE = ("force", "ra")
 YES = ("1", "on", "true", "yes", "enabled")
 
-# What is ours, for each interface: {"force": bool, "dhcp_option": [text, ...]}.
+# odhcpd sends nothing; what it hands on of another router is not for us to end.
+SENDS, SILENT, RELAYS = "server", "disabled", ("relay", "hybrid")
+
+# What is ours, for each interface: {"force": bool, "dhcp_option": [text, ...], "ra": what the user had}.
 Owned = dict[str, dict[str, Any]]
 
 
@@ -34,15 +40,25 @@ class DhcpDifference:
         return [_removal(*each) for each in self.removed] + [_addition(*each) for each in self.added]
 
 
-def difference(wanted: tuple[DhcpSettings, ...], sections: list[UciSection], owned: Owned) -> DhcpDifference:
-    """Compare what is wanted with what is there, knowing what of it is ours."""
+def difference(
+    wanted: tuple[DhcpSettings, ...],
+    sections: list[UciSection],
+    owned: Owned,
+    silenced: Collection[str] = (),
+) -> DhcpDifference:
+    """Compare what is wanted with what is there, knowing what of it is ours.
+
+    On the interfaces that are `silenced` haven sends the router advertisements, and odhcpd none.
+    """
     found = DhcpDifference()
     by_interface = {dhcp.interface: dhcp for dhcp in wanted}
-    for interface in sorted({*by_interface, *owned}):
+    for interface in sorted({*by_interface, *owned, *silenced}):
         section = _section(interface, sections)
         dhcp = by_interface.get(interface)
         if section is not None:
-            _compare(_Lan(section, owned.get(interface, {}), found), interface, dhcp)
+            lan = _Lan(section, owned.get(interface, {}), found)
+            _compare(lan, interface, dhcp)
+            _compare_ra(lan, interface, interface in silenced)
         elif dhcp is not None:
             found.conflicts.append(Diagnostic("dhcp-section-missing", {"interface": interface}, DHCP_FILE))
     return found
@@ -69,6 +85,9 @@ class _Lan:
         self.force = _values(section, "force")
         self.ours = [value for value in owned.get("dhcp_option", []) if value in self.present]
         self.force_is_ours = bool(owned.get("force")) and self.force == ["1"]
+        self.ra = _values(section, "ra")
+        # What the user had before, while nobody has changed ours since.
+        self.ra_before = owned.get("ra") if self.ra == [SILENT] else None
         self.found = found
 
     def complain(self, code: str, option: str, **facts: Any) -> None:
@@ -114,12 +133,28 @@ def _compare_force(lan: _Lan, wanted: bool) -> bool:
     return lan.force_is_ours
 
 
+def _compare_ra(lan: _Lan, interface: str, silenced: bool) -> None:
+    before = lan.ra_before
+    if silenced and lan.ra and lan.ra[-1] in RELAYS:
+        lan.complain("dhcp-ra-relay", "ra", value=lan.ra[-1])
+    elif silenced and lan.ra == [SENDS]:
+        before = SENDS
+        lan.found.removed.append((lan.place, "ra", before))
+        lan.found.added.append((lan.place, "ra", SILENT))
+    elif not silenced and before is not None:
+        lan.found.removed.append((lan.place, "ra", SILENT))
+        lan.found.added.append((lan.place, "ra", before))
+    if silenced and before is not None:
+        ours = lan.found.owned.setdefault(interface, {"force": False, "dhcp_option": []})
+        ours["ra"] = before
+
+
 def _addition(place: str, option: str, value: str) -> str:
-    command = "set" if option == "force" else "add_list"
+    command = "set" if option in SINGLE else "add_list"
     return "%s %s.%s.%s='%s'" % (command, PACKAGE, place, option, value)
 
 
 def _removal(place: str, option: str, value: str) -> str:
-    if option == "force":
+    if option in SINGLE:
         return "delete %s.%s.%s" % (PACKAGE, place, option)
     return "del_list %s.%s.%s='%s'" % (PACKAGE, place, option, value)

@@ -52,7 +52,18 @@ def heard(arguments: Document) -> Document:
     return {"heard": listen(devices, LISTEN_S)}
 
 
-METHODS = {"validate": validate, "plan": plan, "heard": heard}
+def offers(_arguments: Document) -> Document:
+    """Name the routers that offer to be joined on any link, each with its addresses, the best one first."""
+    from haven.peers.search import best_first
+    from haven.peers.search import offers as found_offers
+
+    found: dict[str, list[str]] = {}
+    for address, node in found_offers().items():
+        found.setdefault(node, []).append(address)
+    return {"offers": [{"node": node, "addresses": best_first(found[node])} for node in sorted(found)]}
+
+
+METHODS = {"validate": validate, "plan": plan, "heard": heard, "offers": offers}
 
 
 def _text(arguments: Document, name: str) -> str:

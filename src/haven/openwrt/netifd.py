@@ -8,7 +8,6 @@ that is never up: a macvlan of a Backup stays down.
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -131,14 +130,3 @@ class _Netifd:
             self.ask(path, method, arguments or {})
         except UbusError as why:
             self.problems.append("%s %s: %s" % (path, method, why))
-
-
-def main() -> int:
-    """Take all entries of ours back, when the service has stopped."""
-    for text in hold([]):
-        print("haven: %s" % text, file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -29,12 +29,17 @@ def read(path: str) -> dict[str, Any]:
 def _is_note(note: Any) -> bool:
     if not isinstance(note, dict) or not _are_texts(note.get("keep", [])):
         return False
+    boot = note.get("boot", {})
+    if not isinstance(boot, dict) or not _are_texts(list(boot.values())):
+        return False
     dhcp = note.get("dhcp", {})
     return isinstance(dhcp, dict) and all(_is_dhcp(each) for each in dhcp.values())
 
 
 def _is_dhcp(value: Any) -> bool:
-    return isinstance(value, dict) and _are_texts(value.get("dhcp_option", []))
+    if not isinstance(value, dict) or not _are_texts(value.get("dhcp_option", [])):
+        return False
+    return isinstance(value.get("ra", ""), str)
 
 
 def _are_texts(value: Any) -> bool:

@@ -6,6 +6,7 @@ It also brings /etc/config/dhcp, /etc/sysupgrade.conf and netifd's entries for o
     interface NAME       an interface of netifd's that haven uses
     rule KEY=VALUE ...   what the firewall has to let in
     run NAME             a program of the service
+    package NAME         a configuration of another that the plan is made from, too
 
 Every other line is a problem, for the log.
 """
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from haven.config.load import load
-from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings
+from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings, advertising
 from haven.contract.channel import PORT
 from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
@@ -34,6 +35,9 @@ QUERIES = {
     4: "device=%s family=ipv4 proto=igmp",
     6: "device=%s family=ipv6 proto=icmp src_ip=fe80::/10 icmp_type=130/0",
 }
+
+# How a host asks for its routers; it may have no address yet.
+SOLICITATIONS = "device=%s family=ipv6 proto=icmp icmp_type=133/0"
 
 Resolve = Callable[[str], str]
 
@@ -71,6 +75,9 @@ def lines(
         found += dict.fromkeys("rule %s" % rule for rule in rules)
     except InterfaceError as why:
         return [*found, "%s: not started: %s" % (config, why)]
+    if advertising(model):
+        # What the hosts are told is what odhcpd is told.
+        found.append("package dhcp")
     return [*found, "run havend", "run haven-agent"]
 
 
@@ -94,6 +101,8 @@ def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
 
 def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
     rule = "device=%s family=ipv%d proto=%d" % (device, router.family, PROTOCOL)
+    if router.ra:
+        yield SOLICITATIONS % device
     if not router.unicast_peers:
         yield "%s dest_ip=%s" % (rule, text_of(multicast_group(router.family)))
         if router.family == 6:

@@ -4,14 +4,16 @@
 import hashlib
 import secrets
 
+from haven.contract.pairing import PairingRefusal
+
 # Crockford's base32: no I, L, O and U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 MISREAD = str.maketrans("OIL", "011", " -")
 
 
-class CodeError(ValueError):
-    """A code cannot be one that a router has shown; the text says why."""
+class CodeError(PairingRefusal):
+    """A code cannot be one that a router has shown."""
 
 
 def make() -> str:
@@ -24,9 +26,9 @@ def read(typed: str) -> str:
     """Return the code that a person has typed, with what is easily misread put right. Raises CodeError."""
     code = typed.upper().translate(MISREAD)
     if len(code) != LENGTH:
-        raise CodeError("a code has %d characters, this one has %d" % (LENGTH, len(code)))
+        raise CodeError("code-length", most=LENGTH, count=len(code))
     if code[-1] != _check(code[:-1]):
-        raise CodeError("the code is mistyped")
+        raise CodeError("code-mistyped")
     return code
 
 

@@ -6,9 +6,11 @@ import json
 import select
 import socket
 import time
+from collections.abc import Iterable
 
 from haven.contract.channel import LONGEST_NODE, LONGEST_SEARCH, OFFER_GROUP, OFFER_PORT
 from haven.contract.strict_json import read_json
+from haven.peers.own_devices import ipv4_of
 
 WAIT_S = 1.5
 AGAIN_S = 0.3
@@ -33,6 +35,14 @@ def offers() -> dict[str, str]:
             _ask_all(looking)
             _take_answers(looking, min(end, time.monotonic() + AGAIN_S), found)
     return found
+
+
+def best_first(addresses: Iterable[str]) -> list[str]:
+    """Return the addresses of one router: that of a cable which is used for nothing yet comes first.
+
+    It is the one between the two.
+    """
+    return sorted(addresses, key=lambda address: (bool(ipv4_of(address.partition("%")[2])), address))
 
 
 def _ask_all(looking: socket.socket) -> None:

@@ -10,7 +10,16 @@ from haven.config.model import ConntrackSettings, GroupSettings, Model
 from haven.config.options import GROUP
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
-from haven.plan import accept_mode, conntrack, conntrack_protection, conntrack_rules, dialled_wans, witnesses
+from haven.plan import (
+    accept_mode,
+    conntrack,
+    conntrack_protection,
+    conntrack_rules,
+    dialled_wans,
+    lease_plan,
+    service_commands,
+    witnesses,
+)
 from haven.plan.check_compiler import CheckCompiler
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
@@ -27,11 +36,16 @@ def make_plan(config_path: str) -> Compiled:
     if model is None:
         return None, list(problems)
     plan, more = compile_plan(model, read_machine(), config_path)
-    if plan is not None and len(plan["warnings"]) == len(model.warnings):
+    if plan is not None and _lasting_warnings(plan) == len(model.warnings):
         # With a warning of the machine's the plan stays without its mark: the next start makes it anew, when
         # more of the machine may be there.
         plan["made_from"] = mark
     return plan, [*problems, *more]
+
+
+def _lasting_warnings(plan: dict[str, Any]) -> int:
+    """Count the warnings, but for those of services: what they miss changes nothing of the plan."""
+    return sum(not each["code"].startswith("service-") for each in plan["warnings"])
 
 
 def _mark(path: str) -> list[Any] | None:
@@ -62,6 +76,7 @@ def compile_plan(
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
     warnings += dialled_wans.warnings(model.wans, config)
+    warnings += service_commands.warnings(model, config)
     return {
         "version": VERSION,
         "node": model.main.node,
@@ -81,11 +96,11 @@ def compile_plan(
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
         ),
-        "parts": {**_parts(model, copied), **checks.part()},
+        "parts": {**_parts(model, copied, lease_plan.part(model, routers)), **checks.part()},
     }, []
 
 
-def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
+def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | None) -> dict[str, Any]:
     parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
     dialled = dialled_wans.part(model.wans)
     if dialled is not None:
@@ -93,6 +108,11 @@ def _parts(model: Model, copied: dict[str, Any] | None) -> dict[str, Any]:
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}
+    if given is not None:
+        parts["leases"] = given
+    by_role = service_commands.part(model)
+    if by_role is not None:
+        parts["services"] = by_role
     return parts
 
 

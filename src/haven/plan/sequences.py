@@ -37,15 +37,28 @@ _STAGE = {TakeOver: "takeover", Release: "release"}
 
 def with_sequences(document: dict[str, Any]) -> dict[str, Any]:
     """Return a plan's document in which every group has its sequences, for those who look at it."""
-    groups = {group.name: group for group in Plan(document).groups}
-    described = [{**each, "sequences": sequences(groups[each["name"]])} for each in document["groups"]]
+    plan = Plan(document)
+    described = [
+        {**each, "sequences": sequences(group, _advert_sources(plan, group))}
+        for each, group in zip(document["groups"], plan.groups, strict=True)
+    ]
     return {**document, "groups": described}
 
 
-def sequences(group: GroupSpec) -> dict[str, list[Item]]:
-    """Return what a group does on taking over, and on each way of leaving."""
+def _advert_sources(plan: Plan, group: GroupSpec) -> list[str]:
+    found = [plan.routers[router.name].advertises for router in group.routers]
+    return [text_of(each.source) for each in found if each is not None]
+
+
+def sequences(group: GroupSpec, adverts: list[str]) -> dict[str, list[Item]]:
+    """Return what a group does on taking over, and on each way of leaving.
+
+    `adverts` are the addresses that router advertisements come from, which is no concern of the engine's.
+    """
     plays = {"handover": _hand_over, "yield": _yield, "fault": _fail}
     found = {"takeover": _items(group, _Play(group).take_over())}
+    if adverts:
+        found["takeover"].append(_item("router-advert", addresses=adverts))
     for name, act in plays.items():
         play = _Play(group)
         play.take_over()

@@ -12,6 +12,7 @@ from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.advert import HEADER_LENGTH
 from haven.core.vrrp.constants import PASSWORD_LENGTH, is_link_local, virtual_mac
 from haven.inet import text_of
+from haven.plan.advert_content import router_advert
 from haven.plan.device_names import macvlan_name
 from haven.plan.machine import ETHERNET, DeviceFacts, InterfaceError, Machine
 from haven.plan.netlink_encoder import RouteParts
@@ -53,7 +54,19 @@ class RouterCompiler:
             routes=tuple(_route(router, route, device) for route in router.routes),
             lifetime_us=ADDRESS_LIFETIME_US,
         )
-        return {**self._facts(router, place), **_engine_settings(router), **stages(place)}
+        facts = {**self._facts(router, place), **_engine_settings(router), **stages(place)}
+        if router.ra:
+            facts["router_advert"] = self._router_advert(router, device, link)
+        return facts
+
+    def _router_advert(
+        self, router: VirtualRouterSettings, device: str, link: DeviceFacts | None
+    ) -> dict[str, Any]:
+        if link is not None and link.hardware != ETHERNET:
+            self._add(self.problems, router, "ra", "ra-not-ethernet", device=device)
+        document, odd = router_advert(router, self._config, link.mtu if link is not None else 0)
+        self.warnings += odd
+        return document
 
     def _facts(self, router: VirtualRouterSettings, place: RouterPlace) -> dict[str, Any]:
         return {
@@ -119,6 +132,13 @@ class RouterCompiler:
                 facts = {"vrid": router["vrid"], "name": seen[key], "device": router["device"]}
                 self._note(self.problems, router["name"], "vrid", "vrid-twice", facts)
             seen.setdefault(key, router["name"])
+        advertising: dict[str, str] = {}
+        for router in routers:
+            if "router_advert" in router and router["device"]:
+                first = advertising.setdefault(router["device"], router["name"])
+                if first != router["name"]:
+                    facts = {"name": first, "device": router["device"]}
+                    self._note(self.problems, router["name"], "ra", "ra-twice", facts)
 
     def _add(
         self,

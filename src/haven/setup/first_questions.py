@@ -12,6 +12,13 @@ from haven.setup.free_addresses import (
     free_address,
     free_network,
 )
+from haven.setup.ipv6_questions import (
+    has_ipv6,
+    prefix_answer,
+    propose_adverts,
+    propose_link_local,
+    propose_prefix,
+)
 from haven.setup.questions import (
     Answers,
     Proposed,
@@ -29,7 +36,6 @@ from haven.setup.questions import (
 LAN_VRID, WAN_VRID = 51, 52
 PRIORITY = "150"
 ADVERT_INTERVAL = "100"
-LINK_LOCAL = "fe80::1/64"
 # What DHCP names the gateway and the DNS server with.
 GATEWAY_OPTIONS = ("3", "6")
 NAMELESS_HOSTS = ("", "openwrt", "lede", "localhost")
@@ -106,15 +112,6 @@ def _check_own_address(answers: Answers, text: str) -> str:
         check_unused(answers.facts, "own_address", address, name)
         check_outside_pool("own_address", address, answers.facts.pool(name))
     return str(address)
-
-
-def propose_link_local(answers: Answers) -> Proposed:
-    """Propose an IPv6 virtual address where IPv6 runs: without a source, its virtual router is in fault."""
-    device = answers.facts.interfaces[answers["lan"]].device
-    here = answers.facts.link(device).link_local
-    if not here or LINK_LOCAL.partition("/")[0] in here:
-        return proposed(NONE, "no-link-local", device=device)
-    return proposed(LINK_LOCAL, "link-local", device=device)
 
 
 def _propose_dhcp(answers: Answers) -> Proposed:
@@ -282,6 +279,8 @@ FIRST = (
     Question("own_address", _propose_own_address, _check_own_address),
     Question("lan_vrid", propose_vrid("lan", LAN_VRID), vrid_answer("lan_vrid", "lan")),
     Question("lan6_address", propose_link_local, link_local_answer),
+    Question("lan6_prefix", propose_prefix, prefix_answer, has_ipv6),
+    Question("ra", propose_adverts, flag_answer("ra"), has_ipv6),
     Question("dhcp", _propose_dhcp, flag_answer("dhcp")),
     Question("wan", _propose_wan, _check_wan, choices=_wans),
     Question("wan_address", lambda _: proposed(NONE, "wan-asks"), _check_wan_address, _wan_can_share),

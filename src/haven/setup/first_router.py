@@ -85,7 +85,10 @@ def _router6(haven: UciPackage, answers: Answers) -> None:
     put(section, "interface", answers["lan"])
     put(section, "vrid", answers["lan_vrid"])
     _say_when(section, answers)
-    put(section, "address", [answers["lan6_address"]])
+    prefix = [answers["lan6_prefix"]] if answers.has("lan6_prefix") else []
+    put(section, "address", [answers["lan6_address"], *prefix])
+    if answers["ra"] == "1":
+        put(section, "ra", "1")
 
 
 def _new_router(haven: UciPackage, answers: Answers, wish: str) -> UciSection:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from typing import Any
 
 from haven.config.load import load_text
-from haven.config.model import Model
+from haven.config.model import Model, advertising
 from haven.contract.setup import VERSION, SetupRefused
 from haven.openwrt.dhcp_difference import difference as dhcp_difference
 from haven.setup.changes import UciChange, changed_packages, difference
@@ -51,8 +51,10 @@ class Proposal:
 
     def changes(self) -> list[UciChange]:
         """Return the difference, with what haven itself adds to DHCP."""
-        found = dhcp_difference(self.model.dhcps, self.after[DHCP].sections, {})
-        dhcp = [UciChange("+", DHCP, place, option, value) for place, option, value in found.added]
+        silenced = advertising(self.model)
+        found = dhcp_difference(self.model.dhcps, self.after[DHCP].sections, {}, silenced)
+        dhcp = [UciChange("-", DHCP, *each) for each in found.removed]
+        dhcp += [UciChange("+", DHCP, *each) for each in found.added]
         return [*difference(self.before, self.after), *dhcp]
 
     def as_dict(self) -> dict[str, Any]:

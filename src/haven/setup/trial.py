@@ -28,6 +28,9 @@ LOCK, NOTE = "setup.lock", "setup.json"
 KEEPER = "setup-keeper"
 # Until the new configuration is in force, and then until somebody confirms.
 START_S = 120
+POLL_S = 0.2
+# netifd, the service and the election, on a slow router.
+LONGEST_START_S = 150
 # An undo waits for netifd and for haven.
 UNDO_S = 180
 
@@ -35,6 +38,14 @@ UNDO_S = 180
 def now() -> float:
     """Return the seconds of this boot, whatever the clock on the wall is set to."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class NotTried(Exception):
+    """A trial has not come to the point where it waits for a word; `note` is what it left."""
+
+    def __init__(self, note: dict[str, Any]) -> None:
+        super().__init__(str(note.get("message", "setup was interrupted; it is taken back")))
+        self.note = note
 
 
 class Busy(Exception):
@@ -128,6 +139,16 @@ class Trial:
         """Return the packages that become the pair's when a router has joined one."""
         joins = proposal.role == SECOND_ROLE and proposal.after[HAVEN].of_type("sync")
         return [file_of(name) for name in present(self.root)] if joins else []
+
+    def try_out(self, proposal: Proposal) -> dict[str, Any]:
+        """Begin, and return the note of the trial when it waits for a word. Raises SetupRefused, NotTried."""
+        self.begin(proposal)
+        end = time.monotonic() + LONGEST_START_S
+        while (found := read_note(self.run_dir)).get("state") == "preparing" and time.monotonic() < end:
+            time.sleep(POLL_S)
+        if found.get("state") != "waiting":
+            raise NotTried(found)
+        return found
 
     def confirm(self) -> None:
         """Let what is on trial stay. Raises SetupRefused."""

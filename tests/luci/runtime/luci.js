@@ -133,6 +133,11 @@
 			return true;
 		},
 
+		remove(run) {
+			poll.queue = poll.queue.filter((each) => each.run !== run);
+			return true;
+		},
+
 		start() {
 			poll.timer = window.setInterval(poll.step, 1000);
 			poll.step();

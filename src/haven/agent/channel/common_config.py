@@ -207,7 +207,10 @@ class Replication:
             "in_sync": is_whole and self._is_told(),
             "on_trial": self._replica.on_trial,
             "conflicts": conflicts,
-            "problems": [replication_text(each["code"], each["facts"]) for each in self._replica.problems()],
+            "problems": [
+                {**each, "message": replication_text(each["code"], each["facts"])}
+                for each in self._replica.problems()
+            ],
             "digest": self._replica.digest,
         }
 

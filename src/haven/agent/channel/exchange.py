@@ -16,7 +16,6 @@ from haven.agent.channel.offer_answers import OfferAnswers
 from haven.agent.channel.orders import Orders
 from haven.agent.channel.session import Message, Session
 from haven.agent.loop import Scope
-from haven.agent.peer_talk import PeerTalk
 from haven.agent.roles import ACTIVE
 from haven.contract.channel import HANDSHAKE_S, LONGEST_MESSAGE, MOST_PEERS, PORT
 from haven.contract.control import Refusal, refused
@@ -59,9 +58,18 @@ class Stranger:
 class Exchange:
     """Made when somebody is paired, or is about to be. Raises PairingRefusal when there is no key."""
 
-    def __init__(self, scope: Scope, store: PeerStore, orders: Orders, files: Files, talk: PeerTalk) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        store: PeerStore,
+        orders: Orders,
+        files: Files,
+        carried: Callable[[Line, Message], None] = lambda line, message: None,
+    ) -> None:
         self._scope, self._store, self._orders = scope.inner(), store, orders
-        self._files, self._talk = files, talk
+        self._files = files
+        # What other parts of the agent say to each other.
+        self._carried = carried
         self._offer_answers: OfferAnswers | None = None
         self._replication: Replication | None = None
         try:
@@ -229,7 +237,7 @@ class Exchange:
         elif kind == "unpair":
             self._forget(line.peer)
         else:
-            self._talk.hear(line.peer.node, message)
+            self._carried(line, message)
 
     def _take_hello(self, line: Line, message: Message) -> None:
         peer = line.peer

@@ -58,8 +58,8 @@ class ChannelPart(Part):
         self._failure = ""
         self._orders = Orders(around)
         self._rules = PeerRules(around.scope, around.config)
+        around.carrier.lines = lambda: [*self._exchange_lines()]
         self._door = Door(around.scope, around.run_dir, self._asked)
-        around.peers.serve(self)
         around.scope.every(BEAT_EVERY_S, self._beat)
 
     # The channel
@@ -95,21 +95,6 @@ class ChannelPart(Part):
     def _exchange_lines(self) -> "list[Line]":
         return self._exchange.lines() if self._exchange is not None else []
 
-    # What other parts say across
-
-    def nodes(self) -> list[str]:
-        """Name the paired routers that are heard now."""
-        return [line.peer.node for line in self._exchange_lines() if line.is_open]
-
-    def are_paired(self) -> bool:
-        """Tell whether this router is paired with any, heard or not."""
-        return bool(self._store.peers)
-
-    def say_all(self, kind: str, **fields: Any) -> None:
-        """Send a message of another part's to all that are heard."""
-        for line in self._exchange_lines():
-            line.say(kind, **fields)
-
     def _tell_failure(self, text: str) -> None:
         if text != self._failure:
             print(f"haven-agent: {text}", file=sys.stderr, flush=True)
@@ -143,7 +128,7 @@ class ChannelPart(Part):
             reply(done(self._pair()))
         elif command.startswith("sync"):
             if self._replication is None:
-                raise PairingRefusal("sync-off")
+                raise PairingRefusal("sync-alone" if "sync" in self.around.plan else "sync-off")
             reply(done(self._replication.answer(request)))
         elif command == "unpair":
             reply(done({"told": self._unpair(request["node"])}))
@@ -158,7 +143,8 @@ class ChannelPart(Part):
             raise PairingRefusal("node-unknown")
         offer = self._needed().offer()
         left = offer.until - time.monotonic()
-        return {"code": offer.code, "until": time.time() + left, "addresses": self._own_addresses()}
+        when = {"until": time.time() + left, "left_s": left}
+        return {"code": offer.code, **when, "addresses": self._own_addresses()}
 
     def _unpair(self, node: str) -> bool:
         peer = self._store.find(node)
@@ -212,7 +198,6 @@ class ChannelPart(Part):
 
     def close(self) -> None:
         """Let go of the sockets."""
-        self.around.peers.serve(None)
         self._door.close()
         if self._exchange is not None:
             self._exchange.close()
@@ -223,7 +208,7 @@ def _make_exchange(around: Surroundings, store: PeerStore, orders: Orders, files
         from haven.agent.channel.exchange import Exchange
     except ImportError:
         raise PairingRefusal("ssl-missing") from None
-    return Exchange(around.scope, store, orders, files, around.peers)
+    return Exchange(around.scope, store, orders, files, around.carrier.take)
 
 
 def _make_replication(around: Surroundings, lines: "Callable[[], Iterable[Line]]") -> "Replication | None":

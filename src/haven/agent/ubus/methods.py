@@ -2,8 +2,8 @@
 """The object `haven` on ubus: its methods, their arguments, and who answers them.
 
 havend answers what it knows, over its control socket; what others advertise the agent hears itself. What
-needs the compiler is asked of the command `haven`, one at a time, as a child that ends. None of it is
-waited for.
+needs the compiler is asked of the command `haven`, one at a time, as a child that ends. What is about other
+routers, or of one of them (`node`), goes over the channel. None of it is waited for.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,14 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.command_answer import complaint_of, document_of, refusal_in
 from haven.agent.loop import Scope
 from haven.agent.service import reload_argv
+from haven.agent.ubus import pair_methods
 from haven.agent.ubus.heard import HeardCalls
 from haven.agent.waiting_line import WaitingLine
 from haven.config.passwords import hide_passwords
 from haven.contract import control
 from haven.contract.fields import DocumentError
 from haven.launch import argv_of
-from haven.ubus.codec import ARRAY, BOOL, STRING
+from haven.ubus.codec import ARRAY, BOOL, INT32, STRING
 from haven.ubus.server import (
     CONNECTION_FAILED,
     INVALID_ARGUMENT,
@@ -33,17 +34,18 @@ from haven.ubus.server import (
 
 NAME = "haven"
 SIGNATURE: Signature = {
-    "status": {},
-    "events": {},
-    "plan": {"text": STRING},
+    "status": {"node": STRING},
+    "events": {"node": STRING},
+    "plan": {"text": STRING, "node": STRING},
     "validate": {"text": STRING},
     "heard": {"devices": ARRAY},
-    "switchover": {"group": STRING},
-    "maintenance": {"on": BOOL},
+    "switchover": {"group": STRING, "node": STRING},
+    "maintenance": {"on": BOOL, "node": STRING},
     "reload": {},
+    **pair_methods.SIGNATURE,
 }
-NEEDED = {"maintenance": ("on",), "heard": ("devices",)}
-KINDS: dict[int, type] = {STRING: str, BOOL: bool, ARRAY: list}
+NEEDED = {"maintenance": ("on",), "heard": ("devices",), **pair_methods.NEEDED}
+KINDS: dict[int, type] = {STRING: str, BOOL: bool, ARRAY: list, INT32: int}
 # uhttpd and rpcd add it to every call.
 SESSION = "ubus_rpc_session"
 
@@ -66,6 +68,7 @@ class UbusMethods:
         self._asked = 0
         self._compiled = WaitingLine(1, MOST_COMPILED)
         self._heard = HeardCalls(scope)
+        self._pair = pair_methods.PairMethods(scope)
         self._answers: dict[str, Callable[[UbusCall], None]] = {
             "status": self._status,
             "events": self._events,
@@ -75,6 +78,7 @@ class UbusMethods:
             "switchover": self._switchover,
             "maintenance": self._maintenance,
             "reload": self._reload,
+            **dict.fromkeys(pair_methods.SIGNATURE, self._of_pair),
         }
 
     def called(self, call: UbusCall) -> None:
@@ -98,42 +102,52 @@ class UbusMethods:
             # Of the right type, and yet nothing that havend could be asked: a group without a name.
             call.refuse(INVALID_ARGUMENT)
 
-    # What havend answers
+    # What havend answers, here or on another router
 
     def _status(self, call: UbusCall) -> None:
-        self._ask(call, control.request("status"))
+        self._ask(call, "status")
 
     def _events(self, call: UbusCall) -> None:
-        self._ask(call, control.request("events"), shape=lambda events: {"events": events})
+        self._ask(call, "events", shape=lambda events: {"events": events})
 
     def _switchover(self, call: UbusCall) -> None:
-        request = control.request("switchover", group=call.arguments.get("group"))
-        self._ask(call, request, control.HANDOVER_PATIENCE_S)
+        self._ask(call, "switchover", control.HANDOVER_PATIENCE_S, group=call.arguments.get("group"))
 
     def _maintenance(self, call: UbusCall) -> None:
-        request = control.request("maintenance", on=call.arguments["on"])
-        self._ask(call, request, control.HANDOVER_PATIENCE_S)
+        self._ask(call, "maintenance", control.HANDOVER_PATIENCE_S, on=call.arguments["on"])
 
     def _ask(
         self,
         call: UbusCall,
-        request: bytes,
+        command: str,
         patience: float = control.ANSWER_PATIENCE_S,
         shape: Callable[[Any], Any] = lambda result: result,
+        **arguments: Any,
     ) -> None:
         def done(outcome: Any) -> None:
-            self._asked -= 1
-            if isinstance(outcome, CallFailure):
-                _fail(call, outcome)
-            else:
-                call.answer(shape(outcome))
+            _tell(call, outcome if isinstance(outcome, CallFailure) else shape(outcome))
 
-        self._asked += 1
-        self._scope.ask_havend(request, done, patience)
+        def counted(outcome: Any) -> None:
+            self._asked -= 1
+            done(outcome)
+
+        request = control.request(command, **arguments)
+        if "node" in call.arguments:
+            self._pair.ask_node(call.arguments["node"], command, arguments, patience, done)
+        else:
+            self._asked += 1
+            self._scope.ask_havend(request, counted, patience)
+
+    def _of_pair(self, call: UbusCall) -> None:
+        self._pair.ask(call, lambda outcome: _tell(call, outcome))
 
     # What the command answers
 
     def _plan(self, call: UbusCall) -> None:
+        if "node" in call.arguments:
+            self._plan_there(call)
+            return
+
         def done(ended: ChildEnd) -> None:
             plan = document_of(ended)
             if plan is None or ended.status:
@@ -142,6 +156,14 @@ class UbusMethods:
                 call.answer(self._presentable(plan))
 
         self._run(call, ["plan", "--json"], done)
+
+    def _plan_there(self, call: UbusCall) -> None:
+        if "text" in call.arguments:
+            # A candidate is this router's: another one's interfaces are not known here.
+            call.refuse(INVALID_ARGUMENT)
+            return
+        node, limit_s = call.arguments["node"], control.HANDOVER_PATIENCE_S
+        self._pair.ask_node(node, "plan", {}, limit_s, lambda outcome: _tell(call, outcome))
 
     def _validate(self, call: UbusCall) -> None:
         def done(ended: ChildEnd) -> None:
@@ -236,6 +258,17 @@ def _wrong(call: UbusCall) -> int:
     good = all(type(value) is KINDS.get(expected.get(name, -1)) for name, value in given.items())
     missing = [name for name in NEEDED.get(call.method, ()) if name not in given]
     return 0 if good and not missing else INVALID_ARGUMENT
+
+
+def _tell(call: UbusCall, outcome: Any) -> None:
+    if isinstance(outcome, CallFailure):
+        _fail(call, outcome)
+    elif isinstance(outcome, dict):
+        call.answer(outcome)
+    else:
+        # Another router has said it.
+        odd = control.Refusal("unintelligible")
+        _fail(call, CallFailure("refused", str(odd), odd))
 
 
 def _fail(call: UbusCall, failure: CallFailure) -> None:

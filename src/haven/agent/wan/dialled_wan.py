@@ -111,7 +111,7 @@ class Wan:
             before, self._state_since = self._state_since[0], (self._machine.state, time.monotonic())
             # How it is found at the start is no event.
             if before != "unknown" and self._machine.state in EVENTS:
-                self._happened(EVENTS[self._machine.state], interface=self.interface)
+                self._note(EVENTS[self._machine.state], interface=self.interface)
         if self._machine.state in ("waits", "clears") and not self._is_stepping:
             # What it waits for has its own time, whatever netifd says when.
             self._is_stepping = True
@@ -122,16 +122,16 @@ class Wan:
         self._is_stepping = False
         self._step()
 
-    def _happened(self, code: str, **facts: Any) -> None:
+    def _note(self, code: str, **facts: Any) -> None:
         told = {"code": code, "facts": {"group": self.group, "wan": self.section["name"], **facts}}
-        request = encode_request("happened", told)
+        request = encode_request("note", told)
         self._scope.ask_havend(request, lambda _outcome: None, ANSWER_PATIENCE_S)
 
     def _carry_out(self, act: Act) -> None:
         if act.what == CLEAR:
             assert act.session is not None
             if self._line.end_session(self.device, act.session, act.is_first) and act.is_first:
-                self._happened("wan-session-ended", session=act.session["id"])
+                self._note("wan-session-ended", session=act.session["id"])
             return
         if act.what == PROBE:
             self._line.ask(self.device, self.identity.get("service", ""))

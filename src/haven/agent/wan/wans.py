@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.agent.calls import CallFailure
+from haven.agent.carrier import PeerLine
 from haven.agent.part import Surroundings
 from haven.agent.roles import Change
 from haven.agent.wan.dialled_wan import Wan
@@ -38,7 +39,9 @@ class Wans:
         self._said: list[Document] = []
         self._said_at = 0.0
         self._others: set[str] = set()
-        around.peers.listen(KIND, self._hear)
+        around.carrier.hear(
+            KIND, lambda line, message: around.scope.guard(lambda: self._hear(line.peer.node, message))
+        )
         self._look()
 
     def take_plan(self, sections: list[Document]) -> None:
@@ -97,8 +100,11 @@ class Wans:
             if word["name"] in self._wans:
                 self._wans[word["name"]].hear(node, word)
 
+    def _open_lines(self) -> list[PeerLine]:
+        return [line for line in self._around.carrier.lines() if line.is_open]
+
     def _notice_who_is_gone(self) -> None:
-        nodes = set(self._around.peers.nodes())
+        nodes = {line.peer.node for line in self._open_lines()}
         for node in self._others - nodes:
             for wan in self._wans.values():
                 wan.lose(node)
@@ -111,7 +117,8 @@ class Wans:
         words = [wan.word() for wan in self._wans.values()]
         now = time.monotonic()
         if _without_time(words) != _without_time(self._said) or now - self._said_at >= LOOK_S:
-            self._around.peers.say(KIND, wans=words)
+            for line in self._open_lines():
+                line.say(KIND, wans=words)
             self._said, self._said_at = words, now
 
     # havend
@@ -149,7 +156,7 @@ class Wans:
 
     def prepare(self, done: Callable[[], None]) -> None:
         """Give the leases back if havend ends and nobody is there to go on with them; then call `done`."""
-        if not self._around.roles.is_ending or self._around.peers.nodes():
+        if not self._around.roles.is_ending or self._open_lines():
             done()
             return
         for wan in self._wans.values():
@@ -178,7 +185,7 @@ class Wans:
 
     def close(self) -> None:
         """Leave the devices as they were found."""
-        self._around.peers.listen(KIND, None)
+        self._around.carrier.forget(KIND)
         for wan in self._wans.values():
             wan.close()
 
@@ -191,7 +198,7 @@ class Wans:
     def problems(self) -> list[Document]:
         """Return what is the matter."""
         found = [each for wan in self._wans.values() for each in wan.problems()]
-        if self._wans and not self._around.peers.are_paired():
+        if self._wans and not self._around.carrier.lines():
             found.append(problem("wan-unpaired", "wan"))
         return found
 

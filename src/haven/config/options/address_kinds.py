@@ -63,6 +63,36 @@ class WitnessKind(Kind):
         return Witness(parse_host(address), place or None)
 
 
+class HostV6Kind(HostKind):
+    """One IPv6 address, without a prefix length."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "host6", "IPv6 address", 'ip6addr("nomask")')
+
+    def parse(self, text: str) -> bytes:
+        """Read the octets."""
+        octets = parse_host(text)
+        if len(octets) != 16:
+            raise BadValue("address-not-ipv6", value=visible(text))
+        return octets
+
+
+class PrefixKind(Kind):
+    """An IPv6 prefix that hosts have addresses in."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "prefix6", "`PREFIX/LENGTH` of IPv6", "cidr6")
+
+    def parse(self, text: str) -> Address:
+        """Read octets and length; behind the length there is nothing."""
+        prefix = parse_prefix(text)
+        if prefix.family != 6 or "/" not in text or is_link_local(prefix.octets) or prefix.octets[0] == 255:
+            raise BadValue("prefix-not-ipv6", value=visible(text))
+        if host_bits(prefix.octets, prefix.prefix):
+            raise BadValue("prefix-host-bits", value=visible(text), length=prefix.prefix)
+        return prefix
+
+
 class RouteKind(Kind):
     """A route as `ip route` writes it."""
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `dhcp` section."""
 
-from haven.config.options.kinds import Name, Whole
+from haven.config.options.kinds import File, Flag, Name, Whole
 from haven.config.options.option import Option, SectionType
 
 DHCP = SectionType(
@@ -24,6 +24,19 @@ DHCP = SectionType(
             "DHCP option that names the virtual address.",
             default_says="`3` gateway and `6` DNS server",
             many=True,
+        ),
+        Option(
+            "leases",
+            Flag(),
+            "Have each DHCP lease at the paired routers before the client has it, so that whoever is Active "
+            "next knows them all; the DHCP server of a standby answers nobody. See docs/leases.md.",
+            default="0",
+        ),
+        Option(
+            "lease_file",
+            File(),
+            "With `leases`, where dnsmasq keeps them.",
+            default_says="that of /etc/config/dhcp, or /tmp/dhcp.leases",
         ),
     ),
 )

@@ -16,6 +16,7 @@ _NO = ("0", "off", "false", "no", "disabled")
 # IFNAMSIZ of the kernel, without the NUL.
 _LONGEST_DEVICE = 15
 _DEVICE_SIGNS = "._-+@~%^"
+_LONGEST_COMMAND = 500
 # What can be taken off a priority.
 _MOST_WEIGHT = 254
 
@@ -150,6 +151,22 @@ class Node(Kind):
         return text
 
 
+class Domain(Kind):
+    """A domain name, as DNS has it."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "domain", "domain name", "hostname")
+
+    def parse(self, text: str) -> str:
+        """Read labels of letters, digits and `-`."""
+        labels = text.rstrip(".").split(".")
+        if len(text) > 253 or not all(
+            only(each, _LETTERS + _DIGITS + "-_") and len(each) < 64 for each in labels
+        ):
+            raise BadValue("value-domain", value=visible(text))
+        return ".".join(labels)
+
+
 class Device(Kind):
     """The name of a network device, by the kernel's own rule."""
 
@@ -252,6 +269,36 @@ class SyncedFile(File):
         for kept in NEVER_SYNCED:
             if (text.rstrip("/") + "/").startswith(kept):
                 raise BadValue("value-path-own", value=visible(text))
+        return text
+
+
+class ShellCommand(Kind):
+    """A command of the shell, on one line."""
+
+    spaceless = False
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "shell_command", "a command of the shell", "maxlength(%d)" % _LONGEST_COMMAND)
+
+    def parse(self, text: str) -> str:
+        """Read a line that a shell can be given."""
+        if not text.strip() or len(text) > _LONGEST_COMMAND or [char for char in text if char < " "]:
+            raise BadValue("value-shell-command", value=visible(text), longest=_LONGEST_COMMAND)
+        return text
+
+
+class InitScript(Kind):
+    """The name of a script in /etc/init.d."""
+
+    def __init__(self) -> None:
+        Kind.__init__(self, "init", "name of a script", "string")
+
+    def parse(self, text: str) -> str:
+        """Read a name without a path."""
+        if not only(text, _LETTERS + _DIGITS + "-._+@") or text[0] in "-." or len(text) > 63:
+            raise BadValue("value-init", value=visible(text))
+        if text == "haven":
+            raise BadValue("value-init-haven")
         return text
 
 

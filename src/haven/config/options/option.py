@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 _MICROSECONDS = {"ms": 1000, "s": 1000000}
 
 
+def option_text(value: object) -> str:
+    """Return the value of an option as it is written in UCI."""
+    return "%d" % value if isinstance(value, bool) else str(value)
+
+
 class Option:
     """One option of a section type."""
 
@@ -49,7 +54,7 @@ class Option:
     def key(self) -> str:
         """What its value is called in the model and the plan: a list in the plural, a time with its unit."""
         if self.many:
-            return self.name + ("es" if self.name[-1] == "s" else "s")
+            return self.name + ("es" if self.name[-1] in "sx" else "s")
         return self.name + "_us" if self.unit in _MICROSECONDS else self.name
 
     def scaled(self, value: "Any") -> "Any":

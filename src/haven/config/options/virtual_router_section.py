@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `virtual_router` section."""
 
-from haven.config.options.address_kinds import AddressKind, HostKind, RouteKind
-from haven.config.options.kinds import Choice, Device, Flag, Name, NumberChoice, Secret, Track, Whole
+from haven.config.options.address_kinds import AddressKind, HostKind, HostV6Kind, PrefixKind, RouteKind
+from haven.config.options.kinds import (
+    Choice,
+    Device,
+    Domain,
+    Flag,
+    Name,
+    NumberChoice,
+    Secret,
+    Track,
+    Whole,
+)
 from haven.config.options.option import Option, SectionType
 from haven.config.options.tracking_sections import named
 from haven.core.vrrp.constants import (
@@ -17,6 +27,8 @@ from haven.core.vrrp.constants import (
     VERSIONS,
     longest_interval_us,
 )
+
+RA_FLAGS = ("managed-config", "other-config", "none")
 
 _SHORTEST_MS = INTERVAL_UNIT_US[3] // 1000
 _LONGEST_MS = {version: longest_interval_us(version) // 1000 for version in VERSIONS}
@@ -148,6 +160,84 @@ VIRTUAL_ROUTER = SectionType(
             default="60",
             unit="s",
             engine=True,
+        ),
+        Option(
+            "ra",
+            Flag(),
+            "IPv6: send router advertisements, from the link-local virtual address. The Active is the hosts' "
+            "default router, the Backup never is. They say what odhcpd is told of this `interface`, whose "
+            "own are switched off; the options below are for a router without odhcpd, and go before it.",
+            default="0",
+        ),
+        Option(
+            "ra_prefix",
+            PrefixKind(),
+            "Prefix that hosts make addresses from, beside those that the device has.",
+            default_says="those of the device and of the virtual addresses",
+            many=True,
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_dns",
+            HostV6Kind(),
+            "DNS server for the hosts.",
+            default_says="as odhcpd: a virtual address; without odhcpd none",
+            many=True,
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_domain",
+            Domain(),
+            "Domain that hosts look names up in.",
+            default_says="as odhcpd; without it none",
+            many=True,
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_flags",
+            Choice(*RA_FLAGS),
+            "What hosts are to ask DHCPv6 for: addresses (`managed-config`), the rest (`other-config`).",
+            default_says="as odhcpd; without it `none`",
+            many=True,
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_default",
+            NumberChoice(0, 1, 2),
+            "When hosts may use this router for everything: `0` while it has a default route and a public "
+            "prefix, `1` while it has any prefix, `2` always.",
+            default_says="as odhcpd; without it `2`",
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_preference",
+            Choice("low", "medium", "high"),
+            "Preference beside other routers on the link.",
+            default_says="as odhcpd, `medium`",
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_lifetime",
+            Whole(0, 65535),
+            "How long hosts keep this router without hearing of it. `0`: it is no default router.",
+            default_says="as odhcpd, `2700`",
+            unit="s",
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_maxinterval",
+            Whole(4, 65535),
+            "The longest time between two advertisements to all hosts.",
+            default_says="as odhcpd, `600`",
+            unit="s",
+            only_with=("ra", True),
+        ),
+        Option(
+            "ra_mtu",
+            Whole(1280, 65535),
+            "MTU for the hosts of this link.",
+            default_says="as odhcpd: that of the device; without it none is said",
+            only_with=("ra", True),
         ),
     )
     + named("; its whole group goes by it"),

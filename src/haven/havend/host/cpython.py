@@ -31,6 +31,7 @@ ICMP_FILTER = 1
 ICMP6_FILTER = 1
 IP_MULTICAST_ALL = 49
 IPV6_MULTICAST_ALL = 29
+ICMPV6_FILTER = 1
 NETLINK_ROUTE = 0
 
 # What recvmsg gives for one packet: hop limit and destination.
@@ -101,6 +102,29 @@ def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.
             sock.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
             member = group + b"\0\0\0\0" + struct.pack("@i", index)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def open_discovery(device: str, index: int, group: bytes, kinds: "tuple[int, ...]") -> socket.socket:
+    """Return a socket that hears these types of ICMPv6 on one device, as a member of the group.
+
+    Raises OSError when the device is not there.
+    """
+    flags = socket.SOCK_RAW | socket.SOCK_NONBLOCK
+    sock = socket.socket(socket.AF_INET6, flags, socket.IPPROTO_ICMPV6)
+    try:
+        # A bit for each type that does not pass (RFC 3542 3.2).
+        words = [0xFFFFFFFF] * 8
+        for kind in kinds:
+            words[kind >> 5] &= ~(1 << (kind & 31))
+        sock.setsockopt(socket.IPPROTO_ICMPV6, ICMPV6_FILTER, struct.pack("@8I", *words))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("@I", index))
     except OSError:
         sock.close()
         raise

@@ -16,18 +16,31 @@ function declare(method, params, object) {
 }
 
 const calls = {
-	status: declare('status'),
-	events: declare('events'),
-	plan: declare('plan', [ 'text' ]),
+	status: declare('status', [ 'node' ]),
+	events: declare('events', [ 'node' ]),
+	plan: declare('plan', [ 'text', 'node' ]),
 	validate: declare('validate', [ 'text' ]),
-	switchover: declare('switchover', [ 'group' ]),
-	maintenance: declare('maintenance', [ 'on' ]),
+	switchover: declare('switchover', [ 'group', 'node' ]),
+	maintenance: declare('maintenance', [ 'on', 'node' ]),
 	reload: declare('reload'),
 	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
 	offlineValidate: declare('validate', [ 'text' ], 'luci.haven'),
 	heard: declare('heard', [ 'devices' ]),
 	offlineHeard: declare('heard', [ 'devices' ], 'luci.haven'),
-	state: declare('state', [], 'luci.haven')
+	state: declare('state', [], 'luci.haven'),
+	peers: declare('peers'),
+	pair: declare('pair'),
+	unpair: declare('unpair', [ 'node' ]),
+	sync: declare('sync'),
+	syncDiff: declare('sync_diff'),
+	syncHistory: declare('sync_history'),
+	syncNow: declare('sync_now'),
+	syncTake: declare('sync_take', [ 'node', 'path' ]),
+	syncUndo: declare('sync_undo', [ 'number' ]),
+	offers: declare('offers', [], 'luci.haven'),
+	begin: declare('begin', [ 'command', 'address', 'code' ], 'luci.haven'),
+	tell: declare('tell', [ 'command', 'answers' ], 'luci.haven'),
+	job: declare('job', [], 'luci.haven')
 };
 
 // Which kind of trouble an error of uhttpd's (JSON-RPC), or a status of ubus is.
@@ -92,7 +105,7 @@ function open(answer) {
 	if (!L.isObject(answer))
 		throw trouble('malformed');
 	if (answer.error)
-		throw trouble(answer.kind || 'havend', message.refusal(answer));
+		throw Object.assign(trouble(answer.kind || 'havend', message.refusal(answer)), { code: answer.code });
 	return answer;
 }
 
@@ -144,12 +157,12 @@ return baseclass.extend({
 	classify: classify,
 
 	/* Every function rejects with an Error that has .kind and .detail, which haven.words explains. */
-	status() {
-		return ask('status', QUICK_MS).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems')).catch(explain);
+	status(node) {
+		return ask('status', QUICK_MS, node).then((a) => shaped(a, 'virtual_routers', 'groups', 'problems')).catch(explain);
 	},
 
-	events() {
-		return ask('events', QUICK_MS).then((a) => shaped(a, 'events').events).catch(explain);
+	events(node) {
+		return ask('events', QUICK_MS, node).then((a) => shaped(a, 'events').events).catch(explain);
 	},
 
 	plan(text) {
@@ -166,16 +179,72 @@ return baseclass.extend({
 		return askEvenOffline('heard', 'offlineHeard', devices).then((a) => a.heard || {});
 	},
 
-	switchover(group) {
-		return ask('switchover', SLOW_MS, group || undefined);
+	switchover(node) {
+		return ask('switchover', SLOW_MS, undefined, node);
 	},
 
-	maintenance(on) {
-		return ask('maintenance', SLOW_MS, on);
+	maintenance(on, node) {
+		return ask('maintenance', SLOW_MS, on, node);
 	},
 
 	reload() {
 		return ask('reload', SLOW_MS);
+	},
+
+	/* The routers that are paired with this one. */
+	peers() {
+		return ask('peers', QUICK_MS).then((a) => shaped(a, 'peers').peers).catch(explain);
+	},
+
+	pair() {
+		return ask('pair', QUICK_MS);
+	},
+
+	unpair(node) {
+		return ask('unpair', QUICK_MS, node);
+	},
+
+	/* Where the common configuration stands. */
+	sync() {
+		return ask('sync', QUICK_MS).then((a) => shaped(a, 'conflicts', 'problems')).catch(explain);
+	},
+
+	syncDiff() {
+		return ask('syncDiff', QUICK_MS).then((a) => shaped(a, 'rows').rows);
+	},
+
+	syncHistory() {
+		return ask('syncHistory', QUICK_MS).then((a) => shaped(a, 'changes').changes);
+	},
+
+	syncNow() {
+		return ask('syncNow', QUICK_MS);
+	},
+
+	syncTake(node, path) {
+		return ask('syncTake', QUICK_MS, node, path);
+	},
+
+	syncUndo(number) {
+		return ask('syncUndo', QUICK_MS, number);
+	},
+
+	/* The routers that can be joined by a link; takes two seconds. */
+	offers() {
+		return ask('offers', SLOW_MS).then((a) => shaped(a, 'offers').offers);
+	},
+
+	/* A setup or a joining goes on by itself: begun, told, and asked where it stands. */
+	begin(command, address, code) {
+		return ask('begin', QUICK_MS, command, address, code);
+	},
+
+	tell(command, answers) {
+		return ask('tell', QUICK_MS, command, answers);
+	},
+
+	job() {
+		return ask('job', QUICK_MS);
 	},
 
 	schema() {

@@ -10,13 +10,18 @@ function settle(promise) {
 
 return baseclass.extend({
 	/* Whatever comes of a status call, as {value} or {error}: nothing is thrown into a page's load(). */
-	first() {
-		return settle(api.status());
+	first(node) {
+		return settle(api.status(node || undefined));
 	},
 
 	/* Call `show` every second with the latest answer; not while nobody looks at the page. */
 	follow(show) {
-		poll.add(() => document.hidden ? Promise.resolve() : this.first().then(show), 1);
+		this.every(1, () => this.first().then(show));
+	},
+
+	/* Do something every so many seconds; not while nobody looks at the page. */
+	every(seconds, run) {
+		poll.add(() => document.hidden ? Promise.resolve() : run(), seconds);
 	},
 
 	settle: settle

@@ -111,6 +111,16 @@ function placed(found) {
 	return joined([ found.line ? '%s:%d'.format(found.file, found.line) : found.file, located(found) ], ': ');
 }
 
+function question(name) {
+	const template = entry(TEXTS.questions, name);
+	return template ? _(template) : String(name);
+}
+
+/* A page shows questions, and not their names. */
+function withQuestion(facts) {
+	return L.isObject(facts) && facts.question ? Object.assign({}, facts, { question: question(facts.question) }) : facts;
+}
+
 return baseclass.extend({
 	state: state,
 
@@ -148,12 +158,35 @@ return baseclass.extend({
 		return said('reasons', transition.reason, transition.facts) || String(transition.text || transition.reason || '');
 	},
 
+	/* Why a service by role is to run, or not, and what of it has failed. */
+	serviceReason(found) {
+		return said('service_reasons', found.code, found.facts) || String(found.text || found.code);
+	},
+
+	failure(found) {
+		return said('service_failures', found.code, found.facts) || String(found.text || found.code);
+	},
+
 	step(step) {
 		return said('steps', step.code, step.facts) || String(step.say);
 	},
 
-	/* Why havend did not do what it was asked. */
+	/* Why it was not done: by havend, by the other router, or by a setup. */
 	refusal(answer) {
-		return said('refusals', answer.code, answer.facts) || String(answer.error);
+		const facts = withQuestion(answer.facts);
+		const tables = [ 'pairing', 'refusals', 'setup' ];
+		return tables.map((table) => said(table, answer.code, facts)).find(Boolean) || String(answer.error);
+	},
+
+	/* What stands in the way of one configuration. */
+	replication(found) {
+		return said('replication', found.code, found.facts) || String(found.message);
+	},
+
+	/* A question of a setup, and why an answer is proposed. */
+	question: question,
+
+	why(found) {
+		return said('whys', found.code, found.facts) || String(found.message);
 	}
 });

@@ -53,14 +53,27 @@ function peerState(status, table, told) {
 	return told.fresh ? told.state : 'unknown';
 }
 
-function peer(status, table) {
+/* By its own word, where it is paired and has said one lately. */
+function peerByItself(status, others) {
+	const fresh = others.filter((each) => each.fresh);
+	const shown = fresh.find((each) => each.status.state === 'active') || fresh[0];
+	return shown ? { self: false, name: shown.node, state: shown.status.state, detail: peerAddresses(status), age_s: shown.age_s } : null;
+}
+
+function peer(status, table, others) {
 	const told = (status.peers || [])[0] || {};
-	return {
+	return peerByItself(status, others) || {
 		self: false,
 		name: told.node || null,
 		state: peerState(status, table, told),
 		detail: peerAddresses(status)
 	};
+}
+
+/* What the other routers have to say, under their names. */
+function problemsThere(others) {
+	return others.filter((each) => each.fresh).flatMap((each) => each.status.problems.map((problem) =>
+		Object.assign({}, problem, { about: [ each.node, problem.about ].filter(Boolean).join(', ') })));
 }
 
 function actionable(status) {
@@ -72,16 +85,18 @@ function actionable(status) {
 }
 
 return baseclass.extend({
-	/* All that the pages show of a status document; no DOM, no time. */
-	fromStatus(status) {
-		const table = sync(status);
+	/* All that the pages show of a status document, and of what other routers say themselves; no DOM, no time. */
+	fromStatus(status, told) {
+		const table = sync(status), others = told || [];
 		return Object.assign({
 			self: { self: true, name: status.node, state: status.state, since: status.since },
-			peer: peer(status, table),
+			peer: peer(status, table, others),
 			links: links(status.virtual_routers),
 			groups: status.groups,
 			sync: table,
-			problems: status.problems,
+			problems: [ ...status.problems, ...problemsThere(others) ],
+			status: status,
+			others: others,
 			atRisk: status.at_risk || []
 		}, actionable(status));
 	},

@@ -66,8 +66,42 @@ function groupRows(group, now) {
 	];
 }
 
+function routerRows(status, now) {
+	return [
+		[ _('State'), message.state(status.state) ],
+		[ _('Since'), words.moment(status.since, now) ],
+		[ _('Maintenance'), status.groups.some((group) => group.maintenance) ? _('on', 'haven') : null ],
+		[ _('Problems'), status.problems.map((each) => message.problem(each)).join(' ') || _('none', 'haven') ]
+	];
+}
+
+function otherRows(other, now) {
+	const peer = other.peer, heard = peer.heard_ms;
+	return [
+		...other.status ? routerRows(other.status, now) : [ [ _('State'), message.state(peer.state) ] ],
+		[ _('Own word'), other.age_s === null ? _('never', 'haven') : words.ago(other.age_s) ],
+		[ _('Last heard'), heard == null ? _('not reached: %s').format(peer.trouble || _('no answer')) : words.ago(heard / 1000) ],
+		[ _('Reached at'), peer.address ],
+		[ _('Version of haven'), peer.version ]
+	];
+}
+
+function router(name, rows, kind) {
+	return E('div', { 'class': 'haven-card ' + kind, 'data-router': name }, [ E('h4', {}, [ name ]), facts(rows) ]);
+}
+
 return baseclass.extend({
 	facts: facts,
+
+	/* Each router by its own word; what is old is pale. */
+	routers(shown, now) {
+		if (!shown.others.length)
+			return E('p', {}, [ _('No router is paired with this one. Set-up shows a code by which another one joins.') ]);
+		return E('div', { 'class': 'haven-columns' }, [
+			router(shown.self.name, [ ...routerRows(shown.status, now), [ _('Own word'), _('this router') ] ], ''),
+			...shown.others.map((other) => router(other.node, otherRows(other, now), other.fresh ? '' : 'haven-old'))
+		]);
+	},
 
 	problems(model) {
 		const risk = message.atRisk(model.atRisk);

@@ -37,7 +37,9 @@ function nodeName(node) {
 function nodeDetail(node) {
 	if (node.self)
 		return [ _('this router') ];
-	return node.detail.length ? node.detail : [ _('silent while on standby') ];
+	// A word of its own: whole seconds, so that the picture does not flicker.
+	const own = node.age_s === undefined ? [] : [ _('its own word, %d s old').format(node.age_s) ];
+	return node.detail.length || own.length ? [ ...node.detail, ...own ] : [ _('silent while on standby') ];
 }
 
 function nodeHeight(model) {

@@ -4,7 +4,7 @@
 
 // What is the matter, and what to do.
 const TROUBLES = {
-	unconfigured: [ _('haven is not set up on this router yet.'), _('Set-up asks for what it needs, in five steps.') ],
+	unconfigured: [ _('haven is not set up on this router yet.'), _('Set-up makes it the first router of a pair, or the second one.') ],
 	disabled: [ _('haven is switched off on this router.'), _('Set “enabled” under Settings to switch it on.') ],
 	agent: [ _('haven does not run on this router.'),
 		_('Look at the system log; “service haven start” starts it.') ],

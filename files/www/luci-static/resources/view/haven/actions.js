@@ -14,6 +14,10 @@ function names(groups) {
 	return groups.join(', ');
 }
 
+function who(shown) {
+	return shown.there ? shown.self.name : _('This router');
+}
+
 function outcome(answer) {
 	const parts = [];
 	if ((answer.handed_over || []).length)
@@ -28,32 +32,32 @@ const ACTIONS = [
 	{
 		id: 'switchover', title: _('Switch over'),
 		possible: (m) => m.switchable.length > 0,
-		why: _('This router is not Active: there is nothing to hand over.'),
+		why: _('It is not Active: there is nothing to hand over.'),
 		says: (m) => [
-			_('This router hands “%s” over to the other one and becomes Backup.').format(names(m.switchable)),
+			_('%s hands “%s” over to the other one and becomes Backup.').format(who(m), names(m.switchable)),
 			_('Connections live on when both tables are in sync. If nobody takes over, this router stays Active.')
 		],
-		run: () => api.switchover()
+		run: (node) => api.switchover(node)
 	},
 	{
 		id: 'maintenance-on', title: _('Start maintenance'),
 		possible: (m) => !m.maintenance,
 		why: _('Maintenance is on.'),
-		says: () => [
-			_('This router hands over and becomes Active only when no other router is.'),
+		says: (m) => [
+			_('%s hands over and becomes Active only when no other router is.').format(who(m)),
 			_('It lasts until you end it, or until this router is started anew.')
 		],
-		run: () => api.maintenance(true)
+		run: (node) => api.maintenance(true, node)
 	},
 	{
 		id: 'maintenance-off', title: _('End maintenance'),
 		possible: (m) => m.maintenance,
 		why: _('Maintenance is off.'),
-		says: () => [ _('This router is a candidate again. Where “preempt” is set and it has the higher priority, it takes over.') ],
-		run: () => api.maintenance(false)
+		says: (m) => [ _('%s is a candidate again. Where “preempt” is set and it has the higher priority, it takes over.').format(who(m)) ],
+		run: (node) => api.maintenance(false, node)
 	},
 	{
-		id: 'reload', title: _('Reload the configuration'),
+		id: 'reload', title: _('Reload the configuration'), here: true,
 		possible: () => true,
 		says: () => [
 			_('The saved configuration is checked and taken without a failover; only what has changed is touched.'),
@@ -71,12 +75,53 @@ return view.extend({
 	render(answer) {
 		this.state = E('div', {});
 		this.outcome = E('div', { 'aria-live': 'polite', 'data-part': 'outcome' });
+		this.node = '';
+		this.chooser = E('div', { 'class': 'haven-bar-of-tools', 'data-part': 'chooser' });
 		this.cards = ACTIONS.map((action) => this.card(action));
 		this.body = panels.page(_('Actions'), _('Nothing happens before you have confirmed it.'),
-			[ this.state, this.outcome, E('div', { 'class': 'haven-live' }, this.cards.map((card) => card.node)) ]);
-		this.show(answer);
-		live.follow((next) => this.show(next));
+			[ this.chooser, this.state, this.outcome, E('div', { 'class': 'haven-live' }, this.cards.map((card) => card.node)) ]);
+		this.choose(answer);
+		live.every(1, () => this.ask());
 		return this.body;
+	},
+
+	/* This router tells who is paired with it; the one that was chosen, what it is like. */
+	ask() {
+		return live.first().then((answer) => {
+			const node = this.node;
+			if (!node)
+				return this.choose(answer);
+			this.offerRouters(answer);
+			return live.first(node).then((there) => node === this.node ? this.show(there) : null);
+		});
+	},
+
+	choose(answer) {
+		this.offerRouters(answer);
+		this.show(answer);
+	},
+
+	offerRouters(answer) {
+		if (answer.error)
+			return;
+		const peers = ((answer.value.channel || {}).peers || []).map((peer) => peer.node);
+		const names = peers.length ? [ answer.value.node, ...peers ].join('\n') : '';
+		if (names === this.offered)
+			return;
+		this.offered = names;
+		dom.content(this.chooser, peers.length ? [ E('label', {}, [ _('Router'), ' ', E('select', { 'class': 'cbi-input-select',
+			'data-choice': 'router', 'change': (event) => this.turnTo(event.target.value) }, [
+			E('option', { value: '' }, [ _('%s (this router)').format(answer.value.node) ]),
+			...peers.map((node) => E('option', { value: node, selected: node === this.node ? 'selected' : null }, [ node ]))
+		]) ]) ] : []);
+		if (!peers.includes(this.node))
+			this.node = '';
+	},
+
+	turnTo(node) {
+		this.node = node;
+		dom.content(this.outcome, []);
+		return this.ask();
 	},
 
 	card(action) {
@@ -89,7 +134,7 @@ return view.extend({
 	},
 
 	show(answer) {
-		this.model = answer.error ? null : model.fromStatus(answer.value);
+		this.model = answer.error ? null : Object.assign(model.fromStatus(answer.value), { there: this.node !== '' });
 		// Buttons that do nothing would hide the one thing to do.
 		this.body.classList.toggle('haven-off', !this.model && !this.busy);
 		dom.content(this.state, answer.error ? [ panels.trouble(answer.error) ] : []);
@@ -112,6 +157,8 @@ return view.extend({
 	hindrance(action) {
 		if (!this.model)
 			return '';
+		if (action.here && this.node)
+			return _('This can be done on that router alone.');
 		if (!L.hasViewPermission())
 			return _('This login may look, and change nothing.');
 		return action.possible(this.model) ? null : action.why;
@@ -125,7 +172,7 @@ return view.extend({
 	carryOut(action) {
 		this.busy = true;
 		dom.content(this.outcome, [ E('p', { 'class': 'spinning' }, [ _('%s…').format(action.title) ]) ]);
-		return action.run().then(
+		return action.run(this.node || undefined).then(
 			(answer) => dom.content(this.outcome, [ this.said(answer) ]),
 			(error) => dom.content(this.outcome, [ panels.trouble(error) ])
 		).finally(() => { this.busy = false; });

@@ -6,6 +6,7 @@
 'require haven.api as api';
 'require haven.live as live';
 'require haven.model as model';
+'require haven.others as others';
 'require haven.panels as panels';
 
 const EVENTS_SHOWN = 12;
@@ -32,6 +33,7 @@ return view.extend({
 
 	render(answer) {
 		this.parts = { trouble: E('div', { 'aria-live': 'polite' }) };
+		this.others = others.create();
 		this.body = panels.page(_('High availability'), _('Two routers, one gateway: who has the addresses now, and why.'), [
 			this.parts.trouble,
 			E('div', { 'class': 'haven-live' }, [
@@ -39,6 +41,7 @@ return view.extend({
 				E('div', { 'class': 'haven-columns' }, [
 					this.section(_('The pair'), 'picture'), this.section(_('State'), 'groups')
 				]),
+				this.section(_('The routers, by their own words'), 'routers'),
 				E('div', { 'class': 'haven-columns' }, [
 					this.section(_('Connections'), 'sync'), this.section(_('Last events'), 'events')
 				])
@@ -56,7 +59,8 @@ return view.extend({
 		this.goodAt = Date.now();
 		this.body.classList.remove('haven-stale', 'haven-off');
 		dom.content(this.parts.trouble, []);
-		this.showModel(model.fromStatus(answer.value));
+		others.ask(this.others, answer.value);
+		this.showModel(model.fromStatus(answer.value, others.list(this.others)));
 		panels.renewAges(this.parts.events, Date.now() / 1000);
 		return this.showEvents(answer.value);
 	},
@@ -78,7 +82,7 @@ return view.extend({
 	},
 
 	showModel(shown) {
-		for (const part of [ 'problems', 'picture', 'groups', 'sync' ])
+		for (const part of [ 'problems', 'picture', 'groups', 'routers', 'sync' ])
 			dom.content(this.parts[part], [ panels[part](shown, Date.now() / 1000) ]);
 	},
 

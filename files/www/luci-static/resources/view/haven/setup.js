@@ -6,7 +6,9 @@
 'require uci';
 'require haven.api as api';
 'require haven.check as check';
+'require haven.first_steps as firstSteps';
 'require haven.live as live';
+'require haven.pairing as pairing';
 'require haven.panels as panels';
 'require haven.setup as setup';
 'require haven.setup_draft as draft';
@@ -50,9 +52,32 @@ return view.extend({
 
 	render(answer) {
 		this.trouble = E('div', { 'aria-live': 'polite', 'data-part': 'trouble' });
-		const body = answer.error ? Promise.resolve([ panels.trouble(api.classify(answer.error)) ]) : this.begin(answer.value);
-		return body.then((parts) => panels.page(_('Set-up'),
-			_('From nothing to a gateway of two routers, in five steps. Nothing is changed before the last one.'), [ this.trouble, ...parts ]));
+		this.body = E('div', {});
+		const body = answer.error ? Promise.resolve([ panels.trouble(api.classify(answer.error)) ]) : this.parts(answer.value);
+		return body.then((parts) => {
+			dom.content(this.body, parts);
+			return panels.page(_('Set-up'), _('From nothing to a gateway of two routers. Nothing is changed before you have seen it.'), [ this.trouble, this.body ]);
+		});
+	},
+
+	/* A router that is none of a pair yet has a choice first; what was typed in the steps goes on there. */
+	parts(found) {
+		if (found.facts.sections.some((each) => each['.type'] === 'virtual_router'))
+			return this.begin(found).then((parts) => [ pairing.create(), ...parts ]);
+		if (draft.load())
+			return this.begin(found);
+		const byHand = () => this.begin(found).then((parts) => dom.content(this.body, parts));
+		return firstSteps.create(byHand, (told) => this.ended(told)).begin().then((node) => [ node ]);
+	},
+
+	/* After a setup another router can join; after a joining this one is the other. */
+	ended(told) {
+		const says = told.node ? _('This router has joined %s.').format(told.node) : _('This router is the first one of a pair.');
+		dom.content(this.body, [
+			E('div', { 'class': 'alert-message success', 'data-part': 'done' }, [ says, ' ',
+				E('a', { href: L.url('admin/services/haven/overview') }, [ _('See the overview') ]) ]),
+			pairing.create()
+		]);
 	},
 
 	begin({ facts: found, seen }) {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+'use strict';
+'require baseclass';
+'require haven.message as message';
+
+const YES_OR_NO = { '1': _('yes'), '0': _('no') };
+// An answer that leaves a question open.
+const NONE = 'none';
+
+function isFlag(question) {
+	return [ 'common', 'dhcp', 'nat', 'preempt' ].includes(question.name);
+}
+
+function flag(question, changed) {
+	return E('select', { 'class': 'cbi-input-select', 'data-question': question.name, 'change': changed }, [ '1', '0', NONE ]
+		.filter((value) => value !== NONE || question.answer === NONE)
+		.map((value) => E('option', { value: value, selected: value === question.answer ? 'selected' : null }, [ YES_OR_NO[value] || _('none', 'haven') ])));
+}
+
+/* What is offered can be chosen; a port of a switch, say, is not offered and can be typed. */
+function widget(question, changed) {
+	if (isFlag(question))
+		return flag(question, changed);
+	const id = 'haven-choices-' + question.name;
+	return E('span', {}, [
+		E('input', { 'class': 'cbi-input-text', type: 'text', 'data-question': question.name, value: question.answer, list: id, 'change': changed }),
+		E('datalist', { id: id }, question.choices.map((each) => E('option', { value: each })))
+	]);
+}
+
+function row(question, refusal, answer) {
+	const refused = refusal && refusal.facts.question === question.name;
+	return E('div', { 'class': 'cbi-value' }, [
+		// The command is answered by figures, and a page by its list.
+		E('label', { 'class': 'cbi-value-title' }, [ message.question(question.name).replace(/ \(1 [^)]*\)$/, '') ]),
+		E('div', { 'class': 'cbi-value-field' }, [
+			widget(question, (event) => answer(question.name, event.target.value.trim())),
+			E('div', { 'class': 'cbi-value-description' }, [ message.why(question.why) ]),
+			refused ? E('div', { 'class': 'haven-refused', 'data-refused': question.name }, [ message.refusal(refusal) ]) : ''
+		])
+	]);
+}
+
+/* What nobody but a person can know, before there is anything to propose. */
+function unknown(refusal) {
+	return { name: refusal.facts.question, answer: '', choices: [], why: { code: '', facts: {}, message: '' }, asked: true };
+}
+
+function line(change) {
+	const name = [ change.package, change.section, change.option ].filter(Boolean).join('.');
+	return E('span', { 'class': change.sign === '+' ? 'haven-added' : 'haven-removed' }, [ '%s %s=%s\n'.format(change.sign, name, change.value) ]);
+}
+
+return baseclass.extend({
+	/* The questions with their answers; what was given stays typed. `answer` is called with a name and a new one. */
+	questions(proposal, refusal, given, answer) {
+		const asked = (proposal ? proposal.questions.filter((each) => each.asked) : [])
+			.map((each) => Object.assign({}, each, { answer: given[each.name] || each.answer }));
+		const shown = refusal && !asked.some((each) => each.name === refusal.facts.question) ? [ ...asked, unknown(refusal) ] : asked;
+		return E('div', { 'data-part': 'questions' }, shown.map((each) => row(each, refusal, answer)));
+	},
+
+	/* What would be changed, option by option. */
+	changes(proposal) {
+		return E('pre', { 'data-part': 'changes' }, proposal.changes.map(line));
+	}
+});

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One service: what it is to do, what it does, and what follows from what, as tables.
+
+What is told to it, and when, is in service_queue.py: one thing at a time, for all of them.
+"""
+
+import json
+from typing import Any
+
+from haven.contract.services import (
+    BY_ROLE,
+    FAILED,
+    RELOAD,
+    RELOADING,
+    REST,
+    RUN,
+    RUNNING,
+    START,
+    STARTING,
+    STOP,
+    STOPPED,
+    STOPPING,
+    STUCK,
+    UNDECIDED,
+    UNKNOWN,
+    why,
+)
+
+# How a job ends.
+DONE, FAILED_JOB = "done", "failed"
+# What is seen of one that nothing is being done with.
+DIED, FOUND = "died", "found"
+
+# (what it does, what it is to do, what is told to it)
+WORK = (
+    # At the first role after a boot nobody knows: both are told to those that may do so already.
+    (UNKNOWN, RUN, START),
+    (UNKNOWN, REST, STOP),
+    (STOPPED, RUN, START),
+    (RUNNING, REST, STOP),
+    # What has failed may have left half of itself.
+    (FAILED, RUN, STOP),
+    (FAILED, REST, STOP),
+    (STUCK, REST, STOP),
+    (STUCK, RUN, START),
+)
+
+# (job, what it does meanwhile, how the job ends, what it does then)
+JOBS = (
+    (START, STARTING, DONE, RUNNING),
+    (START, STARTING, FAILED_JOB, FAILED),
+    (STOP, STOPPING, DONE, STOPPED),
+    (STOP, STOPPING, FAILED_JOB, STUCK),
+    (RELOAD, RELOADING, DONE, RUNNING),
+    # It goes on with what it had.
+    (RELOAD, RELOADING, FAILED_JOB, RUNNING),
+)
+
+# (what it did, what is seen, what it does then)
+SEEN = (
+    (RUNNING, DIED, FAILED),
+    # Somebody else has started it: its package was upgraded, or a person was there.
+    (STOPPED, FOUND, RUNNING),
+)
+
+_WORK = {row[:2]: row[2] for row in WORK}
+_MEANWHILE = {row[0]: row[1] for row in JOBS}
+_AFTER = {(row[0], row[2]): row[3] for row in JOBS}
+_SEEN = {row[:2]: row[2] for row in SEEN}
+
+# A retry waits for so long, then for twice as long.
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
+# One that has ended so often in so long is not what it should be.
+DEATHS, DEATHS_IN_S = 3, 600.0
+
+
+class RoleService:
+    """A service of the plan; times are seconds of a clock that only grows."""
+
+    def __init__(self, planned: dict[str, Any], now: float) -> None:
+        self.planned = planned
+        self.name: str = planned["name"]
+        self.state = UNKNOWN
+        self.since = now
+        # The role of its group as it was last told, and as it is now; None: not known.
+        self.told_role: str | None = None
+        self.role: str | None = None
+        self.failure: dict[str, Any] | None = None
+        self.failed_at = now
+        self.failures = 0
+        self.retry_at = now
+        self.check_at = now
+        self.deaths: list[float] = []
+        # The processes that procd had of it at the last look.
+        self.pids: frozenset[int] = frozenset()
+
+    @property
+    def wanted(self) -> str:
+        """What it is to do: RUN, REST, or UNDECIDED while the role is not known."""
+        return UNDECIDED if self.role is None else BY_ROLE[(self.planned["role"], self.role)]
+
+    @property
+    def identity_text(self) -> str:
+        """What makes it this service: under one name there may be another after a change."""
+        return json.dumps([self.name, self.planned["inits"], self.planned["start"]])
+
+    def why(self) -> dict[str, Any]:
+        """Return why it is to do what it is to do."""
+        group = self.planned["group"]
+        if self.role is None:
+            return why("role-unknown", group)
+        return why("everywhere" if self.planned["role"] == "both" else "group-" + self.role, group)
+
+    def take_role(self, role: str | None, now: float) -> None:
+        """Take the role of its group."""
+        before = self.wanted
+        self.role = role
+        if self.wanted != before:
+            # What failed by the last role is tried at once by this one.
+            self.failures, self.deaths, self.retry_at = 0, [], now
+
+    def work(self, now: float) -> str | None:
+        """Return what is to be told to it now, or None."""
+        job = _WORK.get((self.state, self.wanted))
+        if self.state in (FAILED, STUCK) and now < self.retry_at and not self._is_leaving():
+            return None
+        if job is None and self.state == RUNNING and self._is_stale():
+            return RELOAD
+        return job
+
+    def _is_leaving(self) -> bool:
+        return self.state == FAILED and self.wanted == REST
+
+    def _is_stale(self) -> bool:
+        return bool(self.planned["reload"]) and self.told_role != self.role
+
+    def retry_deadline(self) -> float | None:
+        """Return when something that has failed is tried again."""
+        waits = self.state in (FAILED, STUCK) and (self.state, self.wanted) in _WORK
+        return self.retry_at if waits and not self._is_leaving() else None
+
+    def begin(self, job: str, now: float) -> None:
+        """Take that a job has begun."""
+        self._enter(_MEANWHILE[job], now)
+        if job in (START, RELOAD):
+            self.told_role = self.role
+
+    def end(self, job: str, outcome: str, now: float) -> None:
+        """Take how a job has ended."""
+        self._enter(_AFTER[(job, outcome)], now)
+        self.pids = frozenset()
+        self.check_at = now + self.planned["check_interval_us"] / 1e6
+        if outcome == DONE and job == STOP and self.wanted == REST:
+            self.failure = None
+        elif outcome == DONE and job == START and not (self.planned["inits"] or self.planned["check"]):
+            # Nobody will look whether it goes on to work.
+            self.failures = 0
+        if self.state == STUCK or (self.state == FAILED and job == START):
+            self.pause(now)
+
+    def see(self, what: str, now: float) -> None:
+        """Take what is seen of it while nothing is being done."""
+        self._enter(_SEEN[(self.state, what)], now)
+        if what == DIED:
+            self.pause(now)
+
+    def pause(self, now: float) -> None:
+        """Wait before it is tried again, longer each time."""
+        self.retry_at = now + min(FIRST_PAUSE_S * 2**self.failures, LONGEST_PAUSE_S)
+        self.failures = min(self.failures + 1, 10)
+
+    def note_death(self, now: float) -> int:
+        """Take that it has ended by itself; return how often it lately has."""
+        self.deaths = [*self.recent_deaths(now), now]
+        return len(self.deaths)
+
+    def recent_deaths(self, now: float) -> list[float]:
+        """Return when it has ended by itself of late."""
+        return [at for at in self.deaths if now - at < DEATHS_IN_S]
+
+    def is_broken(self, now: float) -> bool:
+        """Tell whether it is to run and does not: it did not come up, or ends again and again."""
+        if self.wanted != RUN:
+            return False
+        often = len(self.recent_deaths(now)) >= DEATHS
+        return often or (self.failures > 0 and self.state in (FAILED, STOPPING, STOPPED, STARTING, STUCK))
+
+    def has_settled(self) -> None:
+        """Take that it works: an earlier failure is over."""
+        self.failures, self.failure = 0, None
+
+    def _enter(self, state: str, now: float) -> None:
+        if state != self.state:
+            self.state, self.since = state, now
