@@ -34,12 +34,14 @@ KNOWN: dict[str, Any] = {
     "timeout_s": 10,
     "renew_s": 30,
     "most_s": 3,
+    "interval_s": 600,
+    "lifetime_s": 1800,
     "priority": 100,
 }
 
 
 # The step of a range and the command of a request are no messages.
-PLAIN = {"step": 10, "command": "fly"}
+PLAIN = {"step": 10, "command": "fly", "service": "vpn", "reason": "so"}
 
 
 def _facts(*texts: str, **more: Any) -> dict[str, Any]:

@@ -64,8 +64,8 @@ def test_each_program_of_the_package_is_in_the_archive_and_every_script_names_on
     for path in (path for path in [*router.rglob("*"), *FEED.glob("*/*")] if path.is_file()):
         if path.suffix != ".zip":
             named |= set(re.findall(rb'haven\.zip"? ([a-z-]+)', path.read_bytes()))
-    # The compiler is havend's and the command's, as an upgrade is; what LuCI calls is in another package.
-    elsewhere = {"compile", "luci-calls", "page-job", "upgrade-installer", "upgrade-keeper"}
+    # Those that havend, the agent and the command start; what LuCI calls is in another package.
+    elsewhere = {"compile", "lease-holder", "luci-calls", "page-job", "upgrade-installer", "upgrade-keeper"}
     assert {each.decode() for each in named} == set(PROGRAMS) - elsewhere
 
 

@@ -38,8 +38,6 @@ NAME = "page-job"
 SUMMARY = "Carries out a setup or a joining for a page of LuCI."
 POLL_S = 0.2
 
-Document = dict[str, Any]
-
 
 class Page:
     """The person at the page: told by one file, heard by another."""
@@ -47,7 +45,7 @@ class Page:
     def __init__(self, run_dir: str) -> None:
         self._word = inside(run_dir, WORD_FILE)
         self._job = inside(run_dir, JOB_FILE)
-        self._told: Document = {}
+        self._told: dict[str, Any] = {}
         self._words = 0
 
     def tell(self, state: str, **more: Any) -> None:
@@ -55,7 +53,7 @@ class Page:
         self._told = {**self._told, "refusal": None, **more, "state": state, "words": self._words}
         write_whole(self._job, json.dumps(self._told).encode(), 0o600)
 
-    def heard(self) -> Document | None:
+    def heard(self) -> dict[str, Any] | None:
         """Return the next word of the page, if there is one that is understood."""
         try:
             octets = read_plain(self._word, LARGEST_WORD)
@@ -100,7 +98,7 @@ class Page:
         self.tell(stage)
 
 
-def read_word(octets: bytes) -> Document | None:
+def read_word(octets: bytes) -> dict[str, Any] | None:
     """Return a word of the page, or None for what is none."""
     try:
         return check_request(read_json(octets.decode()), WORDS)
@@ -108,7 +106,7 @@ def read_word(octets: bytes) -> Document | None:
         return None
 
 
-def carry_out(page: Page, trial: Trial, word: Document) -> None:
+def carry_out(page: Page, trial: Trial, word: dict[str, Any]) -> None:
     """Do what the first word wants, and tell the page how it ended."""
     try:
         page.tell("begun", kind=word["command"])
@@ -126,7 +124,7 @@ def carry_out(page: Page, trial: Trial, word: Document) -> None:
         page.tell("refused", refusal={"error": str(why) or repr(why), "code": "", "facts": {}})
 
 
-def set_up(page: Page, trial: Trial, _word: Document) -> None:
+def set_up(page: Page, trial: Trial, _word: dict[str, Any]) -> None:
     """Make this router the first one of a pair, on trial until the page says that it still reaches it."""
     trial.check_free()
     check_new(read_packages(trial.root, (HAVEN,)))
@@ -156,7 +154,7 @@ def _wait_for_word(page: Page, trial: Trial) -> None:
     raise NotTried(read_note(trial.run_dir))
 
 
-def join(page: Page, trial: Trial, word: Document) -> None:
+def join(page: Page, trial: Trial, word: dict[str, Any]) -> None:
     """Join the router that shows the code."""
     from haven.cli.join_attempt import JoinAttempt
     from haven.peers.code import read
