@@ -3,166 +3,156 @@
 
 from haven.contract.service_problems import SERVICE_PROBLEMS
 from haven.contract.severities import WARNING
-from haven.contract.wan_problems import WAN_PROBLEMS
 
 # (code, severity, what is the matter, what to do)
 AGENT_TABLE = (
     (
-        (
-            "agent-silent",
-            WARNING,
-            "The agent does not report: nobody copies connections, checks hosts, answers LuCI or calls scripts.",
-            "Start haven-agent, and look for its last words in the log.",
-        ),
-        (
-            "agent-older",
-            WARNING,
-            "The haven-agent that runs is of an older haven ({version}) than havend, and not understood.",
-            "Restart haven, so that both are of one version.",
-        ),
-        (
-            "havend-older",
-            WARNING,
-            "The havend that runs is of an older haven ({version}) than haven-agent, and not understood.",
-            "Restart haven, so that both are of one version.",
-        ),
-        (
-            "plan-unread",
-            WARNING,
-            "The plan cannot be read by haven-agent: {diagnostic}",
-            "Say 'haven reload', which writes the plan anew; until then connections may not be copied.",
-        ),
-        (
-            "part-silent",
-            WARNING,
-            "The part '{part}', which the plan has work for, is not in what haven-agent tells.",
-            "Restart haven, so that havend and haven-agent are of one version.",
-        ),
-        (
-            "part-failed",
-            WARNING,
-            "The part '{part}' of haven-agent has failed and is started again: {error}.",
-            "Look for its last words in the log; if it goes on, report them.",
-        ),
-        (
-            "channel-failed",
-            WARNING,
-            "There is no channel to the paired routers: {error}.",
-            "Mend what it names; the elections do not need the channel.",
-        ),
-        (
-            "peer-away",
-            WARNING,
-            "Router {node} is not reached over the channel: {why}.",
-            "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
-        ),
-        (
-            "sync-conflicts",
-            WARNING,
-            "Both routers have changed the same of their configuration differently: {count} conflicts.",
-            "'haven sync' shows both values; 'haven sync take NODE' decides.",
-        ),
-        (
-            "sync-taken-back",
-            WARNING,
-            "A change of the configuration was taken back on {node}, which was not what it had been before it.",
-            "Look there for what the change has cut off; 'haven sync now' there tries it again.",
-        ),
-        (
-            "sync-failed",
-            WARNING,
-            "The configuration is not the same on all routers: {error}.",
-            "Mend what it names; what this router has stays as it is.",
-        ),
-        (
-            "check-failed",
-            WARNING,
-            "The check '{check}' of {target} fails: {error}.",
-            "Look at what it asks for.",
-        ),
-        (
-            "check-unable",
-            WARNING,
-            "The check '{check}' of {target} cannot be made from here: {error}.",
-            "Give the device an address, or check a host on its own network, which needs none.",
-        ),
-        (
-            "conntrack-missing",
-            WARNING,
-            "conntrackd is not installed, so connections do not survive a takeover.",
-            "Install the package conntrackd (conntrack-tools), or disable the conntrack section.",
-        ),
-        (
-            "conntrack-down",
-            WARNING,
-            "conntrackd does not run; it is being started again. {error}",
-            "Look for its message in the log.",
-        ),
-        (
-            "conntrack-unanswered",
-            WARNING,
-            "The conntrackd of this router does not answer, so connections are not copied.",
-            "It is ended and started again after half a minute; if that happens again, look in the log.",
-        ),
-        (
-            "conntrack-peer-silent",
-            WARNING,
-            "The conntrackd of {peers} is not heard on {device}: connections are not copied.",
-            "See that the other router runs and is linked, that address and peer_address are those of the two, "
-            "crosswise, and that both list as many peers.",
-        ),
-        (
-            "conntrack-agent-silent",
-            WARNING,
-            "The haven-agent of {peers} is not heard on {device}: whether all connections are copied is not "
-            "certain.",
-            "See that haven-agent runs on the other router, and that both have the same port under conntrack.",
-        ),
-        (
-            "conntrack-device-missing",
-            WARNING,
-            "The device {device} is not there, so connections are not copied.",
-            "Bring it up; copying then begins by itself. Or correct device or interface under conntrack.",
-        ),
-        (
-            "conntrack-link-down",
-            WARNING,
-            "The link of {device} is down, so connections are not copied.",
-            "Look at the cable and at the other end; copying goes on by itself.",
-        ),
-        (
-            "conntrack-address-missing",
-            WARNING,
-            "This router does not have the address {address}, so connections are not copied.",
-            "Give {device} that address, or correct address under conntrack.",
-        ),
-        (
-            "conntrack-no-guard",
-            WARNING,
-            "The guard of young connections is not in force: {error}.",
-            "Install nftables, or set guard under conntrack to 0. What was copied lives on all the same.",
-        ),
-        (
-            "conntrack-limits-differ",
-            WARNING,
-            "This router's table holds {limit} connections, that of {peer} {there}: what is beyond the smaller "
-            "one is lost in a takeover.",
-            "Set net.netfilter.nf_conntrack_max to the same on all routers.",
-        ),
-        (
-            "conntrack-renew-long",
-            WARNING,
-            "A quiet connection lives for {timeout_s} in the kernel of {node} ({setting}), and its copy is "
-            "renewed every {renew_s} only: it may be lost in a takeover.",
-            "Set renew under conntrack to {most_s} or less, or leave it out: it then follows the kernel.",
-        ),
-        (
-            "conntrack-full",
-            WARNING,
-            "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
-            "Raise nf_conntrack_max, to the same on all routers.",
-        ),
-    )
-    + SERVICE_PROBLEMS
-    + WAN_PROBLEMS
-)
+        "agent-silent",
+        WARNING,
+        "The agent does not report: nobody copies connections, checks hosts, answers LuCI or calls scripts.",
+        "Start haven-agent, and look for its last words in the log.",
+    ),
+    (
+        "agent-older",
+        WARNING,
+        "The haven-agent that runs is of an older haven ({version}) than havend, and not understood.",
+        "Restart haven, so that both are of one version.",
+    ),
+    (
+        "havend-older",
+        WARNING,
+        "The havend that runs is of an older haven ({version}) than haven-agent, and not understood.",
+        "Restart haven, so that both are of one version.",
+    ),
+    (
+        "plan-unread",
+        WARNING,
+        "The plan cannot be read by haven-agent: {diagnostic}",
+        "Say 'haven reload', which writes the plan anew; until then connections may not be copied.",
+    ),
+    (
+        "part-silent",
+        WARNING,
+        "The part '{part}', which the plan has work for, is not in what haven-agent tells.",
+        "Restart haven, so that havend and haven-agent are of one version.",
+    ),
+    (
+        "part-failed",
+        WARNING,
+        "The part '{part}' of haven-agent has failed and is started again: {error}.",
+        "Look for its last words in the log; if it goes on, report them.",
+    ),
+    (
+        "channel-failed",
+        WARNING,
+        "There is no channel to the paired routers: {error}.",
+        "Mend what it names; the elections do not need the channel.",
+    ),
+    (
+        "peer-away",
+        WARNING,
+        "Router {node} is not reached over the channel: {why}.",
+        "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
+    ),
+    (
+        "sync-conflicts",
+        WARNING,
+        "Both routers have changed the same of their configuration differently: {count} conflicts.",
+        "'haven sync' shows both values; 'haven sync take NODE' decides.",
+    ),
+    (
+        "sync-taken-back",
+        WARNING,
+        "A change of the configuration was taken back on {node}, which was not what it had been before it.",
+        "Look there for what the change has cut off; 'haven sync now' there tries it again.",
+    ),
+    (
+        "sync-failed",
+        WARNING,
+        "The configuration is not the same on all routers: {error}.",
+        "Mend what it names; what this router has stays as it is.",
+    ),
+    ("check-failed", WARNING, "The check '{check}' of {target} fails: {error}.", "Look at what it asks for."),
+    (
+        "check-unable",
+        WARNING,
+        "The check '{check}' of {target} cannot be made from here: {error}.",
+        "Give the device an address, or check a host on its own network, which needs none.",
+    ),
+    (
+        "conntrack-missing",
+        WARNING,
+        "conntrackd is not installed, so connections do not survive a takeover.",
+        "Install the package conntrackd (conntrack-tools), or disable the conntrack section.",
+    ),
+    (
+        "conntrack-down",
+        WARNING,
+        "conntrackd does not run; it is being started again. {error}",
+        "Look for its message in the log.",
+    ),
+    (
+        "conntrack-unanswered",
+        WARNING,
+        "The conntrackd of this router does not answer, so connections are not copied.",
+        "It is ended and started again after half a minute; if that happens again, look in the log.",
+    ),
+    (
+        "conntrack-peer-silent",
+        WARNING,
+        "The conntrackd of {peers} is not heard on {device}: connections are not copied.",
+        "See that the other router runs and is linked, that address and peer_address are those of the two, "
+        "crosswise, and that both list as many peers.",
+    ),
+    (
+        "conntrack-agent-silent",
+        WARNING,
+        "The haven-agent of {peers} is not heard on {device}: whether all connections are copied is not "
+        "certain.",
+        "See that haven-agent runs on the other router, and that both have the same port under conntrack.",
+    ),
+    (
+        "conntrack-device-missing",
+        WARNING,
+        "The device {device} is not there, so connections are not copied.",
+        "Bring it up; copying then begins by itself. Or correct device or interface under conntrack.",
+    ),
+    (
+        "conntrack-link-down",
+        WARNING,
+        "The link of {device} is down, so connections are not copied.",
+        "Look at the cable and at the other end; copying goes on by itself.",
+    ),
+    (
+        "conntrack-address-missing",
+        WARNING,
+        "This router does not have the address {address}, so connections are not copied.",
+        "Give {device} that address, or correct address under conntrack.",
+    ),
+    (
+        "conntrack-no-guard",
+        WARNING,
+        "The guard of young connections is not in force: {error}.",
+        "Install nftables, or set guard under conntrack to 0. What was copied lives on all the same.",
+    ),
+    (
+        "conntrack-limits-differ",
+        WARNING,
+        "This router's table holds {limit} connections, that of {peer} {there}: what is beyond the smaller "
+        "one is lost in a takeover.",
+        "Set net.netfilter.nf_conntrack_max to the same on all routers.",
+    ),
+    (
+        "conntrack-renew-long",
+        WARNING,
+        "A quiet connection lives for {timeout_s} in the kernel of {node} ({setting}), and its copy is "
+        "renewed every {renew_s} only: it may be lost in a takeover.",
+        "Set renew under conntrack to {most_s} or less, or leave it out: it then follows the kernel.",
+    ),
+    (
+        "conntrack-full",
+        WARNING,
+        "The connection table holds {count} of {limit} entries: new connections are refused or not copied.",
+        "Raise nf_conntrack_max, to the same on all routers.",
+    ),
+) + SERVICE_PROBLEMS

@@ -3,7 +3,7 @@
 
 from haven.contract.severities import ERROR, WARNING
 
-WAN_PROBLEMS = (
+WAN_TABLE = (
     (
         "wan-unpaired",
         WARNING,
