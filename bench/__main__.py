@@ -25,6 +25,8 @@ from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
+from bench.wan_dhcp import leased
+from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
 from bench.young import young_connections
 from tests.lab import namespace
@@ -56,6 +58,8 @@ MORE: dict[str, Bench] = {
     "common": common_changes,
     "services": services_by_role,
     "size": sizes,
+    "wan-dhcp": leased,
+    "wan-pppoe": dialled,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK, HEARTBEAT = "attack", "heartbeat"

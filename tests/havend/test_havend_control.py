@@ -162,6 +162,7 @@ def test_a_request_may_say_more_than_is_known(active: Havend, command: str) -> N
         "load": {"path": "/x"},
         "vouch": {"members": []},
         "vouched": {"adverts": []},
+        "lend": {"loans": []},
         "note": {"code": "service-started", "facts": {"service": "vpn"}},
     }
     plain = active.ask(command, **words.get(command, {}))

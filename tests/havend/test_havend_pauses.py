@@ -72,13 +72,14 @@ class Story:
         self.executor = Executor(
             SimpleNamespace(advertise=self._advertise, groups={}),
             SimpleNamespace(send=self._send, announce=self._announce),
-            SimpleNamespace(take=self._take),
+            SimpleNamespace(take=self._take, groups_of=lambda _routers: set()),
             SimpleNamespace(spoke=lambda _router: None),
             none,
             none,
             none,
             none,
             SimpleNamespace(take=lambda _routers: None),
+            SimpleNamespace(take=lambda _groups, _now: None),
         )
 
     def _advertise(self, _now: int) -> list[Value]:

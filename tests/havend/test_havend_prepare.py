@@ -26,7 +26,7 @@ def agent(node: Havend) -> Iterator[socket.socket]:
 
 
 def _until_asked(agent: socket.socket) -> None:
-    while receive(agent) != {"prepare": True}:
+    while receive(agent) not in ({"prepare": True}, {"prepare": True, "ending": True}):
         pass
 
 

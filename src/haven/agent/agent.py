@@ -18,6 +18,7 @@ from haven.agent.services.part import ServicesPart
 from haven.agent.supervisor import SupervisedPart
 from haven.agent.tracking.part import TrackingPart
 from haven.agent.ubus.part import UbusPart
+from haven.agent.wan.part import WanPart
 from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
 
 # A part is a row here and a folder; nothing else names it.
@@ -27,6 +28,7 @@ PARTS: tuple[type[Part], ...] = (
     ScriptsPart,
     ChannelPart,
     TrackingPart,
+    WanPart,
     LeasesPart,
     ServicesPart,
 )
@@ -92,6 +94,7 @@ class Agent:
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message.get("prepare"):
+            self._roles.is_ending = message.get("ending") is True
             self._prepare()
         elif "doubt" in message:
             for part in self._parts:

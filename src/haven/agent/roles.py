@@ -20,10 +20,14 @@ class Change:
 
 
 class Roles:
-    """Follows the events of havend; `states` is empty until havend has been heard."""
+    """Follows the events of havend; `states` is empty until havend has been heard.
+
+    `is_ending` when havend has been told to end.
+    """
 
     def __init__(self) -> None:
         self.states: dict[str, str] = {}
+        self.is_ending = False
 
     def hear(self, event: dict[str, Any]) -> list[Change]:
         """Take an event; return the changes that it tells of."""
@@ -37,6 +41,7 @@ class Roles:
 
     def compare(self, groups: dict[str, str]) -> list[Change]:
         """Take all states; return what has changed while havend, or its connection, was away."""
+        self.is_ending = False
         found = []
         for name, state in groups.items():
             found += self._record(name, self.states.get(name, state), state, "restart", time.time())

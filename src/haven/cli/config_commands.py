@@ -33,6 +33,10 @@ def validate(request: Request) -> int:
     from haven.config.load import load
 
     model, problems = load(request.config)
+    if model is not None and model.wans:
+        from haven.plan.dialled_wans import warnings
+
+        model.warnings += tuple(warnings(model.wans, request.config))
     if model is not None:
         _note_services(model, request.config)
     if request.json:

@@ -5,6 +5,7 @@ import textwrap
 from typing import Any
 
 from haven.cli.service_text import planned
+from haven.cli.wan_text import planned as planned_wan
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
@@ -30,6 +31,8 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts += [_services(group["name"], plan["parts"]) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
+    for wan in (plan["parts"].get("wan") or {"wans": []})["wans"]:
+        parts.append(_block("WAN %s" % wan["name"], planned_wan(wan)))
     parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)

@@ -9,6 +9,7 @@ from haven.cli.lease_text import leases
 from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
+from haven.cli.wan_text import wans
 from haven.contract.at_risk import headline
 from haven.contract.event_log import reason_text
 from haven.contract.message import ODD_FACTS
@@ -43,6 +44,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
         checks(status, now, WIDTH),
         leases(status, WIDTH),
         services(status, now, WIDTH),
+        wans(status, WIDTH),
     ):
         if part:
             lines += ["", *part]

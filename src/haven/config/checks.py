@@ -14,6 +14,7 @@ from haven.config.model import (
     TrackHostSettings,
     TrackScriptSettings,
     VirtualRouterSettings,
+    WanSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.section_values import Diagnostics, SectionValues, read
@@ -22,6 +23,7 @@ from haven.config.spelling import suggestion, visible
 from haven.config.tracking_checks import TYPES, check_tracking
 from haven.config.uci.document import UciSection
 from haven.config.virtual_router_checks import check_router, family_of
+from haven.config.wan_checks import check_wans
 from haven.config.witness_checks import check_witnesses
 from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
@@ -46,6 +48,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
         _check_conntrack(values)
         _check_sync_place(values, routers)
     _check_dhcp(_of_type(known, "dhcp"), routers)
+    check_wans(_of_type(known, "wan"), routers)
     check_services(_of_type(known, "service"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
@@ -215,6 +218,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         services=make_services(_of_type(known, "service"), _of_type(known, "virtual_router")),
         is_common=any(SyncSettings(values).enabled for values in _of_type(known, "sync")),
         warnings=warnings,
+        wans=tuple(WanSettings(values) for values in _of_type(known, "wan")),
     )
 
 

@@ -70,6 +70,11 @@ config conntrack 'conntrack'
 	option address '192.168.255.2'
 	list peer_address '192.168.255.3'
 
+# A second line, by PPPoE or DHCP: dialled by whoever is Active.
+config wan 'line'
+	option interface 'wan2'
+	option group 'gateway'
+
 # The Active alone runs the VPN; a router on which it does not come up hands over.
 config service 'vpn'
 	option profile 'openvpn'

@@ -179,6 +179,14 @@ class DhcpSettings(Settings):
         self.dhcp_options = self.dhcp_options or USUAL_DHCP_OPTIONS
 
 
+class WanSettings(Settings):
+    """A WAN that the Active of a group dials."""
+
+    interface: str
+    group: str
+    standby_out: bool
+
+
 class ServiceSettings(Settings):
     """A service by role, with what its profile says where the section says nothing."""
 
@@ -239,6 +247,7 @@ class Model:
         services: tuple[ServiceSettings, ...],
         is_common: bool,
         warnings: tuple[Diagnostic, ...],
+        wans: tuple[WanSettings, ...] = (),
     ) -> None:
         self.main = main
         self.groups = groups
@@ -247,6 +256,7 @@ class Model:
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
+        self.wans = wans
         # In the order in which they are started.
         self.services = services
         # Whether the configuration is to be the same on all paired routers.
@@ -261,5 +271,5 @@ class Model:
 
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
-        more = (self.conntrack, self.dhcps, self.services)
+        more = (self.conntrack, self.dhcps, self.services, self.wans)
         return (self.main, self.groups, self.virtual_routers, checks, *more)

@@ -101,6 +101,8 @@ MESSAGES = {
     # One configuration: what a router knows of it, and what another lacks (haven.sync).
     "summary": (Field("summary", mapping), Field("is_answer", flag)),
     "change": (Field("document", mapping),),
+    # What the routers have of each WAN that one of them dials (contract/wan_words.py).
+    "wan": (Field("wans", list_of(mapping)),),
     # DHCP leases that a router knows (agent/leases), or none: then it only says how many they are; and that
     # those of this number are known here, too.
     "leases": (

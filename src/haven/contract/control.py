@@ -3,7 +3,8 @@
 
 One line of JSON in: {"command": NAME, ...}. One out: {"ok": true, "result": ...}, or {"ok": false, "error":
 TEXT, "code": CODE, "facts": {...}} for a refusal. Who follows events gets {"event": {...}} besides, and the
-agent {"prepare": true} when it has something to finish before a handover.
+agent {"prepare": true} when it has something to finish before a handover, with "ending": true before havend
+ends.
 """
 
 import json
@@ -71,6 +72,9 @@ REQUESTS = {
     "prepared": (),
     # Something for the events, by a code that the agent may add.
     "note": (Field("code", one_of(NOTED)), Field("facts", mapping)),
+    # What a part of the agent has a group take besides: steps that havend carries out when it takes over,
+    # without waiting for anybody. Each request says all that there is.
+    "lend": (Field("loans", list_of(mapping)),),
     # Between routers, by the agents: whether this one is Active for these, what another says of itself, and
     # to ask the others about all groups that are Active here.
     "vouch": (Field("members", list_of(mapping)),),

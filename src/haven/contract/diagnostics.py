@@ -172,6 +172,9 @@ DIAGNOSTICS = {
     "dhcp-several": "is needed: several IPv4 virtual routers are on interface '{interface}'",
     "dhcp-none": "is needed: no IPv4 virtual router is on interface '{interface}'",
     "dhcp-not-ipv4": "'{name}' has no IPv4 address, and DHCP is about IPv4",
+    "wan-taken": "'{interface}' has {other} already",
+    "wan-is-lan": "'{interface}' is that of {other}: it would go down with the role, and the election "
+    "with it",
     "virtual-router-missing": "there is no virtual_router '{name}'",
     "service-nothing": "has nothing to start: set option profile, list init, list interface or option start",
     "service-mixed": "goes without start: one section is one service, of one kind",
@@ -185,6 +188,13 @@ DIAGNOSTICS = {
     "interface-unknown": "interface {interface} cannot be resolved: netifd does not know it",
     "interface-no-device": "interface {interface} cannot be resolved: it has no device now",
     "interface-unresolved": "interface {interface} cannot be resolved: {error}",
+    "wan-unknown": "there is no interface '{interface}' in /etc/config/network",
+    "wan-auto": "'{interface}' comes up by itself when this router boots, on a standby too until haven runs: "
+    "uci set network.{interface}.auto='0'",
+    "wan-mac": "the device of '{interface}' has the MAC address of this router's port; give it one macaddr "
+    "on all routers, in its config device section, or the provider sees two customers",
+    "wan-unpaired": "the routers are not paired, so a standby knows nothing of the lease or the session, and "
+    "nobody waits until the other has let go: 'haven pair'",
     "device-not-ethernet": "device '{device}' is not Ethernet, it has no MAC",
     "advertisement-large": "{count} addresses make an advertisement of {octets} octets; '{device}' carries "
     "{mtu}",

@@ -74,6 +74,10 @@ TABLE = (
         "heartbeat",
         "{peer} on {device} was taken for dead and lives: {patience_us} of silence are borne from now on",
     ),
+    ("wan-up", "wan", "{wan}: {interface} is up"),
+    ("wan-down", "wan", "{wan}: {interface} is down"),
+    ("wan-dials", "wan", "{wan}: {interface} is dialled"),
+    ("wan-session-ended", "wan", "{wan}: ended session {session}, which another router had left"),
     ("service-started", "service", "service {service} runs"),
     ("service-stopped", "service", "service {service} has stopped"),
     ("service-reloaded", "service", "service {service} was told of its role"),
@@ -90,7 +94,7 @@ TABLE = (
 )
 
 # What the agent may add.
-NOTED = tuple([row[0] for row in TABLE if row[0].startswith("service-")])
+NOTED = tuple([row[0] for row in TABLE if row[0].startswith(("service-", "wan-"))])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {

@@ -29,6 +29,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
+from haven.contract.planned_wans import WANS, check_planned_wans
 from haven.contract.services import PART as SERVICES
 from haven.contract.services import check_part as check_services
 from haven.contract.steps import STEPS, step_message, step_text
@@ -171,7 +172,7 @@ LAN = (Field("interface", text), Field("device", text), Field("group", text), Fi
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING}
+PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING, "wan": WANS}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -312,6 +313,7 @@ def check_plan(document: "Any") -> "Document":
     if "services" in document["parts"]:
         check_services(document["parts"]["services"], "parts: services")
     check_planned(document["parts"].get("tracking"))
+    check_planned_wans(document["parts"].get("wan"))
     check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]
 
@@ -333,10 +335,15 @@ def _check_router(document: "Any", where: str) -> None:
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
     check_advert(document, where)
     for stage in STAGES:
-        check_objects(document[stage], STEP, "%s: %s" % (where, stage))
         for index, step in enumerate(document[stage]):
-            _check_message(step, "%s: %s[%d]" % (where, stage, index))
-            _check_words(step, "%s: %s[%d]" % (where, stage, index))
+            check_step(step, "%s: %s[%d]" % (where, stage, index))
+
+
+def check_step(document: "Any", where: str) -> None:
+    """Check a step: its fields, its message and its words. Raises DocumentError."""
+    check_object(document, STEP, where)
+    _check_message(document, where)
+    _check_words(document, where)
 
 
 def _check_words(document: "Document", where: str) -> None:

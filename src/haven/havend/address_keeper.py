@@ -103,6 +103,11 @@ class AddressKeeper:
             self.renew_at = NEVER
         self._run(steps)
 
+    def groups_of(self, routers: "tuple[str, ...]") -> "set[str]":
+        """Return the groups that virtual routers belong to, or did when their addresses were taken."""
+        plans = [self._applied.get(name) or self._plans.get(name) for name in routers]
+        return {plan.group for plan in plans if plan is not None}
+
     def held(self) -> "tuple[str, ...]":
         """Return the virtual routers whose addresses this node holds."""
         return tuple(sorted(self._applied))

@@ -123,14 +123,17 @@ class AgentLink:
             return False
         return bool(self._wanted) or any(os.path.exists(path) for path in WORK)
 
-    def prepare(self, then: "Callable[[], None]", now: int) -> None:
-        """Do something after the agent has finished what is pending, or after a while in any case."""
+    def prepare(self, then: "Callable[[], None]", now: int, ending: bool = False) -> None:
+        """Do something after the agent has finished what is pending, or after a while in any case.
+
+        `ending`: havend is not to be here afterwards.
+        """
         if self._client is None or not self.is_alive(now):
             then()
             return
         self._waiting.append(then)
         self._deadline = now + PREPARE_LIMIT
-        self._client.reply({"prepare": True})
+        self._client.reply({"prepare": True, "ending": True} if ending else {"prepare": True})
 
     def doubt(self, members: "list[dict[str, Any]]", now: int) -> None:
         """Let the agent ask the other routers about virtual routers; nobody waits for it."""

@@ -19,6 +19,7 @@ from haven.havend.handovers import Handovers
 from haven.havend.host import system
 from haven.havend.kernel_tables import KernelTables
 from haven.havend.last_transitions import LastTransitions
+from haven.havend.loan_holder import LoanHolder
 from haven.havend.maintenance_note import MaintenanceNote
 from haven.havend.plan_commands import PlanCommands
 from haven.havend.plan_in_force import PlanInForce
@@ -87,6 +88,7 @@ class Daemon:
         self._verdicts = CheckVerdicts(self._engine, self._events)
         self._askers = Askers(self._engine, self._kernel, self._poller, self._events, self.handle)
         transitions, handovers = LastTransitions(), Handovers(self._engine)
+        self.loans = LoanHolder(self._kernel, self._engine, self._events)
         self._executor = Executor(
             self._engine,
             self._sockets,
@@ -97,6 +99,7 @@ class Daemon:
             handovers,
             self._agent,
             self._adverts,
+            self.loans,
         )
         self._repair = Repair(
             self._engine,
@@ -143,6 +146,7 @@ class Daemon:
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
             (self._askers.deadline, lambda: self._askers.act(system.now())),
+            (lambda: self.loans.renew_at, lambda: self.loans.renew(system.now())),
             (lambda: self._adverts.deadline, self._adverts.act),
         ]
 
@@ -256,12 +260,12 @@ class Daemon:
             return
         self.stopping = self._adverts.is_ending = True
         self._events.add("stopping", node=self.plan.node)
-        self.when_prepared(lambda: self.handle(Shutdown()))
+        self.when_prepared(lambda: self.handle(Shutdown()), ending=True)
 
-    def when_prepared(self, then: "Callable[[], None]") -> None:
+    def when_prepared(self, then: "Callable[[], None]", ending: bool = False) -> None:
         """Do something that moves the addresses, after the agent has finished what is pending."""
         if any(group.state == states.ACTIVE for group in self._engine.groups.values()):
-            self._agent.prepare(then, system.now())
+            self._agent.prepare(then, system.now(), ending)
         else:
             then()
 
@@ -291,6 +295,7 @@ class Daemon:
         self._finish()
 
     def _finish(self) -> None:
+        self.loans.end()
         if self._addresses.held():
             self._addresses.release(self._addresses.held())
         for name in sorted(self.plan.routers):

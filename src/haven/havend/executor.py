@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers
     from haven.havend.last_transitions import LastTransitions
+    from haven.havend.loan_holder import LoanHolder
     from haven.havend.restart_note import RestartNote
     from haven.havend.router_adverts import RouterAdverts
     from haven.havend.vrrp_sockets import VrrpSockets
@@ -41,9 +42,11 @@ class Executor:
         handovers: "Handovers",
         agent: "AgentLink",
         adverts: "RouterAdverts",
+        loans: "LoanHolder",
     ) -> None:
         self._agent = agent
         self._adverts = adverts
+        self._loans = loans
         self._engine = engine
         self._sockets = sockets
         self._addresses = addresses
@@ -97,10 +100,13 @@ class Executor:
     def _take_over(self, effect: effects.TakeOver) -> None:
         self._addresses.take(effect.routers, self._now)
         self._adverts.take(effect.routers)
+        self._loans.take(self._addresses.groups_of(effect.routers), self._now)
 
     def _release(self, effect: effects.Release) -> None:
+        groups = self._addresses.groups_of(effect.routers)
         self._addresses.release(effect.routers)
         self._adverts.release(effect.routers, self._now)
+        self._loans.release(groups, self._now)
 
     def _reapply(self, effect: effects.Reapply) -> None:
         if self._addresses.reapply(effect.router, self._now):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from haven.havend.control_server import ControlClient
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers, PendingHandover
+    from haven.havend.loan_holder import LoanHolder
     from haven.havend.maintenance_note import MaintenanceNote
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.status_report import StatusReport
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
         now: int
         stopping: bool
+        loans: LoanHolder
 
         def load(self, plan: Plan) -> None:
             """Run another plan from now on."""
@@ -93,6 +95,7 @@ class RequestHandlers:
             "agent": self._attach_agent,
             "report": self._take_report,
             "prepared": self._prepared,
+            "lend": self._lend,
             "note": self._note,
             "vouch": self._vouch,
             "vouched": self._take_word,
@@ -219,6 +222,16 @@ class RequestHandlers:
 
     def _prepared(self, client: "ControlClient", request: "Document") -> "Document | None":
         self._agent.prepared()
+        return done({})
+
+    def _lend(self, client: "ControlClient", request: "Document") -> "Document | None":
+        from haven.contract.lending import read_loans
+
+        try:
+            loans = read_loans(request["loans"])
+        except DocumentError as error:
+            raise Refusal("request-wrong", error=str(error)) from None
+        self._loop.loans.lend(loans, self._in_force.plan.renew_us, self._loop.now)
         return done({})
 
     def _note(self, client: "ControlClient", request: "Document") -> "Document | None":

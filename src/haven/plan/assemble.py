@@ -15,6 +15,7 @@ from haven.plan import (
     conntrack,
     conntrack_protection,
     conntrack_rules,
+    dialled_wans,
     lease_plan,
     service_commands,
     witnesses,
@@ -65,6 +66,7 @@ def compile_plan(
     device, problems = _sync_device(model.conntrack, config, resolve)
     checks = CheckCompiler(model, routers, machine, config, resolve)
     problems = compiler.problems + checks.problems + problems
+    problems += dialled_wans.problems(model.wans, routers, config, resolve)
     if problems:
         return None, problems
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
@@ -73,6 +75,7 @@ def compile_plan(
     if model.conntrack is not None:
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
+    warnings += dialled_wans.warnings(model.wans, config)
     warnings += service_commands.warnings(model, config)
     return {
         "version": VERSION,
@@ -99,6 +102,9 @@ def compile_plan(
 
 def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | None) -> dict[str, Any]:
     parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
+    dialled = dialled_wans.part(model.wans)
+    if dialled is not None:
+        parts["wan"] = dialled
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}

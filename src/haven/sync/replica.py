@@ -167,7 +167,7 @@ class Replica:
         return self._apply(memory, exchange)
 
     def join(self, document: Any) -> Outcome:
-        """Take another's configuration part by part in place of one's own, as far as it is shared; on trial."""
+        """Take another's configuration, part by part, in place of one's own as far as it is shared."""
         exchange = self._assembly.take(document)
         if exchange is None:
             return Outcome("partial")
