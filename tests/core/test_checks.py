@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the verdicts of checks do to a group: who is to be Active where a host is reached, or is not."""
 
-from haven.core.clock import SECOND
+from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import PriorityChanged
 from haven.core.events import CheckChanged, Maintenance, Switchover
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
-from tests.core.wire import Wire, group, pair, router
+from tests.core.duel import say
+from tests.core.wire import Wire, group, octets_of, pair, router
 
 CHECK = (("provider", 254),)
 FAULT = (("provider", 0),)
@@ -187,3 +188,15 @@ def test_a_lowered_active_that_ranks_higher_on_another_link_is_not_taken_over_ag
     judge(wire.nodes[0], False)
     wire.run(20 * SECOND)
     assert len(wire.nodes[1].transitions()) <= 3
+
+
+def test_a_lowered_active_is_relieved_although_a_stranger_was_followed_before_it():
+    wire = Wire()
+    node = wire.node("a", pair(preempt=False))
+    wire.start()
+    say(node, 254, octets_of("10.0.0.66"), 40950 * MILLISECOND)
+    assert node.state() == BACKUP
+    for _ in range(20):
+        wire.run(SECOND // 2)
+        say(node, 1)
+    assert node.state() == ACTIVE

@@ -119,9 +119,10 @@ class Hearing:
             if relieves and self._asks_everywhere() and not self._group.trust.is_low(now):
                 self._take_over_soon(packet[1], now)
             return
+        follows = member.active_source in (None, packet[1])
         member.accept(advert, packet)
-        if self._group.preemption.is_delayed():
-            # The same packet will mean something else when the delay is over.
+        if self._group.preemption.is_delayed() or not follows:
+            # The same packet will mean something else when the delay is over, or its sender is followed.
             self._group.forget_last_accepted()
         self._group.fire(states.ADVERT_ACCEPTED, now, by=member)
 
