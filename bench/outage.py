@@ -53,8 +53,7 @@ def _default_power_cuts(runs: int) -> Comparison:
 def _wait_asked(node: Node) -> None:
     """Wait until a haven trusts in the answers on all links."""
     if isinstance(node, HavenNode):
-        wait_until(lambda: node.group()["detection"]["by"] == "heartbeat", 30, "the answers are trusted")
-        wait_until(lambda: all(way["believed"] for way in node.group()["detection"]["ways"]), 30, "on all")
+        wait_until(node.asks_kernel, 60, "the answers are trusted on all ways")
         time.sleep(SETTLED_S)
 
 

@@ -50,7 +50,12 @@ class Sockets:
 class Standby:
     """A Backup on the wire, and its heartbeats."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *specs: Callable[[int], GroupSpec]) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *specs: Callable[[int], GroupSpec],
+        settled: int = 30 * SECOND,
+    ) -> None:
         self.wire, self.sockets, self.told = Wire(), Sockets(), []
         self.one, self.node = (
             self.wire.node(name, *(spec(priority) for spec in specs))
@@ -63,7 +68,7 @@ class Standby:
         monkeypatch.setattr(heartbeats, "HeartbeatSocket", self.sockets.open)
         monkeypatch.setattr(heartbeats.system, "now", lambda: self.wire.now)
         self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle)
-        self.run(30 * SECOND)
+        self.run(settled)
 
     def run(self, duration: int) -> None:
         """Let time pass, with the turns that havend's loop would take."""
@@ -92,6 +97,17 @@ def test_one_link_is_asked_often_the_other_seldom_and_a_death_is_known_on_both(m
     standby.one.power_off()
     standby.sockets.silent = {"lan", "wan"}
     standby.run(40 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
+def test_what_it_says_of_a_takeover_is_true_from_the_first_moment(monkeypatch):
+    standby = Standby(monkeypatch, both, settled=0)
+    while standby.report()["by"] != "heartbeat":
+        standby.run(5 * MILLISECOND)
+    expected = standby.report()["after_ms"]
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(round(expected) * MILLISECOND + 5 * MILLISECOND)
     assert standby.node.state() == ACTIVE
 
 

@@ -120,6 +120,11 @@ class HavenNode(Node):
         """Tell one group's part of the status."""
         return next(entry for entry in self.status()["groups"] if entry["name"] == name)
 
+    def asks_kernel(self, name: str = "gateway") -> bool:
+        """Tell whether a Backup trusts the answers of the Active's kernel on all ways to it."""
+        detection = self.group(name)["detection"]
+        return detection["by"] == "heartbeat" and all(way["believed"] for way in detection["ways"])
+
     def problems(self) -> list[dict]:
         """Tell the problems of the status."""
         return self.status()["problems"]

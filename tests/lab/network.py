@@ -7,6 +7,7 @@ client --- [lan] --- r1, r2, r3 --- [wan] --- server
 """
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,6 +173,8 @@ class Network:
         began = now_ns()
         old = self.routers[name]
         old.namespace.delete()
+        # What programs keep there is in memory.
+        shutil.rmtree(self.folder / name / "run", ignore_errors=True)
         wait_until(lambda: not self._has_port(old.port("lan")), 5, f"old cables of {name} vanish")
         self.routers[name] = self._router(old.number)
         return self._note(f"power of {name} on", began)

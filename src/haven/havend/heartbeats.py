@@ -123,11 +123,15 @@ class Heartbeats:
         soonest = self._look_at
         for asked in self._asked.values():
             if asked.is_due(now):
+                was_believed = asked.path.is_believed()
                 asked.turn(now)
+                if asked.path.is_believed() != was_believed:
+                    # Who is asked quickly follows from who answers.
+                    self._look_at = now
             if asked.path.unanswered > 1 or asked.taken_for_dead_at is not None:
                 self.is_quiet = True
             soonest = min(soonest, asked.due)
-        self.deadline = soonest
+        self.deadline = min(soonest, self._look_at)
         if self.is_quiet or self._told:
             self._judge_all(now)
             self.deadline = min([self._look_at] + [asked.due for asked in self._asked.values()])
@@ -199,7 +203,9 @@ class Heartbeats:
                     paces[place] = min(own_us, paces.get(place, own_us))
                     is_watched = True
         for place in paces:
-            self._asked[place].path.pace_us = paces[place]
+            asked = self._asked[place]
+            asked.path.pace_us = paces[place]
+            asked.due = min(asked.due, now + paces[place])
 
     # Who is dead
 
@@ -283,7 +289,8 @@ class Heartbeats:
             for member in group.members
         ):
             slowest = max([each.path.patience_us() for each in asked])
-            heartbeat_us = group.spec.heartbeat_us + slowest + _skew_us(group)
+            pace_us = min([each.path.pace_us for each in asked])
+            heartbeat_us = pace_us + slowest + _skew_us(group)
         by = "heartbeat" if heartbeat_us < after_us else "advertisements"
         return {
             "by": by,
