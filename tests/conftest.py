@@ -4,6 +4,12 @@
 import os
 import signal
 
+from hypothesis import settings
+
+# How long an example takes says something about the machine alone.
+settings.register_profile("haven", deadline=None)
+settings.load_profile("haven")
+
 # A shell's background job ignores SIGINT, and so would the programs that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -278,7 +278,7 @@ class World:
         self.wire.delays[device] = milliseconds * MILLISECOND
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(2, 3), st.booleans(), st.lists(acts, max_size=25))
 def test_whatever_happens_one_is_active_in_the_end(count, opposed, story):
     # The nodes check each effect: TakeOver and Release alternate, no two members of a group differ,
@@ -294,7 +294,7 @@ def test_whatever_happens_one_is_active_in_the_end(count, opposed, story):
     assert all(node.engine.groups["gateway"].handover is None for node in world.wire.nodes)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(acts, max_size=15), st.integers(1, 254), st.integers(1, 254))
 def test_in_the_end_the_highest_priority_is_active_where_all_preempt(story, one, other):
     world = World(2, False)

@@ -324,7 +324,9 @@ def test_what_is_nearly_a_diagnostic_is_shown_by_its_words(active: Havend, key: 
 def test_followers_get_each_event_as_it_happens(active: Havend) -> None:
     with active.connect() as line, active.connect() as other:
         past = exchange(line, {"command": "events", "follow": True})["result"]
-        assert [event["seq"] for event in past] == list(range(1, len(past) + 1))
+        numbers = [event["seq"] for event in past]
+        # Of very many, as a busy machine may have them, those in between are left out.
+        assert numbers == sorted(set(numbers)) and numbers[0] == 1
         exchange(other, {"command": "refuse", "problems": ["one", "two"]})
         # What else comes up on a slow machine, such as the agent's absence, comes in between.
         told = (receive(line)["event"] for _ in range(9))

@@ -201,7 +201,7 @@ def test_a_step_whose_facts_are_not_whole_is_refused_or_told(tmp_path: Path, key
             _read_and_run(tmp_path, _changed(path, facts))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(PLACES), st.sampled_from(OTHERS))
 def test_a_wrong_value_anywhere_is_refused_or_harmless(
     tmp_path: Path, path: tuple[Any, ...], value: object
@@ -308,7 +308,7 @@ DAMAGES = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(DAMAGES, min_size=1, max_size=4))
 def test_a_file_with_damaged_octets_is_read_or_refused(tmp_path: Path, damages: list[tuple[int, int, bytes]]):
     octets = WRITTEN

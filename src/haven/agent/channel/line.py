@@ -138,6 +138,8 @@ class Line:
             return
         session.keep()
         self.version, self.trouble = message["version"][:64], ""
+        # Should it end, the link between the two routers is tried first.
+        self._next = 0
         self._hear(self, message)
 
     def _take_answer(self, message: Message) -> None:
