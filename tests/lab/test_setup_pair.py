@@ -115,6 +115,9 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     assert first.setup("--yes", "--answers", "-", stdin='{"sync": "eth7"}').returncode == 0
     assert first.setup("--confirm").returncode == 0
     waits_until_active(first)
+    # The second was begun as a first one, which was not meant.
+    for words in (("--yes", "--answers", "-"), ("--confirm",), ("--undo", "--yes")):
+        assert second.setup(*words, stdin='{"sync": "eth7"}').returncode == 0
     shown = json.loads(asked(first, "pair", "--json"))
     # Both LANs are 192.168.1.0/24 still, and have nothing to do with each other: it is found by the cable.
     said = asked(second, "join", "--yes", shown["code"])

@@ -46,11 +46,12 @@ class Condition:
 
 
 class Replication:
-    """This router's replica, and what it says to the others and hears of them. Raises SyncError."""
+    """The replica of the router `node`, this one; what it says to others and hears of them. Raises SyncError."""
 
     def __init__(self, scope: Scope, around: Surroundings, lines: Callable[[], Iterable[Line]]) -> None:
         self._scope, self._around, self._lines = scope.inner(), around, lines
-        self._replica = Replica(around.root.rstrip("/"), around.node)
+        self.node = around.node
+        self._replica = Replica(around.root.rstrip("/"), self.node)
         self._told: dict[Line, str] = {}
         self._condition: Condition | None = None
         self._failure = ""

@@ -82,11 +82,12 @@ class ChannelPart(Part):
 
     def _replicate(self, exchange: "Exchange") -> None:
         """Keep the configuration common while the plan asks for it, which may change by it."""
-        wanted = "sync" in self.around.plan and bool(self.around.node)
-        if not wanted and self._replication is not None:
+        wanted = self.around.node if "sync" in self.around.plan else ""
+        if self._replication is not None and self._replication.node != wanted:
+            # A replica writes in one router's name; a plan of before may have had another.
             self._replication.close()
             self._replication = None
-        elif wanted and self._replication is None:
+        if wanted and self._replication is None:
             self._replication = _make_replication(self.around, self._exchange_lines)
         exchange.carry(self._replication)
         if self._replication is not None:
