@@ -134,6 +134,7 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     assert [json.loads(asked(router, "sync", "--json"))["in_sync"] for router in pair] == [True, True]
     done = second.haven(*where(second), "undo", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "Warning: 192.168.1.1 becomes this router's own again, and r1 goes on with it" in done.stdout
     assert login(second).read_text().split() == (LOGIN % ("2202", "r2")).split()
     assert login(first).read_text().split() == (LOGIN % ("2201", "r1")).split()
     wait_until(lambda: json.loads(asked(first, "peers", "--json")) == [], 20, "the two have parted")

@@ -11,12 +11,21 @@ import pytest
 from haven.cli.main import main
 from haven.contract.fields import check_object
 from haven.contract.setup import PROPOSAL
+from haven.peers.identity import ensure
+from haven.peers.store import Peer, PeerStore
 from haven.plan.machine import Machine
 from haven.setup import live_facts
+from haven.setup.trial import Trial
 from haven.setup.trial_folder import PENDING
 from tests.setup.boxes import RouterBox
 from tests.setup.test_setup_trial import begun
 
+ROUTER = """
+config virtual_router 'lan'
+	option interface 'lan'
+	option vrid '51'
+	list address '192.168.1.1/24'
+"""
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
 
@@ -152,6 +161,28 @@ def test_an_undo_shows_what_it_brings_back_and_asks(box: RouterBox, capsys: Capt
     types(monkeypatch, "yes")
     assert setup(box, "--undo") == 0
     assert capsys.readouterr().out.endswith("everything is as it was before\n") and box.files() == before
+
+
+@pytest.mark.parametrize("words", [("--undo",), ("--undo", "--yes")])
+def test_an_undo_warns_of_a_gateway_that_another_router_goes_on_with(
+    box: RouterBox, capsys: Capture, monkeypatch: Patch, tmp_path: Path, words: tuple[str, ...]
+):
+    folder = begun(box)
+    folder.put_in_place()
+    folder.confirm()
+    text = box.config("haven").read_text()
+    box.config("haven").write_text(text + ROUTER)
+    types(monkeypatch, "yes")
+    monkeypatch.setattr(Trial, "undo", lambda self: None)
+    setup(box, *words)
+    assert "Warning" not in capsys.readouterr().out
+    store = PeerStore(f"{box.root}/etc/haven/peers")
+    store.put(Peer("r2", ensure(str(tmp_path / "r2")).pem, ["192.168.1.3"]))
+    types(monkeypatch, "yes")
+    setup(box, *words)
+    out = capsys.readouterr().out
+    warned = out.index("Warning: 192.168.1.1 becomes this router's own again, and r2 goes on with it")
+    assert "--yes" in words or warned < out.index("Bring this back?")
 
 
 def test_a_trial_that_waits_is_in_the_way_of_another(box: RouterBox, capsys: Capture):

@@ -184,6 +184,13 @@ OUTCOMES = {
     "interrupted": "the router was started anew before anybody confirmed: everything is as it was before",
 }
 
+# What a person should know before saying yes.
+WARNINGS = {
+    "gateway-twice": "{address} becomes this router's own again, and {nodes} goes on with it as virtual "
+    "address: two machines would have it. Take one of the two off the link first, or give this router "
+    "another address at once",
+}
+
 
 class SetupRefused(Exception):
     """Setup does not do it: a code of REFUSALS, and its facts."""
@@ -201,3 +208,8 @@ class SetupRefused(Exception):
 def why(code: str, **facts: "Any") -> "dict[str, Any]":
     """Return the reason of an answer as a document."""
     return {"code": code, "facts": facts, "message": render(WHYS[code], facts, {})}
+
+
+def warning(code: str, **facts: "Any") -> str:
+    """Return a warning in words."""
+    return render(WARNINGS[code], facts, {})

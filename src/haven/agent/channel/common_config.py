@@ -46,7 +46,7 @@ class Condition:
 
 
 class Replication:
-    """The replica of the router `node`, this one; what it says to others and hears of them. Raises SyncError."""
+    """The replica of this router, `node`; what it says to the others and hears of them. Raises SyncError."""
 
     def __init__(self, scope: Scope, around: Surroundings, lines: Callable[[], Iterable[Line]]) -> None:
         self._scope, self._around, self._lines = scope.inner(), around, lines
