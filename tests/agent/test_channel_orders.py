@@ -15,7 +15,6 @@ from haven.contract.control import done, encode
 from haven.plan.assemble import make_plan
 from tests.agent.turns import Turns
 
-
 # What a user has others run, each with a password.
 RUN = """
 config virtual_router 'lan'
