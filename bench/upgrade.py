@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`haven upgrade` of three routers with connections through them; the Active is the best of them, or the last."""
+"""`haven upgrade` of three routers with connections through them, of which the best or the last is Active."""
 
 import json
 import tempfile

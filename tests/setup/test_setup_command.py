@@ -16,7 +16,7 @@ from haven.peers.store import Peer, PeerStore
 from haven.plan.machine import Machine
 from haven.setup import live_facts
 from haven.setup.trial import Trial
-from haven.setup.trial_folder import PENDING
+from haven.setup.trial_folder import PENDING, boot_id
 from tests.setup.boxes import RouterBox
 from tests.setup.test_setup_trial import begun
 
@@ -109,6 +109,9 @@ def test_a_person_who_says_no_changes_nothing(box: RouterBox, capsys: Capture, m
     assert "own_address: 10.0.0.1 is outside of 192.168.1.0/24, the network of lan" in out
     assert "Own address of this router on it\n[192.168.1.2] (" in out
     assert "\n/etc/config/network\n  - network.lan.ipaddr=192.168.1.1/24\n" in out
+    # The link between the routers is the LAN here, as no port is free.
+    warned = out.index("Warning: conntrack 'conntrack', option 'interface': 'lan' is that of virtual_router")
+    assert out.index("/etc/config/haven\n") < warned < out.index("Change this now?")
     assert out.endswith("Nothing was changed.\n") and box.files() == before and box.calls() == []
 
 
@@ -146,6 +149,12 @@ def test_without_a_trial_there_is_nothing_to_say(
 ):
     assert setup(box, *words) == 1
     assert capsys.readouterr().err == f"haven: {said}\n"
+
+
+def test_whoever_has_confirmed_is_told_what_is_next(box: RouterBox, capsys: Capture):
+    begun(box, boot=boot_id())
+    assert setup(box, "--confirm") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Next: 'haven pair'")
 
 
 def test_an_undo_shows_what_it_brings_back_and_asks(box: RouterBox, capsys: Capture, monkeypatch: Patch):

@@ -69,7 +69,7 @@ class _AtTerminal:
 
     def agree(self, make: Make) -> Proposal | None:
         proposal = make(given_answers(self._request), take_proposal if self._says_yes else ask_person)
-        show(proposal.changes(), sys.stdout)
+        show(proposal.changes(), sys.stdout, proposal.warnings())
         return proposal if self._says_yes or agree("\nJoin, and change this now?") else None
 
     def begins(self, stage: str) -> None:

@@ -17,7 +17,7 @@ from haven.contract.setup import NONE, OUTCOMES, SetupRefused, warning
 from haven.paths import PEERS
 from haven.peers.store import PeerStore, StoreError
 from haven.plain_file import read_plain
-from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show
+from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show, show_warnings
 from haven.setup.changes import UciChange, difference
 from haven.setup.leaving import gateways_taken
 from haven.setup.live_facts import read_facts
@@ -29,6 +29,8 @@ from haven.setup.trial_folder import BEFORE, PENDING
 
 LARGEST_ANSWERS = 1 << 16
 ENDED = frozenset(OUTCOMES) - {"preparing", "waiting", "undoing"}
+# What a first router without a second one is to do.
+NEXT = "Next: 'haven pair', which shows the code with which the other router joins this one."
 TOGETHER = (("--confirm", "--undo"), ("--confirm", "--answers"), ("--undo", "--answers"))
 
 
@@ -118,7 +120,7 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
     """Show what changes, ask, put it on trial, and wait for the person's word."""
     says_yes = "--yes" in request.flags
     if not request.json:
-        show(proposal.changes(), sys.stdout)
+        show(proposal.changes(), sys.stdout, proposal.warnings())
         sys.stdout.flush()
     if not says_yes and not agree("\nChange this now? It is taken back by itself unless you confirm it."):
         print("Nothing was changed.")
@@ -179,18 +181,22 @@ def _tell(request: Request, found: dict[str, object]) -> int:
         print(_confirm_words(found))
     else:
         print(str(found.get("message", "")))
+        if found.get("state") == "confirmed":
+            print(NEXT)
     return 0 if found.get("state") in ("waiting", "confirmed", "undone") else 1
 
 
 def _undo(request: Request, trial: Trial) -> int:
-    waits = trial.folder.is_there(PENDING)
-    for text in _undo_warnings(trial):
-        print(f"Warning: {text}.", file=sys.stderr if request.json else sys.stdout)
-    if not waits and "--yes" not in request.flags and not request.json and trial.folder.is_there(BEFORE):
-        show(_undo_changes(trial), sys.stdout)
+    is_late = trial.folder.is_there(BEFORE) and not trial.folder.is_there(PENDING)
+    warnings = _undo_warnings(trial)
+    if is_late and not {"--json", "--yes"} & request.flags:
+        show(_undo_changes(trial), sys.stdout, warnings)
         if not agree("\nBring this back?"):
             print("Nothing was changed.")
             return 1
+    else:
+        # The document is on stdout.
+        show_warnings(warnings, sys.stderr if request.json else sys.stdout)
     _part_from_pair(trial)
     trial.undo()
     return _tell(request, read_note(trial.run_dir))

@@ -242,10 +242,11 @@ DIAGNOSTICS = {
     "words": "{words}",
 }
 
-# What stands before the message, as far as it is known.
-# Warnings that ask for nothing: as a machine comes up they pass, and what stays is a fault or a problem.
-PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
+# Warnings that ask for nothing as a machine comes up: they pass, and what stays is a fault or a problem; or
+# they are about what its user has been shown (`haven setup`, `haven validate`) and has chosen.
+CALM = ("tracked-missing", "device-missing", "sync-address-missing", "sync-shared")
 
+# What stands before the message, as far as it is known.
 PLACES = {"option": "option '{option}'"}
 
 
