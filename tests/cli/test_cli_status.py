@@ -160,7 +160,12 @@ def test_an_active_that_advertises_says_to_whom_and_what() -> None:
     name = status["virtual_routers"][0]["name"]
     text = " ".join(render(check_status(status), NOW).split())
     assert f"{name}: fe80::1 is the IPv6 hosts' router; prefix 2001:db8:1::/64." in text
-    advert.update(lifetime_s=0, prefixes=["fd00::/64", "fd01::/64"])
+    advert.update(ends_ms=12_000, prefixes=[])
+    text = " ".join(render(check_status(status), NOW).split())
+    assert (
+        f"{name}: there is no way out by IPv6 yet; for 12 s more fe80::1 is the IPv6 hosts' router." in text
+    )
+    advert.update(lifetime_s=0, ends_ms=None, prefixes=["fd00::/64", "fd01::/64"])
     text = " ".join(render(check_status(status), NOW).split())
     assert f"{name}: IPv6 hosts are told of no router, as there is no way out by IPv6; " in text
     assert "; prefixes fd00::/64, fd01::/64." in text

@@ -60,7 +60,10 @@ def _advertised(router: "Document") -> list[str]:
     if not advert or not advert["advertising"]:
         return []
     who = f"{advert['source']} is the IPv6 hosts' router"
-    if not advert["lifetime_s"]:
+    if advert.get("ends_ms") is not None:
+        left = duration(advert["ends_ms"] / 1000)
+        who = f"there is no way out by IPv6 yet; for {left} more {who}"
+    elif not advert["lifetime_s"]:
         who = "IPv6 hosts are told of no router, as there is no way out by IPv6"
     prefixes = advert["prefixes"]
     what = f"; {'prefix' if len(prefixes) == 1 else 'prefixes'} {', '.join(prefixes)}" if prefixes else ""
