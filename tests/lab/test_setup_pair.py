@@ -122,6 +122,8 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     # Both LANs are 192.168.1.0/24 still, and have nothing to do with each other: it is found by the cable.
     said = asked(second, "join", "--yes", shown["code"])
     assert "joined r1" in said
+    # Where it is afterwards is said before the change ends the session.
+    assert said.index("address becomes 192.168.1.3: a session to") < said.index("joined r1")
     switch = first.namespace.name.replace("r1", "sw")
     subprocess.run(["ip", "-n", switch, "link", "set", "r2", "master", "lan"], check=True)
     found = [waits_until_well(router) for router in pair]
