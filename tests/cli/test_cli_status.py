@@ -163,7 +163,7 @@ def test_an_active_that_advertises_says_to_whom_and_what() -> None:
     advert.update(ends_ms=12_000, prefixes=[])
     text = " ".join(render(check_status(status), NOW).split())
     assert (
-        f"{name}: there is no way out by IPv6 yet; for 12 s more fe80::1 is the IPv6 hosts' router." in text
+        f"{name}: there is no way out by IPv6 now; for 12 s more fe80::1 is the IPv6 hosts' router." in text
     )
     advert.update(lifetime_s=0, ends_ms=None, prefixes=["fd00::/64", "fd01::/64"])
     text = " ".join(render(check_status(status), NOW).split())

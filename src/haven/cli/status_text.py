@@ -62,7 +62,7 @@ def _advertised(router: "Document") -> list[str]:
     who = f"{advert['source']} is the IPv6 hosts' router"
     if advert.get("ends_ms") is not None:
         left = duration(advert["ends_ms"] / 1000)
-        who = f"there is no way out by IPv6 yet; for {left} more {who}"
+        who = f"there is no way out by IPv6 now; for {left} more {who}"
     elif not advert["lifetime_s"]:
         who = "IPv6 hosts are told of no router, as there is no way out by IPv6"
     prefixes = advert["prefixes"]

@@ -242,9 +242,10 @@ DIAGNOSTICS = {
     "words": "{words}",
 }
 
-# Warnings that ask for nothing as a machine comes up: they pass, and what stays is a fault or a problem; or
-# they are about what its user has been shown (`haven setup`, `haven validate`) and has chosen.
-CALM = ("tracked-missing", "device-missing", "sync-address-missing", "sync-shared")
+# Warnings that ask for nothing: as a machine comes up they pass, and what stays is a fault or a problem.
+PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
+# Those that its user is shown before it is so (`haven setup`, `haven validate`): no error of each start.
+CHOSEN = ("sync-shared",)
 
 # What stands before the message, as far as it is known.
 PLACES = {"option": "option '{option}'"}
