@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the program `wg` tells of a device, the kernel's or another program's, and what it is told."""
+
+import hashlib
+from binascii import a2b_base64
+
+# A command line holds many more.
+PEERS_AT_ONCE = 100
+NOTHING = ("(none)", "off", "")
+
+
+class PeerFacts:
+    """A peer as a device has it; `handshake` is in seconds since the epoch, 0 where there was none."""
+
+    def __init__(self, columns: list[str]) -> None:
+        self.key, _secret, endpoint, allowed, handshake, _received, _sent, keepalive = columns
+        self.endpoint = "" if endpoint in NOTHING else endpoint
+        self.networks = [] if allowed in NOTHING else allowed.split(",")
+        self.handshake = int(handshake)
+        self.keepalive_s = 0 if keepalive in NOTHING else int(keepalive)
+
+
+class DeviceFacts:
+    """A device as `wg show NAME dump` tells it. Raises ValueError for what is none."""
+
+    def __init__(self, dump: str) -> None:
+        first, *rest = [line.split("\t") for line in dump.splitlines()] or [[]]
+        private, _public, port, _mark = first
+        self.key_mark = "" if private in NOTHING else key_mark(private)
+        self.port = int(port)
+        self.peers = {peer.key: peer for peer in map(PeerFacts, rest)}
+
+
+def key_mark(private: str) -> str:
+    """Return what tells two private keys apart and gives neither away, empty for what is no key."""
+    try:
+        return hashlib.sha256(a2b_base64(private)).digest()[:8].hex()
+    except ValueError:
+        return ""
+
+
+def dump_command(device: str) -> list[str]:
+    """Return the command that tells all of a device."""
+    return ["wg", "show", device, "dump"]
+
+
+def place_commands(device: str, places: dict[str, str]) -> list[list[str]]:
+    """Return the commands that say where peers are, {key: endpoint}."""
+    return _in_parts(device, [["peer", key, "endpoint", places[key]] for key in places])
+
+
+def call_commands(device: str, places: dict[str, str], peers: list[PeerFacts]) -> list[list[str]]:
+    """Return the commands that say where peers are, and begin a handshake with these.
+
+    A device sends at once to a peer whose keepalive is switched on, whatever its routes.
+    """
+    words = [
+        [
+            *("peer", peer.key, "endpoint", places[peer.key]),
+            *("persistent-keepalive", "0" if peer.keepalive_s else "1"),
+            *("peer", peer.key, "persistent-keepalive", str(peer.keepalive_s)),
+        ]
+        for peer in peers
+    ]
+    return _in_parts(device, words)
+
+
+def _in_parts(device: str, words: list[list[str]]) -> list[list[str]]:
+    parts = [words[at : at + PEERS_AT_ONCE] for at in range(0, len(words), PEERS_AT_ONCE)]
+    return [["wg", "set", device, *(word for each in part for word in each)] for part in parts]
