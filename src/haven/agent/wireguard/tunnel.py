@@ -12,7 +12,7 @@ from haven.agent.roles import ACTIVE
 from haven.agent.wireguard import wg_tool
 from haven.agent.wireguard.peer_places import PeerPlaces
 from haven.agent.wireguard.tunnel_steps import make_loans, networks_of
-from haven.agent.wireguard.wg_tool import DeviceFacts
+from haven.agent.wireguard.wg_tool import Command, DeviceFacts
 from haven.contract.control import ANSWER_PATIENCE_S, encode_request
 from haven.contract.problems import problem
 from haven.ubus import caller
@@ -187,7 +187,8 @@ class Tunnel:
         self._is_called = self._is_placed = True
         peers = self._places.to_call(facts.peers, time.monotonic())
         rest = self._places.wanted({key: facts.peers[key] for key in facts.peers if key not in _keys(peers)})
-        commands = wg_tool.call_commands(self.device, self._places.places(), peers)
+        commands = wg_tool.fresh_commands(self.device, facts) if peers else []
+        commands += wg_tool.call_commands(self.device, self._places.places(), peers)
         self._run(commands + wg_tool.place_commands(self.device, rest))
         if peers:
             self._note("wireguard-called", count=len(peers))
@@ -195,7 +196,7 @@ class Tunnel:
     def _take_own(self, facts: DeviceFacts) -> None:
         self._places.take_own(facts.peers, time.monotonic(), time.time())
 
-    def _run(self, commands: list[list[str]], then: Callable[[ChildEnd], None] = lambda _end: None) -> None:
+    def _run(self, commands: list[Command], then: Callable[[ChildEnd], None] = lambda _end: None) -> None:
         """Run commands one after the other; `then` gets the end of the last, if all is well."""
         if not commands:
             return
@@ -213,7 +214,8 @@ class Tunnel:
                 then(outcome)
 
         try:
-            self._scope.run(commands[0], done, LIMIT_S)
+            argv, stdin = commands[0]
+            self._scope.run(argv, done, LIMIT_S, stdin)
         except OSError as why:
             self._is_busy_with_wg, self._wg_failure = False, str(why)
 

@@ -7,6 +7,10 @@ from binascii import a2b_base64
 # A command line holds many more.
 PEERS_AT_ONCE = 100
 NOTHING = ("(none)", "off", "")
+TYPE_FILE = "/sys/class/net/%s/uevent"
+
+# What is run, and what it reads.
+Command = tuple[list[str], str | None]
 
 
 class PeerFacts:
@@ -26,7 +30,8 @@ class DeviceFacts:
     def __init__(self, dump: str) -> None:
         first, *rest = [line.split("\t") for line in dump.splitlines()] or [[]]
         private, _public, port, _mark = first
-        self.key_mark = "" if private in NOTHING else key_mark(private)
+        self.private = "" if private in NOTHING else private
+        self.key_mark = key_mark(self.private)
         self.port = int(port)
         self.peers = {peer.key: peer for peer in map(PeerFacts, rest)}
 
@@ -34,22 +39,42 @@ class DeviceFacts:
 def key_mark(private: str) -> str:
     """Return what tells two private keys apart and gives neither away, empty for what is no key."""
     try:
-        return hashlib.sha256(a2b_base64(private)).digest()[:8].hex()
+        return hashlib.sha256(a2b_base64(private)).digest()[:8].hex() if private else ""
     except ValueError:
         return ""
 
 
-def dump_command(device: str) -> list[str]:
+def is_of_kernel(device: str) -> bool:
+    """Tell whether a device is the kernel's own."""
+    try:
+        with open(TYPE_FILE % device, encoding="ascii") as file:
+            return "DEVTYPE=wireguard" in file.read().split()
+    except OSError:
+        return False
+
+
+def dump_command(device: str) -> Command:
     """Return the command that tells all of a device."""
-    return ["wg", "show", device, "dump"]
+    return ["wg", "show", device, "dump"], None
 
 
-def place_commands(device: str, places: dict[str, str]) -> list[list[str]]:
+def fresh_commands(device: str, facts: DeviceFacts) -> list[Command]:
+    """Return the commands after which a device has no session.
+
+    The kernel's ends them when its link goes down; wireguard-go goes on with what the other router has ended.
+    """
+    if is_of_kernel(device) or not facts.private:
+        return []
+    words = ["wg", "set", device, "private-key", "/dev/stdin"]
+    return [(words, ""), (words, facts.private)]
+
+
+def place_commands(device: str, places: dict[str, str]) -> list[Command]:
     """Return the commands that say where peers are, {key: endpoint}."""
     return _in_parts(device, [["peer", key, "endpoint", places[key]] for key in places])
 
 
-def call_commands(device: str, places: dict[str, str], peers: list[PeerFacts]) -> list[list[str]]:
+def call_commands(device: str, places: dict[str, str], peers: list[PeerFacts]) -> list[Command]:
     """Return the commands that say where peers are, and begin a handshake with these.
 
     A device sends at once to a peer whose keepalive is switched on, whatever its routes.
@@ -65,6 +90,6 @@ def call_commands(device: str, places: dict[str, str], peers: list[PeerFacts]) -
     return _in_parts(device, words)
 
 
-def _in_parts(device: str, words: list[list[str]]) -> list[list[str]]:
+def _in_parts(device: str, words: list[list[str]]) -> list[Command]:
     parts = [words[at : at + PEERS_AT_ONCE] for at in range(0, len(words), PEERS_AT_ONCE)]
-    return [["wg", "set", device, *(word for each in part for word in each)] for part in parts]
+    return [(["wg", "set", device, *(word for each in part for word in each)], None) for part in parts]
