@@ -28,6 +28,7 @@ from bench.table import Row
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
+from bench.wireguard import tunnels
 from bench.young import young_connections
 from tests.lab import namespace
 
@@ -60,6 +61,7 @@ MORE: dict[str, Bench] = {
     "size": sizes,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
+    "wireguard": tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK, HEARTBEAT = "attack", "heartbeat"
