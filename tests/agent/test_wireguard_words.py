@@ -7,7 +7,7 @@ from haven.agent.wireguard import wg_tool
 from haven.agent.wireguard.peer_places import ALIVE_S, PeerPlaces
 from haven.agent.wireguard.source_rules import script, voices
 from haven.agent.wireguard.tunnel_steps import make_loans, networks_of
-from haven.agent.wireguard.wg_tool import DeviceFacts, key_mark
+from haven.agent.wireguard.wg_tool import TunnelFacts, key_mark
 from haven.contract.fields import DocumentError
 from haven.contract.lending import read_loans
 from haven.contract.wireguard_words import MOST_PEERS, check_tunnels, is_endpoint, is_key
@@ -24,7 +24,7 @@ SECTION = {"name": "vpn", "interface": "", "device": "wg0", "group": "gateway"}
 
 
 def peers() -> dict[str, wg_tool.PeerFacts]:
-    return DeviceFacts(DUMP).peers
+    return TunnelFacts(DUMP).peers
 
 
 def word(*told: tuple[str, str, int]) -> list[dict]:
@@ -32,7 +32,7 @@ def word(*told: tuple[str, str, int]) -> list[dict]:
 
 
 def test_a_dump_is_what_it_says():
-    facts = DeviceFacts(DUMP)
+    facts = TunnelFacts(DUMP)
     assert (facts.port, facts.key_mark) == (51820, key_mark(PRIVATE))
     road, site = facts.peers[ROAD], facts.peers[SITE]
     assert (road.endpoint, road.networks, road.handshake, road.keepalive_s) == (
@@ -49,7 +49,7 @@ def test_a_dump_is_what_it_says():
 )
 def test_what_is_no_dump_is_refused(text: str):
     with pytest.raises(ValueError, match=r"unpack|invalid"):
-        DeviceFacts(text)
+        TunnelFacts(text)
 
 
 def test_a_mark_tells_keys_apart_and_gives_nothing_away():
@@ -75,7 +75,7 @@ def test_many_peers_are_many_commands():
 
 
 def test_a_device_that_is_not_the_kernels_forgets_its_sessions_by_its_key():
-    facts = DeviceFacts(DUMP)
+    facts = TunnelFacts(DUMP)
     words = ["wg", "set", "none", "private-key", "/dev/stdin"]
     assert wg_tool.fresh_commands("none", facts) == [(words, ""), (words, PRIVATE)]
     facts.private = ""
@@ -88,7 +88,7 @@ def test_places_are_told_once_and_again_when_they_change():
     assert places.news_for("r2", 100.0) == word((ROAD, "192.0.2.9:4711", 10))
     assert places.news_for("r2", 110.0) == []
     assert places.news_for("r3", 110.0) == word((ROAD, "192.0.2.9:4711", 20))
-    roamed = DeviceFacts(DUMP.replace("192.0.2.9:4711", "192.0.2.77:5")).peers
+    roamed = TunnelFacts(DUMP.replace("192.0.2.9:4711", "192.0.2.77:5")).peers
     places.take_own(roamed, now=110.0, clock=1020.0)
     assert places.news_for("r2", 110.0) == word((ROAD, "192.0.2.77:5", 20))
     places.forget_listener("r2")

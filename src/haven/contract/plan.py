@@ -173,14 +173,8 @@ LAN = (Field("interface", text), Field("device", text), Field("group", text), Fi
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {
-    "conntrack": CONNTRACK,
-    "leases": LEASES,
-    "services": SERVICES,
-    "tracking": TRACKING,
-    "wan": WANS,
-    "wireguard": TUNNELS,
-}
+PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING, "wan": WANS}
+PARTS["wireguard"] = TUNNELS
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16

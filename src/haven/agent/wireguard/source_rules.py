@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rules by which WireGuard speaks from the virtual address, also to a peer that it has not heard yet.
 
-Without them a new Active would call from an address of its own: a firewall before the peer drops that, and a
+Without them a new Active would call from where it is itself: a firewall before the peer drops that, and a
 peer that takes it would look for the next Active there.
 """
 

@@ -12,7 +12,7 @@ from haven.agent.roles import ACTIVE
 from haven.agent.wireguard import wg_tool
 from haven.agent.wireguard.peer_places import PeerPlaces
 from haven.agent.wireguard.tunnel_steps import make_loans, networks_of
-from haven.agent.wireguard.wg_tool import Command, DeviceFacts
+from haven.agent.wireguard.wg_tool import Command, TunnelFacts
 from haven.contract.control import ANSWER_PATIENCE_S, encode_request
 from haven.contract.problems import problem
 from haven.ubus import caller
@@ -159,12 +159,12 @@ class Tunnel:
         elif self.is_active and age >= READ_S:
             self._read(self._take_own)
 
-    def _read(self, then: Callable[[DeviceFacts], None]) -> None:
+    def _read(self, then: Callable[[TunnelFacts], None]) -> None:
         self._read_at = time.monotonic()
 
         def done(end: ChildEnd) -> None:
             try:
-                facts = DeviceFacts(end.output)
+                facts = TunnelFacts(end.output)
             except (ValueError, IndexError):
                 self._wg_failure = "what it tells is not understood"
                 return
@@ -177,12 +177,12 @@ class Tunnel:
 
         self._run([wg_tool.dump_command(self.device)], done)
 
-    def _place(self, facts: DeviceFacts) -> None:
+    def _place(self, facts: TunnelFacts) -> None:
         """Let a device at rest know where the peers are, for the moment when it is set up."""
         self._is_placed = True
         self._run(wg_tool.place_commands(self.device, self._places.wanted(facts.peers)))
 
-    def _call(self, facts: DeviceFacts) -> None:
+    def _call(self, facts: TunnelFacts) -> None:
         """Begin a handshake with everybody who had a session until now."""
         self._is_called = self._is_placed = True
         peers = self._places.to_call(facts.peers, time.monotonic())
@@ -193,7 +193,7 @@ class Tunnel:
         if peers:
             self._note("wireguard-called", count=len(peers))
 
-    def _take_own(self, facts: DeviceFacts) -> None:
+    def _take_own(self, facts: TunnelFacts) -> None:
         self._places.take_own(facts.peers, time.monotonic(), time.time())
 
     def _run(self, commands: list[Command], then: Callable[[ChildEnd], None] = lambda _end: None) -> None:

@@ -24,7 +24,7 @@ class PeerFacts:
         self.keepalive_s = 0 if keepalive in NOTHING else int(keepalive)
 
 
-class DeviceFacts:
+class TunnelFacts:
     """A device as `wg show NAME dump` tells it. Raises ValueError for what is none."""
 
     def __init__(self, dump: str) -> None:
@@ -58,7 +58,7 @@ def dump_command(device: str) -> Command:
     return ["wg", "show", device, "dump"], None
 
 
-def fresh_commands(device: str, facts: DeviceFacts) -> list[Command]:
+def fresh_commands(device: str, facts: TunnelFacts) -> list[Command]:
     """Return the commands after which a device has no session.
 
     The kernel's ends them when its link goes down; wireguard-go goes on with what the other router has ended.
