@@ -37,6 +37,8 @@ def _run(
     with _pair(is_in_kernel) as (network, first, second), both_ways(network) as probes:
         assert second.agent is not None
         cost.add({"standby": pss_kb(second.agent.pid) / 1000})
+        # A host that has just asked for its gateway does not believe another answer for a second.
+        time.sleep(2)
         if event == "power cut":
             network.power_cut("r1")
         else:

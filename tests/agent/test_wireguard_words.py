@@ -77,9 +77,9 @@ def test_many_peers_are_many_commands():
 def test_a_device_that_is_not_the_kernels_forgets_its_sessions_by_its_key():
     facts = TunnelFacts(DUMP)
     words = ["wg", "set", "none", "private-key", "/dev/stdin"]
-    assert wg_tool.fresh_commands("none", facts) == [(words, ""), (words, PRIVATE)]
+    assert wg_tool.end_commands("none", facts) == [(words, ""), (words, PRIVATE)]
     facts.private = ""
-    assert wg_tool.fresh_commands("none", facts) == []
+    assert wg_tool.end_commands("none", facts) == []
 
 
 def test_places_are_told_once_and_again_when_they_change():

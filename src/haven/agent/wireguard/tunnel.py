@@ -48,8 +48,8 @@ class Tunnel:
         self._is_started = False
         self._ordered = ("", 0.0)
         self._read_at = -AT_REST_S
-        # Whether a place was heard that the device does not know, and whether the peers are yet to be called.
-        self._is_placed, self._is_called = True, False
+        # What is yet to be done: end the sessions of a device at rest, tell it a place, call the peers.
+        self._is_ended, self._is_placed, self._is_called = False, True, False
         self._is_busy_with_netifd = self._is_busy_with_wg = False
         self._netifd_failure = self._wg_failure = ""
         self._state_since = ("unknown", time.monotonic())
@@ -152,8 +152,8 @@ class Tunnel:
         if not self.is_up:
             if self.is_active:
                 self._is_called = False
-            elif not self._is_placed or age >= AT_REST_S:
-                self._read(self._place)
+            elif not (self._is_placed and self._is_ended) or age >= AT_REST_S:
+                self._read(self._rest)
         elif self.is_active and not self._is_called:
             self._read(self._call)
         elif self.is_active and age >= READ_S:
@@ -177,18 +177,18 @@ class Tunnel:
 
         self._run([wg_tool.dump_command(self.device)], done)
 
-    def _place(self, facts: TunnelFacts) -> None:
+    def _rest(self, facts: TunnelFacts) -> None:
         """Let a device at rest know where the peers are, for the moment when it is set up."""
-        self._is_placed = True
-        self._run(wg_tool.place_commands(self.device, self._places.wanted(facts.peers)))
+        commands = [] if self._is_ended else wg_tool.end_commands(self.device, facts)
+        self._is_ended = self._is_placed = True
+        self._run(commands + wg_tool.place_commands(self.device, self._places.wanted(facts.peers)))
 
     def _call(self, facts: TunnelFacts) -> None:
         """Begin a handshake with everybody who had a session until now."""
-        self._is_called = self._is_placed = True
+        self._is_called, self._is_placed, self._is_ended = True, True, False
         peers = self._places.to_call(facts.peers, time.monotonic())
         rest = self._places.wanted({key: facts.peers[key] for key in facts.peers if key not in _keys(peers)})
-        commands = wg_tool.fresh_commands(self.device, facts) if peers else []
-        commands += wg_tool.call_commands(self.device, self._places.places(), peers)
+        commands = wg_tool.call_commands(self.device, self._places.places(), peers)
         self._run(commands + wg_tool.place_commands(self.device, rest))
         if peers:
             self._note("wireguard-called", count=len(peers))

@@ -58,10 +58,10 @@ def dump_command(device: str) -> Command:
     return ["wg", "show", device, "dump"], None
 
 
-def fresh_commands(device: str, facts: TunnelFacts) -> list[Command]:
-    """Return the commands after which a device has no session.
+def end_commands(device: str, facts: TunnelFacts) -> list[Command]:
+    """Return the commands after which a device whose link is down has no session.
 
-    The kernel's ends them when its link goes down; wireguard-go goes on with what the other router has ended.
+    The kernel's has none then; wireguard-go would go on with what another router has ended.
     """
     if is_of_kernel(device) or not facts.private:
         return []
