@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from haven.agent import havend_watch
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
@@ -265,3 +266,20 @@ def test_the_loans_of_all_parts_go_together(world: World, monkeypatch: pytest.Mo
     world.until(lambda: asked, "havend is told")
     (told,) = [line for line in asked if b'"lend"' in line]
     assert b'"x"' in told and b"wireguard vpn at rest" in told
+
+
+def test_without_havend_the_tunnel_of_an_active_goes_down(
+    world: World, of_netifd: World, monkeypatch: pytest.MonkeyPatch
+):
+    (world.folder / "ip").write_text(f'#!/bin/sh\necho "ip $*" >>{world.folder}/told\n')
+    (world.folder / "ip").chmod(0o755)
+    of_netifd.netifd = {"up": True, "autostart": True}
+    for each in (world, of_netifd):
+        monkeypatch.setattr(havend_watch, "HAVEND_EVERY_S", 0.05)
+        monkeypatch.setattr(havend_watch, "HAVEND_AWAY_S", 0.2)
+        each.link(UP)
+        each.part.take_plan()
+        each.role("active")
+        each.until(lambda each=each: each.state == "goes", "nobody answers")
+    world.until(lambda: world.told("ip"), "the link is told")
+    assert world.told("ip")[0] == "ip link set dev wg0 down" and of_netifd.orders[-1] == "down"

@@ -26,6 +26,8 @@ IFF_UP = 1
 READ_S, AT_REST_S = 2.0, 30.0
 LIMIT_S = 5.0
 ORDER_AGAIN_S = 2.0
+# The role of a router whose havend does not answer: another one is Active by now.
+ALONE = "alone"
 LONG_S = 10.0
 EVENTS = {"up": "wireguard-up", "down": "wireguard-down"}
 
@@ -149,7 +151,9 @@ class Tunnel:
         age = time.monotonic() - self._read_at
         if self._is_busy_with_wg or self._flags() is None:
             return
-        if not self.is_up:
+        if self.is_up and self._role == ALONE and not self.section["interface"]:
+            self._run([(["ip", "link", "set", "dev", self.device, "down"], None)])
+        elif not self.is_up:
             if self.is_active:
                 self._is_called = False
             elif not (self._is_placed and self._is_ended) or age >= AT_REST_S:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from haven.agent.carrier import PeerLine
+from haven.agent.havend_watch import HavendWatch
 from haven.agent.part import Surroundings
 from haven.agent.wireguard.source_rules import SourceRules, voices
-from haven.agent.wireguard.tunnel import Tunnel
+from haven.agent.wireguard.tunnel import ALONE, Tunnel
 from haven.contract.fields import DocumentError
 from haven.contract.problems import problem
 from haven.contract.wireguard_words import check_tunnels
@@ -32,6 +33,7 @@ class Tunnels:
         self._around = around
         self._tunnels: dict[str, Tunnel] = {}
         self._rules = SourceRules(around.scope)
+        self._watch = HavendWatch(around.scope, self._follow)
         # What each router has said last, {node: {tunnel: its word}}, and by how much our clock was behind.
         self._heard: dict[str, dict[str, Document]] = {}
         self._behind_ms: dict[str, int] = {}
@@ -53,9 +55,14 @@ class Tunnels:
         self.take_roles()
 
     def take_roles(self) -> None:
-        """Take the state of every group."""
+        """Take the state of every group, of which havend has just told."""
+        self._watch.hear()
+        self._follow()
+
+    def _follow(self) -> None:
         for tunnel in self._tunnels.values():
-            tunnel.take_role(self._around.roles.states.get(tunnel.group, ""))
+            state = self._around.roles.states.get(tunnel.group, "")
+            tunnel.take_role(ALONE if state and self._watch.is_alone else state)
         self._moved()
 
     # The paired routers
