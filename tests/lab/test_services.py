@@ -15,7 +15,7 @@ BOTH_UP = "until [ -e ../../r2/run/havend.sock ]; do sleep 0.1; done; sleep 1; "
 REQUIRED = "\toption required '1'\n"
 BRIEFLY = "\toption start_timeout '1'\n"
 PLAIN = (("first", "", ""), ("second", "", ""))
-CHANGES = 30
+CHANGES, WITHIN_S = 50, 10.0
 
 
 def service_pair(network: Network, *services: tuple[str, str, str], **more: object):
@@ -55,7 +55,9 @@ def test_a_storm_of_switchovers_leaves_each_where_it_belongs(network: Network) -
     first, second = nodes = service_pair(
         network, *PLAIN, slow, fails, ("hangs", "sleep 100", BRIEFLY), interval_ms=50
     )
-    for _ in range(CHANGES):
+    began = time.monotonic()
+    for number in range(CHANGES):
+        time.sleep(max(0.0, began + number * WITHIN_S / CHANGES - time.monotonic()))
         for node in nodes:
             if node.state() == "active":
                 with contextlib.suppress(Refused):
@@ -75,6 +77,8 @@ def test_a_storm_of_switchovers_leaves_each_where_it_belongs(network: Network) -
             told = [line.split()[1] for line in node.told(name) if line != "twice"]
             assert "twice" not in node.told(name)
             assert all(one != other for one, other in zip(told, told[1:], strict=False)), told
+            assert {line for line in node.told(name) if "start" in line} <= {"active start"}
+    assert [node.order_broken(good) for node in nodes] == [[], []]
     assert {each["code"] for each in active.problems()} == {"service-failed"}
 
 
