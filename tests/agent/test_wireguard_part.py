@@ -283,3 +283,13 @@ def test_without_havend_the_tunnel_of_an_active_goes_down(
         each.until(lambda each=each: each.state == "goes", "nobody answers")
     world.until(lambda: world.told("ip"), "the link is told")
     assert world.told("ip")[0] == "ip link set dev wg0 down" and of_netifd.orders[-1] == "down"
+
+
+def test_a_wg_that_fails_is_not_asked_all_the_time(world: World):
+    (world.folder / "wg").write_text(f"#!/bin/sh\necho $* >>{world.folder}/told\nexit 1\n")
+    world.link(UP)
+    world.part.take_plan()
+    world.role("active")
+    until = time.monotonic() + 1.5
+    world.until(lambda: time.monotonic() > until, "a while")
+    assert 1 <= len(world.told("show")) <= 4

@@ -134,6 +134,7 @@ def test_rules_speak_from_the_first_virtual_address_of_each_family():
             {"group": "gateway", "device": "eth1", "addresses": ["198.51.100.1/24", "198.51.100.9/24"]},
             {"group": "gateway", "device": "eth1", "addresses": ["fe80::1/64", "2001:db8::1/64"]},
             {"group": "other", "device": "eth2", "addresses": ["10.0.0.1/24"]},
+            {"group": "mac", "device": "eth3", "address_device": "vr3", "addresses": ["10.1.0.1/24"]},
         ]
     }
     speakers = voices(document, {"gateway": {51820}})
@@ -141,6 +142,8 @@ def test_rules_speak_from_the_first_virtual_address_of_each_family():
         ("eth1", 51820, ("198.51.100.1", "198.51.100.9")),
         ("eth1", 51820, ("2001:db8::1",)),
     ]
+    # A route may lead out by the device with the virtual MAC address as well as by the one below it.
+    assert [voice[0] for voice in voices(document, {"mac": {1}})] == ["eth3", "vr3"]
     text = script(speakers)
     assert 'oifname "eth1" udp sport 51820 ip saddr != { 198.51.100.1, 198.51.100.9 } ip saddr set' in text
     assert "ip6 saddr 2001:db8::1 snat ip6 to 2001:db8::1" in text

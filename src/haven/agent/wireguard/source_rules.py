@@ -38,8 +38,8 @@ def voices(document: dict[str, Any], ports: dict[str, set[int]]) -> list[Voice]:
         addresses = tuple(each.partition("/")[0] for each in router["addresses"])
         usable = tuple(each for each in addresses if not each.lower().startswith("fe80:"))
         for port in sorted(ports.get(router["group"], ())):
-            if usable:
-                found.append((router["device"], port, usable))
+            devices = dict.fromkeys((router["device"], router.get("address_device") or router["device"]))
+            found += [(device, port, usable) for device in devices if usable]
     return found
 
 

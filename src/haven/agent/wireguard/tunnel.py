@@ -87,7 +87,9 @@ class Tunnel:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way."""
+        """Whether something is under way; what does not get on is looked at as seldom as everything else."""
+        if self._wg_failure or time.monotonic() - self._state_since[1] > LONG_S:
+            return False
         return self.state in ("comes", "goes") or (self.is_active and not self._is_called)
 
     def _flags(self) -> int | None:
