@@ -28,13 +28,13 @@ print([name for name in sorted(sys.modules) if name.startswith(("haven.agent.wir
 WG = """#!/bin/sh
 echo "$*" >>{folder}/told
 case $4$3 in
-/dev/stdin*) cat >>{folder}/keys; echo >>{folder}/keys ;;
+/proc/self/fd/0*) cat >>{folder}/keys; echo >>{folder}/keys ;;
 dump*) cat {folder}/dump ;;
 esac
 """
 NFT = "#!/bin/sh\ncat >{folder}/rules\n"
 UP, DOWN = "0x1003", "0x1002"
-ENDED = ["set wg0 private-key /dev/stdin"] * 2
+ENDED = ["set wg0 private-key /proc/self/fd/0"] * 2
 
 
 class Line:

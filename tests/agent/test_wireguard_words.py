@@ -76,7 +76,7 @@ def test_many_peers_are_many_commands():
 
 def test_a_device_that_is_not_the_kernels_forgets_its_sessions_by_its_key():
     facts = TunnelFacts(DUMP)
-    words = ["wg", "set", "none", "private-key", "/dev/stdin"]
+    words = ["wg", "set", "none", "private-key", "/proc/self/fd/0"]
     assert wg_tool.end_commands("none", facts) == [(words, ""), (words, PRIVATE)]
     facts.private = ""
     assert wg_tool.end_commands("none", facts) == []

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A pair of routers with a WireGuard tunnel to a site behind a strict firewall, and what goes through it."""
 
+import atexit
 import itertools
 import os
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.lab.agent_node import AgentNode
 from tests.lab.dialled import join
@@ -59,14 +61,18 @@ def _name(word: str) -> str:
     return f"wg{os.getpid() % 100000}{word[:6]}{next(_numbers) % 100}"[:15]
 
 
-def make_device(namespace: Namespace, word: str, is_in_kernel: bool) -> str:
+def make_device(network: Network, namespace: Namespace, word: str, is_in_kernel: bool) -> str:
     """Make a WireGuard device that is not set up yet, and tell its name."""
     name = _name(word)
     if is_in_kernel:
         namespace.ip(f"link add {name} type wireguard")
     else:
-        namespace.spawn(["wireguard-go", "-f", name], env={"LOG_LEVEL": "error"})
-        wait_until(lambda: _answers(namespace, name), 10, f"wireguard-go has made {name}")
+        network.logs[f"wireguard-go, {word}"] = log_path = network.folder / f"{name}.log"
+        with open(log_path, "ab") as log:
+            namespace.spawn(["wireguard-go", "-f", name], log, {"LOG_LEVEL": "error"})
+        # One that is killed leaves it behind.
+        atexit.register(Path(f"/var/run/wireguard/{name}.sock").unlink, missing_ok=True)
+        wait_until(lambda: _answers(namespace, name), 30, f"wireguard-go has made {name}")
     return name
 
 
@@ -86,7 +92,7 @@ def new_key() -> tuple[str, str]:
 
 def set_peer(namespace: Namespace, device: str, private: str, peer: list[str]) -> None:
     """Give a device its key, its port and one peer."""
-    words = ["private-key", "/dev/stdin", "listen-port", str(PORT), "peer", *peer]
+    words = ["private-key", "/proc/self/fd/0", "listen-port", str(PORT), "peer", *peer]
     namespace.run("wg", "set", device, *words, stdin=private)
 
 
@@ -123,7 +129,7 @@ class Site:
         self._pair, self.pair_public = new_key()
         self._private, self._public = new_key()
         inside = network.server
-        self.device = make_device(inside, "site", is_in_kernel)
+        self.device = make_device(network, inside, "site", is_in_kernel)
         peer = [self.pair_public, "endpoint", f"{UPLINK}:{PORT}", "allowed-ips", "10.77.0.0/24,10.88.0.0/24"]
         set_peer(inside, self.device, self._private, peer)
         inside.ip(
@@ -136,7 +142,7 @@ class Site:
     def equip(self, node: TunnelNode) -> None:
         """Give a router the tunnel, which stands still."""
         inside = node.router.namespace
-        node.tunnel = make_device(inside, node.name, self.is_in_kernel)
+        node.tunnel = make_device(self.network, inside, node.name, self.is_in_kernel)
         set_peer(inside, node.tunnel, self._pair, [self._public, "allowed-ips", SITE_NETWORK])
         inside.ip(f"address add 10.88.0.1/24 dev {node.tunnel}")
         inside.nft(MASQUERADE)

@@ -65,7 +65,7 @@ def end_commands(device: str, facts: TunnelFacts) -> list[Command]:
     """
     if is_of_kernel(device) or not facts.private:
         return []
-    words = ["wg", "set", device, "private-key", "/dev/stdin"]
+    words = ["wg", "set", device, "private-key", "/proc/self/fd/0"]
     return [(words, ""), (words, facts.private)]
 
 
