@@ -293,3 +293,16 @@ def test_a_wg_that_fails_is_not_asked_all_the_time(world: World):
     until = time.monotonic() + 1.5
     world.until(lambda: time.monotonic() > until, "a while")
     assert 1 <= len(world.told("show")) <= 4
+
+
+def test_a_standby_of_netifds_speaks_from_the_virtual_address_from_the_first_word_on(of_netifd: World):
+    folder = of_netifd.folder / "etc/config"
+    folder.mkdir(parents=True)
+    written = f"config interface 'wg0'\n\toption listen_port '4500'\n\toption private_key '{PRIVATE}'\n"
+    (folder / "network").write_text(written)
+    of_netifd.part.take_plan()
+    of_netifd.role("backup")
+    of_netifd.until(lambda: (of_netifd.folder / "rules").exists(), "the rules are there before the device is")
+    assert "udp sport 4500" in (of_netifd.folder / "rules").read_text()
+    of_netifd.hear(key="0123456789abcdef")
+    assert "wireguard-differs" in of_netifd.codes()

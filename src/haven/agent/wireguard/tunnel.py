@@ -10,6 +10,7 @@ from haven.agent.command_answer import complaint_of
 from haven.agent.part import Surroundings
 from haven.agent.roles import ACTIVE
 from haven.agent.wireguard import wg_tool
+from haven.agent.wireguard.configured import read_port_and_key
 from haven.agent.wireguard.peer_places import PeerPlaces
 from haven.agent.wireguard.tunnel_steps import make_loans, networks_of
 from haven.agent.wireguard.wg_tool import Command, TunnelFacts
@@ -39,8 +40,9 @@ class Tunnel:
         self.section = section
         self.group: str = section["group"]
         self.device: str = section["device"]
-        self.port = 0
-        self.key_mark = ""
+        # A standby has no device of netifd's to ask, and the first word after a takeover goes by the port.
+        self.port, private = read_port_and_key(around.root, section["interface"])
+        self.key_mark = wg_tool.key_mark(private)
         self._scope, self._moved = around.scope.inner(), moved
         self._places = PeerPlaces()
         self._role = ""
