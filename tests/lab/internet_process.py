@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 # A package that takes some seconds, and one that does not.
-LARGE, SMALL, PIECE, PIECE_S = 2_000_000, 50_000, 20_000, 0.05
+LARGE, SMALL, PIECE, PIECE_S = 3_000_000, 50_000, 20_000, 0.05
 HTTP, DNS, NTP = 80, 53, 123
 QUESTION = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x07example\x00\x00\x01\x00\x01"
 PATIENCE_S, PAUSE_S = 1.0, 0.2
