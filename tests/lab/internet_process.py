@@ -8,6 +8,7 @@ when by the clock of the lab.
 import http.client
 import http.server
 import socket
+import socketserver
 import struct
 import sys
 import threading
@@ -37,11 +38,18 @@ class _Packages(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def server_bind(self) -> None:
+        """Bind without asking for the name of the address: who would answer?"""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "packages", HTTP
+
+
 def serve(address: str) -> None:
     """Answer for ever."""
     for port, length in ((DNS, len(QUESTION)), (NTP, 48)):
         threading.Thread(target=_echo, args=(address, port, length), daemon=True).start()
-    http.server.ThreadingHTTPServer((address, HTTP), _Packages).serve_forever()
+    _Server((address, HTTP), _Packages).serve_forever()
 
 
 def _echo(address: str, port: int, length: int) -> None:
