@@ -153,6 +153,7 @@ bench: setup
 	$(BIN)/python -m bench
 
 # By PPPoE: `python -m bench wan-pppoe` on a kernel that has PPP, with the packages ppp and pppoe.
+# Tunnels: `python -m bench wireguard`, by the kernel where it has WireGuard, else by wireguard-go.
 bench-wan: setup
 	$(BIN)/python -m bench --runs 3 wan-dhcp
 

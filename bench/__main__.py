@@ -29,6 +29,7 @@ from bench.upgrade import upgrades
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
+from bench.wireguard import tunnels
 from bench.young import young_connections
 from tests.lab import namespace
 
@@ -62,6 +63,7 @@ MORE: dict[str, Bench] = {
     "upgrade": upgrades,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
+    "wireguard": tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
 ATTACK, HEARTBEAT = "attack", "heartbeat"

@@ -44,7 +44,7 @@ def services_by_role(runs: int) -> Iterator[Comparison | Figures]:
         "ran twice": Comparison("storm: a service ran twice at once", "", most=0),
         "told twice": Comparison("storm: told the same twice in a row", "", most=0),
         "on the standby": Comparison("storm: ran on the standby in the end", "", most=0),
-        "out of order": Comparison("storm: started before one before it", "", most=0),
+        "out of order": Comparison("storm: started or stopped out of order", "", most=0),
     }
     settled = Comparison("storm: as the role wants it after the last change", "s")
     told = Figures("storm: what each service was told in fifty changes")
@@ -103,9 +103,7 @@ def _mistakes(nodes: Sequence[ServiceNode], backup: ServiceNode, quiet_since: in
             told = [line.split()[-1] for line in node.told(name)]
             found["ran twice"] += told.count("twice")
             found["told twice"] += sum(one == other for one, other in zip(told, told[1:], strict=False))
-        begun = [node.ran_at(name)[:1] for name in GOOD]
-        firsts = [at[0] for at in begun if at]
-        found["out of order"] += firsts != sorted(firsts)
+        found["out of order"] += len(node.order_broken(GOOD))
     found["on the standby"] = sum(at > quiet_since for name in GOOD for at in backup.ran_at(name))
     return found
 

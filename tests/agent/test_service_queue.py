@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from haven.agent.services.handover_pauses import HandoverPauses
 from haven.agent.services.service_queue import HandOver, Run
 from haven.agent.services.service_states import JOBS, SEEN, WORK
 from haven.cli.service_text import planned as shown_plan
@@ -548,3 +549,12 @@ def test_the_plan_shows_the_order_that_the_queue_keeps(role: str):
     done = [each.split(" > ")[1] for each in world.wanted]
     (shown,) = [lines for label, lines in shown_plan(GROUP, services) if label == f"as {role.capitalize()}"]
     assert [line.split(",")[0] for line in shown] == done
+
+
+@pytest.mark.parametrize("reason", ["resigned", "silence", "unanswered", "preempt"])
+def test_a_takeover_from_another_router_is_a_move_whatever_told_of_its_end(reason: str):
+    pauses = HandoverPauses()
+    pauses.note("backup", "active", reason, 10.0)
+    assert pauses.count(11.0) == 1
+    pauses.note("backup", "active", "startup", 20.0)
+    assert pauses.count(21.0) == 1

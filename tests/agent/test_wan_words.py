@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from haven.agent.netlink_steps import FOR_EVER
 from haven.agent.wan.client_process import is_client_alive
 from haven.agent.wan.customer import read_identity
-from haven.agent.wan.lease_steps import FOR_EVER, make_loan
+from haven.agent.wan.lease_steps import make_loan
 from haven.agent.wan.netifd_status import InterfaceStatus, left_s
 from haven.agent.wan.pppoe import is_offer, padi_frame, padt_frame, read_session, terminate_ack
 from haven.contract.fields import DocumentError

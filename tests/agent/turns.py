@@ -19,6 +19,7 @@ LONGEST_WAIT_S = 0.02
 CLOCKED = (
     "haven.agent.agent",
     "haven.agent.havend_link",
+    "haven.agent.havend_watch",
     "haven.agent.loop",
     "haven.agent.supervisor",
     "haven.agent.conntrack.conntrackd",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from haven.agent.wan.lease_steps import FOR_EVER, make_loan, make_way_out
+from haven.agent.netlink_steps import FOR_EVER
+from haven.agent.wan.lease_steps import make_loan, make_way_out
 from tests.havend.machines import Havend, Machine, cable, wait_until
 from tests.havend.plans import lan
 

@@ -15,7 +15,7 @@ BOTH_UP = "until [ -e ../../r2/run/havend.sock ]; do sleep 0.1; done; sleep 1; "
 REQUIRED = "\toption required '1'\n"
 BRIEFLY = "\toption start_timeout '1'\n"
 PLAIN = (("first", "", ""), ("second", "", ""))
-CHANGES = 30
+CHANGES, WITHIN_S = 50, 10.0
 
 
 def service_pair(network: Network, *services: tuple[str, str, str], **more: object):
@@ -46,6 +46,8 @@ def test_a_power_cut_takes_the_services_along(network: Network) -> None:
     cut_at = time.time_ns()
     network.power_cut("r1")
     wait_until(lambda: runs(second, "first", "second"), 10, "the next one runs them")
+    # It runs when its start has ended, and writes that down a moment later.
+    wait_until(lambda: second.ran_at("first"), 5, "it writes down that it runs")
     assert second.ran_at("first")[0] > cut_at
     assert second.told("first")[-1] == "active start"
 
@@ -55,7 +57,9 @@ def test_a_storm_of_switchovers_leaves_each_where_it_belongs(network: Network) -
     first, second = nodes = service_pair(
         network, *PLAIN, slow, fails, ("hangs", "sleep 100", BRIEFLY), interval_ms=50
     )
-    for _ in range(CHANGES):
+    began = time.monotonic()
+    for number in range(CHANGES):
+        time.sleep(max(0.0, began + number * WITHIN_S / CHANGES - time.monotonic()))
         for node in nodes:
             if node.state() == "active":
                 with contextlib.suppress(Refused):
@@ -75,6 +79,8 @@ def test_a_storm_of_switchovers_leaves_each_where_it_belongs(network: Network) -
             told = [line.split()[1] for line in node.told(name) if line != "twice"]
             assert "twice" not in node.told(name)
             assert all(one != other for one, other in zip(told, told[1:], strict=False)), told
+            assert {line for line in node.told(name) if "start" in line} <= {"active start"}
+    assert [node.order_broken(good) for node in nodes] == [[], []]
     assert {each["code"] for each in active.problems()} == {"service-failed"}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """haven-agent: its parts, what they hear of havend, and the report that is made of what they say."""
 
+import sys
 import time
 from typing import Any
 
@@ -10,7 +11,8 @@ from haven.agent.claimants.part import ClaimantsPart
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.leases.part import LeasesPart
-from haven.agent.loop import Loop
+from haven.agent.lender import Lender
+from haven.agent.loop import Loop, Scope
 from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
@@ -20,6 +22,7 @@ from haven.agent.supervisor import SupervisedPart
 from haven.agent.tracking.part import TrackingPart
 from haven.agent.ubus.part import UbusPart
 from haven.agent.wan.part import WanPart
+from haven.agent.wireguard.part import WireguardPart
 from haven.contract.control import PREPARE_LIMIT_S, REPORT_EVERY_S
 
 # A part is a row here and a folder; nothing else names it.
@@ -30,6 +33,7 @@ PARTS: tuple[type[Part], ...] = (
     ChannelPart,
     TrackingPart,
     WanPart,
+    WireguardPart,
     LeasesPart,
     ServicesPart,
     ClaimantsPart,
@@ -58,8 +62,10 @@ class Agent:
         # The groups on each interface of netifd's, by the plan in force.
         self._groups_on: dict[str, set[str]] = {}
         places = Places(run_dir, config, root)
-        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up, Carrier())
-        self._parts = [SupervisedPart(kind, self._loop, places, *told) for kind in kinds]
+        told = (self._roles, self._report_soon, lambda: self._said_in_sync, self._interface_up)
+        self._lender = Lender(Scope(self._loop, run_dir, _complain))
+        shared = (Carrier(), self._lender)
+        self._parts = [SupervisedPart(kind, self._loop, places, *told, *shared) for kind in kinds]
 
     def run(self) -> None:
         """Run until `ending`."""
@@ -104,6 +110,8 @@ class Agent:
         elif "event" in message:
             self._hear_event(message["event"])
         elif message.get("ok") and "groups" in (message.get("result") or {}):
+            # It may be another process, to which nothing was lent.
+            self._lender.forget()
             # Until havend has answered there may be no plan: it is starting, too.
             self._take_plan(self._plan.read())
             self._take_changes(self._roles.compare(message["result"]["groups"]))
@@ -128,6 +136,7 @@ class Agent:
 
     def _take_plan(self, plan: dict[str, Any] | None) -> None:
         if plan is not None:
+            self._lender.forget()
             self._groups_on = {}
             for router in plan["virtual_routers"]:
                 self._groups_on.setdefault(router.get("interface") or "", set()).add(router["group"])
@@ -177,3 +186,7 @@ class Agent:
     def _plan_problems(self) -> list[dict[str, Any]]:
         # A havend that waits for its first plan has no group, and no file of the plan.
         return self._plan.problems(bool(self._roles.states), self._link.havend_version)
+
+
+def _complain(error: BaseException) -> None:
+    print(f"haven-agent: lending: {error!r}", file=sys.stderr, flush=True)

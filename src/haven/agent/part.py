@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from haven.agent.carrier import Carrier
+from haven.agent.lender import Lender
 from haven.agent.loop import Scope
 from haven.agent.roles import Change, Roles
 
@@ -22,7 +23,7 @@ class Surroundings:
     `scope` registers descriptors, deadlines and calls. `roles` has the state of each group. `report` sends
     the account of all parts at once instead of when it is due; `is_in_sync` tells what it said last.
     `interface_up` lets all parts know that netifd has set an interface up. `carrier` is the way to the other
-    routers.
+    routers, `lender` the one by which steps are lent to havend.
     """
 
     def __init__(self, scope: Scope, places: "Places", roles: Roles, report: Callable[[], None]) -> None:
@@ -33,6 +34,7 @@ class Surroundings:
         self.is_in_sync: Callable[[], bool] = lambda: False
         self.interface_up: Callable[[str], None] = lambda name: None
         self.carrier = Carrier()
+        self.lender = Lender(scope)
         # The plan in force; empty before the first. Of it the name of this node, and what each part has.
         self.document: dict[str, Any] = {}
         self.node = ""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from haven.agent.carrier import Carrier
+from haven.agent.lender import Lender
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Part, Places, Surroundings
 from haven.agent.roles import Roles
@@ -36,11 +37,12 @@ class SupervisedPart:
         said_in_sync: Callable[[], bool],
         interface_up: Callable[[str], None] = lambda name: None,
         carrier: Carrier | None = None,
+        lender: Lender | None = None,
     ) -> None:
         self._kind = kind
         self._loop, self._places, self._roles = loop, places, roles
         self._report, self._said_in_sync, self._interface_up = report, said_in_sync, interface_up
-        self._carrier = carrier or Carrier()
+        self._carrier, self._lender = carrier or Carrier(), lender
         self._scope = Scope(loop, places.run_dir, self._fail)
         self._part: Part | None = None
         self._wait = SHORTEST_WAIT_S
@@ -58,6 +60,7 @@ class SupervisedPart:
         around = Surroundings(self._scope, self._places, self._roles, self._report)
         around.is_in_sync, around.interface_up = self._said_in_sync, self._interface_up
         around.carrier = self._carrier
+        around.lender = self._lender or around.lender
         around.take_plan(self._plan)
 
         def make() -> None:

@@ -37,6 +37,10 @@ def validate(request: Request) -> int:
         from haven.plan.dialled_wans import warnings
 
         model.warnings += tuple(warnings(model.wans, request.config))
+    if model is not None and model.wireguards:
+        from haven.plan import wireguard_tunnels
+
+        model.warnings += tuple(wireguard_tunnels.warnings(model.wireguards, request.config))
     if model is not None:
         _note_services(model, request.config)
     if request.json:

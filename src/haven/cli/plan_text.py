@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.cli.service_text import planned
 from haven.cli.wan_text import planned as planned_wan
+from haven.cli.wireguard_text import planned as planned_tunnel
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
 from haven.core.clock import MILLISECOND, SECOND
@@ -33,6 +34,8 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
     for wan in (plan["parts"].get("wan") or {"wans": []})["wans"]:
         parts.append(_block("WAN %s" % wan["name"], planned_wan(wan)))
+    for tunnel in (plan["parts"].get("wireguard") or {"tunnels": []})["tunnels"]:
+        parts.append(_block("WireGuard %s" % tunnel["name"], planned_tunnel(tunnel)))
     parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)

@@ -11,6 +11,7 @@ from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.cli.wan_text import wans
+from haven.cli.wireguard_text import tunnels
 from haven.contract.at_risk import UNPAIRED, headline
 from haven.contract.event_log import reason_text
 from haven.contract.message import ODD_FACTS
@@ -46,6 +47,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
         leases(status, WIDTH),
         services(status, now, WIDTH),
         wans(status, WIDTH),
+        tunnels(status, WIDTH),
     ):
         if part:
             lines += ["", *part]

@@ -15,6 +15,7 @@ from haven.config.model import (
     TrackScriptSettings,
     VirtualRouterSettings,
     WanSettings,
+    WireguardSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
 from haven.config.section_values import Diagnostics, SectionValues, read
@@ -25,6 +26,7 @@ from haven.config.uci.document import UciSection
 from haven.config.unplaced import without_unplaced
 from haven.config.virtual_router_checks import check_router, family_of
 from haven.config.wan_checks import check_wans
+from haven.config.wireguard_checks import check_wireguards
 from haven.config.witness_checks import check_witnesses
 from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
@@ -51,6 +53,8 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
         _check_sync_place(values, routers)
     _check_dhcp(_of_type(known, "dhcp"), routers)
     check_wans(_of_type(known, "wan"), routers)
+    others = _of_type(known, "wan") + _of_type(known, "service")
+    check_wireguards(_of_type(known, "wireguard"), others, routers)
     check_services(_of_type(known, "service"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)
@@ -221,6 +225,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         is_common=any(SyncSettings(values).enabled for values in _of_type(known, "sync")),
         warnings=warnings,
         wans=tuple(WanSettings(values) for values in _of_type(known, "wan")),
+        wireguards=tuple(WireguardSettings(values) for values in _of_type(known, "wireguard")),
     )
 
 

@@ -75,6 +75,11 @@ config wan 'line'
 	option interface 'wan2'
 	option group 'gateway'
 
+# A tunnel with one key for both: up on the Active, which calls the peers after a takeover.
+config wireguard 'tunnel'
+	option interface 'wg0'
+	option group 'gateway'
+
 # The Active alone runs the VPN; a router on which it does not come up hands over.
 config service 'vpn'
 	option profile 'openvpn'

@@ -187,6 +187,14 @@ class WanSettings(Settings):
     standby_out: bool
 
 
+class WireguardSettings(Settings):
+    """A WireGuard interface that the Active of a group has up."""
+
+    interface: str | None
+    device: str | None
+    group: str
+
+
 class ServiceSettings(Settings):
     """A service by role, with what its profile says where the section says nothing."""
 
@@ -248,6 +256,7 @@ class Model:
         is_common: bool,
         warnings: tuple[Diagnostic, ...],
         wans: tuple[WanSettings, ...] = (),
+        wireguards: tuple[WireguardSettings, ...] = (),
     ) -> None:
         self.main = main
         self.groups = groups
@@ -256,7 +265,7 @@ class Model:
         self.conntrack = conntrack if conntrack is not None and conntrack.enabled else None
         self.dhcps = dhcps
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
-        self.wans = wans
+        self.wans, self.wireguards = wans, wireguards
         # In the order in which they are started.
         self.services = services
         # Whether the configuration is to be the same on all paired routers.
@@ -271,5 +280,5 @@ class Model:
 
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
-        more = (self.conntrack, self.dhcps, self.services, self.wans)
+        more = (self.conntrack, self.dhcps, self.services, self.wans, self.wireguards)
         return (self.main, self.groups, self.virtual_routers, checks, *more)

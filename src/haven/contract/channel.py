@@ -103,6 +103,8 @@ MESSAGES = {
     "change": (Field("document", mapping),),
     # What the routers have of each WAN that one of them dials (contract/wan_words.py).
     "wan": (Field("wans", list_of(mapping)),),
+    # Where the peers of each WireGuard interface were heard (contract/wireguard_words.py).
+    "wireguard": (Field("tunnels", list_of(mapping)),),
     # DHCP leases that a router knows (agent/leases), or none: then it only says how many they are; and that
     # those of this number are known here, too.
     "leases": (

@@ -197,6 +197,14 @@ DIAGNOSTICS = {
     "on all routers, in its config device section, or the provider sees two customers",
     "wan-unpaired": "the routers are not paired, so a standby knows nothing of the lease or the session, and "
     "nobody waits until the other has let go: 'haven pair'",
+    "wireguard-proto": "'{interface}' is of protocol '{actual}' in /etc/config/network, not 'wireguard'",
+    "wireguard-device": "there is no device '{device}' here",
+    "wireguard-key": "'{interface}' has no private_key of 32 octets in base64",
+    "wireguard-peers": "'{interface}' has no section wireguard_{interface} with a peer",
+    "wireguard-peer": "a peer of '{interface}' ({peer}) has no {missing}",
+    "wireguard-unpaired": "the routers are not paired, so a standby does not know where the peers of "
+    "WireGuard are: 'haven pair'",
+    "wireguard-tool": "the program wg is not here: install wireguard-tools",
     "device-not-ethernet": "device '{device}' is not Ethernet, it has no MAC",
     "advertisement-large": "{count} addresses make an advertisement of {octets} octets; '{device}' carries "
     "{mtu}",

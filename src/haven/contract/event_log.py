@@ -78,6 +78,9 @@ TABLE = (
     ("wan-down", "wan", "{wan}: {interface} is down"),
     ("wan-dials", "wan", "{wan}: {interface} is dialled"),
     ("wan-session-ended", "wan", "{wan}: ended session {session}, which another router had left"),
+    ("wireguard-up", "wireguard", "{tunnel}: {interface} is up"),
+    ("wireguard-down", "wireguard", "{tunnel}: {interface} is down"),
+    ("wireguard-called", "wireguard", "{tunnel}: {count} peers were called where they were last"),
     ("service-started", "service", "service {service} runs"),
     ("service-stopped", "service", "service {service} has stopped"),
     ("service-reloaded", "service", "service {service} was told of its role"),
@@ -94,7 +97,7 @@ TABLE = (
 )
 
 # What the agent may add.
-NOTED = tuple([row[0] for row in TABLE if row[0].startswith(("service-", "wan-"))])
+NOTED = tuple([row[0] for row in TABLE if row[0].startswith(("service-", "wan-", "wireguard-"))])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {

@@ -29,6 +29,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
+from haven.contract.planned_tunnels import TUNNELS, check_planned_tunnels
 from haven.contract.planned_wans import WANS, check_planned_wans
 from haven.contract.services import PART as SERVICES
 from haven.contract.services import check_part as check_services
@@ -173,6 +174,7 @@ LAN = (Field("interface", text), Field("device", text), Field("group", text), Fi
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
 PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING, "wan": WANS}
+PARTS["wireguard"] = TUNNELS
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -314,6 +316,7 @@ def check_plan(document: "Any") -> "Document":
         check_services(document["parts"]["services"], "parts: services")
     check_planned(document["parts"].get("tracking"))
     check_planned_wans(document["parts"].get("wan"))
+    check_planned_tunnels(document["parts"].get("wireguard"))
     check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]
 

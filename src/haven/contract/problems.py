@@ -15,6 +15,7 @@ from haven.contract.services import FAILURES
 from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
 from haven.contract.wan_problems import WAN_TABLE
+from haven.contract.wireguard_problems import WIREGUARD_TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ _GATEWAY_TABLE = (
     ),
 )
 
-TABLE = _GATEWAY_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE + WAN_TABLE
+TABLE = _GATEWAY_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE + WAN_TABLE + WIREGUARD_TABLE
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}

@@ -18,6 +18,7 @@ from haven.plan import (
     dialled_wans,
     lease_plan,
     service_commands,
+    wireguard_tunnels,
     witnesses,
 )
 from haven.plan.check_compiler import CheckCompiler
@@ -76,6 +77,7 @@ def compile_plan(
         warnings += conntrack.shared(model.conntrack, device, routers, config)
         warnings += conntrack.warnings(model.conntrack, device, machine, config)
     warnings += dialled_wans.warnings(model.wans, config)
+    warnings += wireguard_tunnels.warnings(model.wireguards, config)
     warnings += service_commands.warnings(model, config)
     return {
         "version": VERSION,
@@ -105,6 +107,9 @@ def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | 
     dialled = dialled_wans.part(model.wans)
     if dialled is not None:
         parts["wan"] = dialled
+    tunnels = wireguard_tunnels.part(model.wireguards)
+    if tunnels is not None:
+        parts["wireguard"] = tunnels
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}

@@ -7,6 +7,7 @@ from typing import Any
 
 from haven import paths
 from haven.agent.calls import CallFailure
+from haven.agent.havend_watch import HavendWatch
 from haven.agent.loop import Timer
 from haven.agent.part import Surroundings
 from haven.agent.roles import Change
@@ -25,10 +26,6 @@ from haven.agent.services.service_queue import (
     Tell,
 )
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, request
-
-# Of a havend that has not answered for so long the addresses are gone, and another router has them; one that
-# has died is back long before.
-HAVEND_EVERY_S, HAVEND_AWAY_S = 5.0, 12.0
 
 # As states of a group; in Initialize it has stopped, or has not begun.
 _ROLES = {"active": "active", "backup": "backup", "fault": "backup"}
@@ -49,9 +46,7 @@ class ServiceKeeper:
         self._runner = CommandRunner(around.scope, self._remember, self._take_end)
         self._timer: Timer | None = None
         self._ended: Callable[[], None] | None = None
-        self._heard_at = time.monotonic()
-        self._is_alone = False
-        around.scope.every(HAVEND_EVERY_S, self._ask_havend)
+        self._watch = HavendWatch(around.scope, self._follow)
 
     def take_plan(self, planned: list[dict[str, Any]]) -> None:
         """Take the services of a plan."""
@@ -60,34 +55,18 @@ class ServiceKeeper:
 
     def take_roles(self) -> None:
         """Let every service follow the role of its group, of which havend has just told."""
-        self._heard_at, self._is_alone = time.monotonic(), False
+        self._watch.hear()
         self._follow()
 
     def _follow(self) -> None:
         roles = {}
         for group, state in self._around.roles.states.items():
-            if state in _ROLES and not self._is_alone:
+            if state in _ROLES and not self._watch.is_alone:
                 self._known.add(group)
                 roles[group] = _ROLES[state]
             elif group in self._known:
                 roles[group] = "stopped"
         self._perform(self._queue.take_roles(roles, time.monotonic()))
-
-    def _ask_havend(self) -> None:
-        """See whether havend answers: without it a router has no addresses, whatever its role was."""
-
-        def answered(answer: Any) -> None:
-            now = time.monotonic()
-            if not isinstance(answer, CallFailure):
-                self._heard_at = now
-            is_alone = now - self._heard_at >= HAVEND_AWAY_S
-            if is_alone != self._is_alone:
-                self._is_alone = is_alone
-                self._follow()
-
-        # What costs havend the least.
-        line = request("vouch", members=[])
-        self._around.scope.ask_havend(line, answered, ANSWER_PATIENCE_S)
 
     def take_change(self, change: Change) -> None:
         """Count a move of a group."""

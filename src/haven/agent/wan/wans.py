@@ -5,14 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from haven.agent.calls import CallFailure
 from haven.agent.carrier import PeerLine
 from haven.agent.part import Surroundings
 from haven.agent.roles import Change
 from haven.agent.wan.dialled_wan import Wan
 from haven.agent.wan.wan_machine import FOUND
 from haven.agent.wan.way_out import WayOut, find_way
-from haven.contract.control import ANSWER_PATIENCE_S, encode_request
 from haven.contract.fields import DocumentError
 from haven.contract.problems import problem
 from haven.contract.wan_words import check_wans
@@ -34,8 +32,6 @@ class Wans:
         self._around = around
         self._wans: dict[str, Wan] = {}
         self._ways: dict[str, WayOut] = {}
-        # What havend has of us; None when that is not known.
-        self._lent: list[Document] | None = None
         self._said: list[Document] = []
         self._said_at = 0.0
         self._others: set[str] = set()
@@ -74,8 +70,6 @@ class Wans:
 
     def take_roles(self) -> None:
         """Take the state of every group; why it has it is not known of one that is found."""
-        # havend may be another process, to which nothing was lent.
-        self._lent = None
         for wan in self._wans.values():
             state = self._around.roles.states.get(wan.group)
             if state is not None:
@@ -126,15 +120,7 @@ class Wans:
     def _lend(self) -> None:
         loans = [loan for wan in self._wans.values() if (loan := wan.loan()) is not None]
         loans += [way.loan() for way in self._ways.values()]
-        if loans != self._lent:
-            self._lent = loans
-            request = encode_request("lend", {"loans": loans})
-            self._around.scope.ask_havend(request, self._lent_is, ANSWER_PATIENCE_S)
-
-    def _lent_is(self, outcome: Any) -> None:
-        if isinstance(outcome, CallFailure):
-            # havend is not there: the next look tries again.
-            self._lent = None
+        self._around.lender.lend(KIND, loans)
 
     # The turn of things
 

@@ -11,10 +11,23 @@ from haven.config.options.sync_section import SYNC
 from haven.config.options.tracking_sections import TRACK_HOST, TRACK_SCRIPT
 from haven.config.options.virtual_router_section import VIRTUAL_ROUTER
 from haven.config.options.wan_section import WAN
+from haven.config.options.wireguard_section import WIREGUARD
 
 __all__ = ["GROUP", "HAVEN", "SECTIONS", "VIRTUAL_ROUTER", "Option", "SectionType", "section_type"]
 
-SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, TRACK_HOST, TRACK_SCRIPT, CONNTRACK, DHCP, WAN, SERVICE, SYNC)
+SECTIONS = (
+    HAVEN,
+    GROUP,
+    VIRTUAL_ROUTER,
+    TRACK_HOST,
+    TRACK_SCRIPT,
+    CONNTRACK,
+    DHCP,
+    WAN,
+    WIREGUARD,
+    SERVICE,
+    SYNC,
+)
 
 
 def section_type(name: str) -> SectionType | None:
