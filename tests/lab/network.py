@@ -8,6 +8,8 @@ client --- [lan] --- r1, r2, r3 --- [wan] --- server
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.lab.probe import Probe
 from tests.lab.switch import Switch, port_name
 from tests.lab.wait import now_ns, wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 SEGMENTS = ("lan", "wan", "sync")
 GATEWAY = "10.77.0.1"
 GATEWAY6 = "fd77::1"
@@ -216,6 +219,19 @@ class Network:
         own = self.routers[name].port(segment)
         pairs = {(other.port(segment), own) for other in self.routers.values() if other.name != name}
         return self._block(pairs, f"{name} deaf on {segment}")
+
+    def relay(
+        self, name: str, segment: str, longest_us: int = 0, hold_us: int = 0, every_us: int = 1_000_000
+    ) -> Fault:
+        """Lay a cable that carries frames late, by chance up to the longest, or none for a while of each period."""
+        began = now_ns()
+        ports = self.switch.lengthen(port_name(name, segment), segment)
+        times = [str(each) for each in (longest_us, hold_us, every_us)]
+        argv = [sys.executable, "-m", "tests.lab.relay_process", *ports, *times]
+        process = self.switch.namespace.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
+        if process.stdout is None or not process.stdout.readline():
+            raise RuntimeError(f"nothing relays {segment} of {name}")
+        return self._note(f"{segment} cable of {name} relayed", began)
 
     def lose_host(self, name: str, segment: str) -> Fault:
         """Keep a router and the host of a segment from hearing each other; every link stays up."""
