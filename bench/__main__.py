@@ -25,6 +25,7 @@ from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
+from bench.takeover import takeovers
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
@@ -39,6 +40,7 @@ VRRP: dict[str, Bench] = {
     "cost": idle_cost,
     "busy": busy_machine,
     "wide": wide_moves,
+    "takeover": takeovers,
 }
 CONNTRACK: dict[str, Bench] = {
     "connections": busy_connections,

@@ -40,7 +40,7 @@ def _default_power_cuts(runs: int) -> Comparison:
             with pair(program, interval_ms=1000) as (network, _first, second):
                 probe = network.probe()
                 probe.wait_service()
-                _wait_asked(second)
+                wait_asked(second)
                 # At any moment between two questions.
                 time.sleep(run / runs / 10)
                 network.power_cut("r1")
@@ -50,7 +50,7 @@ def _default_power_cuts(runs: int) -> Comparison:
     return outage
 
 
-def _wait_asked(node: Node) -> None:
+def wait_asked(node: Node) -> None:
     """Wait until a haven trusts in the answers on all links."""
     if isinstance(node, HavenNode):
         wait_until(node.asks_kernel, 60, "the answers are trusted on all ways")
