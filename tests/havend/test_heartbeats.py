@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from haven.core.clock import MILLISECOND, SECOND
+from haven.core.effects import Send
 from haven.core.spec import GroupSpec
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import ACTIVE, BACKUP
@@ -24,6 +25,13 @@ class Sockets:
     def __init__(self) -> None:
         self.asked: dict[str, int] = {}
         self.silent: set[str] = set()
+        self.prepared: list[Send] = []
+
+    def prepare(self, effect: Send) -> bool:
+        """Make what is not there yet."""
+        is_new = not any(effect is each for each in self.prepared)
+        self.prepared += [effect] * is_new
+        return is_new
 
     def open(
         self, link: KernelLink, source: bytes, address: bytes, _virtual: bytes | None
@@ -67,7 +75,7 @@ class Standby:
         events = SimpleNamespace(add=lambda code, **_facts: self.told.append(code))
         monkeypatch.setattr(heartbeats, "HeartbeatSocket", self.sockets.open)
         monkeypatch.setattr(heartbeats.system, "now", lambda: self.wire.now)
-        self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle)
+        self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle, self.sockets.prepare)
         self.run(settled)
 
     def run(self, duration: int) -> None:

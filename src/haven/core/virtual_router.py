@@ -304,10 +304,14 @@ class VirtualRouter:
 
     def _advertise(self, now: int, effects: "Effects") -> None:
         self._sent_at = now
+        self.counters.sent += 1
+        effects.append(self.usual_advertisement())
+
+    def usual_advertisement(self) -> Send:
+        """Return what is sent each interval; it is made once, and can be so before it is needed."""
         if self._send is None:
             self._send = self._message(self.priority)
-        self.counters.sent += 1
-        effects.append(self._send)
+        return self._send
 
     def _resign(self, effects: "Effects") -> None:
         if self.source is not None:

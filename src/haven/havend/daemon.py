@@ -86,7 +86,9 @@ class Daemon:
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
         self._verdicts = CheckVerdicts(self._engine, self._events)
-        self._askers = Askers(self._engine, self._kernel, self._poller, self._events, self.handle)
+        self._askers = Askers(
+            self._engine, self._kernel, self._poller, self._events, self.handle, self._sockets
+        )
         transitions, handovers = LastTransitions(), Handovers(self._engine)
         self.loans = LoanHolder(self._kernel, self._engine, self._events)
         self._executor = Executor(
