@@ -44,8 +44,8 @@ class VrrpSockets:
         self._links: dict[str, socket.socket] = {}
         self._senders: dict[tuple[str, int], socket.socket] = {}
         self._ready: dict[str, Ready] = {}
-        # The frames that tell where the addresses of a virtual router are.
-        self._announcements: dict[str, list[bytes]] = {}
+        # The frames that tell where the addresses of a virtual router are, each with its socket.
+        self._announcements: dict[str, list[tuple[socket.socket, bytes]]] = {}
         # Who hears other things on a device, too, and is to do so anew.
         self.replaced: Callable[[str], None] = lambda device: None
         # Why a virtual router could not send the last time, and why a device cannot hear a family.
@@ -197,18 +197,25 @@ class VrrpSockets:
         if ready is not None and ready[0] is effect and router in self._announcements:
             return False
         self._prepare(effect)
-        self._announcements_of(router)
+        self._prepare_announcement(router)
         return True
 
-    def _announcements_of(self, router: str) -> "list[bytes]":
+    def _prepare_announcement(self, router: str) -> "list[tuple[socket.socket, bytes]]":
         plan = self._plans[router]
         link = self._kernel.link(plan.device)
-        if link is None or not link.ethernet:
+        if link is None:
             return []
-        if router not in self._announcements:
+        found = []
+        if link.ethernet:
             mac = plan.virtual_mac or link.mac
-            self._announcements[router] = [announcement(mac, each) for each in plan.spec.addresses]
-        return self._announcements[router]
+            try:
+                sock = self._link(plan.device)
+            except OSError as error:
+                self.send_errors[router] = str(error.strerror)
+                return []
+            found = [(sock, announcement(mac, each)) for each in plan.spec.addresses]
+        self._announcements[router] = found
+        return found
 
     def _prepare(self, effect: Send) -> "Ready | None":
         plan = self._plans[effect.router]
@@ -234,9 +241,10 @@ class VrrpSockets:
 
     def announce(self, router: str) -> None:
         """Send gratuitous ARP, or unsolicited neighbour advertisements, for every virtual address."""
+        found = self._announcements.get(router)
         try:
-            for frame in self._announcements_of(router):
-                self._link(self._plans[router].device).send(frame)
+            for sock, frame in self._prepare_announcement(router) if found is None else found:
+                sock.send(frame)
         except OSError as error:
             self.send_errors[router] = str(error.strerror)
 
