@@ -12,6 +12,7 @@ from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.deaf import deaf_links
+from bench.defaults import defaults
 from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
 from bench.means import means
@@ -34,6 +35,7 @@ from tests.lab import namespace
 
 Bench = Callable[[int], Iterable[Row]]
 VRRP: dict[str, Bench] = {
+    "defaults": defaults,
     "power-cut": power_cuts,
     "planned-stop": planned_stops,
     "switchover": switchovers,

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the time goes between the last frame of the old Active and the first packet that the new one forwards."""
+"""Where the time goes from the last frame of the old Active to the first packet of the new one."""
 
 import json
 import sys
 import time
 from collections.abc import Iterator
 
-from bench.outage import wait_asked
+from bench.defaults import wait_asked
 from bench.pair import PROGRAMS
 from bench.table import Comparison, Figures
 from bench.takeover_frames import Frames, Sender

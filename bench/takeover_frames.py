@@ -46,7 +46,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Seen:
-    """Times in ns: the last frame of r1, the first ADVERTISEMENT of r2 and the first packet that it forwards."""
+    """Times in ns: the last frame of r1, r2's first ADVERTISEMENT and the first packet that it forwards."""
 
     last: int
     advertised: int

@@ -150,6 +150,33 @@ def test_false_alarm_doubles_the_patience_and_is_told(monkeypatch):
     assert standby.report()["after_ms"] >= before + 15
 
 
+def test_carrier_that_falls_is_a_reason_to_ask_at_once(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.sockets.asked.clear()
+    standby.heartbeats.hurry("elsewhere")
+    standby.run(MILLISECOND)
+    assert sum(standby.sockets.asked.values()) <= 1
+    standby.sockets.asked.clear()
+    standby.heartbeats.hurry("wan")
+    standby.run(MILLISECOND)
+    assert standby.sockets.asked == {"lan": 1, "wan": 1}
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.heartbeats.hurry("wan")
+    standby.run(10 * MILLISECOND)
+    assert standby.node.state() == BACKUP
+    standby.run(12 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
+def test_carrier_of_a_router_that_lives_moves_nothing(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.sockets.silent = {"wan"}
+    standby.heartbeats.hurry("wan")
+    standby.run(SECOND)
+    assert standby.node.state() == BACKUP
+
+
 def test_many_groups_with_one_active_cost_one_question(monkeypatch):
     def alone(number: int) -> Callable[[int], GroupSpec]:
         def made(priority: int) -> GroupSpec:

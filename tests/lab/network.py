@@ -158,15 +158,18 @@ class Network:
         self._guests.append(self._host(word, segment, mac))
         return self._guests[-1]
 
-    def power_cut(self, name: str) -> Fault:
+    def power_cut(self, name: str, direct: tuple[str, str] | None = None) -> Fault:
         """Cut a router off, all cables in one batch, and end its processes without a word.
 
-        They stand still first: a program is quick enough to say goodbye on the cable that goes last.
+        They stand still first: a program is quick enough to say goodbye on the cable that goes last. Who is
+        at the other end of a direct cable (a router, a segment) loses its carrier.
         """
         router = self.routers[name]
         began = now_ns()
         router.namespace.freeze_all()
-        self.switch.set_ports([router.port(segment) for segment in SEGMENTS], "down")
+        ports = [router.port(segment) for segment in SEGMENTS]
+        far = [port_name(*direct)] if direct else []
+        self.switch.set_ports([*far, *ports], "down")
         fault = self._note(f"power of {name} cut", began)
         router.namespace.kill_all()
         return fault
@@ -223,7 +226,7 @@ class Network:
     def relay(
         self, name: str, segment: str, longest_us: int = 0, hold_us: int = 0, every_us: int = 1_000_000
     ) -> Fault:
-        """Lay a cable that carries frames late, by chance up to the longest, or none for a while of each period."""
+        """Lay a cable that carries frames late, by chance, or none for a while of each period."""
         began = now_ns()
         ports = self.switch.lengthen(port_name(name, segment), segment)
         times = [str(each) for each in (longest_us, hold_us, every_us)]

@@ -75,6 +75,11 @@ class Askers:
         if self.heartbeats is not None and now >= self.heartbeats.deadline:
             self.heartbeats.act()
 
+    def hurry(self, device: str) -> None:
+        """Take that a device has lost its carrier."""
+        if self.heartbeats is not None:
+            self.heartbeats.hurry(device)
+
     def serves(self, descriptor: int) -> bool:
         """Tell whether a descriptor is one of these."""
         return self.witnesses is not None and self.witnesses.serves(descriptor)

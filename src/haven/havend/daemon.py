@@ -114,6 +114,7 @@ class Daemon:
             self.handle,
         )
         self._repair.address_changed = self._adverts.look_soon
+        self._repair.link_lost = self._askers.hurry
         report = StatusReport(
             self._engine,
             self._in_force,

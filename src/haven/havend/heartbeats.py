@@ -66,14 +66,24 @@ class HeartbeatPlace:
         path = self.path
         if now > self.due:
             path.oversleep(now - self.due)
-        answers = self.socket.answers(path.unanswered, path.unanswered > 1)
+        is_noticed = path.is_noticed(now)
+        answers = self.socket.answers(path.unanswered, is_noticed)
         if answers is not None:
             path.hear(answers, now)
-        elif path.unanswered > 1 and self.taken_for_dead_at is None:
+        elif is_noticed and self.taken_for_dead_at is None:
             self.socket.ask_everybody()
         self.socket.ask()
         path.ask(now)
         self.due = now + (path.next_us(now) if self.taken_for_dead_at is None else SELDOM_US)
+
+    def is_urgent(self, now: int) -> bool:
+        """Tell whether a millisecond matters."""
+        return self.path.is_alarmed or self.path.is_noticed(now) or self.taken_for_dead_at is not None
+
+    def alarm(self, now: int) -> None:
+        """Ask at once, and quickly until there is an answer."""
+        self.path.is_alarmed = True
+        self.due = now
 
     def counts(self, now: int) -> bool:
         """Tell whether its silence would mean something."""
@@ -133,7 +143,7 @@ class Heartbeats:
                 if asked.path.is_believed() != was_believed:
                     # Who is asked quickly follows from who answers.
                     self._look_at = now
-            if asked.path.unanswered > 1 or asked.taken_for_dead_at is not None:
+            if asked.is_urgent(now):
                 self.is_quiet = True
             soonest = min(soonest, asked.due)
         self.deadline = min(soonest, self._look_at)
@@ -237,7 +247,7 @@ class Heartbeats:
 
     def _judge(self, group: "Group", now: int) -> None:
         asked, name = self._counting(group.spec.name, now), group.spec.name
-        if any(each.path.unanswered > 1 for each in asked):
+        if any(each.path.is_noticed(now) for each in asked):
             for each in asked:
                 each.due = min(each.due, now + QUICK_US)
         if not is_dead([each.path for each in asked], _skew_us(group), now):
@@ -287,6 +297,16 @@ class Heartbeats:
         self._events.add(
             "heartbeat-false", peer=text_of(place[1]), device=place[0], patience_us=path.patience_us()
         )
+
+    def hurry(self, device: str) -> None:
+        """Ask at once on all ways to whoever is at the other end of a cable that has lost its carrier."""
+        now = system.now()
+        for places in self._of_group.values():
+            if any(place[0] == device and place in self._asked for place in places):
+                for place in places:
+                    if place in self._asked:
+                        self._asked[place].alarm(now)
+                self.deadline, self.is_quiet = now, True
 
     # What is shown
 
