@@ -51,7 +51,11 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 HEARTBEATS = {f"heartbeat-{row}": row for row in CONDITIONS}
-SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK), "heartbeat": list(HEARTBEATS)}
+SETS = {
+    "vrrp": list(VRRP),
+    "conntrack": list(CONNTRACK),
+    "heartbeat": [name for name in HEARTBEATS if name != "heartbeat-netem"],
+}
 MORE: dict[str, Bench] = {
     "leases": leases,
     "means": means,

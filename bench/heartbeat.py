@@ -85,6 +85,15 @@ def _relayed(network: Network, **times_us: int) -> Iterator[None]:
 
 
 @contextmanager
+def _netem(network: Network) -> Iterator[None]:
+    for router in network.routers.values():
+        for segment in ("lan", "wan"):
+            half = f"{LONGEST_DELAY_MS / 2}ms"
+            router.namespace.run("tc", "qdisc", "add", "dev", segment, "root", "netem", "delay", half, half)
+    yield
+
+
+@contextmanager
 def _nothing(_network: Network) -> Iterator[None]:
     yield
 
@@ -96,6 +105,12 @@ CONDITIONS: dict[str, dict[str, Condition]] = {
         **{f"{loss / 100:g} % lost each way": partial(_losing, loss=loss) for loss in (10, 100, 500)},
         f"0 to {LONGEST_DELAY_MS} ms each way": partial(_relayed, longest_us=LONGEST_DELAY_MS * 1000),
         f"still for {PAUSE_MS} ms each second": partial(_relayed, hold_us=PAUSE_MS * 1000),
+    },
+    # On a kernel that has netem.
+    "netem": {
+        "nothing lost": _nothing,
+        "1 % lost each way": partial(_losing, loss=100),
+        f"0 to {LONGEST_DELAY_MS} ms each way": _netem,
     },
     "busy": {f"{BUSY_LOOPS} busy loops": _busy},
     "forwarding": {"forwards all it can": _forwarding},
