@@ -75,6 +75,7 @@ class Standby:
         events = SimpleNamespace(add=lambda code, **_facts: self.told.append(code))
         monkeypatch.setattr(heartbeats, "HeartbeatSocket", self.sockets.open)
         monkeypatch.setattr(heartbeats.system, "now", lambda: self.wire.now)
+        monkeypatch.setattr(heartbeats.Standbys, "_open", lambda *_: None)
         self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle, self.sockets.prepare)
         self.run(settled)
 
@@ -148,6 +149,19 @@ def test_false_alarm_doubles_the_patience_and_is_told(monkeypatch):
     standby.run(30 * SECOND)
     assert standby.node.state() == BACKUP and set(standby.told) == {"heartbeat-false"}
     assert standby.report()["after_ms"] >= before + 15
+
+
+def test_backup_that_is_not_the_next_asks_seldom_and_still_long_before_vrrp(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    monkeypatch.setattr(standby.heartbeats._standbys, "outranks", lambda _member, _now: True)
+    standby.run(3 * SECOND)
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    assert max(standby.sockets.asked.values()) <= 15 and 100 < standby.report()["after_ms"] < 150
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(150 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
 
 
 def test_carrier_that_falls_is_a_reason_to_ask_at_once(monkeypatch):

@@ -11,6 +11,7 @@ from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead
 from haven.core.vrrp import states
 from haven.havend.heartbeat_socket import HeartbeatSocket
 from haven.havend.host import system
+from haven.havend.standbys import Standbys
 from haven.inet import octets_of, text_of
 
 TYPE_CHECKING = False
@@ -112,6 +113,7 @@ class Heartbeats:
         self._of_group: dict[str, list[Place]] = {}
         # What has been told to the engine, and not been taken back by an answer since.
         self._told: set[str] = set()
+        self._standbys = Standbys(kernel)
         # After a false alarm; a place that is asked anew has not deserved more trust by that.
         self._leniency: dict[Place, int] = {}
 
@@ -128,6 +130,7 @@ class Heartbeats:
         """Ask nobody any more."""
         for place in list(self._asked):
             self._asked.pop(place).socket.close()
+        self._standbys.close()
 
     def act(self) -> None:
         """Look whom to ask, ask those whose turn it is, and tell who is dead."""
@@ -169,6 +172,7 @@ class Heartbeats:
                 self._asked.pop(place).socket.close()
         for place in sorted(wanted):
             self._open(place, wanted[place], now)
+        self._standbys.look(self._spokesmen(now), now)
         self._set_paces(now)
         self._prepare_takeovers()
 
@@ -207,11 +211,26 @@ class Heartbeats:
         path.leniency = self._leniency.get(place, 1)
         self._asked[place] = HeartbeatPlace(sock, path, now)
 
+    def _spokesmen(self, now: int) -> "list[VirtualRouter]":
+        """Return the first virtual router of each place that is asked: others of a place add nothing."""
+        found: dict[Place, VirtualRouter] = {}
+        for name in self._of_group:
+            for member in self._engine.groups[name].members:
+                place = (member.spec.device, member.active_source or b"")
+                if place in self._asked and self._asked[place].counts(now):
+                    found.setdefault(place, member)
+        return [found[place] for place in sorted(found)]
+
+    def _pace_us(self, group: "Group", now: int) -> int:
+        """Return how often a group asks: seldom where another Backup would take over before it."""
+        is_next = not any(self._standbys.outranks(member, now) for member in group.members)
+        return group.spec.heartbeat_us if is_next else max(SELDOM_US, group.spec.heartbeat_us)
+
     def _set_paces(self, now: int) -> None:
         """Let one place of each group be asked quickly; the others are when that one is silent."""
         paces: dict[Place, int] = {}
         for name in self._of_group:
-            pace_us, is_watched = self._engine.groups[name].spec.heartbeat_us, False
+            pace_us, is_watched = self._pace_us(self._engine.groups[name], now), False
             for place in self._of_group[name]:
                 asked = self._asked.get(place)
                 if asked is not None and asked.counts(now):
