@@ -10,10 +10,7 @@ INTERVAL_MS = 1000
 
 def test_kernel_of_a_keepalived_answers_for_it(network: Network) -> None:
     first, second = mixed(network, ROLES["keepalived first"], interval_ms=INTERVAL_MS)
-    wait_until(lambda: second.group()["detection"]["by"] == "heartbeat", 20, "its answers are trusted")
-    wait_until(
-        lambda: all(way["believed"] for way in second.group()["detection"]["ways"]), 20, "on each link"
-    )
+    wait_until(second.asks_kernel, 60, "its answers are trusted on each link")
     check_content(first, second)
     probe = network.probe()
     probe.wait_service()
