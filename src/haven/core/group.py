@@ -175,7 +175,7 @@ class Group(Lockstep):
         if self.isolation is not None and now >= self._gives_up_at():
             self.isolation.give_up(now)
         if self.state == states.BACKUP:
-            self._hear_nothing([member for member in self.members if now >= member.deadline], now)
+            self._miss([member for member in self.members if now >= member.deadline], now)
         for member in self.members:
             if self.state == states.ACTIVE:
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
@@ -210,15 +210,11 @@ class Group(Lockstep):
         place = (event.device, event.source)
         if self.state == states.BACKUP:
             meant = [each for each in self.members if (each.spec.device, each.active_source) == place]
-            self._hear_nothing(meant, now, event)
+            self._miss(meant, now, event)
 
-    def _hear_nothing(
-        self, members: "list[VirtualRouter]", now: int, event: "KernelSilent | None" = None
-    ) -> None:
-        """Take that these have been silent for long: all at once, as a group may have hundreds."""
+    def _miss(self, members: "list[VirtualRouter]", now: int, event: "KernelSilent | None" = None) -> None:
         for member in members:
-            member.silent = True
-            member.deadline = NEVER
+            member.silent, member.deadline = True, NEVER
         if not members or not all(other.silent for other in self.members) or self._is_held_back(now):
             return
         reason, first = reason_of(self.members, event), spokesman(self.members)

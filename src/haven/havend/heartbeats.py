@@ -206,7 +206,7 @@ class Heartbeats:
         for group in self._engine.groups.values():
             for member in group.members if group.state == states.BACKUP else ():
                 if left and member.source is not None:
-                    left -= self._prepare(member.usual_advertisement())
+                    left -= self._prepare(member.advertisement())
 
     # Who is dead
 
