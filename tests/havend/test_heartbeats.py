@@ -52,6 +52,8 @@ class Sockets:
             answers=answers,
             ask_everybody=lambda: None,
             close=lambda: None,
+            strange=0,
+            stranger=None,
         )
 
 
@@ -162,6 +164,28 @@ def test_backup_that_is_not_the_next_asks_seldom_and_still_long_before_vrrp(monk
     standby.sockets.silent = {"lan", "wan"}
     standby.run(150 * MILLISECOND)
     assert standby.node.state() == ACTIVE
+
+
+def test_answers_of_another_machine_are_shown_for_a_while_and_move_nothing(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    group = standby.node.engine.groups["gateway"]
+    assert standby.heartbeats.problems(group, standby.wire.now) == []
+    place, asked = sorted(standby.heartbeats._asked.items())[0]
+    answers = asked.socket.answers
+
+    def doubled(expected: int, is_silent: bool) -> int | None:
+        asked.socket.strange, asked.socket.stranger = asked.socket.strange + 1, bytes.fromhex("020000000009")
+        return answers(expected, is_silent)
+
+    asked.socket.answers = doubled
+    standby.run(SECOND)
+    (found,) = standby.heartbeats.problems(group, standby.wire.now)
+    assert found["code"] == "answers-strange" and found["facts"]["mac"] == "02:00:00:00:00:09"
+    assert max(way["strange"] for way in standby.report()["ways"]) > 10
+    asked.socket.answers = answers
+    standby.run(61 * SECOND)
+    assert standby.heartbeats.problems(group, standby.wire.now) == []
+    assert standby.node.state() == BACKUP
 
 
 def test_carrier_that_falls_is_a_reason_to_ask_at_once(monkeypatch):

@@ -19,6 +19,8 @@ class HeartbeatPlace:
         self.socket, self.path = sock, path
         self.due = now
         self.taken_for_dead_at: int | None = None
+        # When another machine answered last.
+        self.strange_at: int | None = None
 
     def is_due(self, now: int) -> bool:
         """Tell whether it is asked now."""
@@ -29,8 +31,10 @@ class HeartbeatPlace:
         path = self.path
         if now > self.due:
             path.oversleep(now - self.due)
-        is_noticed = path.is_noticed(now)
+        is_noticed, strange = path.is_noticed(now), self.socket.strange
         answers = self.socket.answers(path.unanswered, is_noticed)
+        if self.socket.strange != strange:
+            self.strange_at = now
         if answers is not None:
             path.hear(answers, now)
         elif is_noticed and self.taken_for_dead_at is None:

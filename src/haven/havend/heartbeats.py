@@ -5,6 +5,7 @@ A router is dead when no way to it answers: neither the links of the group nor t
 are copied. One way that is silent beside another that answers is a cut link, and VRRP's own timers see to it.
 """
 
+from haven.contract.problems import problem
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.events import KernelSilent
 from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead
@@ -43,6 +44,8 @@ MOST_LENIENT = 64
 MOST_REMEMBERED = 64
 # Of several standbys the one with the highest priority comes first.
 SKEW_US = 5 * MILLISECOND
+# A stranger is shown for so long.
+STRANGE_FOR_US = 60 * SECOND
 # Of virtual routers, in one look.
 PREPARED_AT_ONCE = 64
 # VRRP's own timer has to be so many times slower, or nobody is asked.
@@ -319,7 +322,21 @@ class Heartbeats:
             "believed": self._asked[place].counts(now),
             "patience_ms": round(path.patience_us() / 1000, 1),
             "years": min(round(path.years()), 1_000_000),
+            "strange": self._asked[place].socket.strange,
         }
+
+    def problems(self, group: "Group", now: int) -> "list[dict[str, Any]]":
+        """Return where another machine than the Active answers for its address."""
+        found = []
+        for place in self._of_group.get(group.spec.name, ()):
+            asked = self._asked.get(place)
+            if asked is None or asked.strange_at is None or now - asked.strange_at >= STRANGE_FOR_US:
+                continue
+            sock = asked.socket
+            facts = {"address": text_of(place[1]), "device": place[0], "count": sock.strange}
+            mac = (sock.stranger or b"").hex(":")
+            found.append(problem("answers-strange", group.spec.name, mac=mac, **facts))
+        return found
 
 
 def _may_go_by_it(group: "Group", now: int) -> bool:
