@@ -166,6 +166,34 @@ def test_backup_that_is_not_the_next_asks_seldom_and_still_long_before_vrrp(monk
     assert standby.node.state() == ACTIVE
 
 
+def test_250_virtual_routers_on_two_devices_cost_two_questions_and_are_prepared(monkeypatch):
+    def wide(priority: int) -> GroupSpec:
+        routers = [
+            router(
+                "v%d" % number,
+                device=("lan", "wan")[number % 2],
+                vrid=1 + number // 2,
+                priority=priority,
+                addresses=(octets_of("192.168.%d.9" % number),),
+            )
+            for number in range(250)
+        ]
+        return group(*routers, heartbeat_us=PACE)
+
+    standby = Standby(monkeypatch, wide)
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    counts = sorted(standby.sockets.asked.values())
+    assert len(counts) == 2 and counts[0] <= 15 and counts[1] <= 110
+    # Made beforehand is what is said then.
+    said = [member.advertisement() for member in standby.node.engine.groups["gateway"].members]
+    assert [id(each) for each in said] == [id(each) for each in standby.sockets.prepared]
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(40 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
 def test_answers_of_another_machine_are_shown_for_a_while_and_move_nothing(monkeypatch):
     standby = Standby(monkeypatch, both)
     group = standby.node.engine.groups["gateway"]
