@@ -205,6 +205,9 @@ def test_answers_of_another_machine_are_shown_for_a_while_and_move_nothing(monke
         asked.socket.strange, asked.socket.stranger = asked.socket.strange + 1, bytes.fromhex("020000000009")
         return answers(expected, is_silent)
 
+    asked.socket.strange = 1
+    standby.run(SECOND)
+    assert standby.heartbeats.problems(group, standby.wire.now) == []
     asked.socket.answers = doubled
     standby.run(SECOND)
     (found,) = standby.heartbeats.problems(group, standby.wire.now)

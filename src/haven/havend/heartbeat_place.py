@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One router that is asked on one device: when, and what is made of its answers."""
 
-from haven.core.clock import MILLISECOND
+from haven.core.clock import MILLISECOND, NEVER, SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ class HeartbeatPlace:
         self.socket, self.path = sock, path
         self.due = now
         self.taken_for_dead_at: int | None = None
-        # When another machine answered last.
-        self.strange_at: int | None = None
+        # When another machine answered last, and when it did so again and again: a router with two ports on a
+        # link answers the first question by both.
+        self._strange_once_at, self.strange_at = -NEVER, -NEVER
 
     def is_due(self, now: int) -> bool:
         """Tell whether it is asked now."""
@@ -34,7 +35,9 @@ class HeartbeatPlace:
         is_noticed, strange = path.is_noticed(now), self.socket.strange
         answers = self.socket.answers(path.unanswered, is_noticed)
         if self.socket.strange != strange:
-            self.strange_at = now
+            if now - self._strange_once_at < SECOND:
+                self.strange_at = now
+            self._strange_once_at = now
         if answers is not None:
             path.hear(answers, now)
         elif is_noticed and self.taken_for_dead_at is None:

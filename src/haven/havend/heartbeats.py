@@ -330,7 +330,7 @@ class Heartbeats:
         found = []
         for place in self._of_group.get(group.spec.name, ()):
             asked = self._asked.get(place)
-            if asked is None or asked.strange_at is None or now - asked.strange_at >= STRANGE_FOR_US:
+            if asked is None or now - asked.strange_at >= STRANGE_FOR_US:
                 continue
             sock = asked.socket
             facts = {"address": text_of(place[1]), "device": place[0], "count": sock.strange}
