@@ -53,7 +53,7 @@ help:
 	@echo "make dist             dist/haven-VERSION.tar.xz, which OpenWrt's SDK builds from, and its hash"
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
-	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 50 minutes; MINUTES=10)"
+	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 35 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"

@@ -12,7 +12,8 @@ from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.deaf import deaf_links
-from bench.heartbeat import heartbeats
+from bench.defaults import defaults
+from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
 from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
@@ -25,6 +26,7 @@ from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
+from bench.takeover import takeovers
 from bench.upgrade import upgrades
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
@@ -35,12 +37,14 @@ from tests.lab import namespace
 
 Bench = Callable[[int], Iterable[Row]]
 VRRP: dict[str, Bench] = {
+    "defaults": defaults,
     "power-cut": power_cuts,
     "planned-stop": planned_stops,
     "switchover": switchovers,
     "cost": idle_cost,
     "busy": busy_machine,
     "wide": wide_moves,
+    "takeover": takeovers,
 }
 CONNTRACK: dict[str, Bench] = {
     "connections": busy_connections,
@@ -48,7 +52,12 @@ CONNTRACK: dict[str, Bench] = {
     "quiet": quiet_connections,
     "idle": idle_connections,
 }
-SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
+HEARTBEATS = {f"heartbeat-{row}": row for row in CONDITIONS}
+SETS = {
+    "vrrp": list(VRRP),
+    "conntrack": list(CONNTRACK),
+    "heartbeat": [name for name in HEARTBEATS if name != "heartbeat-netem"],
+}
 MORE: dict[str, Bench] = {
     "leases": leases,
     "means": means,
@@ -66,7 +75,7 @@ MORE: dict[str, Bench] = {
     "wireguard": tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
-ATTACK, HEARTBEAT = "attack", "heartbeat"
+ATTACK = "attack"
 
 
 def main(argv: list[str]) -> int:
@@ -80,12 +89,16 @@ def main(argv: list[str]) -> int:
     benches = {
         **BENCHES,
         ATTACK: lambda _runs: attacks(arguments.minutes),
-        HEARTBEAT: lambda _runs: heartbeats(arguments.minutes),
+        **{name: _watched(row, arguments.minutes) for name, row in HEARTBEATS.items()},
     }
     missed = _print(row for name in _names(arguments.names) for row in benches[name](arguments.runs))
     for what in missed:
         print(f"bound not kept: {what}")
     return 1 if missed else 0
+
+
+def _watched(row: str, minutes: float) -> Bench:
+    return lambda _runs: heartbeats(minutes, row)
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
@@ -97,7 +110,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         default=10,
         help="of attacks, of each heartbeat (default: 10)",
     )
-    known = [*SETS, *BENCHES, ATTACK, HEARTBEAT]
+    known = [*SETS, *BENCHES, ATTACK, *HEARTBEATS]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
     arguments = parser.parse_args(argv)
     if arguments.runs < 1:

@@ -1,28 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How long a client is without its gateway."""
 
-import time
-
 from bench.pair import PROGRAMS, pair
 from bench.table import Comparison
 from tests.lab.capture import Capture
-from tests.lab.haven_node import HavenNode
 from tests.lab.network import GATEWAY
-from tests.lab.node import Node
 from tests.lab.wait import wait_until
 
 INTERVALS_MS = (1000, 100, 10)
 BACKUP_PRIORITY = 100
-# An Active repeats its announcements for some seconds, and the losses of a link become known.
-SETTLED_S = 8
 
 
 def power_cuts(runs: int) -> list[Comparison]:
     """Cut the power of the Active just after it has advertised, so that the moment does not decide.
 
-    At the default settings haven asks the kernel of the Active; for the intervals that is off.
+    This is VRRP alone; `bench/defaults.py` has what the heartbeat makes of it.
     """
-    found = [_default_power_cuts(runs)]
+    found = []
     for interval in INTERVALS_MS:
         outage = Comparison(f"outage after a power cut, {interval} ms adverts", "ms", bound=1.05)
         wire = Comparison(f"timer expiry to gratuitous ARP, {interval} ms adverts", "ms", limit=2)
@@ -31,30 +25,6 @@ def power_cuts(runs: int) -> list[Comparison]:
                 _power_cut(program, interval, outage, wire)
         found += [outage, wire]
     return found
-
-
-def _default_power_cuts(runs: int) -> Comparison:
-    outage = Comparison("outage after a power cut, default settings", "ms", bound=0.015, limit=40)
-    for run in range(runs):
-        for program in PROGRAMS:
-            with pair(program, interval_ms=1000) as (network, _first, second):
-                probe = network.probe()
-                probe.wait_service()
-                _wait_asked(second)
-                # At any moment between two questions.
-                time.sleep(run / runs / 10)
-                network.power_cut("r1")
-                second.wait_state("active", budget=30)
-                probe.wait_service()
-                outage.of(program).append(probe.stop().longest_gap_ms)
-    return outage
-
-
-def _wait_asked(node: Node) -> None:
-    """Wait until a haven trusts in the answers on all links."""
-    if isinstance(node, HavenNode):
-        wait_until(node.asks_kernel, 60, "the answers are trusted on all ways")
-        time.sleep(SETTLED_S)
 
 
 def _power_cut(program: str, interval: int, outage: Comparison, wire: Comparison) -> None:

@@ -67,13 +67,14 @@ def world(
     crowd: int = 0,
     families: tuple[int, ...] = (4,),
     stream_timeout_s: int = STREAM_TIMEOUT_S,
+    **both: object,
 ) -> Iterator[World]:
     """Build a world, and take it away afterwards."""
     network = Network(2)
     try:
         for router in network.routers.values():
             firewall.set_up(router, udp_stream_timeout=stream_timeout_s)
-        made = World(network, *pair(kind, network, families=families))
+        made = World(network, *pair(kind, network, families=families, **both))
         if crowd:
             flows.Crowd(network).fill(crowd)
         made.first.wait_synced(made.second)

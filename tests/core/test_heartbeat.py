@@ -3,7 +3,7 @@
 
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.events import KernelSilent
-from haven.core.heartbeat import SHORTEST_US, HeartbeatPath, is_dead, questions_for
+from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead, questions_for
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from tests.core.wire import Wire, octets_of, pair
 
@@ -103,6 +103,35 @@ def test_answers_that_are_late_were_not_lost():
     asked.path.ask(asked.now)
     asked.path.hear(1 + 5, asked.now + 20 * MILLISECOND)
     assert asked.path.lost == before
+
+
+def test_answers_that_are_always_late_are_waited_for_before_more_is_asked():
+    for delay in (12 * MILLISECOND, 25 * MILLISECOND):
+        asked = Asked()
+        due_at, quick = [], 0
+        for _ in range(5000):
+            here = [at for at in due_at if at <= asked.now]
+            if here:
+                asked.path.hear(len(here), asked.now)
+                due_at = due_at[len(here) :]
+            asked.path.ask(asked.now)
+            # In turn, and sometimes two at once, as over a wireless bridge.
+            due_at.append(asked.now + delay * (1 + len(due_at) % 2))
+            step = asked.path.next_us(asked.now)
+            quick += step == QUICK_US
+            asked.now += step
+        assert asked.path.is_believed() and quick < 100
+        assert asked.path.patience_us() >= delay
+
+
+def test_alarm_is_over_with_the_first_answer():
+    asked = learned()
+    asked.path.is_alarmed = True
+    asked.path.ask(asked.now)
+    assert asked.path.next_us(asked.now) == QUICK_US
+    asked.path.hear(1, asked.now)
+    asked.path.ask(asked.now)
+    assert asked.path.next_us(asked.now) == PACE
 
 
 def test_answers_that_nobody_asked_for_make_up_for_no_loss():

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from haven.core.clock import MILLISECOND, SECOND
+from haven.core.effects import Send
 from haven.core.spec import GroupSpec
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import ACTIVE, BACKUP
@@ -24,6 +25,13 @@ class Sockets:
     def __init__(self) -> None:
         self.asked: dict[str, int] = {}
         self.silent: set[str] = set()
+        self.prepared: list[Send] = []
+
+    def prepare(self, effect: Send) -> bool:
+        """Make what is not there yet."""
+        is_new = not any(effect is each for each in self.prepared)
+        self.prepared += [effect] * is_new
+        return is_new
 
     def open(
         self, link: KernelLink, source: bytes, address: bytes, _virtual: bytes | None
@@ -44,6 +52,8 @@ class Sockets:
             answers=answers,
             ask_everybody=lambda: None,
             close=lambda: None,
+            strange=0,
+            stranger=None,
         )
 
 
@@ -67,7 +77,8 @@ class Standby:
         events = SimpleNamespace(add=lambda code, **_facts: self.told.append(code))
         monkeypatch.setattr(heartbeats, "HeartbeatSocket", self.sockets.open)
         monkeypatch.setattr(heartbeats.system, "now", lambda: self.wire.now)
-        self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle)
+        monkeypatch.setattr(heartbeats.Standbys, "_open", lambda *_: None)
+        self.heartbeats = Heartbeats(self.node.engine, kernel, events, self.node.handle, self.sockets.prepare)
         self.run(settled)
 
     def run(self, duration: int) -> None:
@@ -140,6 +151,99 @@ def test_false_alarm_doubles_the_patience_and_is_told(monkeypatch):
     standby.run(30 * SECOND)
     assert standby.node.state() == BACKUP and set(standby.told) == {"heartbeat-false"}
     assert standby.report()["after_ms"] >= before + 15
+
+
+def test_backup_that_is_not_the_next_asks_seldom_and_still_long_before_vrrp(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    monkeypatch.setattr(standby.heartbeats._standbys, "outranks", lambda _member, _now: True)
+    standby.run(3 * SECOND)
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    assert max(standby.sockets.asked.values()) <= 15 and 100 < standby.report()["after_ms"] < 150
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(150 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
+def test_250_virtual_routers_on_two_devices_cost_two_questions_and_are_prepared(monkeypatch):
+    def wide(priority: int) -> GroupSpec:
+        routers = [
+            router(
+                "v%d" % number,
+                device=("lan", "wan")[number % 2],
+                vrid=1 + number // 2,
+                priority=priority,
+                addresses=(octets_of("192.168.%d.9" % number),),
+            )
+            for number in range(250)
+        ]
+        return group(*routers, heartbeat_us=PACE)
+
+    standby = Standby(monkeypatch, wide)
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    counts = sorted(standby.sockets.asked.values())
+    assert len(counts) == 2 and counts[0] <= 15 and counts[1] <= 110
+    # Made beforehand is what is said then.
+    said = [member.advertisement() for member in standby.node.engine.groups["gateway"].members]
+    assert [id(each) for each in said] == [id(each) for each in standby.sockets.prepared]
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(40 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
+def test_answers_of_another_machine_are_shown_for_a_while_and_move_nothing(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    group = standby.node.engine.groups["gateway"]
+    assert standby.heartbeats.problems(group, standby.wire.now) == []
+    place, asked = sorted(standby.heartbeats._asked.items())[0]
+    answers = asked.socket.answers
+
+    def doubled(expected: int, is_silent: bool) -> int | None:
+        asked.socket.strange, asked.socket.stranger = asked.socket.strange + 1, bytes.fromhex("020000000009")
+        return answers(expected, is_silent)
+
+    asked.socket.strange = 1
+    standby.run(SECOND)
+    assert standby.heartbeats.problems(group, standby.wire.now) == []
+    asked.socket.answers = doubled
+    standby.run(SECOND)
+    (found,) = standby.heartbeats.problems(group, standby.wire.now)
+    assert found["code"] == "answers-strange" and found["facts"]["mac"] == "02:00:00:00:00:09"
+    assert max(way["strange"] for way in standby.report()["ways"]) > 10
+    asked.socket.answers = answers
+    standby.run(61 * SECOND)
+    assert standby.heartbeats.problems(group, standby.wire.now) == []
+    assert standby.node.state() == BACKUP
+
+
+def test_carrier_that_falls_is_a_reason_to_ask_at_once(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.sockets.asked.clear()
+    standby.heartbeats.hurry("elsewhere")
+    standby.run(MILLISECOND)
+    assert sum(standby.sockets.asked.values()) <= 1
+    standby.sockets.asked.clear()
+    standby.heartbeats.hurry("wan")
+    standby.run(MILLISECOND)
+    assert standby.sockets.asked == {"lan": 1, "wan": 1}
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.heartbeats.hurry("wan")
+    standby.run(10 * MILLISECOND)
+    assert standby.node.state() == BACKUP
+    standby.run(12 * MILLISECOND)
+    assert standby.node.state() == ACTIVE
+
+
+def test_carrier_of_a_router_that_lives_moves_nothing(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.sockets.silent = {"wan"}
+    standby.heartbeats.hurry("wan")
+    standby.run(SECOND)
+    assert standby.node.state() == BACKUP
 
 
 def test_many_groups_with_one_active_cost_one_question(monkeypatch):

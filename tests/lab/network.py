@@ -8,6 +8,8 @@ client --- [lan] --- r1, r2, r3 --- [wan] --- server
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.lab.probe import Probe
 from tests.lab.switch import Switch, port_name
 from tests.lab.wait import now_ns, wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 SEGMENTS = ("lan", "wan", "sync")
 GATEWAY = "10.77.0.1"
 GATEWAY6 = "fd77::1"
@@ -155,15 +158,18 @@ class Network:
         self._guests.append(self._host(word, segment, mac))
         return self._guests[-1]
 
-    def power_cut(self, name: str) -> Fault:
+    def power_cut(self, name: str, direct: tuple[str, str] | None = None) -> Fault:
         """Cut a router off, all cables in one batch, and end its processes without a word.
 
-        They stand still first: a program is quick enough to say goodbye on the cable that goes last.
+        They stand still first: a program is quick enough to say goodbye on the cable that goes last. Who is
+        at the other end of a direct cable (a router, a segment) loses its carrier.
         """
         router = self.routers[name]
         began = now_ns()
         router.namespace.freeze_all()
-        self.switch.set_ports([router.port(segment) for segment in SEGMENTS], "down")
+        ports = [router.port(segment) for segment in SEGMENTS]
+        far = [port_name(*direct)] if direct else []
+        self.switch.set_ports([*far, *ports], "down")
         fault = self._note(f"power of {name} cut", began)
         router.namespace.kill_all()
         return fault
@@ -216,6 +222,19 @@ class Network:
         own = self.routers[name].port(segment)
         pairs = {(other.port(segment), own) for other in self.routers.values() if other.name != name}
         return self._block(pairs, f"{name} deaf on {segment}")
+
+    def relay(
+        self, name: str, segment: str, longest_us: int = 0, hold_us: int = 0, every_us: int = 1_000_000
+    ) -> Fault:
+        """Lay a cable that carries frames late, by chance, or none for a while of each period."""
+        began = now_ns()
+        ports = self.switch.lengthen(port_name(name, segment), segment)
+        times = [str(each) for each in (longest_us, hold_us, every_us)]
+        argv = [sys.executable, "-m", "tests.lab.relay_process", *ports, *times]
+        process = self.switch.namespace.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
+        if process.stdout is None or not process.stdout.readline():
+            raise RuntimeError(f"nothing relays {segment} of {name}")
+        return self._note(f"{segment} cable of {name} relayed", began)
 
     def lose_host(self, name: str, segment: str) -> Fault:
         """Keep a router and the host of a segment from hearing each other; every link stays up."""

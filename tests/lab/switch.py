@@ -27,6 +27,17 @@ class Switch:
             f"link set {port} master {segment} up",
         )
 
+    def lengthen(self, port: str, segment: str) -> tuple[str, str]:
+        """Cut the cable of a port in two; return the two ends, which somebody has to join."""
+        middle, end = f"{port}-m", f"{port}-e"
+        self.namespace.ip(
+            f"link add {middle} type veth peer name {end}",
+            f"link set {port} nomaster",
+            f"link set {end} master {segment} up",
+            f"link set {middle} up",
+        )
+        return port, middle
+
     def set_ports(self, ports: list[str], state: str) -> None:
         """Put ports up or down, all in one batch; the node at the other end sees its carrier change."""
         self.namespace.ip(*(f"link set {port} {state}" for port in ports))

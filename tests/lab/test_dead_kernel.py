@@ -6,7 +6,7 @@ import pytest
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.outage import active_down_ms
-from tests.lab.pair import pair, wait_settled
+from tests.lab.pair import gateway, pair, wait_settled
 from tests.lab.wait import holds_for, wait_until
 
 # The default, and one that takes less of a test's time.
@@ -97,3 +97,32 @@ def test_where_arp_is_dropped_vrrp_decides_and_the_status_says_so(network: Netwo
 def test_interval_that_is_as_fast_needs_no_questions(network: Network) -> None:
     _first, second = pair(HavenNode, network, interval_ms=10)
     assert detection(second)["ways"] == [] and detection(second)["by"] == "advertisements"
+
+
+def test_of_two_backups_the_better_one_asks_quickly_and_takes_over(build: object) -> None:
+    network = build(3)
+    first, second, third = gateway(HavenNode, network, (250, 150, 100), interval_ms=INTERVAL_MS)
+    for node in (second, third):
+        wait_until(lambda node=node: detection(node)["by"] == "heartbeat", 20, "the answers are trusted")
+    wait_until(lambda: detection(third)["after_ms"] > 100, 20, "r3 has heard of r2, and asks seldom")
+    assert detection(second)["after_ms"] < 100
+    network.power_cut(first.name)
+    second.wait_state("active")
+    assert third.state() == "backup"
+    # r2 is no Backup any more.
+    wait_until(lambda: detection(third)["after_ms"] < 100, 20, "r3 is the next")
+
+
+def test_carrier_of_a_cable_to_the_other_router_falls_with_its_power(network: Network) -> None:
+    _first, second = watching(network, SHORT_MS)
+    network.power_cut("r1", direct=("r2", "sync"))
+    second.wait_state("active")
+    assert second.group()["last_transition"]["reason"] == "unanswered"
+
+
+def test_router_whose_answers_come_late_lives(network: Network) -> None:
+    _first, second = watching(network, INTERVAL_MS)
+    for segment in ("lan", "wan"):
+        network.relay("r1", segment, longest_us=10_000, hold_us=5_000, every_us=100_000)
+    holds_for(lambda: second.state() == "backup", 3, "nobody takes over", interval=0.2)
+    assert "heartbeat-false" not in codes(second)

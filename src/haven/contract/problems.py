@@ -67,6 +67,13 @@ _GATEWAY_TABLE = (
         "See that it runs, is on that link, and answers ARP, neighbour solicitation or ping.",
     ),
     (
+        "answers-strange",
+        WARNING,
+        "{count} answers for the Active's address {address} on {device} came from another machine, {mac}.",
+        "Look for a machine that has the same address, or forges answers: while it answers, an Active that "
+        "dies is missed only when its ADVERTISEMENTs are.",
+    ),
+    (
         "addresses-differ",
         WARNING,
         "{peer} advertises other virtual addresses than this node has.",

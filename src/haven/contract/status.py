@@ -107,6 +107,8 @@ WAY = (
     Field("believed", flag),
     Field("patience_ms", number),
     Field("years", whole()),
+    # Answers that came from another machine than the one that is asked.
+    Field("strange", whole(), optional=True),
 )
 
 # Of a witness: how long ago it answered last, and by what: arp, neighbour (solicitation) or echo.

@@ -174,12 +174,12 @@ class Group(Lockstep):
             self._begin_handover(RETRY, now)
         if self.isolation is not None and now >= self._gives_up_at():
             self.isolation.give_up(now)
+        if self.state == states.BACKUP:
+            self._miss([member for member in self.members if now >= member.deadline], now)
         for member in self.members:
             if self.state == states.ACTIVE:
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
                     self.fire(states.ADVER_TIMER, now, by=member)
-            elif now >= member.deadline:
-                self._hear_nothing(member, now)
             elif self.has_other_path and now >= member.doubt_at():
                 self._doubt(member)
             if now >= member.announce_at:
@@ -207,15 +207,15 @@ class Group(Lockstep):
 
     def hear_nothing_from(self, event: "KernelSilent", now: int) -> None:
         """Take that the Active's kernel is silent on a link: what its Active_Down_Timer would say later."""
-        for member in self.members:
-            is_meant = member.spec.device == event.device and member.active_source == event.source
-            if self.state == states.BACKUP and is_meant:
-                self._hear_nothing(member, now, event)
+        place = (event.device, event.source)
+        if self.state == states.BACKUP:
+            meant = [each for each in self.members if (each.spec.device, each.active_source) == place]
+            self._miss(meant, now, event)
 
-    def _hear_nothing(self, member: VirtualRouter, now: int, event: "KernelSilent | None" = None) -> None:
-        member.silent = True
-        member.deadline = NEVER
-        if not all(other.silent for other in self.members) or self._is_held_back(now):
+    def _miss(self, members: "list[VirtualRouter]", now: int, event: "KernelSilent | None" = None) -> None:
+        for member in members:
+            member.silent, member.deadline = True, NEVER
+        if not members or not all(other.silent for other in self.members) or self._is_held_back(now):
             return
         reason, first = reason_of(self.members, event), spokesman(self.members)
         is_silence = reason in ("silence", "unanswered") and first.active_source is not None

@@ -27,6 +27,8 @@ IN_TEN_YEARS = 3.2e10
 REMEMBERED = 100_000
 # The longest gap is that of the last one or two of these.
 GAPS_US = 600 * SECOND
+# No answer is waited for longer than this before more questions are asked.
+LATEST_USUAL_US = 50 * MILLISECOND
 # Without an answer for so long it is not asked quickly any more.
 GIVEN_UP_US = SECOND
 
@@ -45,8 +47,12 @@ class HeartbeatPath:
         # After a false alarm the shortest silence is so many times longer.
         self.leniency = 1
         self._began = now
-        # Counted as lost in the last silence: they may only be late.
-        self._late = 0
+        # Counted as lost in the last silence, and how long that was: they may only be late.
+        self._late = self._late_us = 0
+        # How late answers come that are not lost.
+        self._usual_us = self._usual_before_us = 0
+        # Something else says that the router may be gone.
+        self.is_alarmed = False
         self._longest_us = self._longest_before_us = 0
         self._gaps_since = now
         self._questions = FEWEST
@@ -70,21 +76,24 @@ class HeartbeatPath:
             if now - self._gaps_since > GAPS_US:
                 self._gaps_since = now
                 self._longest_before_us, self._longest_us = self._longest_us, 0
+                self._usual_before_us, self._usual_us = self._usual_us, 0
             # One question that was lost is no gap.
             if self.unanswered > 2:
                 self._longest_us = max(self._longest_us, now - self.open_since)
-            self._count(self.unanswered, self.unanswered - answers)
+            self._count(self.unanswered, self.unanswered - answers, now - self.open_since)
         self.answered_at, self.open_since, self.unanswered = now, None, 0
+        self.is_alarmed = False
 
-    def _count(self, asked: int, missing: int) -> None:
+    def _count(self, asked: int, missing: int, silence_us: int) -> None:
         self.asked += asked
         if missing > 0:
-            self._late = missing
+            self._late, self._late_us = missing, silence_us
             self.lost += missing
-        elif missing < 0:
+        elif missing < 0 < self._late:
             late = min(self._late, -missing)
             self._late -= late
             self.lost -= late
+            self._usual_us = max(self._usual_us, min(self._late_us, LATEST_USUAL_US))
         if self.asked > REMEMBERED:
             self.asked //= 2
             self.lost //= 2
@@ -114,8 +123,15 @@ class HeartbeatPath:
             return RARELY_US
         if not self.is_believed():
             return LEARNING_US
-        # The one that has just gone out has had no time yet.
-        return QUICK_US if self.unanswered > 1 else self.pace_us
+        return QUICK_US if self.is_alarmed or self.is_noticed(now) else self.pace_us
+
+    def is_noticed(self, now: int) -> bool:
+        """Tell whether an answer is missing: one to the last question has had no time yet.
+
+        Where answers usually come late, a silence means nothing before they do.
+        """
+        usual_us = max(self._usual_us, self._usual_before_us)
+        return self.unanswered > 1 and self.silence_us(now) >= usual_us
 
     def silence_us(self, now: int) -> int:
         """Return for how long there has been no answer to a question."""

@@ -216,8 +216,10 @@ class VirtualRouter:
         return self.deadline - DOUBTED_FOR * self.active_adver_interval_us
 
     def advertisement(self) -> "Send":
-        """Return what this Active says of itself."""
-        return self._message(self.priority)
+        """Return what an Active says of itself; it is made once, and can be so before it is needed."""
+        if self._send is None:
+            self._send = self._message(self.priority)
+        return self._send
 
     def rank(self) -> "Rank":
         """Return what decides between Actives: priority and address (RFC 9568 6.4.3), then what all know."""
@@ -304,10 +306,8 @@ class VirtualRouter:
 
     def _advertise(self, now: int, effects: "Effects") -> None:
         self._sent_at = now
-        if self._send is None:
-            self._send = self._message(self.priority)
         self.counters.sent += 1
-        effects.append(self._send)
+        effects.append(self.advertisement())
 
     def _resign(self, effects: "Effects") -> None:
         if self.source is not None:

@@ -82,3 +82,18 @@ def greeted(frame: bytes) -> "tuple[int, int, bytes] | None":
         return None
     source = frame[22 : 22 + (4 if frame[20] == 4 else 16)]
     return (frame[20], frame[21], source) if len(source) == (4 if frame[20] == 4 else 16) else None
+
+
+def standby_greeting(mac: bytes, family: int, vrid: int, source: bytes, priority: int) -> bytes:
+    """Return the frame of a greeting that says, too, with which priority a Backup would take over."""
+    return greeting(mac, family, vrid, source) + bytes((priority,))
+
+
+def greeted_priority(frame: bytes) -> "tuple[int, int, bytes, int] | None":
+    """Return family, VRID, source address and priority of a Backup's greeting, or None."""
+    found = greeted(frame)
+    if found is None:
+        return None
+    at = 22 + len(found[2])
+    # Other greetings are filled up with zeros.
+    return None if not frame[at : at + 1] or not frame[at] else found + (frame[at],)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from haven.havend.heartbeats import Heartbeats
     from haven.havend.host import system
     from haven.havend.kernel_tables import KernelTables
+    from haven.havend.vrrp_sockets import VrrpSockets
     from haven.havend.witness_asker import WitnessAsker
 
 
@@ -27,8 +28,9 @@ class Askers:
         poller: "system.Poller",
         events: "EventHistory",
         handle: "Callable[[Value], None]",
+        sockets: "VrrpSockets",
     ) -> None:
-        self._engine, self._kernel, self._poller = engine, kernel, poller
+        self._engine, self._kernel, self._poller, self._sockets = engine, kernel, poller, sockets
         self._events, self._handle = events, handle
         self.witnesses: WitnessAsker | None = None
         self.heartbeats: Heartbeats | None = None
@@ -39,7 +41,9 @@ class Askers:
         if self.heartbeats is None and any(group.heartbeat_us for group in plan.groups):
             from haven.havend.heartbeats import Heartbeats
 
-            self.heartbeats = Heartbeats(self._engine, self._kernel, self._events, self._handle)
+            self.heartbeats = Heartbeats(
+                self._engine, self._kernel, self._events, self._handle, self._sockets.prepare
+            )
         if self.heartbeats is not None:
             self.heartbeats.set_plan(plan)
 
@@ -70,6 +74,11 @@ class Askers:
             self.witnesses.act()
         if self.heartbeats is not None and now >= self.heartbeats.deadline:
             self.heartbeats.act()
+
+    def hurry(self, device: str) -> None:
+        """Take that a device has lost its carrier."""
+        if self.heartbeats is not None:
+            self.heartbeats.hurry(device)
 
     def serves(self, descriptor: int) -> bool:
         """Tell whether a descriptor is one of these."""

@@ -86,7 +86,9 @@ class Daemon:
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
         self._verdicts = CheckVerdicts(self._engine, self._events)
-        self._askers = Askers(self._engine, self._kernel, self._poller, self._events, self.handle)
+        self._askers = Askers(
+            self._engine, self._kernel, self._poller, self._events, self.handle, self._sockets
+        )
         transitions, handovers = LastTransitions(), Handovers(self._engine)
         self.loans = LoanHolder(self._kernel, self._engine, self._events)
         self._executor = Executor(
@@ -112,6 +114,7 @@ class Daemon:
             self.handle,
         )
         self._repair.address_changed = self._adverts.look_soon
+        self._repair.link_lost = self._askers.hurry
         report = StatusReport(
             self._engine,
             self._in_force,
@@ -197,16 +200,11 @@ class Daemon:
     def _still_active(self) -> "tuple[str, ...]":
         # Nobody takes over from an Active before three of its intervals are over.
         spoke, now = self._restart_note.read(), system.now()
-        return tuple(
-            [
-                group.name
-                for group in self.plan.groups
-                if group.name in spoke
-                and 0
-                <= now - spoke[group.name]
-                < 3 * min([each.advert_interval_us for each in group.routers])
-            ]
-        )
+        groups = [group for group in self.plan.groups if group.name in spoke]
+        patience_us = {
+            each.name: 3 * min([one.advert_interval_us for one in each.routers]) for each in groups
+        }
+        return tuple([name for name in patience_us if 0 <= now - spoke[name] < patience_us[name]])
 
     def load(self, plan: "Plan") -> None:
         """Run another plan from now on; what stays the same does not notice."""

@@ -28,7 +28,9 @@ class HeartbeatSocket:
         self.link, self.source, self.address, self.virtual = link, source, address, virtual
         # Whose answers are counted.
         self.mac: bytes | None = None
+        # Those of other machines, and the last of these.
         self.strange = 0
+        self.stranger: bytes | None = None
         self._turns = 0
         self._is_four = len(address) == 4
         self._socket = system.open_frames(link.name, ETHERTYPE_ARP if self._is_four else ETHERTYPE_IPV6)
@@ -91,6 +93,7 @@ class HeartbeatSocket:
             self._question = self._made(self.address, self.mac)
         elif read[1] != self.mac:
             self.strange += 1
+            self.stranger = read[1]
             return False
         return True
 

@@ -5,12 +5,15 @@ A router is dead when no way to it answers: neither the links of the group nor t
 are copied. One way that is silent beside another that answers is a cut link, and VRRP's own timers see to it.
 """
 
+from haven.contract.problems import problem
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.events import KernelSilent
 from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead
 from haven.core.vrrp import states
+from haven.havend.heartbeat_place import SELDOM_US, HeartbeatPlace
 from haven.havend.heartbeat_socket import HeartbeatSocket
 from haven.havend.host import system
+from haven.havend.standbys import Standbys
 from haven.inet import octets_of, text_of
 
 TYPE_CHECKING = False
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.contract.plan import Plan
+    from haven.core.effects import Send
     from haven.core.engine import Engine
     from haven.core.group import Group
     from haven.core.value import Value
@@ -33,8 +37,6 @@ if TYPE_CHECKING:
 
 # How often it is looked whom to ask.
 LOOK_US = SECOND
-# All ways but one of a group are asked so often until that one is silent, or a little sooner with another.
-SELDOM_US, SOONER_US = 100 * MILLISECOND, 10 * MILLISECOND
 # A router that answers again so soon was not dead: no machine boots in that time.
 REGRET_US = 3 * SECOND
 MOST_LENIENT = 64
@@ -42,39 +44,12 @@ MOST_LENIENT = 64
 MOST_REMEMBERED = 64
 # Of several standbys the one with the highest priority comes first.
 SKEW_US = 5 * MILLISECOND
+# A stranger is shown for so long.
+STRANGE_FOR_US = 60 * SECOND
+# Of virtual routers, in one look.
+PREPARED_AT_ONCE = 64
 # VRRP's own timer has to be so many times slower, or nobody is asked.
 WORTHWHILE = 2
-
-
-class HeartbeatPlace:
-    """One place that is asked: the socket, what came of it, and when it is asked next."""
-
-    def __init__(self, sock: HeartbeatSocket, path: HeartbeatPath, now: int) -> None:
-        self.socket, self.path = sock, path
-        self.due = now
-        self.taken_for_dead_at: int | None = None
-
-    def is_due(self, now: int) -> bool:
-        """Tell whether it is asked now."""
-        return now >= self.due - (SOONER_US if self.path.pace_us >= SELDOM_US else 0)
-
-    def turn(self, now: int) -> None:
-        """Read the answers, and ask again."""
-        path = self.path
-        if now > self.due:
-            path.oversleep(now - self.due)
-        answers = self.socket.answers(path.unanswered, path.unanswered > 1)
-        if answers is not None:
-            path.hear(answers, now)
-        elif path.unanswered > 1 and self.taken_for_dead_at is None:
-            self.socket.ask_everybody()
-        self.socket.ask()
-        path.ask(now)
-        self.due = now + (path.next_us(now) if self.taken_for_dead_at is None else SELDOM_US)
-
-    def counts(self, now: int) -> bool:
-        """Tell whether its silence would mean something."""
-        return self.path.is_believed() and not self.path.is_given_up(now)
 
 
 class Heartbeats:
@@ -86,8 +61,10 @@ class Heartbeats:
         kernel: "KernelTables",
         events: "EventHistory",
         handle: "Callable[[Value], None]",
+        prepare: "Callable[[Send], bool]",
     ) -> None:
         self._engine, self._kernel, self._events, self._handle = engine, kernel, events, handle
+        self._prepare = prepare
         self.deadline = 0
         # Whether a question has stayed without an answer.
         self.is_quiet = False
@@ -97,6 +74,7 @@ class Heartbeats:
         self._of_group: dict[str, list[Place]] = {}
         # What has been told to the engine, and not been taken back by an answer since.
         self._told: set[str] = set()
+        self._standbys = Standbys(kernel)
         # After a false alarm; a place that is asked anew has not deserved more trust by that.
         self._leniency: dict[Place, int] = {}
 
@@ -113,6 +91,7 @@ class Heartbeats:
         """Ask nobody any more."""
         for place in list(self._asked):
             self._asked.pop(place).socket.close()
+        self._standbys.close()
 
     def act(self) -> None:
         """Look whom to ask, ask those whose turn it is, and tell who is dead."""
@@ -128,7 +107,7 @@ class Heartbeats:
                 if asked.path.is_believed() != was_believed:
                     # Who is asked quickly follows from who answers.
                     self._look_at = now
-            if asked.path.unanswered > 1 or asked.taken_for_dead_at is not None:
+            if asked.is_urgent(now):
                 self.is_quiet = True
             soonest = min(soonest, asked.due)
         self.deadline = min(soonest, self._look_at)
@@ -154,7 +133,9 @@ class Heartbeats:
                 self._asked.pop(place).socket.close()
         for place in sorted(wanted):
             self._open(place, wanted[place], now)
+        self._standbys.look(self._spokesmen(now), now)
         self._set_paces(now)
+        self._prepare_takeovers()
 
     def _places_of(self, group: "Group", now: int) -> "dict[Place, Asking]":
         """Return the places to ask for a group."""
@@ -191,11 +172,26 @@ class Heartbeats:
         path.leniency = self._leniency.get(place, 1)
         self._asked[place] = HeartbeatPlace(sock, path, now)
 
+    def _spokesmen(self, now: int) -> "list[VirtualRouter]":
+        """Return the first virtual router of each place that is asked: others of a place add nothing."""
+        found: dict[Place, VirtualRouter] = {}
+        for name in self._of_group:
+            for member in self._engine.groups[name].members:
+                place = (member.spec.device, member.active_source or b"")
+                if place in self._asked and self._asked[place].counts(now):
+                    found.setdefault(place, member)
+        return [found[place] for place in sorted(found)]
+
+    def _pace_us(self, group: "Group", now: int) -> int:
+        """Return how often a group asks: seldom where another Backup would take over before it."""
+        is_next = not any(self._standbys.outranks(member, now) for member in group.members)
+        return group.spec.heartbeat_us if is_next else max(SELDOM_US, group.spec.heartbeat_us)
+
     def _set_paces(self, now: int) -> None:
         """Let one place of each group be asked quickly; the others are when that one is silent."""
         paces: dict[Place, int] = {}
         for name in self._of_group:
-            pace_us, is_watched = self._engine.groups[name].spec.heartbeat_us, False
+            pace_us, is_watched = self._pace_us(self._engine.groups[name], now), False
             for place in self._of_group[name]:
                 asked = self._asked.get(place)
                 if asked is not None and asked.counts(now):
@@ -206,6 +202,14 @@ class Heartbeats:
             asked = self._asked[place]
             asked.path.pace_us = paces[place]
             asked.due = min(asked.due, now + paces[place])
+
+    def _prepare_takeovers(self) -> None:
+        """Have ready what hundreds of virtual routers say first: to make it takes longer than to send it."""
+        left = PREPARED_AT_ONCE
+        for group in self._engine.groups.values():
+            for member in group.members if group.state == states.BACKUP else ():
+                if left and member.source is not None:
+                    left -= self._prepare(member.advertisement())
 
     # Who is dead
 
@@ -223,7 +227,7 @@ class Heartbeats:
 
     def _judge(self, group: "Group", now: int) -> None:
         asked, name = self._counting(group.spec.name, now), group.spec.name
-        if any(each.path.unanswered > 1 for each in asked):
+        if any(each.path.is_noticed(now) for each in asked):
             for each in asked:
                 each.due = min(each.due, now + QUICK_US)
         if not is_dead([each.path for each in asked], _skew_us(group), now):
@@ -274,6 +278,16 @@ class Heartbeats:
             "heartbeat-false", peer=text_of(place[1]), device=place[0], patience_us=path.patience_us()
         )
 
+    def hurry(self, device: str) -> None:
+        """Ask at once on all ways to whoever is at the other end of a cable that has lost its carrier."""
+        now = system.now()
+        for places in self._of_group.values():
+            if any(place[0] == device and place in self._asked for place in places):
+                for place in places:
+                    if place in self._asked:
+                        self._asked[place].alarm(now)
+                self.deadline, self.is_quiet = now, True
+
     # What is shown
 
     def report(self, group: "Group", now: int) -> "dict[str, Any]":
@@ -308,7 +322,21 @@ class Heartbeats:
             "believed": self._asked[place].counts(now),
             "patience_ms": round(path.patience_us() / 1000, 1),
             "years": min(round(path.years()), 1_000_000),
+            "strange": self._asked[place].socket.strange,
         }
+
+    def problems(self, group: "Group", now: int) -> "list[dict[str, Any]]":
+        """Return where another machine than the Active answers for its address."""
+        found = []
+        for place in self._of_group.get(group.spec.name, ()):
+            asked = self._asked.get(place)
+            if asked is None or now - asked.strange_at >= STRANGE_FOR_US:
+                continue
+            sock = asked.socket
+            facts = {"address": text_of(place[1]), "device": place[0], "count": sock.strange}
+            mac = (sock.stranger or b"").hex(":")
+            found.append(problem("answers-strange", group.spec.name, mac=mac, **facts))
+        return found
 
 
 def _may_go_by_it(group: "Group", now: int) -> bool:

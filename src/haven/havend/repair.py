@@ -54,6 +54,8 @@ class Repair:
         self._handle = handle
         # Who goes by the addresses of a device, too.
         self.address_changed: Callable[[str], None] = lambda device: None
+        # Who asks routers that a cable without carrier went to.
+        self.link_lost: Callable[[str], None] = lambda device: None
         # The devices that the engine is told about; others come and go without it.
         self._watched: set[str] = set()
         # What was taken from us, and how often putting it back has been put off.
@@ -113,6 +115,8 @@ class Repair:
             self._restore_addresses(name)
 
     def _link_changed(self, change: LinkChanged) -> None:
+        if not change.up:
+            self.link_lost(change.device)
         if self._kernel.link(change.device) is None:
             self._rebuild(change.device)
         if change.device in self._watched:

@@ -166,10 +166,12 @@ class StatusReport:
 
     def _problems(self, groups: "list[Group]", peers: "list[Document]", now: int) -> "Problems":
         found, witnesses = self._in_force.problems(), self._askers.witnesses
+        heartbeats = self._askers.heartbeats
         for group in groups:
             found.extend(diagnosis.of_group(group, now))
             found.extend(diagnosis.of_sockets(group, self._sockets, now))
             found.extend(witnesses.problems(group, now) if witnesses is not None else [])
+            found.extend(heartbeats.problems(group, now) if heartbeats is not None else [])
         found.extend(diagnosis.of_strangers(groups, peers, now))
         age = min((self._transitions.age(group.spec.name) for group in groups), default=0)
         found.extend(diagnosis.of_split(groups, peers, age, now))

@@ -44,6 +44,8 @@ class VrrpSockets:
         self._links: dict[str, socket.socket] = {}
         self._senders: dict[tuple[str, int], socket.socket] = {}
         self._ready: dict[str, Ready] = {}
+        # The frames that tell where the addresses of a virtual router are, each with its socket.
+        self._announcements: dict[str, list[tuple[socket.socket, bytes]]] = {}
         # Who hears other things on a device, too, and is to do so anew.
         self.replaced: Callable[[str], None] = lambda device: None
         # Why a virtual router could not send the last time, and why a device cannot hear a family.
@@ -53,7 +55,7 @@ class VrrpSockets:
     def set_routers(self, plans: "dict[str, RouterPlan]") -> None:
         """Serve these virtual routers from now on."""
         self._plans = plans
-        self._ready = {}
+        self._ready, self._announcements = {}, {}
         self.send_errors = {name: why for name, why in self.send_errors.items() if name in plans}
         wanted = {(plan.device, plan.spec.family) for plan in plans.values()}
         self.receive_errors = {key: why for key, why in self.receive_errors.items() if key in wanted}
@@ -81,7 +83,7 @@ class VrrpSockets:
             self._links.pop(device).close()
         for key in [key for key in self._senders if key[0] == device]:
             self._senders.pop(key).close()
-        self._ready = {}
+        self._ready, self._announcements = {}, {}
         for family in sorted({plan.spec.family for plan in self._plans.values() if plan.device == device}):
             self._open_receiver(device, family)
         self.replaced(device)
@@ -188,6 +190,33 @@ class VrrpSockets:
                 # A link that is down, a full queue, a peer without a route: the next one follows soon.
                 self.send_errors[effect.router] = str(error.strerror)
 
+    def prepare(self, effect: Send) -> bool:
+        """Make what a takeover begins with, before it is needed; tell whether there was anything to make."""
+        router = effect.router
+        ready = self._ready.get(router)
+        if ready is not None and ready[0] is effect and router in self._announcements:
+            return False
+        self._prepare(effect)
+        self._prepare_announcement(router)
+        return True
+
+    def _prepare_announcement(self, router: str) -> "list[tuple[socket.socket, bytes]]":
+        plan = self._plans[router]
+        link = self._kernel.link(plan.device)
+        if link is None:
+            return []
+        found = []
+        if link.ethernet:
+            mac = plan.virtual_mac or link.mac
+            try:
+                sock = self._link(plan.device)
+            except OSError as error:
+                self.send_errors[router] = str(error.strerror)
+                return []
+            found = [(sock, announcement(mac, each)) for each in plan.spec.addresses]
+        self._announcements[router] = found
+        return found
+
     def _prepare(self, effect: Send) -> "Ready | None":
         plan = self._plans[effect.router]
         spec, link = plan.spec, self._kernel.link(plan.device)
@@ -212,14 +241,10 @@ class VrrpSockets:
 
     def announce(self, router: str) -> None:
         """Send gratuitous ARP, or unsolicited neighbour advertisements, for every virtual address."""
-        plan = self._plans[router]
-        link = self._kernel.link(plan.device)
-        if link is None or not link.ethernet:
-            return
-        mac = plan.virtual_mac or link.mac
+        found = self._announcements.get(router)
         try:
-            for address in plan.spec.addresses:
-                self._link(plan.device).send(announcement(mac, address))
+            for sock, frame in self._prepare_announcement(router) if found is None else found:
+                sock.send(frame)
         except OSError as error:
             self.send_errors[router] = str(error.strerror)
 
