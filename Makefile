@@ -92,7 +92,7 @@ test-core: setup
 	$(BIN)/coverage report --fail-under=98 --show-missing --skip-covered
 
 test-micropython: setup
-	$(BIN)/micropython -X heapsize=16m tests/micropython.py
+	$(BIN)/micropython -X heapsize=24m tests/micropython.py
 
 # A finding among the new ones names its seed and is a bug to mend, but not of the change that happens to be tested.
 test-simulation: setup

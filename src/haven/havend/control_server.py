@@ -95,7 +95,7 @@ class ControlClient:
     def _flush(self) -> None:
         try:
             while self._backlog:
-                del self._backlog[: self.socket.send(self._backlog)]
+                self._backlog[: self.socket.send(self._backlog)] = b""
         except BlockingIOError:
             pass
         except OSError:
@@ -125,9 +125,10 @@ class ControlClient:
 
     def next_request(self) -> bytes:
         """Return the next request and forget it."""
-        end = self._received.index(b"\n")
+        # MicroPython's bytearray deletes nothing, and finds nothing.
+        end = bytes(self._received).index(b"\n")
         line = bytes(self._received[:end])
-        del self._received[: end + 1]
+        self._received[: end + 1] = b""
         return line
 
     def close(self) -> None:
