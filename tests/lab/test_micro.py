@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A pair of one router on CPython and one on MicroPython: whatever happens, it is as with two of one kind."""
+
+import pytest
+
+from tests.lab import network as lab
+from tests.lab.haven_node import HavenNode
+from tests.lab.micro_node import MicroNode, mixed
+from tests.lab.network import Network
+from tests.lab.outage import check_outage
+from tests.lab.pair import pair, wait_one_holder
+from tests.lab.wait import holds_for, wait_until
+
+INTERVAL_MS = 100
+BOTH_SIDES = (lab.GATEWAY, lab.GATEWAY6, lab.UPLINK)
+MORE = "10.77.0.9"
+
+# The Active, then the Backup is the one on MicroPython.
+either = pytest.mark.parametrize("micro", ["r1", "r2"])
+
+
+def both(network: Network, micro: str) -> tuple[HavenNode, HavenNode]:
+    return pair(mixed(micro), network, families=(4, 6), interval_ms=INTERVAL_MS)
+
+
+def test_power_cut_at_the_default_interval(network: Network) -> None:
+    _first, second = pair(mixed("r2"), network, families=(4, 6))
+    wait_until(lambda: second.group()["detection"]["by"] == "heartbeat", 20, "r2 trusts the path")
+    probe = network.probe()
+    probe.wait_service()
+    network.power_cut("r1")
+    second.wait_state("active")
+    probe.wait_service()
+    check_outage(probe.stop())
+    assert second.holds(*BOTH_SIDES)
+
+
+@either
+def test_whoever_is_asked_hands_over_unnoticed(network: Network, micro: str) -> None:
+    first, second = both(network, micro)
+    probe = network.probe()
+    probe.wait_service()
+    for giver, taker in ((first, second), (second, first)):
+        giver.ask("switchover", group="gateway")
+        taker.wait_state("active")
+        giver.wait_state("backup")
+    first.ask("maintenance", on=True)
+    second.wait_state("active")
+    first.wait_state("maintenance")
+    first.ask("maintenance", on=False)
+    first.wait_state("backup")
+    assert second.stop() == 0
+    first.wait_state("active")
+    assert second.holds_none()
+    second.start().wait_state("backup")
+    wait_one_holder(network, "r1", *BOTH_SIDES)
+    check_outage(probe.stop())
+
+
+@either
+def test_reload_moves_nothing(network: Network, micro: str) -> None:
+    nodes = both(network, micro)
+    probe = network.probe()
+    probe.wait_service()
+    for node in nodes:
+        text = node.config_path.read_text()
+        address = f"{lab.GATEWAY}/24'"
+        node.config_path.write_text(text.replace(address, f"{address}\n\tlist address '{MORE}/24'"))
+        node.cli("reload")
+    wait_one_holder(network, "r1", MORE, *BOTH_SIDES)
+    assert [node.state() for node in nodes] == ["active", "backup"]
+    result = probe.stop()
+    assert not result.gaps_after(result.first)
+
+
+@either
+def test_cable_and_hang(network: Network, micro: str) -> None:
+    first, second = both(network, micro)
+    network.cable_pull("r1", "lan")
+    second.wait_state("active")
+    first.wait_state("fault")
+    network.cable_plug("r1", "lan")
+    first.wait_state("backup")
+    second.freeze()
+    first.wait_state("active")
+    second.thaw()
+    second.wait_state("backup")
+    wait_one_holder(network, "r1", *BOTH_SIDES)
+
+
+def test_killed_for_good_its_addresses_leave(network: Network) -> None:
+    first, second = both(network, "r1")
+    first.kill9()
+    second.wait_state("active")
+    wait_until(first.holds_none, 10, "the dead router's kernel drops the addresses", interval=0.1)
+    wait_one_holder(network, "r2", *BOTH_SIDES)
+    first.start().wait_state("backup")
+    assert second.state() == "active"
+
+
+def test_killed_and_started_in_time_it_goes_on(network: Network) -> None:
+    first, second = pair(mixed("r1"), network, interval_ms=1000)
+    first.kill9()
+    first.start().wait_state("active", budget=3)
+    holds_for(lambda: second.state() == "backup", 0.5, "r2 stays Backup")
+    assert first.holds()
+
+
+def test_second_one_on_a_run_directory_is_refused(network: Network) -> None:
+    node = MicroNode(network, "r1").start().wait_state("active")
+    again = MicroNode(network, "r1").start()
+    assert again.process is not None
+    assert again.process.wait(10) == 1
+    assert "another havend" in again.log_text()
+    assert node.state() == "active"
