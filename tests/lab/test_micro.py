@@ -5,7 +5,7 @@ import pytest
 
 from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
-from tests.lab.micro_node import MicroNode, mixed
+from tests.lab.micro_node import MicroNode, PlannedNode, mixed
 from tests.lab.network import Network
 from tests.lab.outage import check_outage
 from tests.lab.pair import pair, wait_one_holder
@@ -113,3 +113,37 @@ def test_second_one_on_a_run_directory_is_refused(network: Network) -> None:
     assert again.process.wait(10) == 1
     assert "another havend" in again.log_text()
     assert node.state() == "active"
+
+
+def test_plan_from_elsewhere_and_the_small_command(network: Network) -> None:
+    node = PlannedNode(network, "r1", interval_ms=INTERVAL_MS).start().wait_state("active")
+    assert node.holds(lab.GATEWAY)
+    assert node.small("status").startswith("r1 is active.")
+    assert "no Active was heard" in node.small("events")
+    text = node.config_path.read_text()
+    node.config_path.write_text(
+        text.replace(f"{lab.GATEWAY}/24'", f"{lab.GATEWAY}/24'\n\tlist address '{MORE}/24'")
+    )
+    node.make_plan()
+    node.small("reload")
+    wait_until(lambda: node.holds(MORE), 5, "the new address is taken")
+    other = HavenNode(network, "r2", priority=100, interval_ms=INTERVAL_MS).start().wait_state("backup")
+    wait_until(other.hears_active, 5, "r2 hears the Active")
+    node.small("switchover", "gateway")
+    other.wait_state("active")
+    node.small("maintenance", "on")
+    node.wait_state("maintenance")
+    node.small("stop")
+    assert node.process is not None
+    assert node.process.wait(5) == 0
+
+
+def test_plan_for_another_machine_is_a_fault_until_its_device_is_there(network: Network) -> None:
+    node = PlannedNode(network, "r1", interval_ms=INTERVAL_MS)
+    node.make_plan()
+    network["r1"].namespace.run("ip", "link", "set", "lan", "down")
+    network["r1"].namespace.run("ip", "link", "set", "lan", "name", "elsewhere")
+    MicroNode.start(node).wait_state("fault")
+    network["r1"].namespace.run("ip", "link", "set", "elsewhere", "name", "lan")
+    network["r1"].namespace.run("ip", "link", "set", "lan", "up")
+    node.wait_state("active")

@@ -4,12 +4,14 @@
 import os
 import sys
 
+from haven import paths
 from haven.arguments import RUN_DIR, CommandOption, UsageError, answer_program, parse_program
 from haven.havend.host import libc, system
 from haven.havend.log import explain
+from haven.micro.files import copy_file
 
 SUMMARY = "Runs the virtual routers of a plan until it is told to stop."
-PLAN = CommandOption("--plan", "the plan", "FILE", "/etc/haven/plan.json")
+PLAN = CommandOption("--plan", "the plan", "FILE", paths.SMALL_PLAN)
 CONFIG = CommandOption("--config", "a configuration instead, where python3 and haven's compiler are", "FILE")
 WAIT = CommandOption("--wait", "wait out what stands in the way until a reload")
 CLEAR = CommandOption("--clear", "only remove what a havend that was killed has left, and end")
@@ -23,7 +25,6 @@ WITHOUT_FFI = (
     "havend: this MicroPython has no ffi: it runs without real-time scheduling, and SIGTERM ends it at once"
     " ('haven stop' hands over)"
 )
-_BLOCK = 4096
 
 
 def main() -> int:
@@ -69,15 +70,6 @@ def _bring(plan: str, place: str) -> "Plan":
 
     found = take_plan(plan)
     if plan != place:
-        copy(plan, place + ".taken")
+        copy_file(plan, place + ".taken")
         os.rename(place + ".taken", place)
     return found
-
-
-def copy(source: str, target: str) -> None:
-    """Copy a file. Raises OSError."""
-    with open(source, "rb") as file, open(target, "wb") as other:
-        octets = file.read(_BLOCK)
-        while octets:
-            other.write(octets)
-            octets = file.read(_BLOCK)

@@ -17,12 +17,18 @@ def main() -> int:
     return _become("havend")
 
 
+def command() -> int:
+    """Start the small node's haven; return only where there is no MicroPython."""
+    return _become("command")
+
+
 def _become(program: str) -> int:
     folder = Path(sys.executable).parent
     build = os.environ.get(BUILD) or str(folder / "micropython")
     # The compiler is called by the name of python3.
     os.environ["PATH"] = "%s:%s" % (folder, os.environ.get("PATH", os.defpath))
-    os.umask(os.umask(0o022) | 0o022)
+    # Of the plan, too, which holds the version 2 password: MicroPython opens no file with rights of its own.
+    os.umask(0o077)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -42,9 +42,8 @@ def error_text(code: int) -> str:
 
 
 def mask_files(mask: int) -> None:
-    """Let what is made from now on not have these rights, nor those that it would not have had before."""
-    before = int(_call("umask", "i", "i", mask))
-    _call("umask", "i", "i", before | mask)
+    """Let what is made from now on not have these rights."""
+    _call("umask", "i", "i", mask)
 
 
 def be_realtime(priority: int) -> bool:

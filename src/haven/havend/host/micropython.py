@@ -331,9 +331,9 @@ def prepare_descriptors() -> None:
 
 
 def keep_others_out() -> None:
-    """Let nobody but root write what is made from now on; without ffi who starts us sees to it."""
+    """Let nobody but root read or write what is made from now on; without ffi who starts us sees to it."""
     if libc.is_there:
-        libc.mask_files(0o022)
+        libc.mask_files(0o077)
 
 
 def listen_at(path: str) -> Socket:

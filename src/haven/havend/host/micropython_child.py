@@ -15,10 +15,12 @@ TOO_LONG = "it takes too long"
 LONGEST_WAIT = 10 * SECOND
 KILLED = 9
 FOLDER = "/tmp/havend-%d-%d"
+MOST_TAKEN = 100
 
 # Its own input, what it complains of, and its status before the FIFO closes. The process id is its own.
 SCRIPT = """cd %(folder)s && mkfifo end && {
-( { sh -c 'echo $$ >id; exec "$@" <input 2>&3' sh %(argv)s 3>&3; echo $? >status; } >/dev/null 3>end ) & }"""
+( { sh -c 'echo $$ >id; exec "$@" <input 2>&3' sh %(argv)s 3>&3
+echo $? >status; } >/dev/null 2>&1 3>end ) & }"""
 
 _count = [0]
 
@@ -31,9 +33,7 @@ class Child:
 
     def __init__(self, argv: "list[str]", text: str, poller: Poller) -> None:
         """Start it. Raises OSError."""
-        _count[0] += 1
-        self._folder = FOLDER % (os.getpid(), _count[0])
-        os.mkdir(self._folder)
+        self._folder = _own_folder()
         with open(self._folder + "/input", "w") as file:
             file.write(text)
         if os.system(SCRIPT % {"folder": self._folder, "argv": " ".join([_quoted(each) for each in argv])}):
@@ -97,6 +97,17 @@ class Child:
             if os.path.exists(self._folder + "/" + name):
                 os.unlink(self._folder + "/" + name)
         os.rmdir(self._folder)
+
+
+def _own_folder() -> str:
+    """Return a new folder; another user may have put something in the place of some. Raises OSError."""
+    for _ in range(MOST_TAKEN):
+        _count[0] += 1
+        folder = FOLDER % (os.getpid(), _count[0])
+        if not os.path.exists(folder):
+            break
+    os.mkdir(folder)
+    return folder
 
 
 def _quoted(word: str) -> str:
