@@ -20,11 +20,11 @@ SIMULATED ?= 60
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
-	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
+	$(wildcard openwrt-feed/haven-micro/files/etc/init.d/* openwrt-feed/haven-micro/files/usr/*/* files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
 # What is built without OpenWrt's SDK, and where the secret keys of the feed are kept.
-PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de
+PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven-micro
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \

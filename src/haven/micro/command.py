@@ -63,6 +63,12 @@ def _help() -> str:
 
 def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
     run_dir, name, more = values["--run-dir"], words[0], words[1:]
+    if name == "rules":
+        # For the init script.
+        from haven.micro.firewall_rules import print_rules
+
+        print_rules(values["--plan"])
+        return
     if name not in [row[0].split()[0] for row in COMMANDS]:
         raise UsageError("'%s' is not a command" % name)
     if len(more) > (name in ("switchover", "maintenance")):

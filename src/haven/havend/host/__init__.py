@@ -3,12 +3,11 @@
 
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING or sys.implementation.name == "cpython":
+if sys.implementation.name == "cpython":
     from haven.havend.host import cpython as system
     from haven.havend.host import cpython_child as child
 else:
-    from haven.havend.host import micropython as system
-    from haven.havend.host import micropython_child as child
+    from haven.havend.host import micropython as system  # type: ignore[no-redef]
+    from haven.havend.host import micropython_child as child  # type: ignore[no-redef]
 
 __all__ = ["child", "system"]

@@ -26,7 +26,6 @@ ETHERTYPE_IPV6 = 0x86DD
 # A packet of a device with jumbo frames is longer, and no ADVERTISEMENT.
 PACKET_LENGTH = 2048
 RECEIVE_BUFFER = 1 << 20
-COLLECT_AFTER = 64 << 10
 
 # Numbers of every Linux but MIPS, whose own stand behind.
 _IS_MIPS = libc.is_mips()
@@ -355,9 +354,8 @@ def accept_from(listener: Socket) -> "Socket | None":
 
 
 def freeze_memory() -> None:
-    """Collect garbage now, and then often, so that the heap stays small."""
+    """Collect the garbage of the start now, and not in the first moments of the election."""
     gc.collect()
-    gc.threshold(COLLECT_AFTER)
 
 
 def be_realtime(priority: int) -> "str | None":
