@@ -29,7 +29,7 @@ KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
 	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-heartbeat bench-conntrack bench-start bench-leases \
-	bench-wan clean
+	bench-wan bench-micro clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -54,6 +54,7 @@ help:
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 50 minutes; MINUTES=10)"
+	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
@@ -92,7 +93,7 @@ test-core: setup
 	$(BIN)/coverage report --fail-under=98 --show-missing --skip-covered
 
 test-micropython: setup
-	$(BIN)/micropython -X heapsize=24m tests/micropython.py
+	$${HAVEN_MICROPYTHON:-$(BIN)/micropython} -X heapsize=24m tests/micropython.py
 
 # A finding among the new ones names its seed and is a bug to mend, but not of the change that happens to be tested.
 test-simulation: setup
@@ -164,6 +165,10 @@ bench-leases: setup
 
 bench-heartbeat: setup
 	$(BIN)/python -m bench --minutes $(MINUTES) heartbeat
+
+# With a build that has ffi, as OpenWrt's: HAVEN_MICROPYTHON=PATH.
+bench-micro: setup
+	$(BIN)/python -m bench --runs 10 micro
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

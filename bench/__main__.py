@@ -15,6 +15,7 @@ from bench.deaf import deaf_links
 from bench.heartbeat import heartbeats
 from bench.leases import leases
 from bench.means import means
+from bench.micro import micro_nodes
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
@@ -51,6 +52,7 @@ SETS = {"vrrp": list(VRRP), "conntrack": list(CONNTRACK)}
 MORE: dict[str, Bench] = {
     "leases": leases,
     "means": means,
+    "micro": micro_nodes,
     "deaf": deaf_links,
     "own": own_connections,
     "ra": advertised_hosts,

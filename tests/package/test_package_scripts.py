@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.package.conftest import ROOT
+from tests.package.sdk import packages
 
 SCRIPTS = [
     ROOT / "files/etc/init.d/haven",
@@ -138,7 +139,7 @@ def test_a_removal_leaves_the_configuration_and_nothing_else(machine: Router):
     assert (machine.root / "etc/config/haven").exists()
 
 
-@pytest.mark.parametrize("name", ("haven", "luci-app-haven", "luci-app-haven-classic", "luci-i18n-haven-de"))
+@pytest.mark.parametrize("name", [path.name for path in packages()])
 def test_a_removal_leaves_no_folder_of_ours(name: str, tmp_path: Path):
     folder, described = tmp_path / "router", ROOT / "openwrt-feed" / name
     ipk = [sys.executable, str(ROOT / "openwrt-feed/ipk.py"), "--into", str(folder), name]
