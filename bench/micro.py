@@ -95,10 +95,12 @@ def _package() -> Path:
     return _made[0]
 
 
-def micro_nodes(runs: int) -> list[Kinds]:
+def micro_nodes(runs: int) -> Iterator[Kinds]:
     """Measure both, one after the other in each run."""
     try:
-        return [*_costs(2), *_costs(MANY), *_power_cuts(runs)]
+        for count in MOST_MB:
+            yield from _costs(count)
+        yield from _power_cuts(runs)
     finally:
         for folder in _made:
             shutil.rmtree(folder)

@@ -66,6 +66,12 @@ def test_havend_refuses_a_plan_that_is_none(router: Path, tmp_path: Path):
     assert "Traceback" not in done.stderr
 
 
+def test_another_python_is_refused_in_one_sentence():
+    entry = FEED.parent / "src/haven/micro/main.py"
+    done = subprocess.run([sys.executable, str(entry), "havend"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "haven: this needs MicroPython 1.23 or later\n")
+
+
 def test_what_the_firewall_lets_in_follows_the_plan(router: Path, tmp_path: Path):
     (tmp_path / "none.json").write_text("{}")
     assert run(router, "usr/bin/haven-micro", "rules", "--plan", str(tmp_path / "none.json")).stdout == ""

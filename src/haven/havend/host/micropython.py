@@ -26,6 +26,8 @@ ETHERTYPE_IPV6 = 0x86DD
 # A packet of a device with jumbo frames is longer, and no ADVERTISEMENT.
 PACKET_LENGTH = 2048
 RECEIVE_BUFFER = 1 << 20
+# haven-agent is CPython's.
+HAS_AGENT = False
 
 # Numbers of every Linux but MIPS, whose own stand behind.
 _IS_MIPS = libc.is_mips()
