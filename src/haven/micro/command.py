@@ -31,7 +31,7 @@ COMMANDS = (
 )
 
 
-class Failed(Exception):
+class NotDone(Exception):
     """It was not done; the text says why."""
 
 
@@ -50,7 +50,7 @@ def main() -> int:
     except UsageError as why:
         sys.stderr.write("haven: %s\nTry 'haven --help'.\n" % why)
         return 2
-    except Failed as why:
+    except NotDone as why:
         sys.stderr.write("haven: %s\n" % why)
         return 1
     return 0
@@ -91,7 +91,7 @@ def _request(name: str, more: "list[str]", plan: str, run_dir: str) -> "dict[str
         try:
             copy_file(plan, place)
         except OSError as error:
-            raise Failed("%s: %s" % (plan, os.strerror(error.errno or 0))) from None
+            raise NotDone("%s: %s" % (plan, os.strerror(error.errno or 0))) from None
         request = {"command": "load", "path": place}
     elif name == "switchover":
         request["group"] = more[0] if more else None
@@ -103,7 +103,7 @@ def _request(name: str, more: "list[str]", plan: str, run_dir: str) -> "dict[str
 
 
 def _ask(run_dir: str, request: "dict[str, Any]") -> "Any":
-    """Return the result of a request. Raises Failed."""
+    """Return the result of a request. Raises NotDone."""
     line = socket.socket(AF_UNIX, socket.SOCK_STREAM)
     try:
         place = paths.inside(run_dir, paths.CONTROL_SOCKET)
@@ -113,15 +113,15 @@ def _ask(run_dir: str, request: "dict[str, Any]") -> "Any":
         while text[-1:] != b"\n":
             octets = line.recv(4096)
             if not octets:
-                raise Failed("havend hung up before it had answered")
+                raise NotDone("havend hung up before it had answered")
             text += octets
     except OSError:
-        raise Failed("havend is not running") from None
+        raise NotDone("havend is not running") from None
     finally:
         line.close()
     answer = json.loads(text)
     if not answer["ok"]:
-        raise Failed(answer["error"])
+        raise NotDone(answer["error"])
     return answer.get("result")
 
 
