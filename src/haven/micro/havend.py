@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.contract.plan import Plan
 
+NO_CLOCK = "havend: this MicroPython has no ffi, and a clock of 32 bits that begins anew after 18 minutes"
 WITHOUT_FFI = (
     "havend: this MicroPython has no ffi: it runs without real-time scheduling, and SIGTERM ends it at once"
     " ('haven stop' hands over)"
@@ -51,6 +52,9 @@ def main() -> int:
 
         return clear(options.values["--run-dir"])
     if not libc.is_there:
+        if not sys.maxsize >> 32:
+            explain(NO_CLOCK)
+            return 1
         explain(WITHOUT_FFI)
     return _run(options.values, "--wait" in options.flags)
 

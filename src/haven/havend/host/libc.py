@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The C library, for what MicroPython has no words of its own for; `is_there` where it was built with ffi."""
 
+import os
 import struct
 
 try:
@@ -41,9 +42,9 @@ def error_text(code: int) -> str:
     return str(_call("strerror", "s", "i", code))
 
 
-def mask_files(mask: int) -> None:
-    """Let what is made from now on not have these rights."""
-    _call("umask", "i", "i", mask)
+def mask_files(mask: int) -> int:
+    """Let what is made from now on not have these rights; return which it had not had before."""
+    return int(_call("umask", "i", "i", mask))
 
 
 def be_realtime(priority: int) -> bool:
@@ -62,7 +63,7 @@ def open_signals() -> int:
     _call("sigprocmask", "i", "ipp", SIG_BLOCK[is_mips()], asked, None)
     descriptor = int(_call("signalfd", "i", "ipi", -1, asked, 0))
     if descriptor < 0:
-        raise OSError(descriptor)
+        raise OSError(os.errno())
     return descriptor
 
 

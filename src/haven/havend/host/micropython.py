@@ -20,7 +20,7 @@ from haven.havend.host import libc
 from haven.havend.host.micropython_socket import LONGEST_READ, Socket
 
 RAW_PROTOCOL = 255
-ICMP, ICMPV6, UDP_OF_SIX = 1, 58, 17
+ICMP, ICMPV6 = 1, 58
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET = 1, 2, 10, 16, 17
 ETHERTYPE_IPV6 = 0x86DD
 # A packet of a device with jumbo frames is longer, and no ADVERTISEMENT.
@@ -28,6 +28,7 @@ PACKET_LENGTH = 2048
 RECEIVE_BUFFER = 1 << 20
 # haven-agent is CPython's.
 HAS_AGENT = False
+MEMORY_FOR_A_CLIENT = 1 << 16
 
 # Numbers of every Linux but MIPS, whose own stand behind.
 _IS_MIPS = libc.is_mips()
@@ -342,7 +343,10 @@ def listen_at(path: str) -> Socket:
     if os.path.exists(path):
         os.unlink(path)
     sock = Socket(AF_UNIX, SOCK_STREAM, 0)
+    before = libc.mask_files(0o177) if libc.is_there else 0
     sock.bind(struct.pack("@H", AF_UNIX) + path.encode() + b"\0")
+    if libc.is_there:
+        libc.mask_files(before)
     sock.listen(128)
     return sock
 
