@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A pair of one router on CPython and one on MicroPython: whatever happens, it is as with two of one kind."""
 
+from pathlib import Path
+
 import pytest
 
+from haven.contract.plan import LONGEST
 from tests.lab import network as lab
-from tests.lab.haven_node import HavenNode
+from tests.lab.haven_node import HavenNode, Refused
 from tests.lab.micro_node import MicroNode, PlannedNode, mixed
 from tests.lab.network import Network
 from tests.lab.outage import check_outage
@@ -112,6 +115,17 @@ def test_second_one_on_a_run_directory_is_refused(network: Network) -> None:
     assert again.process is not None
     assert again.process.wait(10) == 1
     assert "another havend" in again.log_text()
+    assert node.state() == "active"
+
+
+def test_what_is_larger_than_its_memory_is_refused(network: Network, tmp_path: Path) -> None:
+    node = MicroNode(network, "r1").start().wait_state("active")
+    with pytest.raises(Refused, match="a request has at most"):
+        node.ask("refuse", problems=["x" * 5000] * 100)
+    with open(tmp_path / "plan", "wb") as file:
+        file.truncate(LONGEST + 1)
+    with pytest.raises(Refused, match="more than there is memory for"):
+        node.ask("load", path=str(tmp_path / "plan"))
     assert node.state() == "active"
 
 

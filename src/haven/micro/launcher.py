@@ -9,7 +9,7 @@ from pathlib import Path
 
 # Of the build that is to be tried, in place of the one on PyPI; and its heap.
 BUILD, HEAP = "HAVEN_MICROPYTHON", "HAVEN_MICROPYTHON_HEAP"
-USUAL_HEAP = "2m"
+USUAL_HEAP = "8m"
 
 
 def main() -> int:
