@@ -20,16 +20,16 @@ SIMULATED ?= 60
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
-	$(wildcard files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
+	$(wildcard openwrt-feed/haven-micro/files/etc/init.d/* openwrt-feed/haven-micro/files/usr/*/* files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
 # What is built without OpenWrt's SDK, and where the secret keys of the feed are kept.
-PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de
+PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven-micro
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
 	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-heartbeat bench-conntrack bench-start bench-leases \
-	bench-wan clean
+	bench-wan bench-micro clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -54,6 +54,7 @@ help:
 	@echo "make bench            side by side with keepalived (root, about 15 minutes)"
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 35 minutes; MINUTES=10)"
+	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
@@ -92,7 +93,7 @@ test-core: setup
 	$(BIN)/coverage report --fail-under=98 --show-missing --skip-covered
 
 test-micropython: setup
-	$(BIN)/micropython -X heapsize=16m tests/micropython.py
+	$${HAVEN_MICROPYTHON:-$(BIN)/micropython} -X heapsize=24m tests/micropython.py
 
 # A finding among the new ones names its seed and is a bug to mend, but not of the change that happens to be tested.
 test-simulation: setup
@@ -165,6 +166,10 @@ bench-leases: setup
 
 bench-heartbeat: setup
 	$(BIN)/python -m bench --minutes $(MINUTES) heartbeat
+
+# With a build that has ffi, as OpenWrt's: HAVEN_MICROPYTHON=PATH.
+bench-micro: setup
+	$(BIN)/python -m bench --runs 10 micro
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -16,6 +16,7 @@ from bench.defaults import defaults
 from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
 from bench.means import means
+from bench.micro import micro_nodes
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
@@ -61,6 +62,7 @@ SETS = {
 MORE: dict[str, Bench] = {
     "leases": leases,
     "means": means,
+    "micro": micro_nodes,
     "deaf": deaf_links,
     "own": own_connections,
     "ra": advertised_hosts,

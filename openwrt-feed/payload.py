@@ -8,6 +8,7 @@ Their paths are from the root of the repository and of the router:
     - SOURCE                  a file that is left out
     = MODULE [WORD] TARGET    what a module of ours prints
     + CATALOGUE TARGET        translations, as LuCI reads them
+    ^ SOURCES TARGET          what the small node needs of the sources, as MicroPython's bytecode
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def payload(contents: Path) -> Files:
     rows = [line.split() for line in contents.read_text().splitlines()]
     left_out = {ROOT / row[1] for row in rows if row[0] == "-"}
     found: Files = {}
-    for source, target in (row for row in rows if row[0] not in "-=*+"):
+    for source, target in (row for row in rows if row[0] not in "-=*+^"):
         for inner, octets in _below(ROOT / source, left_out):
             place = f"{target}/{inner}".lstrip("/")
             found[place] = (octets, _mode(place))
@@ -55,6 +56,9 @@ def payload(contents: Path) -> Files:
         found[target.lstrip("/")] = (stored_zip(files), 0o644)
     for source, target in (row[1:] for row in rows if row[0] == "+"):
         found[target.lstrip("/")] = (lmo(read_po((ROOT / source).read_text())), 0o644)
+    for source, target in (row[1:] for row in rows if row[0] == "^"):
+        compiled = small_modules(ROOT / source)
+        found.update({f"{target}/{place}".lstrip("/"): (compiled[place], 0o644) for place in compiled})
     if not found:
         raise SystemExit(f"{contents}: nothing of it is in the repository")
     made = [row[1:] for row in rows if row[0] == "="]
@@ -66,6 +70,14 @@ def conffiles(described: Path) -> list[str]:
     """Return what is the user's: files of the package, and folders, which end with a slash."""
     path = described / "conffiles"
     return path.read_text().splitlines() if path.exists() else []
+
+
+def small_modules(sources: Path) -> dict[str, bytes]:
+    """Return MicroPython's bytecode, as the package of the small node makes it."""
+    sys.path.insert(0, str(FEED / "haven-micro"))
+    from bytecode import modules
+
+    return modules(sources)
 
 
 def install(name: str, folder: Path) -> None:

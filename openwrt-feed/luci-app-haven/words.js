@@ -617,6 +617,10 @@ _("{kind} asks on one link: name its interface or device, as {address} is in no 
 _("is asked by whatever route there is, so a Backup may ask through the Active; name the interface or device of the line");
 _("{path} cannot be run: {error}");
 _("there is no user '{user}'");
+_("cannot be read: {error}; it is what 'havend-micro --facts' prints");
+_("these are not the facts of a machine as 'havend-micro --facts' prints them: {error}");
+_("the machine writes its numbers in another order ({order}-endian): its plan can be made only on one like it");
+_("what the sections of type {type} say is left out: haven-agent does it, and a node on MicroPython has none");
 _("'{value}' is an address of this router itself, on {device}; it is no witness");
 _("tracked interface '{interface}' does not exist yet");
 _("device '{device}' does not exist yet");

@@ -38,5 +38,7 @@ def argv_of(program: str, *arguments: str) -> "list[str]":
     """Return the command that starts a program, whatever the environment and the working folder hold."""
     # Of an archive, too: haven.zip/haven/launch.py.
     folder = __file__.rsplit("/", 2)[0]
+    # What is asked for is CPython's, wherever it is asked for.
+    python = sys.executable if sys.implementation.name == "cpython" else "python3"
     code = "import sys; sys.path.insert(0, %r); from haven.launch import main; sys.exit(main())" % folder
-    return [sys.executable, "-I", "-B", "-c", code, program] + list(arguments)
+    return [python, "-I", "-B", "-c", code, program] + list(arguments)

@@ -18,6 +18,9 @@ JOINING = "/etc/haven/joining"
 SETUP_FOLDER = "/etc/haven"
 SETUP_PENDING, SETUP_UNDOING = "pending-setup", "undoing-setup"
 
+# The plan of a node on MicroPython, which another machine has made.
+SMALL_PLAN = "/etc/haven/plan.json"
+
 # The leases that were given out, for a reboot of both routers.
 LEASES = "/etc/haven/leases.json"
 

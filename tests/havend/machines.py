@@ -103,7 +103,9 @@ class Havend:
         self.run_dir = folder / "run"
         self.log = folder / "log"
         self.text = ""
-        self.program = python("haven.havend.main")
+        # Of another Python: a program that takes the same options, such as .venv/bin/havend-micro.
+        other = os.environ.get("HAVEN_HAVEND")
+        self.program = [other] if other else python("haven.havend.main")
         self.process: subprocess.Popen[bytes] | None = None
         self.write(*sections, main=main)
 

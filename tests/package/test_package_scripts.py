@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.package.conftest import ROOT
+from tests.package.sdk import packages
 
 SCRIPTS = [
     ROOT / "files/etc/init.d/haven",
@@ -138,7 +139,7 @@ def test_a_removal_leaves_the_configuration_and_nothing_else(machine: Router):
     assert (machine.root / "etc/config/haven").exists()
 
 
-@pytest.mark.parametrize("name", ("haven", "luci-app-haven", "luci-app-haven-classic", "luci-i18n-haven-de"))
+@pytest.mark.parametrize("name", [path.name for path in packages()])
 def test_a_removal_leaves_no_folder_of_ours(name: str, tmp_path: Path):
     folder, described = tmp_path / "router", ROOT / "openwrt-feed" / name
     ipk = [sys.executable, str(ROOT / "openwrt-feed/ipk.py"), "--into", str(folder), name]
@@ -154,7 +155,8 @@ def test_a_removal_leaves_no_folder_of_ours(name: str, tmp_path: Path):
         text = re.sub(r"(?<=[ \n])/(?=(etc|usr|var|www|tmp)/)", f"{folder}/", script.read_text())
         subprocess.run(["sh", "-c", text], check=True, env={"PATH": os.environ["PATH"]})
     left = {str(path.relative_to(folder)) for path in folder.rglob("haven")}
-    assert left == (set() if name == "haven" else {"etc/haven", "etc/hotplug.d/haven"})
+    kept = {"haven": set(), "haven-micro": {"etc/hotplug.d/haven"}}
+    assert left == kept.get(name, {"etc/haven", "etc/hotplug.d/haven"})
     assert (folder / "etc/hotplug.d/iface").exists()
     # No other package makes this one on a router.
     assert not (folder / "usr/share/bash-completion").exists()

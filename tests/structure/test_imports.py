@@ -12,7 +12,14 @@ DESIGN = ROOT / "docs/design.md"
 HEAVY = {"pyroute2": ("plan",), "jinja2": ("plan",), "asyncio": (), "threading": ()}
 
 # What differs between the Pythons.
-PLATFORM = ("havend/host/cpython.py", "havend/host/cpython_child.py")
+PLATFORM = (
+    "havend/host/cpython.py",
+    "havend/host/cpython_child.py",
+    "havend/host/libc.py",
+    "havend/host/micropython.py",
+    "havend/host/micropython_child.py",
+    "havend/host/micropython_socket.py",
+)
 
 
 def table() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -52,6 +52,7 @@ COMMON = (CONFIG, RUN_DIR, ROOT, HELP, VERSION)
 JSON = CommandOption("--json", "print JSON")
 ANSWERS = CommandOption("--answers", "answers as JSON; - reads standard input", "FILE")
 ALL = CommandOption("--all", "of all paired routers")
+MACHINE = CommandOption("--machine", "for the machine of these facts (havend-micro --facts)", "FACTS")
 NODE = CommandOption("--node", "of that paired router instead of this one", "NODE")
 TO = CommandOption("--to", "the paired router that is to take over", "NODE")
 YES = CommandOption("--yes", "do not ask")
@@ -88,7 +89,7 @@ COMMANDS = (
         "plan",
         "what this node does on takeover and release",
         "haven.cli.config_commands:plan",
-        (JSON, NODE),
+        (JSON, NODE, MACHINE),
     ),
     Command("dhcp", "what a reload changes in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
     Command(

@@ -104,6 +104,11 @@ def _described(request: Request) -> "dict[str, Any]":
     from haven.config.passwords import hide_passwords
     from haven.plan.sequences import with_sequences
 
+    facts = request.values["--machine"]
+    if facts:
+        made = _make_for(facts, request.config)
+        # As JSON it is what the other machine carries out, with all that it needs for that.
+        return made if request.json else hide_passwords(with_sequences(made))
     return hide_passwords(with_sequences(_make(request.config)))
 
 
@@ -182,6 +187,17 @@ def _make(config: str) -> "dict[str, Any]":
     made, problems = make_plan(config)
     if made is None:
         raise ConfigRefused(problems)
+    return made
+
+
+def _make_for(facts: str, config: str) -> "dict[str, Any]":
+    from haven.plan.other_machine import make_plan_for
+
+    made, problems = make_plan_for(facts, config)
+    if made is None:
+        raise ConfigRefused(problems)
+    for warning in made["warnings"]:
+        print(f"warning: {warning['text']}", file=sys.stderr)
     return made
 
 

@@ -215,6 +215,13 @@ DIAGNOSTICS = {
     "the interface or device of the line",
     "check-program": "{path} cannot be run: {error}",
     "check-user": "there is no user '{user}'",
+    # A plan for another machine.
+    "facts-unreadable": "cannot be read: {error}; it is what 'havend-micro --facts' prints",
+    "facts-wrong": "these are not the facts of a machine as 'havend-micro --facts' prints them: {error}",
+    "facts-byte-order": "the machine writes its numbers in another order ({order}-endian): its plan can be "
+    "made only on one like it",
+    "needs-agent": "what the sections of type {type} say is left out: haven-agent does it, and a node on "
+    "MicroPython has none",
     "witness-of-machine": "'{value}' is an address of this router itself, on {device}; it is no witness",
     "tracked-missing": "tracked interface '{interface}' does not exist yet",
     "device-missing": "device '{device}' does not exist yet",

@@ -97,7 +97,7 @@ TABLE = (
 )
 
 # What the agent may add.
-NOTED = tuple([row[0] for row in TABLE if row[0].startswith(("service-", "wan-", "wireguard-"))])
+NOTED = tuple([row[0] for row in TABLE if row[0].split("-")[0] in ("service", "wan", "wireguard")])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {

@@ -49,6 +49,7 @@ from haven.core.vrrp.constants import (
     VERSIONS,
     longest_interval_us,
 )
+from haven.failure_reason import reason_of
 from haven.plain_file import read_plain
 
 TYPE_CHECKING = False
@@ -284,7 +285,7 @@ def read_document(path: str) -> "Document":
     try:
         document = read_json(read_plain(path, LONGEST).decode())
     except OSError as error:
-        raise PlanError("plan-unreadable", path, error=str(error.strerror)) from None
+        raise PlanError("plan-unreadable", path, error=reason_of(error)) from None
     except ValueError:
         raise PlanError("plan-truncated", path) from None
     try:

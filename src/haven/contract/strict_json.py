@@ -35,7 +35,8 @@ def read_json(text: "str | bytes") -> "Any":
     """Return the value that a text of JSON is. Raises ValueError, for one that is nested too deep as well."""
     try:
         found = json.loads(text, **OPTIONS)
-    except RecursionError:
+    except (MemoryError, RecursionError):
+        # MicroPython does not recurse: each level takes of its small heap.
         raise ValueError("nested too deep") from None
     level = [found]
     for _ in range(DEEPEST):

@@ -128,7 +128,7 @@ class AgentLink:
         # At the start it has time, and when it has come again.
         if now - (self._begun if self._is_alone() else self._attached_at) < SILENCE:
             return False
-        return bool(self._wanted) or any(os.path.exists(path) for path in WORK)
+        return bool(self._wanted) or (system.HAS_AGENT and any(os.path.exists(path) for path in WORK))
 
     def prepare(self, then: "Callable[[], None]", now: int, ending: bool = False) -> None:
         """Do something after the agent has finished what is pending, or after a while in any case.

@@ -19,7 +19,9 @@ RECEIVE = 1 << 16
 LONGEST_BACKLOG = 8 << 20
 # A follower that does not read is dropped before events fill the memory: this is hundreds of them, besides
 # what the socket holds.
-LONGEST_UNREAD = 1 << 18
+LONGEST_UNREAD = min(1 << 18, system.MEMORY_FOR_A_CLIENT // 2)
+# What a request may be where there is little memory is less than what the contract allows.
+MOST_ASKED = min(LONGEST_REQUEST, system.MEMORY_FOR_A_CLIENT)
 
 
 class ControlClient:
@@ -87,15 +89,15 @@ class ControlClient:
         self.heard_at = system.now()
         self._received += octets
         self._ended = not octets
-        if len(self._received) > LONGEST_REQUEST and b"\n" not in self._received:
-            self.reply(refused(Refusal("request-long", most=LONGEST_REQUEST)))
+        if len(self._received) > MOST_ASKED and b"\n" not in self._received:
+            self.reply(refused(Refusal("request-long", most=MOST_ASKED)))
             self.close()
         self.settle()
 
     def _flush(self) -> None:
         try:
             while self._backlog:
-                del self._backlog[: self.socket.send(self._backlog)]
+                self._backlog[: self.socket.send(self._backlog)] = b""
         except BlockingIOError:
             pass
         except OSError:
@@ -127,7 +129,8 @@ class ControlClient:
         """Return the next request and forget it."""
         end = self._received.index(b"\n")
         line = bytes(self._received[:end])
-        del self._received[: end + 1]
+        # MicroPython's bytearray deletes nothing.
+        self._received[: end + 1] = b""
         return line
 
     def close(self) -> None:

@@ -195,7 +195,7 @@ class KernelTables:
         """
         self.retry_at = NEVER
         try:
-            devices, addresses = self._dump(RTM_GETLINK), self._dump(RTM_GETADDR)
+            devices, addresses = self.dumped()
         except DumpBroken as why:
             self._try_again(why)
             return
@@ -208,6 +208,10 @@ class KernelTables:
             yield from self._new_link(present[index])
         self._unread.clear()
         yield from self._compare(addresses, self._followed)
+
+    def dumped(self) -> "tuple[Table, Table]":
+        """Return all links and all addresses as (type, body) of each message. Raises DumpBroken."""
+        return self._dump(RTM_GETLINK), self._dump(RTM_GETADDR)
 
     def _try_again(self, why: DumpBroken) -> None:
         log("the tables of the kernel cannot be read: %s; trying again" % why, True)

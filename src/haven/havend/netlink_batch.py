@@ -6,6 +6,7 @@ from errno import EAGAIN
 
 from haven.contract.plan import Step
 from haven.core.value import Value
+from haven.failure_reason import reason_of
 from haven.havend.host import system
 from haven.havend.netlink_messages import NLMSG_ERROR, error_of, messages
 
@@ -111,6 +112,6 @@ class NetlinkBatch:
                         waiting.clear()
         except OSError as error:
             for position in waiting.values():
-                why = "no answer" if error.errno == EAGAIN else error.strerror
-                failures.append(StepFailure(position, steps[position], str(why)))
+                why = "no answer" if error.errno == EAGAIN else reason_of(error)
+                failures.append(StepFailure(position, steps[position], why))
         return failures

@@ -96,7 +96,7 @@ def parse_link(body: bytes) -> "KernelLink | None":
         return None
     kind, index, flags = struct.unpack_from("@xxHiI", body)
     name, mac = "", b""
-    for attribute, value in _attributes(body, LINK_HEADER):
+    for attribute, value in attributes(body, LINK_HEADER):
         if attribute == IFLA_IFNAME:
             name = _device_name(value)
         elif attribute == IFLA_ADDRESS:
@@ -125,7 +125,7 @@ def parse_address(body: bytes) -> "InterfaceAddress | None":
         return None
     _family, _prefix, flags, _scope, index = struct.unpack_from("@BBBBI", body)
     address = local = b""
-    for attribute, value in _attributes(body, ADDRESS_HEADER):
+    for attribute, value in attributes(body, ADDRESS_HEADER):
         if attribute == IFA_LOCAL:
             local = value
         elif attribute == IFA_ADDRESS:
@@ -148,7 +148,7 @@ def parse_prefix(body: bytes) -> "tuple[int, bytes, int, int, int] | None":
         return None
     # What has no end has no such attribute, or this word in it.
     preferred_s = valid_s = 0xFFFFFFFF
-    for attribute, value in _attributes(body, ADDRESS_HEADER):
+    for attribute, value in attributes(body, ADDRESS_HEADER):
         if attribute == IFA_CACHEINFO and len(value) >= 8:
             preferred_s, valid_s = struct.unpack_from("@II", value)
     return found.index, found.address, body[1], preferred_s, valid_s
@@ -172,7 +172,8 @@ def error_of(body: bytes) -> int:
     return -int(struct.unpack_from("@i", body)[0]) if len(body) >= 4 else EIO
 
 
-def _attributes(body: bytes, at: int) -> "Iterator[tuple[int, bytes]]":
+def attributes(body: bytes, at: int) -> "Iterator[tuple[int, bytes]]":
+    """Yield (type, value) of each attribute from a place on."""
     while at + 4 <= len(body):
         length, kind = struct.unpack_from("@HH", body, at)
         if not 4 <= length <= len(body) - at:

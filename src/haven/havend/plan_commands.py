@@ -4,6 +4,7 @@
 from haven.contract.problems import problem
 from haven.contract.steps import step_message
 from haven.core.clock import NEVER, SECOND
+from haven.failure_reason import reason_of
 from haven.havend.host import child, system
 
 TYPE_CHECKING = False
@@ -99,6 +100,6 @@ class PlanCommands:
             try:
                 self._child = child.Child(command["argv"], command.get("stdin") or "", self._poller)
             except OSError as error:
-                self._failed(_failure(self._waiting.pop(0), str(error.strerror)))
+                self._failed(_failure(self._waiting.pop(0), reason_of(error)))
                 continue
             self.deadline = system.now() + LIMIT

@@ -21,6 +21,7 @@ class RestartNote:
     def __init__(self, path: str) -> None:
         self._path = path
         self._file = open(path, "r+b" if os.path.exists(path) else "w+b", buffering=0)  # noqa: SIM115
+        self._longest = os.stat(path).st_size
         self._octets = bytearray()
         # Where the time of a virtual router's group stands, and which times are older than what was sent.
         self._places: dict[str, int] = {}
@@ -43,7 +44,7 @@ class RestartNote:
             for router in routers:
                 self._places[router] = len(self._octets)
             self._octets += STAMP % known.get(name, now) + b" " + name.encode() + b"\n"
-        self._put(True)
+        self._put()
 
     def spoke(self, router: str) -> None:
         """Note that a virtual router has just sent an ADVERTISEMENT."""
@@ -55,7 +56,7 @@ class RestartNote:
         """Write who has spoken since this was last called."""
         if self._spoke:
             self._take_in(now)
-            self._put(False)
+            self._put()
 
     def _take_in(self, now: int) -> None:
         stamp = STAMP % now
@@ -63,13 +64,13 @@ class RestartNote:
             self._octets[place : place + STAMP_LENGTH] = stamp
         self._spoke.clear()
 
-    def _put(self, all_of_it: bool) -> None:
+    def _put(self) -> None:
         # On a full disk a restart becomes a takeover; the election goes on.
         try:
             self._file.seek(0)
-            self._file.write(self._octets)
-            if all_of_it:
-                self._file.truncate()
+            # Empty lines take the place of what was there: not every Python can make a file shorter.
+            self._longest = max(self._longest, len(self._octets))
+            self._file.write(self._octets + b"\n" * (self._longest - len(self._octets)))
         except OSError:
             return
 

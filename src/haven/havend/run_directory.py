@@ -4,6 +4,7 @@
 import os
 
 from haven import paths
+from haven.failure_reason import reason_of
 from haven.havend.host import system
 from haven.havend.log import explain
 from haven.private_folder import make_private
@@ -57,7 +58,7 @@ def _obstacle(run_dir: str) -> "str | None":
         if not system.lock_file(paths.inside(run_dir, paths.LOCK)):
             return "another havend runs in %s" % run_dir
     except OSError as error:
-        return "%s cannot be used as the run directory: %s" % (run_dir, error.strerror)
+        return "%s cannot be used as the run directory: %s" % (run_dir, reason_of(error))
     return None
 
 

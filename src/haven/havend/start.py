@@ -17,9 +17,12 @@ from haven.launch import argv_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     Documents = list[dict[str, Any]]
+    # (configuration, where the plan goes). Raises PlanRefused.
+    Make = Callable[[str, str], Plan]
 
 
 class PlanRefused(Exception):
@@ -34,10 +37,11 @@ class PlanRefused(Exception):
         self.passing = passing
 
 
-def run(config: str, run_dir: str, wait: bool = False) -> int:
+def run(config: str, run_dir: str, wait: bool = False, make: "Make | None" = None) -> int:
     """Run havend until it is stopped; return its exit status. What stands in its way is said on stderr.
 
-    With `wait` that is no end: what ran before goes on, or nothing runs, until a reload brings a plan.
+    With `wait` that is no end: what ran before goes on, or nothing runs, until a reload brings a plan. `make`
+    brings the plan of a configuration to its place; it is the compiler if nothing else is said.
     """
     if not claim(run_dir, wait):
         return 1
@@ -46,7 +50,11 @@ def run(config: str, run_dir: str, wait: bool = False) -> int:
     before = plan_left_behind(run_dir)
     refused: Documents = []
     try:
-        plan = before if before is not None and _is_current(before, config) else _make_plan(config, path)
+        plan = (
+            before
+            if before is not None and _is_current(before, config)
+            else (make or _make_plan)(config, path)
+        )
     except PlanRefused as why:
         if not wait or why.passing:
             explain("%s\nhavend: not started: the problems above stand in the way" % why)
@@ -98,13 +106,18 @@ def _make_plan(config: str, path: str) -> Plan:
     if status:
         raise PlanRefused(_diagnostics(complaint))
     explain(complaint)
-    try:
-        plan = read_plan(path)
-    except PlanError as error:
-        raise PlanRefused([error.diagnostic.as_dict()]) from None
+    plan = take_plan(path)
     for warning in plan.warnings:
         log(str(warning.get("text")), warning.get("code") not in PASSING + CHOSEN)
     return plan
+
+
+def take_plan(path: str) -> Plan:
+    """Return the plan in a file. Raises PlanRefused."""
+    try:
+        return read_plan(path)
+    except PlanError as error:
+        raise PlanRefused([error.diagnostic.as_dict()]) from None
 
 
 def _diagnostics(complaint: str) -> "Documents":

@@ -6,6 +6,7 @@ from haven.core.clock import NEVER
 from haven.core.effects import Send
 from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
 from haven.core.vrrp.constants import multicast_group
+from haven.failure_reason import reason_of
 from haven.havend.host import system
 from haven.havend.vrrp_receiver import VrrpReceiver
 
@@ -157,7 +158,7 @@ class VrrpSockets:
         except OSError as error:
             # The device may have gone in between; netlink will say so, and say when it is back.
             if system.index_of(device) is not None:
-                self.receive_errors[(device, family)] = str(error.strerror)
+                self.receive_errors[(device, family)] = reason_of(error)
             return
         self._receivers[sock.fileno()] = receiver = VrrpReceiver(device, family, sock)
         self._set_filter(receiver)
@@ -188,7 +189,7 @@ class VrrpSockets:
                     system.send_to(sock, octets, destination, ready[2])
             except OSError as error:
                 # A link that is down, a full queue, a peer without a route: the next one follows soon.
-                self.send_errors[effect.router] = str(error.strerror)
+                self.send_errors[effect.router] = reason_of(error)
 
     def prepare(self, effect: Send) -> bool:
         """Make what a takeover begins with, before it is needed; tell whether there was anything to make."""
@@ -234,7 +235,7 @@ class VrrpSockets:
                     packet = wrap(effect.source, destination, message)
                     parcels.append((self._sender(spec.device, spec.family), packet, destination))
         except OSError as error:
-            self.send_errors[effect.router] = str(error.strerror)
+            self.send_errors[effect.router] = reason_of(error)
             return None
         self._ready[effect.router] = ready = (effect, parcels, link.index)
         return ready
@@ -246,14 +247,14 @@ class VrrpSockets:
             for sock, frame in self._prepare_announcement(router) if found is None else found:
                 sock.send(frame)
         except OSError as error:
-            self.send_errors[router] = str(error.strerror)
+            self.send_errors[router] = reason_of(error)
 
     def send_frame(self, router: str, frame: bytes) -> None:
         """Send a whole frame for a virtual router on its device."""
         try:
             self._link(self._plans[router].device).send(frame)
         except OSError as error:
-            self.send_errors[router] = str(error.strerror)
+            self.send_errors[router] = reason_of(error)
 
     def _link(self, device: str) -> "socket.socket":
         if device not in self._links:

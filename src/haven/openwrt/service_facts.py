@@ -16,9 +16,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from haven.config.load import load
-from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings, advertising
+from haven.config.model import ConntrackSettings, Model, advertising
 from haven.contract.channel import OFFER_PORT, PORT
-from haven.core.vrrp.constants import PROTOCOL, multicast_group
+from haven.contract.vrrp_rules import QUERIES, vrrp_rules
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
@@ -29,15 +29,6 @@ from haven.plan.conntrack_protection import DEVICE as PROTECTED
 from haven.plan.conntrack_protection import inside
 from haven.plan.conntrack_rules import LINK_LOCAL
 from haven.plan.machine import InterfaceError, resolve_interface
-
-# How a switch that snoops asks who is in a group (IGMP, MLD). Unanswered, it soon passes nothing on.
-QUERIES = {
-    4: "device=%s family=ipv4 proto=igmp",
-    6: "device=%s family=ipv6 proto=icmp src_ip=fe80::/10 icmp_type=130/0",
-}
-
-# How a host asks for its routers; it may have no address yet.
-SOLICITATIONS = "device=%s family=ipv6 proto=icmp icmp_type=133/0"
 
 Resolve = Callable[[str], str]
 
@@ -92,24 +83,12 @@ def _interfaces(model: Model) -> list[str]:
 
 def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
     for router in model.virtual_routers:
-        yield from _vrrp(router, router.device or resolve(router.interface or ""))
+        device = router.device or resolve(router.interface or "")
+        yield from vrrp_rules(device, router.family, router.unicast_peers, bool(router.ra))
     conntrack = model.conntrack
     if conntrack is not None:
         device = conntrack.device or resolve(conntrack.interface or "")
         yield from _sync(conntrack, device) if conntrack.protect is None else _protected(conntrack, device)
-
-
-def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
-    rule = "device=%s family=ipv%d proto=%d" % (device, router.family, PROTOCOL)
-    if router.ra:
-        yield SOLICITATIONS % device
-    if not router.unicast_peers:
-        yield "%s dest_ip=%s" % (rule, text_of(multicast_group(router.family)))
-        if router.family == 6:
-            # Of IPv4's, a switch passes on all of 224.0.0.x unasked.
-            yield QUERIES[6] % device
-    for peer in router.unicast_peers:
-        yield "%s src_ip=%s" % (rule, text_of(peer))
 
 
 def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What differs between the Pythons that havend runs on, chosen once."""
 
-from haven.havend.host import cpython as system
-from haven.havend.host import cpython_child as child
+import sys
+
+if sys.implementation.name == "cpython":
+    from haven.havend.host import cpython as system
+    from haven.havend.host import cpython_child as child
+else:
+    from haven.havend.host import micropython as system  # type: ignore[no-redef]
+    from haven.havend.host import micropython_child as child  # type: ignore[no-redef]
 
 __all__ = ["child", "system"]

@@ -33,6 +33,10 @@ IP_MULTICAST_ALL = 49
 IPV6_MULTICAST_ALL = 29
 ICMPV6_FILTER = 1
 NETLINK_ROUTE = 0
+# Where this Python is, haven-agent can be.
+HAS_AGENT = True
+# Of the control socket.
+MEMORY_FOR_A_CLIENT = 1 << 20
 
 # What recvmsg gives for one packet: hop limit and destination.
 _IPV6_ANCILLARY = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)

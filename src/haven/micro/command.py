@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command haven of the small node: what havend says, and what it is asked to do."""
+
+import json
+import os
+import socket
+import struct
+import sys
+
+from haven import paths
+from haven.arguments import RUN_DIR, CommandOption, UsageError, columns, option_rows, parse
+from haven.micro.files import copy_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+AF_UNIX = 1
+PLAN = CommandOption("--plan", "the plan that reload takes", "FILE", paths.SMALL_PLAN)
+JSON = CommandOption("--json", "print JSON")
+HELP = CommandOption("--help", "say this")
+VERSION = CommandOption("--version", "say which haven this is")
+OPTIONS = (RUN_DIR, PLAN, JSON, HELP, VERSION)
+COMMANDS = (
+    ("status", "who is Active, what this node holds, and what is the matter"),
+    ("events", "what has happened"),
+    ("reload", "take the plan as it is now"),
+    ("switchover [GROUP]", "hand the group over, or every one"),
+    ("maintenance on|off", "hand over and be the last resort, or serve as before"),
+    ("stop", "hand over and end havend"),
+)
+
+
+class NotDone(Exception):
+    """It was not done; the text says why."""
+
+
+def main() -> int:
+    """Run one command: 0 done, 1 refused or failed, 2 wrong usage."""
+    try:
+        found = parse(sys.argv[1:], OPTIONS)
+        if "--version" in found.flags:
+            from haven import VERSION as RELEASE
+
+            sys.stdout.write("haven %s\n" % RELEASE)
+        elif "--help" in found.flags or not found.words:
+            sys.stdout.write(_help())
+        else:
+            _run(found.words, found.values, "--json" in found.flags)
+    except UsageError as why:
+        sys.stderr.write("haven: %s\nTry 'haven --help'.\n" % why)
+        return 2
+    except NotDone as why:
+        sys.stderr.write("haven: %s\n" % why)
+        return 1
+    return 0
+
+
+def _help() -> str:
+    rows = list(COMMANDS) + option_rows(OPTIONS)
+    return "usage: haven COMMAND [OPTION...]\n\n%s\n" % "\n".join(columns(rows))
+
+
+def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
+    run_dir, name, more = values["--run-dir"], words[0], words[1:]
+    if name == "rules":
+        # For the init script.
+        from haven.micro.firewall_rules import print_rules
+
+        print_rules(values["--plan"])
+        return
+    if name not in [row[0].split()[0] for row in COMMANDS]:
+        raise UsageError("'%s' is not a command" % name)
+    if len(more) > (name in ("switchover", "maintenance")):
+        raise UsageError("'%s' is one word too many" % more[-1])
+    request = _request(name, more, values["--plan"], run_dir)
+    answer = _ask(run_dir, request)
+    if in_json:
+        sys.stdout.write(json.dumps(answer) + "\n")
+    elif name == "status":
+        _show_status(answer)
+    elif name == "events":
+        for event in answer:
+            sys.stdout.write("%s  %s\n" % (_clock(event["at"]), event["text"]))
+
+
+def _request(name: str, more: "list[str]", plan: str, run_dir: str) -> "dict[str, Any]":
+    request: dict[str, Any] = {"command": name}
+    if name == "reload":
+        place = paths.inside(run_dir, paths.NEXT_PLAN)
+        try:
+            copy_file(plan, place)
+        except OSError as error:
+            raise NotDone("%s: %s" % (plan, os.strerror(error.errno or 0))) from None
+        request = {"command": "load", "path": place}
+    elif name == "switchover":
+        request["group"] = more[0] if more else None
+    elif name == "maintenance":
+        if more not in (["on"], ["off"]):
+            raise UsageError("maintenance is on or off")
+        request["on"] = more == ["on"]
+    return request
+
+
+def _ask(run_dir: str, request: "dict[str, Any]") -> "Any":
+    """Return the result of a request. Raises NotDone."""
+    line = socket.socket(AF_UNIX, socket.SOCK_STREAM)
+    try:
+        place = paths.inside(run_dir, paths.CONTROL_SOCKET)
+        line.connect(struct.pack("@H", AF_UNIX) + place.encode() + b"\0")
+        line.send(json.dumps(request).encode() + b"\n")
+        text = b""
+        while text[-1:] != b"\n":
+            octets = line.recv(4096)
+            if not octets:
+                raise NotDone("havend hung up before it had answered")
+            text += octets
+    except OSError:
+        raise NotDone("havend is not running") from None
+    finally:
+        line.close()
+    answer = json.loads(text)
+    if not answer["ok"]:
+        raise NotDone(answer["error"])
+    return answer.get("result")
+
+
+def _show_status(status: "dict[str, Any]") -> None:
+    said = ["%s is %s." % (status["node"], status["state"]), ""]
+    rows = [("NAME", "STATE", "PRIO", "ACTIVE ROUTER", "ADDRESSES")]
+    for each in sorted(status["virtual_routers"], key=lambda router: router["name"]):
+        active = each["active"]
+        who = "this node" if active.get("self") else active.get("address") or "none heard"
+        addresses = " ".join(each["addresses"])
+        rows.append((each["name"], each["state"], str(each["priority"]), who, addresses))
+    widths = [max([len(row[column]) for row in rows]) for column in range(4)]
+    for row in rows:
+        cells = [row[column] + " " * (widths[column] - len(row[column])) for column in range(4)]
+        said.append("  ".join(cells + [row[4]]))
+    for problem in status["problems"]:
+        said += ["", problem["message"], "  -> " + problem["do"]]
+    sys.stdout.write("\n".join(said) + "\n")
+
+
+def _clock(seconds: float) -> str:
+    import time
+
+    year, month, day, hour, minute, second = time.localtime(int(seconds))[:6]
+    return "%04d-%02d-%02d %02d:%02d:%02d" % (year, month, day, hour, minute, second)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plan of another machine, from the facts that its `havend-micro --facts` has printed."""
+
+import copy
+import sys
+from typing import Any
+
+from haven.config.load import load
+from haven.config.model import GroupSettings, Model, VirtualRouterSettings
+from haven.contract.diagnostics import Diagnostic
+from haven.contract.fields import DocumentError
+from haven.contract.machine_facts import LONGEST, check_facts
+from haven.contract.strict_json import read_json
+from haven.failure_reason import reason_of
+from haven.plain_file import read_plain
+from haven.plan.assemble import Compiled, compile_plan
+from haven.plan.machine import DeviceFacts, InterfaceError, Machine, OwnAddress
+
+
+def make_plan_for(facts_path: str, config_path: str) -> Compiled:
+    """Read a configuration and compile it for the machine of these facts; else there are problems."""
+    try:
+        facts = check_facts(read_json(read_plain(facts_path, LONGEST)))
+    except OSError as error:
+        return None, [Diagnostic("facts-unreadable", {"error": reason_of(error)}, facts_path)]
+    except (DocumentError, ValueError) as why:
+        return None, [Diagnostic("facts-wrong", {"error": str(why)}, facts_path)]
+    if facts["byte_order"] != sys.byteorder:
+        return None, [Diagnostic("facts-byte-order", {"order": facts["byte_order"]}, facts_path)]
+    model, problems = load(config_path, host_name=facts["node"])
+    if model is None:
+        return None, list(problems)
+    plan, more = compile_plan(
+        _without_agent(model, config_path), _machine(facts), config_path, _resolver(facts)
+    )
+    return plan, [*problems, *more]
+
+
+def _machine(facts: dict[str, Any]) -> Machine:
+    devices = [_device(each) for each in facts["devices"]]
+    return Machine({device.name: device for device in devices})
+
+
+def _device(told: dict[str, Any]) -> DeviceFacts:
+    values = {key: told[key] for key in told if key in DeviceFacts.__slots__}
+    values["mac"] = bytes.fromhex(told["mac"])
+    values["addresses"] = tuple(OwnAddress(text, permanent) for text, permanent in told["addresses"])
+    return DeviceFacts(**values)
+
+
+def _resolver(facts: dict[str, Any]) -> Any:
+    def resolve(name: str) -> str:
+        device = facts["interfaces"].get(name)
+        if not isinstance(device, str):
+            raise InterfaceError("interface-unknown", interface=name)
+        return device
+
+    return resolve
+
+
+def _without_agent(model: Model, config: str) -> Model:
+    """Return a model without what haven-agent does, which is not there; each thing left out is a warning."""
+    found = copy.copy(model)
+    left_out = {
+        "conntrack": model.conntrack is not None,
+        "track_host": bool(model.track_hosts),
+        "track_script": bool(model.track_scripts),
+        "service": bool(model.services),
+        "wan": bool(model.wans),
+        "dhcp": any(each.leases for each in model.dhcps),
+        "sync": model.is_common,
+    }
+    found.conntrack, found.is_common = None, False
+    found.track_hosts, found.track_scripts, found.services = (), (), ()
+    found.dhcps, found.wans = (), ()
+    using: tuple[GroupSettings | VirtualRouterSettings, ...] = (*found.groups, *found.virtual_routers)
+    for settings in using:
+        settings.track_hosts, settings.track_scripts = (), ()
+    found.warnings += tuple(
+        Diagnostic("needs-agent", {"type": name}, config) for name in left_out if left_out[name]
+    )
+    return found

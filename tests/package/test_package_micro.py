@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The package of the small node: it fits, needs nothing of Python, and its bytecode runs."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from haven import VERSION
+from tests.package.sdk import FEED
+
+# Of the files as they lie on the flash, without its compression.
+MOST = 250_000
+MICROPYTHON = os.environ.get("HAVEN_MICROPYTHON", str(Path(sys.executable).parent / "micropython"))
+
+
+@pytest.fixture(scope="module")
+def router(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a router that has the package and nothing else."""
+    folder = tmp_path_factory.mktemp("router")
+    subprocess.run([sys.executable, str(FEED / "ipk.py"), "--into", str(folder), "haven-micro"], check=True)
+    return folder
+
+
+def run(router: Path, program: str, *words: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "HAVEN_MICROPYTHON": MICROPYTHON}
+    argv = [str(router / program), *words]
+    return subprocess.run(argv, capture_output=True, text=True, env=environment, cwd="/")
+
+
+def test_it_fits_into_a_small_flash(router: Path):
+    size = sum(path.stat().st_size for path in router.rglob("*") if path.is_file())
+    print(f"{size} octets installed")
+    assert size <= MOST
+
+
+def test_it_depends_on_nothing_of_python():
+    text = (FEED / "haven-micro/control").read_text()
+    needed = re.search(r"^Depends: (.*)$", text, re.M)
+    assert needed and "micropython" in needed[1].split(", ")
+    assert not [each for each in needed[1].split(", ") if each.startswith("python")]
+
+
+@pytest.mark.parametrize("program", ["usr/sbin/havend-micro", "usr/bin/haven-micro"])
+def test_its_bytecode_runs(router: Path, program: str):
+    done = run(router, program, "--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert VERSION in done.stdout
+
+
+def test_it_tells_its_facts(router: Path):
+    facts = json.loads(run(router, "usr/sbin/havend-micro", "--facts").stdout)
+    assert {"lo"} <= {each["name"] for each in facts["devices"]}
+
+
+def test_havend_refuses_a_plan_that_is_none(router: Path, tmp_path: Path):
+    (tmp_path / "plan.json").write_text('{"version": 99}')
+    words = ("--plan", str(tmp_path / "plan.json"), "--run-dir", str(tmp_path / "run"))
+    done = run(router, "usr/sbin/havend-micro", *words)
+    assert done.returncode == 1
+    assert "reads version" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_another_python_is_refused_in_one_sentence():
+    entry = FEED.parent / "src/haven/micro/main.py"
+    done = subprocess.run([sys.executable, str(entry), "havend"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "haven: this needs MicroPython 1.23 or later\n")
+
+
+def test_what_the_firewall_lets_in_follows_the_plan(router: Path, tmp_path: Path):
+    (tmp_path / "none.json").write_text("{}")
+    assert run(router, "usr/bin/haven-micro", "rules", "--plan", str(tmp_path / "none.json")).stdout == ""

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plan of another machine, from the facts that it has printed."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from haven.plan.other_machine import make_plan_for
+
+CONFIG = """
+config haven 'main'
+	option enabled '1'
+
+config group 'gateway'
+	list track_host 'net'
+
+config virtual_router 'lan'
+	option group 'gateway'
+	option interface 'lan'
+	option vrid '10'
+	option priority '200'
+	list address '192.168.1.1/24'
+
+config track_host 'net'
+	option address '192.0.2.1'
+
+config conntrack 'connections'
+	option enabled '1'
+	option interface 'lan'
+	option address '192.168.1.2'
+	list peer_address '192.168.1.3'
+"""
+
+DEVICE = {
+    "index": 7,
+    "name": "br-far",
+    "mac": "020000000101",
+    "mtu": 1500,
+    "up": True,
+    "hardware": 1,
+    "kind": "bridge",
+    "lower": 0,
+    "vlan": 0,
+    "vlan_filtering": False,
+    "default_vlan": 1,
+    "addresses": [["192.168.1.2", True]],
+}
+FACTS = {
+    "version": 1,
+    "node": "small",
+    "byte_order": sys.byteorder,
+    "devices": [DEVICE],
+    "interfaces": {"lan": "br-far"},
+}
+
+
+def made(folder: Path, **changes: object):
+    (folder / "haven").write_text(CONFIG)
+    (folder / "facts").write_text(json.dumps({**FACTS, **changes}))
+    return make_plan_for(str(folder / "facts"), str(folder / "haven"))
+
+
+def test_devices_and_name_are_those_of_the_facts(tmp_path: Path):
+    plan, problems = made(tmp_path)
+    assert plan is not None and not problems
+    assert (plan["node"], plan["virtual_routers"][0]["device"]) == ("small", "br-far")
+    assert plan["made_from"] is None
+
+
+def test_what_the_agent_does_is_left_out_and_told(tmp_path: Path):
+    plan, _problems = made(tmp_path)
+    assert plan is not None and plan["parts"] == {}
+    assert plan["commands"] == {"setup": [], "teardown": []} or all(
+        "conntrack" not in each["code"] for each in plan["commands"]["setup"]
+    )
+    told = {each["facts"]["type"] for each in plan["warnings"] if each["code"] == "needs-agent"}
+    assert told == {"conntrack", "track_host"}
+    assert plan["groups"][0].get("checks") is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"version": 2}, "facts-wrong"),
+        ({"devices": [{"name": "br-far"}]}, "facts-wrong"),
+        ({"byte_order": "big" if sys.byteorder == "little" else "little"}, "facts-byte-order"),
+        ({"interfaces": {}}, "interface-unknown"),
+        ({"interfaces": {"lan": 5}}, "interface-unknown"),
+        ({"devices": [{**DEVICE, "mac": "xx"}]}, "facts-wrong"),
+    ],
+)
+def test_odd_facts_are_refused(tmp_path: Path, changes: dict[str, object], code: str):
+    plan, problems = made(tmp_path, **changes)
+    assert plan is None
+    assert [each.code for each in problems] == [code]
+
+
+def test_facts_that_are_not_there_are_named(tmp_path: Path):
+    (tmp_path / "haven").write_text(CONFIG)
+    plan, problems = make_plan_for(str(tmp_path / "none"), str(tmp_path / "haven"))
+    assert plan is None
+    assert str(problems[0]).startswith(f"{tmp_path}/none: cannot be read: No such file or directory")
