@@ -80,6 +80,7 @@ class VirtualRouterSettings(Settings):
     track_interfaces: tuple[TrackedInterface, ...]
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]
+    bfds: tuple[str, ...]
     source_address: bytes | None
     ra: bool
     ra_prefixes: tuple[Address, ...]
@@ -96,6 +97,15 @@ class VirtualRouterSettings(Settings):
     def family(self) -> int:
         """4 or 6: that of the addresses."""
         return self.addresses[0].family
+
+
+class BfdSettings(Settings):
+    """A BFD session with another router."""
+
+    address: bytes
+    min_tx_us: int
+    min_rx_us: int
+    multiplier: int
 
 
 class CheckSettings(Settings):
@@ -248,6 +258,7 @@ class Model:
         is_common: bool,
         warnings: tuple[Diagnostic, ...],
         wans: tuple[WanSettings, ...] = (),
+        bfds: tuple[BfdSettings, ...] = (),
     ) -> None:
         self.main = main
         self.groups = groups
@@ -257,6 +268,7 @@ class Model:
         self.dhcps = dhcps
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
         self.wans = wans
+        self.bfds = bfds
         # In the order in which they are started.
         self.services = services
         # Whether the configuration is to be the same on all paired routers.
@@ -271,5 +283,5 @@ class Model:
 
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
-        more = (self.conntrack, self.dhcps, self.services, self.wans)
+        more = (self.conntrack, self.dhcps, self.services, self.wans, self.bfds)
         return (self.main, self.groups, self.virtual_routers, checks, *more)

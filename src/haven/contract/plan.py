@@ -29,6 +29,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
+from haven.contract.planned_bfd import check_planned_sessions
 from haven.contract.planned_wans import WANS, check_planned_wans
 from haven.contract.services import PART as SERVICES
 from haven.contract.services import check_part as check_services
@@ -74,6 +75,8 @@ PLAN = (
     Field("warnings", list_of(mapping)),
     Field("groups", list_of(mapping)),
     Field("virtual_routers", list_of(mapping)),
+    # What havend watches beside the engine.
+    Field("bfd", list_of(mapping), optional=True),
     Field("sysctls", list_of(pair_of(str, str))),
     Field("commands", mapping),
     Field("parts", mapping),
@@ -245,6 +248,7 @@ class Plan:
         self.upgrade = document.get("upgrade")
         self.made_from = document.get("made_from")
         self.warnings = document["warnings"]
+        self.bfd = document.get("bfd") or []
         self.sysctls = [(name, value) for name, value in document["sysctls"]]
         self.setup_commands = document["commands"]["setup"]
         self.teardown_commands = document["commands"]["teardown"]
@@ -312,6 +316,7 @@ def check_plan(document: "Any") -> "Document":
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     if "services" in document["parts"]:
         check_services(document["parts"]["services"], "parts: services")
+    check_planned_sessions(document.get("bfd") or [])
     check_planned(document["parts"].get("tracking"))
     check_planned_wans(document["parts"].get("wan"))
     check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")

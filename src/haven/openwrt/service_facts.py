@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings, advertising
 from haven.contract.channel import PORT
+from haven.core.bfd.packet import PORT as BFD_PORT
 from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
@@ -92,7 +93,11 @@ def _interfaces(model: Model) -> list[str]:
 
 def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
     for router in model.virtual_routers:
-        yield from _vrrp(router, router.device or resolve(router.interface or ""))
+        device = router.device or resolve(router.interface or "")
+        yield from _vrrp(router, device)
+        for session in model.bfds:
+            if session.name in router.bfds:
+                yield _bfd(device, session.address)
     conntrack = model.conntrack
     if conntrack is not None:
         device = conntrack.device or resolve(conntrack.interface or "")
@@ -110,6 +115,12 @@ def _vrrp(router: VirtualRouterSettings, device: str) -> Iterator[str]:
             yield QUERIES[6] % device
     for peer in router.unicast_peers:
         yield "%s src_ip=%s" % (rule, text_of(peer))
+
+
+def _bfd(device: str, peer: bytes) -> str:
+    family = 4 if len(peer) == 4 else 6
+    facts = (device, family, text_of(peer), BFD_PORT)
+    return "device=%s family=ipv%d proto=udp src_ip=%s dest_port=%d" % facts
 
 
 def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:

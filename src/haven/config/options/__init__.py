@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The one table of options: the parser, the checks, the reference page and the schema are made from it."""
 
+from haven.config.options.bfd_section import BFD
 from haven.config.options.conntrack_section import CONNTRACK
 from haven.config.options.dhcp_section import DHCP
 from haven.config.options.group_section import GROUP
@@ -14,7 +15,7 @@ from haven.config.options.wan_section import WAN
 
 __all__ = ["GROUP", "HAVEN", "SECTIONS", "VIRTUAL_ROUTER", "Option", "SectionType", "section_type"]
 
-SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, TRACK_HOST, TRACK_SCRIPT, CONNTRACK, DHCP, WAN, SERVICE, SYNC)
+SECTIONS = (HAVEN, GROUP, VIRTUAL_ROUTER, BFD, TRACK_HOST, TRACK_SCRIPT, CONNTRACK, DHCP, WAN, SERVICE, SYNC)
 
 
 def section_type(name: str) -> SectionType | None:

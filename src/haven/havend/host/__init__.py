@@ -4,4 +4,15 @@
 from haven.havend.host import cpython as system
 from haven.havend.host import cpython_child as child
 
-__all__ = ["child", "system"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["child", "datagrams", "system"]
+
+
+def datagrams() -> "ModuleType":
+    """Return what speaks UDP to neighbours, for those who do."""
+    from haven.havend.host import cpython_datagrams
+
+    return cpython_datagrams
