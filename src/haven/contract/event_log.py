@@ -77,7 +77,7 @@ TABLE = (
     ("bfd-up", "bfd", "BFD session {session} with {peer} is up: a failure is known after {detection_us}"),
     ("bfd-silence", "bfd", "BFD session {session}: nothing was heard of {peer} for {silence_us}"),
     ("bfd-told", "bfd", "BFD session {session}: {peer} says that the path is down"),
-    ("bfd-unheard", "bfd", "BFD session {session}: {peer} does not hear this node"),
+    ("bfd-unheard", "bfd", "BFD session {session}: {peer} hears nothing of this node"),
     ("bfd-restarted", "bfd", "BFD session {session}: {peer} has begun anew"),
     ("bfd-peer-disabled", "bfd", "BFD session {session}: {peer} has taken it down on purpose"),
     ("bfd-disabled", "bfd", "BFD session {session} with {peer} is taken down on purpose"),

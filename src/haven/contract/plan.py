@@ -75,7 +75,6 @@ PLAN = (
     Field("warnings", list_of(mapping)),
     Field("groups", list_of(mapping)),
     Field("virtual_routers", list_of(mapping)),
-    # What havend watches beside the engine.
     Field("bfd", list_of(mapping), optional=True),
     Field("sysctls", list_of(pair_of(str, str))),
     Field("commands", mapping),

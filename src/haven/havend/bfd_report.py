@@ -2,8 +2,8 @@
 """What people are shown of BFD sessions: their account in the status, and what is the matter with them."""
 
 from haven.contract.problems import problem
-from haven.core.bfd.packet import ADMIN_DOWN, DOWN, STATE_NAMES
-from haven.core.bfd.session import OF_HEARING
+from haven.core.bfd.bfd_session import OF_HEARING
+from haven.core.bfd.control_packet import ADMIN_DOWN, DOWN, STATE_NAMES
 from haven.core.clock import SECOND
 from haven.inet import text_of
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from haven.core.bfd.demultiplexer import Demultiplexer
-    from haven.havend.bfd_sessions import WatchedSession
+    from haven.havend.watched_session import WatchedSession
 
     Document = dict[str, Any]
 

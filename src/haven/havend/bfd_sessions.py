@@ -7,14 +7,15 @@ by their own timers.
 
 import os
 
+from haven.core.bfd.bfd_session import FAILURES, SILENCE, BfdSession, SessionChange, SessionSpec
 from haven.core.bfd.demultiplexer import Demultiplexer
-from haven.core.bfd.session import FAILURES, SILENCE, Change, Session, SessionSpec
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.events import SessionFailed
 from haven.core.vrrp import states
 from haven.havend.bfd_report import of_session, of_strangers, told
 from haven.havend.bfd_sockets import BfdReceiver, BfdSender
 from haven.havend.host import system
+from haven.havend.watched_session import WatchedSession
 from haven.inet import octets_of, text_of
 
 TYPE_CHECKING = False
@@ -34,41 +35,6 @@ if TYPE_CHECKING:
 LOOK_US = SECOND
 # Who looks so much later than it meant to has not listened meanwhile.
 LATE_US = 2 * MILLISECOND
-# A router that speaks BFD again so soon was not dead; its failures then count only after a rest.
-REGRET_US = 3 * SECOND
-SHORTEST_REST_US, LONGEST_REST_US = 10 * SECOND, 600 * SECOND
-
-
-class WatchedSession:
-    """A session, the virtual routers that watch it, what it is sent by, and how far it is believed."""
-
-    def __init__(self, session: Session, routers: "list[str]") -> None:
-        self.session, self.routers = session, routers
-        self.sender: BfdSender | None = None
-        # Why it cannot be sent or heard, if so.
-        self.error: str | None = None
-        self.rests_until = 0
-        self._rest_us = SHORTEST_REST_US
-        self._told_at: int | None = None
-
-    def note_told(self, now: int) -> None:
-        """Remember that a group has taken over by its word."""
-        self._told_at = now
-
-    def regrets(self, now: int) -> bool:
-        """Tell, when it is heard, whether its last word was wrong; such words then count less often."""
-        told_at, self._told_at = self._told_at, None
-        if told_at is None or now - told_at >= REGRET_US:
-            return False
-        self.rests_until = now + self._rest_us
-        self._rest_us = min(LONGEST_REST_US, 2 * self._rest_us)
-        return True
-
-    def close(self) -> None:
-        """Send nothing any more."""
-        if self.sender is not None:
-            self.sender.close()
-            self.sender = None
 
 
 class BfdSessions:
@@ -113,7 +79,7 @@ class BfdSessions:
         discriminator = 0
         while self.demultiplexer.is_taken(discriminator):
             discriminator = int.from_bytes(os.urandom(4), "big")
-        session = Session(spec, discriminator, system.now())
+        session = BfdSession(spec, discriminator, system.now())
         self.demultiplexer.add(session)
         return WatchedSession(session, [])
 
@@ -269,7 +235,7 @@ class BfdSessions:
         if octets is not None:
             watched.error = watched.sender.send(octets)
 
-    def _note(self, session: Session, change: Change) -> None:
+    def _note(self, session: BfdSession, change: SessionChange) -> None:
         facts = {"session": session.spec.name, "peer": text_of(session.spec.address)}
         if change.cause is None:
             self._events.add("bfd-up", detection_us=session.detection_us(), **facts)
@@ -278,7 +244,7 @@ class BfdSessions:
 
     # Who is dead
 
-    def _tell(self, watched: WatchedSession, change: Change, now: int) -> None:
+    def _tell(self, watched: WatchedSession, change: SessionChange, now: int) -> None:
         session = watched.session
         for name in sorted(self._engine.groups):
             group = self._engine.groups[name]
@@ -341,7 +307,7 @@ def may_go_by_it(group: "Group", now: int) -> bool:
     return group.state == states.BACKUP and not (group.maintenance or is_alone or group.trust.is_low(now))
 
 
-def _has_spoken(member: "VirtualRouter", session: Session, change: Change, now: int) -> bool:
+def _has_spoken(member: "VirtualRouter", session: BfdSession, change: SessionChange, now: int) -> bool:
     """Tell whether an Active has advertised since its BFD went silent, so that the router lives."""
     if change.cause != SILENCE or member.heard_at is None:
         return False

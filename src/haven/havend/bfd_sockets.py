@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets of BFD: for each device and family one that hears, for each session one that sends."""
 
-from haven.core.bfd.packet import PORT, SOURCE_PORTS
+from haven.core.bfd.control_packet import PORT, SOURCE_PORTS
 from haven.havend.host import datagrams, system
 from haven.havend.packet_filter import sources_filter
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings, advertising
 from haven.contract.channel import PORT
-from haven.core.bfd.packet import PORT as BFD_PORT
+from haven.core.bfd.control_packet import PORT as BFD_PORT
 from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply

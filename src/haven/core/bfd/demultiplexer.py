@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which session a BFD packet is for, and what is counted of those that are for none (RFC 5880 6.8.6)."""
 
-from haven.core.bfd.packet import REASONS, TTL, BfdError, decode
+from haven.core.bfd.control_packet import REASONS, TTL, BfdError, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from haven.core.bfd.packet import ControlPacket
-    from haven.core.bfd.session import Session
+    from haven.core.bfd.bfd_session import BfdSession
+    from haven.core.bfd.control_packet import ControlPacket
 
     Place = tuple[str, bytes]
 
@@ -32,19 +32,19 @@ class Demultiplexer:
     """The sessions of a node, by device and address, and by discriminator."""
 
     def __init__(self) -> None:
-        self.sessions: dict[Place, Session] = {}
+        self.sessions: dict[Place, BfdSession] = {}
         # Of the peers of the sessions, and of everybody else.
         self.drops: dict[Place, Drops] = {}
         self.strangers: dict[Place, int] = {}
-        self._by_discriminator: dict[int, Session] = {}
+        self._by_discriminator: dict[int, BfdSession] = {}
 
-    def add(self, session: "Session") -> None:
+    def add(self, session: "BfdSession") -> None:
         """Let packets find a session."""
         self.sessions[session.spec.place()] = session
         self.drops.setdefault(session.spec.place(), Drops())
         self._by_discriminator[session.discriminator] = session
 
-    def remove(self, session: "Session") -> None:
+    def remove(self, session: "BfdSession") -> None:
         """Let no packet find it any more."""
         del self.sessions[session.spec.place()]
         del self._by_discriminator[session.discriminator]
@@ -53,7 +53,7 @@ class Demultiplexer:
         """Tell whether a number cannot be that of a new session."""
         return not discriminator or discriminator in self._by_discriminator
 
-    def hear(self, device: str, source: bytes, ttl: int, octets: bytes, now: int) -> "Session | None":
+    def hear(self, device: str, source: bytes, ttl: int, octets: bytes, now: int) -> "BfdSession | None":
         """Give a datagram to its session and return that, or count it and return None."""
         place = device, source
         try:
@@ -68,7 +68,7 @@ class Demultiplexer:
         session.hear(packet, now)
         return session
 
-    def _find(self, place: "Place", packet: "ControlPacket") -> "Session":
+    def _find(self, place: "Place", packet: "ControlPacket") -> "BfdSession":
         if place not in self.sessions:
             raise BfdError("source")
         session = self._by_discriminator.get(packet.yours) if packet.yours else self.sessions[place]

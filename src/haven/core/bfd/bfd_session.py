@@ -3,10 +3,10 @@
 
 Time comes in with each call; what is to be sent is asked for (`to_send`), and what has happened stands in
 `changes` until the host takes it. Whether the other router is to be taken for silent is said by the cause of
-a change: one that speaks and does not hear this node is none that is dead.
+a change: one that speaks, and hears nothing itself, is none that is dead.
 """
 
-from haven.core.bfd.packet import (
+from haven.core.bfd.control_packet import (
     ADMIN_DOWN,
     ADMINISTRATIVELY,
     DOWN,
@@ -50,7 +50,7 @@ TABLE = (
 _ROWS = {(row[0], row[1]): row for row in TABLE}
 
 # Why a session is not Up any more: nothing was heard; the other says that it does not forward; the other
-# does not hear this node; the other has started anew, or forgotten; the user of the other, or of this one,
+# hears nothing of this one; the other has started anew, or forgotten; the user of the other, or of this one,
 # wants it down.
 SILENCE, TOLD, UNHEARD, RESTARTED, PEER_DISABLED, OWN_DISABLED = (
     "silence",
@@ -83,7 +83,7 @@ class SessionSpec(Value):
         return self.device, self.address
 
 
-class Change(Value):
+class SessionChange(Value):
     """A session has come Up (`cause` is None), or is Up no more, after so much silence."""
 
     def __init__(self, cause: "str | None", silence_us: int) -> None:
@@ -91,7 +91,7 @@ class Change(Value):
         self.silence_us = silence_us
 
 
-class Session:
+class BfdSession:
     """The state variables of RFC 5880 6.8.1 of one session, and when it has something to do."""
 
     def __init__(self, spec: SessionSpec, discriminator: int, now: int) -> None:
@@ -106,7 +106,7 @@ class Session:
         self.heard_at: int | None = None
         self.since = now
         self.sent = self.received = 0
-        self.changes: list[Change] = []
+        self.changes: list[SessionChange] = []
         # Until the other has confirmed other intervals, those hold that suit both (6.8.3).
         self._confirmed_tx_us, self._confirmed_rx_us = spec.min_tx_us, spec.min_rx_us
         self._polls = False
@@ -230,7 +230,7 @@ class Session:
         self._has_news = True
         if UP in (before, self.state):
             silence_us = 0 if self.heard_at is None else now - self.heard_at
-            self.changes.append(Change(None if self.state == UP else cause, silence_us))
+            self.changes.append(SessionChange(None if self.state == UP else cause, silence_us))
         # Up, it may send more often, and asks the other to confirm that (6.8.3).
         self._polls = self.state == UP
         self._confirm()
