@@ -13,7 +13,7 @@ CPYTHON_ONLY = ("test_properties",)
 CONFIG_TESTS = ("test_uci", "test_options")
 
 # What havend is made of; what it asks of a Python itself has a stand-in here.
-HAVEND = ("", "core", "core/vrrp", "core/ra", "contract", "havend")
+HAVEND = ("", "core", "core/bfd", "core/vrrp", "core/ra", "contract", "havend")
 # Of the compiler and of what OpenWrt asks for.
 NOT_OF_HAVEND = ("atomic_file.py",)
 HOST = "haven.havend.host"
@@ -72,7 +72,7 @@ def run(name):
 class Host:
     """In place of haven/havend/host: nothing is called while modules are imported."""
 
-    child = system = None
+    child = datagrams = system = None
 
 
 def import_havend():

@@ -12,7 +12,7 @@ DESIGN = ROOT / "docs/design.md"
 HEAVY = {"pyroute2": ("plan",), "jinja2": ("plan",), "asyncio": (), "threading": ()}
 
 # What differs between the Pythons.
-PLATFORM = ("havend/host/cpython.py", "havend/host/cpython_child.py")
+PLATFORM = tuple("havend/host/%s.py" % name for name in ("cpython", "cpython_child", "cpython_datagrams"))
 
 
 def table() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

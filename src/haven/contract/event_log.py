@@ -74,7 +74,7 @@ TABLE = (
         "heartbeat",
         "{peer} on {device} was taken for dead and lives: {patience_us} of silence are borne from now on",
     ),
-    ("bfd-up", "bfd", "BFD session {session} with {peer} is up: a failure is known after {detection_us}"),
+    ("bfd-up", "bfd", "BFD session {session} with {peer} is up"),
     ("bfd-silence", "bfd", "BFD session {session}: nothing was heard of {peer} for {silence_us}"),
     ("bfd-told", "bfd", "BFD session {session}: {peer} says that the path is down"),
     ("bfd-unheard", "bfd", "BFD session {session}: {peer} hears nothing of this node"),

@@ -65,10 +65,10 @@ def of_session(watched: "WatchedSession", demultiplexer: "Demultiplexer", now: i
 
 def _why_down(watched: "WatchedSession") -> str:
     session = watched.session
-    if session.heard_at is None:
-        return "bfd-down"
     if session.remote_state == ADMIN_DOWN:
         return "bfd-refused"
+    if session.heard_at is None:
+        return "bfd-down"
     is_unheard = session.remote_state == DOWN and session.remote_diagnostic in OF_HEARING
     return "bfd-unheard" if is_unheard else "bfd-down"
 

@@ -238,7 +238,7 @@ class BfdSessions:
     def _note(self, session: BfdSession, change: SessionChange) -> None:
         facts = {"session": session.spec.name, "peer": text_of(session.spec.address)}
         if change.cause is None:
-            self._events.add("bfd-up", detection_us=session.detection_us(), **facts)
+            self._events.add("bfd-up", **facts)
         else:
             self._events.add("bfd-" + change.cause, silence_us=change.silence_us, **facts)
 

@@ -16,7 +16,7 @@ SHORTEST_REST_US, LONGEST_REST_US = 10 * SECOND, 600 * SECOND
 class WatchedSession:
     """A session, the virtual routers that watch it, what it is sent by, and how far it is believed."""
 
-    def __init__(self, session: BfdSession, routers: "list[str]") -> None:
+    def __init__(self, session: "BfdSession", routers: "list[str]") -> None:
         self.session, self.routers = session, routers
         self.sender: BfdSender | None = None
         # Why it cannot be sent or heard, if so.

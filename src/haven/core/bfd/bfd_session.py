@@ -184,7 +184,10 @@ class BfdSession:
             return
         self._go(SILENT, now, SILENCE)
         # RFC 5880 6.8.1: who starts anew may have another one.
-        self.remote_discriminator, self.remote_state, self.heard_at = 0, DOWN, None
+        self.remote_discriminator, self.heard_at = 0, None
+        if self.remote_state != ADMIN_DOWN:
+            # Who was taken down on purpose need not say so for ever.
+            self.remote_state = DOWN
         self.remote_min_rx_us, self.remote_demands = 1, False
 
     # What is heard
@@ -215,9 +218,10 @@ class BfdSession:
     def _cause(self, packet: ControlPacket) -> str:
         if packet.state == ADMIN_DOWN:
             return PEER_DISABLED
-        if not packet.yours:
-            return RESTARTED
-        return UNHEARD if packet.diagnostic in OF_HEARING else TOLD
+        if packet.diagnostic in OF_HEARING:
+            return UNHEARD
+        # Anybody can say so without knowing a number.
+        return TOLD if packet.yours else RESTARTED
 
     def _go(self, event: "int | str", now: int, cause: str) -> None:
         """Do what the table has for an event."""
