@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run the tests that need nothing but Python under MicroPython: micropython tests/micropython.py"""
 
+import gc
 import os
 import sys
 
@@ -53,6 +54,8 @@ def check_exceptions():
 def run(name):
     """Run the tests of one module; return how many passed and how many failed."""
     passed = failed = 0
+    # What lies scattered from before leaves no room for a long list.
+    gc.collect()
     module = __import__(name, None, None, ("x",))
     # dir() of MicroPython leaves out names that were made while running.
     for each in sorted(module.__dict__):
