@@ -90,7 +90,6 @@ def test_firewall_lets_the_peers_packets_pass():
     ("text", "wanted"),
     [
         (config(address="192.168.1.1"), ["bfd-virtual"]),
-        (config(address="192.168.1.2"), ["bfd-own"]),
         (config(address="fe80::3"), ["bfd-family"]),
         (config(lan6="list bfd 'othr'"), ["bfd-missing"]),
         (config(lan6="list bfd 'other6'") + OTHER6.format("2001:db8::3"), ["bfd-not-link-local"]),

@@ -89,13 +89,13 @@ class Node:
         peer = self.peers[link.name]
         return SimpleNamespace(link=link, source=source, send=peer.hear, close=lambda: None)
 
-    def plan(self, *devices: str) -> None:
-        """Let there be sessions on these."""
+    def plan(self, *devices: str, own: str = "") -> None:
+        """Let there be sessions on these, on one of them with this router itself."""
         documents = [
             {
                 "name": f"bfd_{device}",
                 "device": device,
-                "address": text_of(self.one.address(device)),
+                "address": text_of((self.node if device == own else self.one).address(device)),
                 "min_tx_us": PACE_MS * MILLISECOND,
                 "min_rx_us": PACE_MS * MILLISECOND,
                 "multiplier": 3,
@@ -230,9 +230,9 @@ def test_silence_in_a_flood_is_nobodys(node: Node) -> None:
 
 def test_active_that_advertises_while_its_bfd_is_silent_lives(node: Node) -> None:
     node.node.forget()
-    heard_at = max(member.heard_at or 0 for member in node.node.engine.groups["gateway"].members)
     # Its BFD ends some intervals before its next ADVERTISEMENT.
-    node.run(heard_at + SECOND - 30 * MILLISECOND - node.wire.now)
+    due = min(member.deadline for member in node.one.engine.groups["gateway"].members)
+    node.run(due - 20 * MILLISECOND - node.wire.now)
     node.silence("lan", "wan")
     node.run(60 * MILLISECOND)
     assert node.states() == ["Down", "Down"] and node.node.transitions() == []
@@ -289,6 +289,15 @@ def test_port_that_somebody_else_has_is_told_and_tried_again(monkeypatch: pytest
     node.error = None
     node.run(8 * SECOND)
     assert node.states() == ["Up", "Up"] and node.problems() == []
+
+
+def test_session_that_names_this_router_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Node(monkeypatch)
+    node.plan("lan", "wan", own="lan")
+    node.silence("lan")
+    node.run(8 * SECOND)
+    assert node.states() == ["Up"] and node.problems() == []
+    assert node.peers["lan"].sent == []
 
 
 def test_peer_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

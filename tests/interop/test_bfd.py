@@ -1,20 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """haven's BFD with FRR's bfdd, BIRD and keepalived's bfd instance: up, down, other intervals, on purpose."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from tests.interop.bfd_node import BfdHaven
 from tests.interop.bfd_peers import KINDS, THERE
 from tests.interop.keepalived import KeepalivedNode
+from tests.lab.busy import busy_loops
 from tests.lab.network import Network
 from tests.lab.wait import holds_for, wait_until
-
-BUSY_LOOPS = 8
 
 kinds = pytest.mark.parametrize(
     "kind",
@@ -125,15 +119,3 @@ class WithBfd(KeepalivedNode):
         """Start the process of BFD, too."""
         words = [word for word in super().command() if word != "--vrrp"]
         return [*words, "--bfd", "--vrrp", "--bfd_pid", str(self.folder / "bfd.pid")]
-
-
-@contextmanager
-def busy_loops() -> Iterator[None]:
-    """Give every processor more to do than it can."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY_LOOPS)]
-    try:
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()

@@ -18,9 +18,9 @@ def bfd(status: "Document", width: int) -> list[str]:
 def _session(session: "Document") -> str:
     who = f"BFD {session['name']} with {session['address']} on {session['device']}"
     parts = [f"{who}: {session['state']} for {duration(session['for_s'])}"]
-    if session["state"] == "Up":
+    if session["state"] == "Up" and session["detection_ms"] is not None:
         parts.append(f"silence is noticed after {session['detection_ms']:g} ms")
-    dropped = sum(session["errors"].values())
+    dropped = sum(filter(None, session["errors"].values()))
     if dropped:
         parts.append(f"{dropped} packets dropped")
     return "; ".join(parts)

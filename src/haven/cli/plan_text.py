@@ -123,8 +123,6 @@ def _where(router: dict[str, Any]) -> list[Row]:
         rows.append(("source", router["source"]))
     if router["unicast_peers"]:
         rows.append(("peers", ", ".join(router["unicast_peers"])))
-    if sessions:
-        rows.append(("BFD", ", ".join(map(_session, sessions))))
     if router["tracks"]:
         rows.append(("tracks", ", ".join(_track(*track) for track in router["tracks"])))
     return rows

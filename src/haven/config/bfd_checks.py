@@ -44,8 +44,6 @@ def _check_session(values: SectionValues, users: list[SectionValues]) -> None:
             values.complain("bfd-family", "address", family="IPv%d" % family, **facts)
         elif any(each.octets == address for each in router.all("address")):
             values.complain("bfd-virtual", "address", **facts)
-        elif router.one("source_address") == address:
-            values.complain("bfd-own", "address", **facts)
         elif family == 6 and not is_link_local(address) and not router.given("source_address"):
             values.complain("bfd-not-link-local", "address", **facts)
 

@@ -156,7 +156,6 @@ DIAGNOSTICS = {
     "bfd-unused": "no virtual_router names it, so there is no such session",
     "bfd-family": "is {family}, and virtual_router '{router}' is not",
     "bfd-virtual": "is a virtual address of virtual_router '{router}', not one of a router",
-    "bfd-own": "is the source_address of virtual_router '{router}': this router itself",
     "bfd-not-link-local": "must be a link-local address (fe80::/10), as the routers of '{router}' have",
     "bfd-links": "a session is on one link, but is named by virtual routers on {names}",
     "bfd-twice": "{other} is with the same router already; let all virtual routers name that one",

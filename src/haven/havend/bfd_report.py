@@ -50,8 +50,9 @@ def of_session(watched: "WatchedSession", demultiplexer: "Demultiplexer", now: i
     session, found = watched.session, []
     spec = session.spec
     facts = {"peer": text_of(spec.address), "device": spec.device}
-    if watched.error is not None:
-        found.append(problem("bfd-failed", spec.name, error=watched.error, **facts))
+    error = watched.open_error or watched.send_error
+    if error is not None:
+        found.append(problem("bfd-failed", spec.name, error=error, **facts))
     elif not session.is_up() and now - session.since >= PATIENCE_US:
         found.append(problem(_why_down(watched), spec.name, **facts))
     last = demultiplexer.drops[spec.place()].last

@@ -144,7 +144,7 @@ class BfdSessions:
             spec = watched.session.spec
             place = spec.device, _family(spec)
             peers.setdefault(place, []).append(spec.address)
-            watched.error = self._open(place) or self._open_sender(watched)
+            watched.open_error = self._open(place) or self._open_sender(watched)
         for place in list(self._receivers):
             if place not in peers:
                 self._close_receiver(place)
@@ -174,7 +174,10 @@ class BfdSessions:
     def _open_sender(self, watched: WatchedSession) -> "str | None":
         spec = watched.session.spec
         link, source = self._kernel.link(spec.device), self._source(watched)
-        sender = watched.sender
+        sender, watched.is_own = watched.sender, source == spec.address
+        if watched.is_own:
+            watched.close()
+            return None
         if sender is not None and (sender.link, sender.source) != (link, source):
             watched.close()
         if watched.sender is not None or link is None or not link.up or source is None:
@@ -233,7 +236,7 @@ class BfdSessions:
             return
         octets = watched.session.to_send(now, os.urandom(1)[0] / 255)
         if octets is not None:
-            watched.error = watched.sender.send(octets)
+            watched.send_error = watched.sender.send(octets)
 
     def _note(self, session: BfdSession, change: SessionChange) -> None:
         facts = {"session": session.spec.name, "peer": text_of(session.spec.address)}
@@ -277,7 +280,8 @@ class BfdSessions:
         return found + of_strangers(self.demultiplexer, now)
 
     def _ordered(self) -> "list[WatchedSession]":
-        return [self.watched[name] for name in sorted(self.watched)]
+        named = [self.watched[name] for name in sorted(self.watched)]
+        return [each for each in named if not each.is_own]
 
     def detection(self, otherwise: "dict[str, Any]", group: "Group", now: int) -> "dict[str, Any]":
         """Return how soon a group would take over, where a session tells sooner than what does otherwise."""

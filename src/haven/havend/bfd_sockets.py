@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets of BFD: for each device and family one that hears, for each session one that sends."""
 
+import errno
+
 from haven.core.bfd.control_packet import PORT, SOURCE_PORTS
 from haven.havend.host import datagrams, system
 from haven.havend.packet_filter import sources_filter
@@ -59,12 +61,16 @@ class BfdSender:
 
     def send(self, octets: bytes) -> "str | None":
         """Send a packet; return why it could not be."""
-        try:
-            self._socket.send(octets)
-        except OSError as error:
-            # That nobody listens there is told by ICMP, of a packet before this one.
-            return system.error_text(error.errno or 0)
-        return None
+        for _ in range(2):
+            try:
+                self._socket.send(octets)
+                return None
+            except OSError as error:
+                refusal = error.errno or 0
+            if refusal != errno.ECONNREFUSED:
+                break
+            # Nobody listens there, as ICMP has told of a packet before: this one has not left yet.
+        return None if refusal == errno.ECONNREFUSED else system.error_text(refusal)
 
     def close(self) -> None:
         """Let go of the socket."""

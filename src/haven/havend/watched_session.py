@@ -19,8 +19,11 @@ class WatchedSession:
     def __init__(self, session: "BfdSession", routers: "list[str]") -> None:
         self.session, self.routers = session, routers
         self.sender: BfdSender | None = None
-        # Why it cannot be sent or heard, if so.
-        self.error: str | None = None
+        # Whether it names this router: in a configuration that all have in common that is one of them.
+        self.is_own = False
+        # Why there are no sockets for it, and why the last packet did not leave, if so.
+        self.open_error: str | None = None
+        self.send_error: str | None = None
         self.rests_until = 0
         self._rest_us = SHORTEST_REST_US
         self._told_at: int | None = None

@@ -54,7 +54,6 @@ PACKAGES: "dict[str, tuple[Row, ...]]" = {
         Row("@virtual_router", "priority", why="who is preferred", first="ours"),
         Row("@virtual_router", "source_address", why=_OWN_ADDRESS, told=True),
         Row("@virtual_router", "unicast_peer", MIRRORED, "where the others send from", of="source_address"),
-        Row("@bfd", "address", why="each router names the others"),
         Row("@conntrack", "address", why=_OWN_ADDRESS, told=True),
         Row("@conntrack", "peer_address", MIRRORED, "the addresses of the others", of="address"),
         Row("@virtual_router", "device", why=_HARDWARE, first="theirs"),
