@@ -15,8 +15,8 @@ BFD = SectionType(
         Option(
             "address",
             HostKind(),
-            "Address from which the other router advertises on the link of the virtual router. A session that names "
-            "this router itself is left out, so that all routers can have the same sections.",
+            "Address from which the other router advertises on the link of the virtual router. A session "
+            "that names this router is left out, so that all can have the same sections.",
             required=True,
         ),
         Option(
