@@ -77,7 +77,7 @@ def _detection_ms(kind: str, later_ms: float) -> float:
         time.sleep(0.5 + later_ms / 1000)
         fault = network.power_cut("r1")
         haven.wait_state("active")
-        assert haven.group()["last_transition"]["reason"] == "session"
+        assert haven.group()["last_transition"]["reason"] == "session", haven.log_tail()
 
         def announced() -> list[int]:
             return [each.at for each in capture.gratuitous_arps(GATEWAY, fault.began) if each.sender == "r2"]

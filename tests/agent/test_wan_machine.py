@@ -4,6 +4,8 @@
 import itertools
 import random
 
+import pytest
+
 from haven.agent.wan.netifd_status import InterfaceStatus
 from haven.agent.wan.wan_machine import (
     AGAIN_S,
@@ -127,10 +129,11 @@ def test_it_does_not_wait_for_ever():
     assert whats(made.step(1 + HANDOVER_S)) == [UP]
 
 
-def test_one_that_fell_silent_is_waited_for_only_a_moment():
+@pytest.mark.parametrize("reason", ["silence", "unanswered", "session"])
+def test_one_that_fell_silent_is_waited_for_only_a_moment(reason):
     made = machine("backup")
     made.hear("r1", word(True), 0)
-    made.take_role("active", "silence", 1)
+    made.take_role("active", reason, 1)
     assert made.step(1) == []
     assert whats(made.step(1 + SILENCE_S)) == [UP]
 

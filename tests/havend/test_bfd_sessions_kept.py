@@ -276,7 +276,7 @@ def test_session_that_another_plan_has_no_more_is_taken_down_in_good_order(node:
     node.plan("lan")
     assert node.peers["wan"].sent[-1].state == ADMIN_DOWN
     node.run(SECOND)
-    assert node.states() == ["Up"] and node.events[-1] == "bfd-up"
+    assert node.states() == ["Up"] and node.events[-1] == "bfd-disabled"
     node.sessions.close()
     assert node.peers["lan"].sent[-1].state == ADMIN_DOWN
 
@@ -298,6 +298,23 @@ def test_session_that_names_this_router_is_left_out(monkeypatch: pytest.MonkeyPa
     node.run(8 * SECOND)
     assert node.states() == ["Up"] and node.problems() == []
     assert node.peers["lan"].sent == []
+
+
+def test_nothing_is_promised_before_an_active_was_followed_and_its_session_is_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    node = Node(monkeypatch)
+    promised = []
+    for _ in range(80):
+        node.run(100 * MILLISECOND)
+        promised.append(node.detection() == "bfd")
+        members = node.node.engine.groups["gateway"].members
+        if any(each.silent or each.followed_since is None for each in members):
+            assert not promised[-1]
+    assert not promised[0] and promised[-1] and promised == sorted(promised)
+    for member in node.node.engine.groups["gateway"].members:
+        member.silent = True
+    assert node.detection() == "advertisements"
 
 
 def test_peer_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

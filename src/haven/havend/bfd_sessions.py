@@ -86,7 +86,7 @@ class BfdSessions:
     def _end(self, watched: WatchedSession) -> None:
         now = system.now()
         watched.session.disable(now)
-        self._send(watched, now)
+        self._follow(watched, now)
         watched.close()
         self.demultiplexer.remove(watched.session)
         del self.watched[watched.session.spec.name]
@@ -285,15 +285,16 @@ class BfdSessions:
 
     def detection(self, otherwise: "dict[str, Any]", group: "Group", now: int) -> "dict[str, Any]":
         """Return how soon a group would take over, where a session tells sooner than what does otherwise."""
-        if not may_go_by_it(group, now):
+        heard = [each for each in group.members if not each.silent]
+        if not heard or not may_go_by_it(group, now):
             return otherwise
-        after_us = max([min(self._after_us(each, now), each.active_down_us()) for each in group.members])
+        after_us = max([min(self._after_us(each, now), each.active_down_us()) for each in heard])
         if after_us >= 1000 * otherwise["after_ms"]:
             return otherwise
         return {"by": "bfd", "after_ms": round(after_us / 1000, 1), "ways": otherwise["ways"]}
 
     def _after_us(self, member: "VirtualRouter", now: int) -> int:
-        found = 0 if member.silent else NEVER
+        found = NEVER
         for watched in self.watched.values():
             is_believed = watched.session.is_up() and now >= watched.rests_until
             if is_believed and self.watches(watched, member, now):
