@@ -254,3 +254,21 @@ def test_who_was_taken_down_on_purpose_is_remembered_when_it_is_silent():
     one.hear(said(ADMIN_DOWN), 5 * SECOND)
     one.tick(100 * SECOND)
     assert one.remote_state == ADMIN_DOWN and one.remote_discriminator == 0
+
+
+def test_who_asked_for_few_packets_and_is_gone_is_asked_again_soon():
+    one = line().sessions[0]
+    packet = said(DOWN, diagnostic=EXPIRED)
+    packet.min_rx_us = 0xFFFFFFFF
+    one.hear(packet, 5 * SECOND)
+    assert decode(one.to_send(5 * SECOND, 0.5)).state == DOWN
+    one.tick(6 * SECOND)
+    assert one.deadline() <= 7 * SECOND and one.to_send(7 * SECOND, 0.5) is not None
+
+
+def test_end_is_said_although_something_was_said_a_moment_ago():
+    one = line().sessions[0]
+    one.hear(said(UP, poll=True), 5 * SECOND)
+    assert decode(one.to_send(5 * SECOND, 0.5)).final
+    one.disable(5 * SECOND + 1)
+    assert decode(one.to_send(5 * SECOND + 1, 0.5)).state == ADMIN_DOWN

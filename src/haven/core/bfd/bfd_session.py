@@ -132,6 +132,8 @@ class BfdSession:
     def disable(self, now: int) -> None:
         """Take it down by the user's wish: the other router is told that this is no failure."""
         self._go(DISABLED, now, OWN_DISABLED)
+        # There may be no later.
+        self._at_once_at = now
 
     # Intervals
 
@@ -189,6 +191,7 @@ class BfdSession:
             # Who was taken down on purpose need not say so for ever.
             self.remote_state = DOWN
         self.remote_min_rx_us, self.remote_demands = 1, False
+        self._come_sooner(now)
 
     # What is heard
 
