@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from bench.cost import cpu_percent
 from bench.table import Figures
-from tests.interop.bfd_node import BfdHaven
 from tests.interop.bfd_peers import KINDS, THERE, BfdPeer
 from tests.interop.keepalived import KeepalivedNode
+from tests.lab.bfd_node import BfdHaven
 from tests.lab.busy import LOOPS, busy_loops
 from tests.lab.network import GATEWAY, Network
 from tests.lab.wait import wait_until
@@ -59,7 +59,7 @@ def _watching(kind: str) -> Iterator[tuple[Network, BfdHaven, BfdPeer]]:
         active = KeepalivedNode(network, "r1", priority=200, segments=("lan",), interval_ms=ADVERT_MS)
         peer = KINDS[kind](network, "r1", "r2", interval_ms=INTERVAL_MS)
         options = {"interval_ms": ADVERT_MS, "segments": ("lan",), "group_more": {"heartbeat": 0}}
-        haven = BfdHaven(network, "r2", "r1", bfd_ms=INTERVAL_MS, **options)
+        haven = BfdHaven(network, "r2", bfd_ms=INTERVAL_MS, **options)
         active.start().wait_state("active")
         peer.start()
         peer.be_realtime()

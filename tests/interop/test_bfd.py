@@ -3,9 +3,9 @@
 
 import pytest
 
-from tests.interop.bfd_node import BfdHaven
 from tests.interop.bfd_peers import KINDS, THERE
 from tests.interop.keepalived import KeepalivedNode
+from tests.lab.bfd_node import BfdHaven
 from tests.lab.busy import busy_loops
 from tests.lab.network import Network
 from tests.lab.wait import holds_for, wait_until
@@ -36,7 +36,7 @@ def codes(haven: BfdHaven) -> list[str]:
 
 @kinds
 def test_session_is_negotiated_and_taken_down_and_comes_again(network: Network, kind: str) -> None:
-    haven = BfdHaven(network, "r2", "r1", bfd_ms=20, segments=("lan",))
+    haven = BfdHaven(network, "r2", bfd_ms=20, segments=("lan",))
     peer = KINDS[kind](network, "r1", "r2", interval_ms=30, multiplier=4)
     peer.start()
     haven.start().wait_state("active")
@@ -69,7 +69,7 @@ def test_standby_takes_over_when_the_session_with_the_active_fails(network: Netw
     active = KeepalivedNode(network, "r1", priority=200, segments=("lan",), families=(family,))
     peer = KINDS[kind](network, "r1", "r2", interval_ms=10, family=family, passive=True)
     options = {"segments": ("lan",), "families": (family,), "group_more": {"heartbeat": 0}}
-    haven = BfdHaven(network, "r2", "r1", bfd_ms=10, **options)
+    haven = BfdHaven(network, "r2", bfd_ms=10, **options)
     active.start().wait_state("active")
     peer.start()
     haven.start().wait_state("backup")
@@ -82,7 +82,7 @@ def test_standby_takes_over_when_the_session_with_the_active_fails(network: Netw
 
 def test_keepalived_and_haven_keep_a_session(network: Network) -> None:
     keepalived = WithBfd(network, "r1", priority=200, segments=("lan",))
-    haven = BfdHaven(network, "r2", "r1", segments=("lan",), group_more={"heartbeat": 0})
+    haven = BfdHaven(network, "r2", segments=("lan",), group_more={"heartbeat": 0})
     keepalived.start().wait_state("active")
     haven.start().wait_state("backup")
     wait_up(haven, detection_ms=150)
@@ -94,7 +94,7 @@ def test_keepalived_and_haven_keep_a_session(network: Network) -> None:
 
 @kinds
 def test_session_lives_on_a_busy_machine(network: Network, kind: str) -> None:
-    haven = BfdHaven(network, "r2", "r1", bfd_ms=10, segments=("lan",))
+    haven = BfdHaven(network, "r2", bfd_ms=10, segments=("lan",))
     peer = KINDS[kind](network, "r1", "r2", interval_ms=10)
     peer.start()
     peer.be_realtime()
