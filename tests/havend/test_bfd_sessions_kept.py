@@ -126,8 +126,10 @@ class Node:
         return [each["state"] for each in self.sessions.report(self.wire.now)]
 
     def detection(self) -> str:
-        otherwise = {"by": "advertisements", "after_ms": 3600, "ways": []}
         group = self.node.engine.groups["gateway"]
+        # Rounded, as the status has it.
+        after_ms = round(max(each.active_down_us() for each in group.members) / 1000, 1)
+        otherwise = {"by": "advertisements", "after_ms": after_ms, "ways": []}
         return str(self.sessions.detection(otherwise, group, self.wire.now)["by"])
 
     def problems(self) -> list[str]:

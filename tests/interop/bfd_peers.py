@@ -83,7 +83,9 @@ class BfdPeer:
 
     def be_realtime(self) -> None:
         """Let it run before ordinary programs, as haven does."""
-        os.sched_setscheduler(self.pid, os.SCHED_RR, os.sched_param(10))
+        # BIRD's BFD is a thread of its own.
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            os.sched_setscheduler(int(thread), os.SCHED_RR, os.sched_param(10))
 
     @property
     def pid(self) -> int:

@@ -288,8 +288,9 @@ class BfdSessions:
         heard = [each for each in group.members if not each.silent]
         if not heard or not may_go_by_it(group, now):
             return otherwise
-        after_us = max([min(self._after_us(each, now), each.active_down_us()) for each in heard])
-        if after_us >= 1000 * otherwise["after_ms"]:
+        after_us = max([self._after_us(each, now) for each in heard])
+        is_sooner = all(self._after_us(each, now) < each.active_down_us() for each in heard)
+        if not is_sooner or after_us >= 1000 * otherwise["after_ms"]:
             return otherwise
         return {"by": "bfd", "after_ms": round(after_us / 1000, 1), "ways": otherwise["ways"]}
 
