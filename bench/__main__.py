@@ -26,6 +26,7 @@ from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
+from bench.upgrade import upgrades
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
@@ -59,6 +60,7 @@ MORE: dict[str, Bench] = {
     "common": common_changes,
     "services": services_by_role,
     "size": sizes,
+    "upgrade": upgrades,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
 }

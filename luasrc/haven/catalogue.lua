@@ -31,6 +31,7 @@ return require("luci.jsonc").parse([==[{
 "texts": {
 "advice": {
 "active-stranger": "Look for that address on the link: a foreign router with this VRID, or somebody who forges.",
+"address-claimed": "Look for it by its MAC address in the switch: a router that has left this pair or was reset and has its old address again, or somebody who forges. Give it another address, or take it off the link.",
 "address-twice": "Give each router an address of its own.",
 "addresses-differ": "Make the list of addresses the same on all routers.",
 "agent-older": "Restart haven, so that both are of one version.",
@@ -52,6 +53,7 @@ return require("luci.jsonc").parse([==[{
 "conntrack-peer-silent": "See that the other router runs and is linked, that address and peer_address are those of the two, crosswise, and that both list as many peers.",
 "conntrack-renew-long": "Set renew under conntrack to {most_s} or less, or leave it out: it then follows the kernel.",
 "conntrack-unanswered": "It is ended and started again after half a minute; if that happens again, look in the log.",
+"conntrack-unplaced": "Set option address of haven.{place} to an address of this router's own on that link, and ipaddr of the link's interface with it; then say 'haven reload'.",
 "deaf": "Look for what stops VRRP from there to here: a firewall (protocol 112), a switch that filters multicast (IGMP snooping without a querier), or a cut.",
 "dropped-auth_data": "Set the same auth_pass on all routers.",
 "dropped-auth_type": "Set the same auth_pass on all routers.",
@@ -123,7 +125,8 @@ return require("luci.jsonc").parse([==[{
 "copy-lost": "messages to this router's conntrackd were lost a moment ago",
 "copy-missing": "this router is not in sync",
 "peer-behind": "{peer} is not in sync",
-"peer-unheard": "the agent of {peer} is not heard"
+"peer-unheard": "the agent of {peer} is not heard",
+"unpaired": "no other router is paired with this one yet ('haven pair' shows a code for it)"
 },
 "diagnostics": {
 "address-broadcast": "'{value}' is the broadcast address",
@@ -160,6 +163,7 @@ return require("luci.jsonc").parse([==[{
 "config-no-type": "'config' needs a section type",
 "config-type-letters": "the section type '{word}' holds a character that UCI does not allow",
 "config-words": "too many words; a section has a type and a name",
+"conntrack-unplaced": "is missing, so this router copies no connections: set it to an address of this router's own on that link ('uci set haven.{place}.address=...'); the interface needs it as ipaddr, too",
 "device-letters": "'{value}' is not a device name; haven takes letters, digits and . _ - + @ ~ % ^",
 "device-long": "'{value}' is too long for a device name; {longest} characters are the limit",
 "device-missing": "device '{device}' does not exist yet",
@@ -363,6 +367,7 @@ return require("luci.jsonc").parse([==[{
 },
 "problems": {
 "active-stranger": "{peer} is Active, and no router of this pair says that it is.",
+"address-claimed": "Another machine, {mac} on {device}, has the virtual address {address}, too.",
 "address-twice": "Another machine uses our address {address}.",
 "addresses-differ": "{peer} advertises other virtual addresses than this node has.",
 "agent-older": "The haven-agent that runs is of an older haven ({version}) than havend, and not understood.",
@@ -384,6 +389,7 @@ return require("luci.jsonc").parse([==[{
 "conntrack-peer-silent": "The conntrackd of {peers} is not heard on {device}: connections are not copied.",
 "conntrack-renew-long": "A quiet connection lives for {timeout_s} in the kernel of {node} ({setting}), and its copy is renewed every {renew_s} only: it may be lost in a takeover.",
 "conntrack-unanswered": "The conntrackd of this router does not answer, so connections are not copied.",
+"conntrack-unplaced": "The link for the copies of connections has no address on this router, so it copies none.",
 "deaf": "No ADVERTISEMENT of {peer} comes in on {device}, but it is Active: it says so over the channel.",
 "dropped-auth_data": "Packets from {peer} are dropped: their password is not ours.",
 "dropped-auth_type": "Packets from {peer} are dropped: one side uses a password and the other does not.",

@@ -12,7 +12,33 @@ from haven.agent.channel.orders import AT_ONCE, PACKAGE_PAUSE_S, WAITING, Orders
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.contract.control import done, encode
+from haven.plan.assemble import make_plan
 from tests.agent.turns import Turns
+
+# What a user has others run, each with a password.
+RUN = """
+config virtual_router 'lan'
+	option device 'eth77'
+	option vrid '51'
+	list address '192.0.2.1/24'
+	option group 'gateway'
+	list track_script 'line'
+
+config group 'gateway'
+
+config track_script 'line'
+	option command '/usr/bin/ask --password opensesame'
+
+config service 'mail'
+	option group 'gateway'
+	option start 'PASSWORD=opensesame /usr/sbin/mail'
+	option stop '/usr/sbin/mail --end opensesame'
+	option check 'mail-answers opensesame'
+
+config service 'vpn'
+	option group 'gateway'
+	list init 'openvpn'
+"""
 
 
 @pytest.fixture
@@ -79,6 +105,31 @@ def test_plan_of_a_broken_configuration_is_refused_with_what_is_wrong_in_it(
     orders.carry_out({"command": "plan"}, told.append)
     turns.until(lambda: told, "the compiler has answered")
     assert told[0]["ok"] is False and "'999' is not a whole number" in told[0]["error"], json.dumps(told)
+
+
+def test_of_what_is_run_a_plan_says_the_program_alone_to_who_may_only_look(
+    orders: Orders, tmp_path: Path, turns: Turns
+):
+    (tmp_path / "haven").write_text(RUN)
+    told: list[dict] = []
+    orders.carry_out({"command": "plan"}, told.append)
+    turns.until(lambda: told, "the compiler has answered")
+    assert told[0]["ok"], told[0]
+    assert "opensesame" not in json.dumps(told)
+    parts = told[0]["result"]["parts"]
+    mail, vpn = parts["services"]["services"]
+    assert (mail["start"], mail["check"]) == ([["/bin/sh", "hidden"]], ["/bin/sh", "hidden"])
+    assert vpn["start"] == [["/etc/init.d/openvpn", "start"]]
+    assert [each["argv"] for each in parts["tracking"]["checks"]] == [["/usr/bin/ask", "hidden"]]
+    # Root may read it in the configuration.
+    assert "opensesame" in json.dumps(with_arguments(tmp_path / "haven"))
+
+
+def with_arguments(config: Path) -> object:
+    """Return the plan as `haven plan` has it on the router itself."""
+    made, problems = make_plan(str(config))
+    assert made is not None, problems
+    return made
 
 
 def test_packages_of_another_router_are_taken_while_the_user_of_this_one_allows_it(

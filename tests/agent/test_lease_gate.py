@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from haven.agent.leases.gate import Gate
+from haven.agent.calls import ChildEnd
+from haven.agent.leases.gate import Gate, _complaint
 from haven.agent.loop import Loop, Scope
 from tests.lab.wait import wait_until
 
@@ -83,3 +84,14 @@ def test_without_nft_the_standby_answers_and_that_is_said(box: Box):
     box.gate.close(["lan"], lambda: said.append(True))
     box.until(lambda: said and box.gate.failure and box.gate.unheld)
     assert "broken" in box.gate.failure
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("sh: iptables: not found", "sh: iptables: not found"),
+        ("iptables: No chain", "sh: iptables: No chain"),
+    ],
+)
+def test_what_a_program_says_of_itself_is_not_said_twice(words: str, said: str) -> None:
+    assert _complaint(ChildEnd(127, "", words + "\n"), "sh") == said

@@ -19,6 +19,7 @@ from haven.agent.vrid_scan import LISTEN_S
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, REFUSALS, Refusal, encode, refused
 from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
 from tests.agent.processes import lives
+from tests.agent.test_channel_orders import RUN
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
 
@@ -269,6 +270,15 @@ def test_programs_run_one_after_the_other_and_are_not_waited_for(desk: Desk, mon
     desk.until(lambda: all(each.answers for each in asked), "all have ended")
     # Each found what those before it had left, and the first nothing.
     assert [each.answers[0][1]["n"] for each in asked] == [0, 2, 3]
+
+
+def test_a_plan_says_no_arguments_of_what_a_user_has_others_run(desk: Desk):
+    Path(desk.methods._config).write_text(RUN)
+    asked = desk.call("plan")
+    desk.until(lambda: asked.answers, "the answer")
+    ((status, document),) = asked.answers
+    assert status == OK and [each["name"] for each in document["parts"]["services"]["services"]]
+    assert "opensesame" not in json.dumps(document)
 
 
 def test_a_program_that_does_not_end_is_ended_with_its_children(desk: Desk, monkeypatch: pytest.MonkeyPatch):

@@ -23,6 +23,13 @@ from tests.havend.machines import environment
 
 Fake = Callable[..., FakeHavend]
 
+ROUTER = """
+config virtual_router 'lan'
+	option device 'br-lan'
+	option vrid '51'
+	list address '192.0.2.1/24'
+
+"""
 NOT_UNDERSTOOD = "haven: havend's answer is not understood; are all programs of haven of one version?\n"
 HUNG_UP = "haven: havend hung up before it had answered\n"
 
@@ -46,7 +53,7 @@ def test_disabled_haven_is_named_as_the_reason_with_what_to_do(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "haven"
-    config.write_text("config haven 'main'\n\toption enabled '0'\n")
+    config.write_text(ROUTER + "config haven 'main'\n\toption enabled '0'\n")
     expected = (
         "haven: havend is not running, because haven is disabled: "
         f"set option enabled '1' in section haven of {config}, then start it\n"
@@ -57,6 +64,16 @@ def test_disabled_haven_is_named_as_the_reason_with_what_to_do(
     expected = f"havend is not running, and cannot start: 1 problem in {config}; 'haven validate' names them"
     said = complaint(capsys, tmp_path, "--config", str(config), *command.split())
     assert said == f"haven: {expected}\n"
+
+
+@pytest.mark.parametrize("command", ("status", "events"))
+def test_on_a_router_from_the_factory_the_two_ways_on_are_named(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "haven"
+    config.write_text("config haven 'main'\n\toption enabled '0'\n")
+    said = complaint(capsys, tmp_path, "--config", str(config), command)
+    assert "not set up" in said and "'haven setup'" in said and "'haven join CODE'" in said
 
 
 def test_socket_left_behind_is_not_running(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

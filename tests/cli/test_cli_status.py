@@ -14,7 +14,7 @@ import pytest
 
 from haven.cli.status_text import render
 from haven.contract import status as contract
-from haven.contract.at_risk import at_risk
+from haven.contract.at_risk import at_risk, is_unpaired
 from haven.contract.fields import Field, keys_of
 from haven.contract.status import PEER_FRESH_MS, check_status, is_status
 
@@ -45,7 +45,8 @@ def test_all_is_well_only_where_a_takeover_would_lose_nothing(name: str) -> None
     status = document(name)
     status.setdefault("at_risk", [])
     if name not in FIRST_RELEASE:
-        assert status["at_risk"] == at_risk(status["conntrack"], status["peers"], status["state"] == "active")
+        told = status["conntrack"], status["peers"], status["state"] == "active", is_unpaired(status)
+        assert status["at_risk"] == at_risk(*told)
     if render(status, NOW).startswith("All is well"):
         assert "not in sync" not in render(status, NOW) and "not heard" not in render(status, NOW)
 
@@ -159,7 +160,12 @@ def test_an_active_that_advertises_says_to_whom_and_what() -> None:
     name = status["virtual_routers"][0]["name"]
     text = " ".join(render(check_status(status), NOW).split())
     assert f"{name}: fe80::1 is the IPv6 hosts' router; prefix 2001:db8:1::/64." in text
-    advert.update(lifetime_s=0, prefixes=["fd00::/64", "fd01::/64"])
+    advert.update(ends_ms=12_000, prefixes=[])
+    text = " ".join(render(check_status(status), NOW).split())
+    assert (
+        f"{name}: there is no way out by IPv6 now; for 12 s more fe80::1 is the IPv6 hosts' router." in text
+    )
+    advert.update(lifetime_s=0, ends_ms=None, prefixes=["fd00::/64", "fd01::/64"])
     text = " ".join(render(check_status(status), NOW).split())
     assert f"{name}: IPv6 hosts are told of no router, as there is no way out by IPv6; " in text
     assert "; prefixes fd00::/64, fd01::/64." in text

@@ -13,6 +13,7 @@ from haven.cli.main import main
 from haven.contract.problems import problem
 from tests.cli.fake_havend import FakeHavend
 from tests.cli.subjects import STATUS
+from tests.cli.test_cli_client import ROUTER
 from tests.havend.plans import MAIN, lan
 
 Fake = Callable[..., FakeHavend]
@@ -118,6 +119,6 @@ def test_nobody_waits_for_what_is_disabled(
     monkeypatch.setattr(wait, "PERIOD_S", 600)
     config = tmp_path / "haven"
     for text, said in (("option enabled '0'", "haven is disabled"), ("option enabld '1'", "cannot start")):
-        config.write_text(f"config haven 'main'\n\t{text}\n")
+        config.write_text(f"{ROUTER}config haven 'main'\n\t{text}\n")
         assert main(["--run-dir", str(tmp_path), "--config", str(config), "status", "--wait"]) == 1
         assert said in capsys.readouterr().err

@@ -108,6 +108,20 @@ def test_an_address_that_is_the_virtual_routers_own_is_no_prefix_of_the_device()
     assert advertiser.account(0)["prefixes"] == [] and advertiser.has_no_prefix()
 
 
+def test_before_a_way_out_has_come_one_thing_is_said() -> None:
+    kernel = Kernel([])
+    advertiser, _sockets = made(kernel, default=0)
+    assert (advertiser.account(0)["ends_ms"], advertiser.has_no_prefix()) == (30_000, False)
+    for second in range(1, 40):
+        advertiser.tick(second * SECOND)
+    told = advertiser.account(40 * SECOND)
+    assert (told["lifetime_s"], told["ends_ms"], advertiser.has_no_prefix()) == (0, None, False)
+    # Where there is a way out, or none is asked for, it is as before.
+    advertiser, _sockets = made(Kernel([(OWN, 64, 600, 900)]), default=0)
+    assert advertiser.account(0)["ends_ms"] is None
+    assert made(Kernel([]))[0].has_no_prefix()
+
+
 def test_whoever_was_active_for_a_moment_only_says_nothing() -> None:
     sockets = Sockets()
     advertiser = Advertiser(Kernel([]), sockets, Plan(), set())  # type: ignore[arg-type]

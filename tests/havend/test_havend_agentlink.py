@@ -118,3 +118,15 @@ def test_why_a_part_is_not_accounted_for_is_not_said_twice(link: AgentLink) -> N
     link.want(("conntrack",))
     failed = problem("part-failed", "haven-agent", part="conntrack", error="x")
     assert _report(link, NOW + SILENCE, problems=[failed]) == ["part-failed"]
+
+
+def test_before_there_is_a_second_router_nobody_misses_it(link: AgentLink) -> None:
+    link.attach(Client(), {"command": "agent", "protocol": PROTOCOL, "version": "9"})
+    silent = problem("conntrack-peer-silent", "conntrack", peers=["192.0.2.3"], device="sync")
+    told = {"sync": {"in_sync": False, "conflicts": 0, "alone": True}, "problems": [silent]}
+    peer = {"address": "192.0.2.3", "heard_ms": None}
+    assert _report(link, NOW, **told, peers=[peer]) == [] and link.accounts(NOW)["peers"] == []
+    # One that was heard is missed, whoever is paired; and so is one that is paired.
+    for more in ({"peers": [{**peer, "heard_ms": 9000}]}, {"peers": [peer], "sync": {"alone": False}}):
+        assert _report(link, NOW, **{**told, **more}) == ["conntrack-peer-silent"]
+        assert link.accounts(NOW)["peers"] == more["peers"]

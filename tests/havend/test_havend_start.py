@@ -16,6 +16,7 @@ from haven import VERSION
 from haven.contract.plan import VERSION as PLAN_VERSION
 from haven.contract.steps import step_text
 from haven.core.clock import MILLISECOND
+from haven.havend import start
 from haven.launch import PROGRAMS
 from tests.havend.machines import SOURCES, Havend, Machine, environment, python, wait_until
 from tests.havend.plans import MAIN, document, lan, section, write
@@ -372,3 +373,16 @@ def test_a_fault_that_the_boot_does_not_end_is_said_again_when_it_is_over(pair: 
     fault = "the link of lan is down"
     # Nothing else wakes the loop, which sleeps for no more than ten seconds.
     wait_until(lambda: node.log.read_text().count(fault) == 2, "somebody is asked to do something", 5)
+
+
+def test_what_its_user_was_shown_and_has_chosen_is_no_error_of_each_start(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "haven"
+    link = "config conntrack 'c'\n\toption enabled '1'\n\toption device 'eth77'\n"
+    link += "\toption address '192.0.2.2'\n\tlist peer_address '192.0.2.3'\n"
+    lan = "config virtual_router 'lan'\n\toption device 'eth77'\n\toption vrid '5'\n"
+    config.write_text(lan + "\tlist address '192.0.2.1/24'\n" + link)
+    start._make_plan(str(config), str(tmp_path / "plan.json"))
+    out, err = capfd.readouterr()
+    assert "can forge the peer's address" in out and err == ""

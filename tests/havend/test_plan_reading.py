@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from haven.config.options import GROUP, VIRTUAL_ROUTER
-from haven.contract.plan import VERSION, Plan, PlanError, read_plan
+from haven.contract.diagnostics import Diagnostic
+from haven.contract.plan import VERSION, Plan, PlanError, empty_plan, read_plan
 from haven.core.clock import SECOND
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, LinkChanged, Maintenance, Shutdown, Startup
@@ -20,6 +21,7 @@ from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp.advert import Advert, encode
 from haven.havend import diagnosis, plan_commands
 from haven.havend.netlink_batch import StepFailure
+from haven.havend.plan_in_force import PlanInForce
 from tests.agent.plans import CONNTRACK
 from tests.havend.plans import document, lan, section, write
 
@@ -320,3 +322,15 @@ def test_a_file_with_damaged_octets_is_read_or_refused(tmp_path: Path, damages: 
         assert isinstance(read_plan(str(path)), Plan)
     except PlanError as refusal:
         assert str(path) in str(refusal)
+
+
+def test_a_link_without_an_address_is_a_problem_as_long_as_the_plan_says_so() -> None:
+    plan = empty_plan("r2", "/etc/config/haven")
+    in_force = PlanInForce(plan)
+    assert in_force.problems() == []
+    plan.warnings = [
+        Diagnostic("conntrack-unplaced", {"place": "conntrack"}).as_dict(),
+        Diagnostic("device-missing", {"device": "eth9"}).as_dict(),
+    ]
+    (found,) = in_force.problems()
+    assert found["code"] == "conntrack-unplaced" and "haven.conntrack" in found["do"]

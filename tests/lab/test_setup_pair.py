@@ -115,10 +115,15 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     assert first.setup("--yes", "--answers", "-", stdin='{"sync": "eth7"}').returncode == 0
     assert first.setup("--confirm").returncode == 0
     waits_until_active(first)
+    # The second was begun as a first one, which was not meant.
+    for words in (("--yes", "--answers", "-"), ("--confirm",), ("--undo", "--yes")):
+        assert second.setup(*words, stdin='{"sync": "eth7"}').returncode == 0
     shown = json.loads(asked(first, "pair", "--json"))
     # Both LANs are 192.168.1.0/24 still, and have nothing to do with each other: it is found by the cable.
     said = asked(second, "join", "--yes", shown["code"])
     assert "joined r1" in said
+    # Where it is afterwards is said before the change ends the session.
+    assert said.index("address becomes 192.168.1.3: a session to") < said.index("joined r1")
     switch = first.namespace.name.replace("r1", "sw")
     subprocess.run(["ip", "-n", switch, "link", "set", "r2", "master", "lan"], check=True)
     found = [waits_until_well(router) for router in pair]
@@ -131,6 +136,7 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     assert [json.loads(asked(router, "sync", "--json"))["in_sync"] for router in pair] == [True, True]
     done = second.haven(*where(second), "undo", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "Warning: 192.168.1.1 becomes this router's own again, and r1 goes on with it" in done.stdout
     assert login(second).read_text().split() == (LOGIN % ("2202", "r2")).split()
     assert login(first).read_text().split() == (LOGIN % ("2201", "r1")).split()
     wait_until(lambda: json.loads(asked(first, "peers", "--json")) == [], 20, "the two have parted")

@@ -215,6 +215,33 @@ def test_paired_routers_are_let_in_by_every_link_of_the_gateway_and_nobody_else(
     }
 
 
+LINK = """
+config conntrack 'c'
+	option enabled '1'
+	option device '%s'
+	option address '192.168.255.2'
+	list peer_address '192.168.255.3'
+%s"""
+SECRET = "\toption protect 'nobody-else-knows-this-secret-of-two'\n"
+
+
+@pytest.mark.parametrize(
+    ("device", "more", "expected"), [("eth5", "", True), ("eth5", SECRET, False), ("eth2", "", False)]
+)
+def test_who_joins_is_let_in_by_the_cable_between_the_routers_alone(
+    device: str, more: str, expected: bool
+) -> None:
+    model, problems = load_text(CONFIG % 1 + LINK % (device, more), "haven")
+    assert model is not None, problems
+    said = service_facts.lines(model, "haven", lambda _name: "br-lan")
+    wide = [line for line in said if "src_ip=fe80::/10 dest_port=378" in line]
+    assert wide == [
+        f"rule device=eth5 family=ipv6 proto={proto} src_ip=fe80::/10 dest_port={port}"
+        for proto, port in (("udp", 3783), ("tcp", 3781))
+        if expected
+    ]
+
+
 def test_hosts_that_ask_for_their_routers_are_let_in_where_haven_answers() -> None:
     six = "config virtual_router 'six'\n\toption interface 'lan'\n\toption vrid '51'\n"
     six += "\tlist address 'fe80::1/64'\n"

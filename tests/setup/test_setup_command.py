@@ -11,12 +11,21 @@ import pytest
 from haven.cli.main import main
 from haven.contract.fields import check_object
 from haven.contract.setup import PROPOSAL
+from haven.peers.identity import ensure
+from haven.peers.store import Peer, PeerStore
 from haven.plan.machine import Machine
 from haven.setup import live_facts
-from haven.setup.trial_folder import PENDING
+from haven.setup.trial import Trial
+from haven.setup.trial_folder import PENDING, boot_id
 from tests.setup.boxes import RouterBox
 from tests.setup.test_setup_trial import begun
 
+ROUTER = """
+config virtual_router 'lan'
+	option interface 'lan'
+	option vrid '51'
+	list address '192.168.1.1/24'
+"""
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
 
@@ -100,6 +109,9 @@ def test_a_person_who_says_no_changes_nothing(box: RouterBox, capsys: Capture, m
     assert "own_address: 10.0.0.1 is outside of 192.168.1.0/24, the network of lan" in out
     assert "Own address of this router on it\n[192.168.1.2] (" in out
     assert "\n/etc/config/network\n  - network.lan.ipaddr=192.168.1.1/24\n" in out
+    # The link between the routers is the LAN here, as no port is free.
+    warned = out.index("Warning: conntrack 'conntrack', option 'interface': 'lan' is that of virtual_router")
+    assert out.index("/etc/config/haven\n") < warned < out.index("Change this now?")
     assert out.endswith("Nothing was changed.\n") and box.files() == before and box.calls() == []
 
 
@@ -139,6 +151,12 @@ def test_without_a_trial_there_is_nothing_to_say(
     assert capsys.readouterr().err == f"haven: {said}\n"
 
 
+def test_whoever_has_confirmed_is_told_what_is_next(box: RouterBox, capsys: Capture):
+    begun(box, boot=boot_id())
+    assert setup(box, "--confirm") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Next: 'haven pair'")
+
+
 def test_an_undo_shows_what_it_brings_back_and_asks(box: RouterBox, capsys: Capture, monkeypatch: Patch):
     before = box.files()
     folder = begun(box)
@@ -152,6 +170,28 @@ def test_an_undo_shows_what_it_brings_back_and_asks(box: RouterBox, capsys: Capt
     types(monkeypatch, "yes")
     assert setup(box, "--undo") == 0
     assert capsys.readouterr().out.endswith("everything is as it was before\n") and box.files() == before
+
+
+@pytest.mark.parametrize("words", [("--undo",), ("--undo", "--yes")])
+def test_an_undo_warns_of_a_gateway_that_another_router_goes_on_with(
+    box: RouterBox, capsys: Capture, monkeypatch: Patch, tmp_path: Path, words: tuple[str, ...]
+):
+    folder = begun(box)
+    folder.put_in_place()
+    folder.confirm()
+    text = box.config("haven").read_text()
+    box.config("haven").write_text(text + ROUTER)
+    types(monkeypatch, "yes")
+    monkeypatch.setattr(Trial, "undo", lambda self: None)
+    setup(box, *words)
+    assert "Warning" not in capsys.readouterr().out
+    store = PeerStore(f"{box.root}/etc/haven/peers")
+    store.put(Peer("r2", ensure(str(tmp_path / "r2")).pem, ["192.168.1.3"]))
+    types(monkeypatch, "yes")
+    setup(box, *words)
+    out = capsys.readouterr().out
+    warned = out.index("Warning: 192.168.1.1 becomes this router's own again, and r2 goes on with it")
+    assert "--yes" in words or warned < out.index("Bring this back?")
 
 
 def test_a_trial_that_waits_is_in_the_way_of_another(box: RouterBox, capsys: Capture):

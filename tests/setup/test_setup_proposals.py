@@ -192,6 +192,11 @@ def test_the_hosts_prefix_is_one_that_both_routers_can_have(network: str, answer
     assert (proposal.answers["lan6_prefix"], reason(proposal, "lan6_prefix")) == (answer, code)
 
 
+def test_who_has_switched_advertisements_off_is_not_talked_into_them():
+    proposal = first_proposal(router(dhcp=DHCP.replace("ra 'server'", "ra 'disabled'")))
+    assert (proposal.answers["ra"], reason(proposal, "ra")) == ("0", "ra-off")
+
+
 def test_advertisements_of_another_router_are_handed_on_as_before():
     proposal = first_proposal(router(dhcp=DHCP.replace("option ra 'server'", "option ra 'relay'")))
     assert (proposal.answers["ra"], reason(proposal, "ra")) == ("0", "ra-relayed")

@@ -49,11 +49,23 @@ def test_what_is_confirmed_stays_and_can_be_undone_later(box: RouterBox):
     # What haven then adds by itself.
     box.config("dhcp").write_text("config dhcp 'lan'\n")
     (box.root / "etc/haven/owned.json").write_text("{}")
+    (box.run_dir / "plan.json").write_text("{}")
     box.trial.undo()
-    assert box.files() == before
+    # Whoever starts next may be another router: its agent would begin under the name of this plan.
+    assert box.files() == before and not (box.run_dir / "plan.json").exists()
     assert box.calls()[4:] == [
         "network reload", "haven stop", "firewall reload", "dnsmasq reload", "haven start",
     ]  # fmt: skip
+
+
+def test_the_plan_of_a_haven_that_was_killed_stays_until_it_is_cleared_up(box: RouterBox):
+    box.trial.begin(box.proposal())
+    box.until("waiting")
+    box.trial.confirm()
+    for name in ("plan.json", "alive"):
+        (box.run_dir / name).write_text("{}")
+    box.trial.undo()
+    assert (box.run_dir / "plan.json").exists()
 
 
 def test_what_nobody_confirms_is_taken_back(box: RouterBox, monkeypatch: pytest.MonkeyPatch):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.config.load import load, load_text
 from haven.config.passwords import is_secret
 from haven.sync.sharing import Overrides, Sharing
 from haven.sync.table import LOCAL, MIRRORED, SHARED
@@ -17,6 +18,7 @@ config virtual_router '%s'
 	option priority '%s'
 	list address '192.168.%d.1/24'
 """
+NODES = ("r1", "r2")
 CONNTRACK = "\nconfig conntrack 'c'\n\toption device 'sync0'\n\toption address '10.255.0.%d'\n"
 
 
@@ -92,6 +94,31 @@ def test_a_virtual_router_that_is_added_comes_with_the_priority_of_this_router(t
     exchange_all([one, two])
     assert one.get("haven", "wan", "priority") == "150"
     assert one.replica.conflicts() == []
+
+
+def test_a_link_of_the_connections_comes_without_an_address_and_the_rest_of_the_change_with_it(
+    tmp_path: Path,
+):
+    texts = [
+        HAVEN % name + "\toption enabled '1'\n" + ROUTER % ("lan", "br-lan", 51, "9", 1) for name in NODES
+    ]
+    one, two = (Router(tmp_path, name, haven=text) for name, text in zip(NODES, texts, strict=True))
+    exchange_all([one, two])
+    link = CONNTRACK % 1 + "\toption enabled '1'\n\tlist peer_address '10.255.0.2'\n"
+    one.write("haven", one.text("haven").replace("'51'", "'52'") + link)
+    assert tell(one, two) == "applied"
+    assert two.get("haven", "lan", "vrid") == "52" and two.get("haven", "c", "peer_address") == ["10.255.0.1"]
+    model, problems = load(two.path("haven"), "r2")
+    assert model is not None and model.conntrack is None, problems
+    (warning,) = model.warnings
+    assert "conntrack 'c', option 'address': is missing" in str(warning)
+    assert "uci set haven.c.address=" in str(warning)
+    two.set("haven", "c", "address", "10.255.0.2")
+    model, problems = load(two.path("haven"), "r2")
+    assert model is not None and model.conntrack is not None and not model.warnings, problems
+    # Where nothing is common, it is as wrong as ever.
+    alone = one.text("haven").replace("config sync", "config group").replace("10.255.0.1", "")
+    assert load_text(alone, "haven")[0] is None
 
 
 def test_peer_addresses_are_those_of_the_others(tmp_path: Path):

@@ -47,7 +47,14 @@ class PretendRouter:
     def status(self) -> dict[str, Any]:
         state = "active" if self.is_active else self.state_when_standby
         group = {"name": "gateway", "state": state, "maintenance": self.maintenance, "faults": []}
-        router = {"name": "lan", "state": state, "active": {"address": "10.0.0.1"}}
+        rank = 10 * (9 - int(self.name[1:]))
+        router = {
+            "name": "lan",
+            "group": "gateway",
+            "state": state,
+            "active": {"address": "10.0.0.1"},
+            "configured_priority": rank,
+        }
         return {
             "groups": [group],
             "virtual_routers": [router],
@@ -92,23 +99,25 @@ class PretendRouter:
 
     def upgrade_install(self, token: str) -> dict[str, Any]:
         assert not self.is_active, "it is in service"
-        assert self.pair.other(self.name).status()["groups"][0]["state"] == "active", "nobody serves"
+        assert not self.pair.routers[self.pair.active].maintenance, "nobody serves"
         self.installed, self.running, self.stage = {"haven": NEW}, "2.0", "installed"
         return {}
 
 
 class PretendPair:
-    """r1, which is Active, and r2; the command is called on r1."""
+    """r1, which is Active, and r2, perhaps more, each ranking less; the command is called on r1."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.active = "r1"
-        self.routers = {name: PretendRouter(self, name) for name in ("r1", "r2")}
+        self.routers = {name: PretendRouter(self, name) for name in ("r1", "r2", *more)}
         self.notes = NoteFile(str(folder / "root"))
         self.package: PackageFile = read_package(str(ipk(folder, version=NEW)))
         self.said: list[str] = []
 
     def other(self, name: str) -> PretendRouter:
-        return self.routers["r2" if name == "r1" else "r1"]
+        """Return who takes over from a router: the best of the others, those in maintenance last."""
+        others = [router for router in self.routers.values() if router.name != name]
+        return min(others, key=lambda router: router.maintenance)
 
     def ask(self, node: str, command: str, **arguments: Any) -> Any:
         command = "maintenance_" if command == "maintenance" else command
@@ -116,7 +125,7 @@ class PretendPair:
 
     def rollout(self, *options: str) -> Rollout:
         """Begin, or go on, as the command does."""
-        routers = [Router(node, self.ask) for node in ("r2", "r1")]
+        routers = [Router(node, self.ask) for node in reversed(self.routers)]
         return Rollout(routers, [self.package], list(options), self.notes, "aa" * 16, self._say)
 
     def _say(self, code: str, **facts: Any) -> None:

@@ -47,6 +47,31 @@ def test_it_does_not_matter_who_is_active(pair: PretendPair) -> None:
     assert versions(pair) == [NEW, NEW] and pair.active == "r2"
 
 
+@pytest.mark.parametrize("active", ["r1", "r2", "r3"])
+def test_of_three_the_active_is_last_and_is_active_again_whatever_it_ranks(
+    tmp_path: Path, pair: PretendPair, active: str
+) -> None:
+    three = PretendPair(tmp_path, "r3")
+    three.active = active
+    upgrade = three.rollout()
+    upgrade.run()
+    assert versions(three) == [NEW] * 3 and three.active == active
+    order = [each for each in three.said if each.startswith("installs")]
+    assert len(order) == 3 and order[-1] == f"installs {active}"
+    assert not any(router.maintenance for router in three.routers.values())
+    assert upgrade.roles == "everybody is what it was" and three.notes.read() is None
+
+
+def test_of_three_those_after_the_one_in_trouble_are_not_touched(tmp_path: Path, pair: PretendPair) -> None:
+    three = PretendPair(tmp_path, "r3")
+    three.routers["r2"].goes_wrong["upgrade-install"] = refusal("upgrade-busy")
+    assert stop(three) == "refused"
+    assert versions(three) == [OLD, OLD, NEW] and three.active == "r1"
+    del three.routers["r2"].goes_wrong["upgrade-install"]
+    three.rollout().run()
+    assert versions(three) == [NEW] * 3 and three.active == "r1"
+
+
 def test_whoever_is_active_at_the_end_stays_so_if_that_is_wanted(pair: PretendPair) -> None:
     upgrade = pair.rollout("stay")
     upgrade.run()

@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.agent.carrier import Carrier
 from haven.agent.channel.part import ChannelPart
+from haven.agent.claimants.part import ClaimantsPart
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.leases.part import LeasesPart
@@ -31,6 +32,7 @@ PARTS: tuple[type[Part], ...] = (
     WanPart,
     LeasesPart,
     ServicesPart,
+    ClaimantsPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

@@ -8,6 +8,12 @@ from haven.cli.errors import Failed, Unanswered
 from haven.cli.text import count
 from haven.cli.usage import Request
 
+# Of a router as the package leaves it.
+NOT_SET_UP = (
+    "haven is not set up on this router yet. 'haven setup' makes it the first one of a pair; 'haven join "
+    "CODE' lets it join one, with the code that 'haven pair' shows on a router of that pair"
+)
+
 
 def explained(why: Unanswered, request: Request) -> Failed:
     """Return a failure with its reason, where that is the configuration's or a service that was stopped.
@@ -22,6 +28,8 @@ def explained(why: Unanswered, request: Request) -> Failed:
     model, problems = load(request.config)
     if model is None:
         return _wrong(request, len(problems)) if os.path.exists(request.config) else why
+    if not model.virtual_routers:
+        return Failed(f"havend is not running: {NOT_SET_UP}")
     return why if model.main.enabled else _disabled(request)
 
 

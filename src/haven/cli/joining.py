@@ -2,6 +2,7 @@
 """`haven join`: a person at a terminal joins the router that shows a code."""
 
 import os
+import signal
 import sys
 
 from haven.cli.errors import Failed
@@ -19,6 +20,12 @@ from haven.setup.ask_person import Unasked, agree, ask_person, show
 from haven.setup.proposal import Proposal
 from haven.setup.questions import take_proposal
 from haven.setup.trial import NotTried, Trial
+
+MOVES = """
+This router's own address becomes {own}: a session to the one that it has now ends with the change, and
+the joining goes on without it. After some minutes it is done, or taken back: 'haven peers' tells on the
+first router, and here once you have logged in at {own}.
+"""
 
 
 def join(request: Request) -> int:
@@ -69,8 +76,20 @@ class _AtTerminal:
 
     def agree(self, make: Make) -> Proposal | None:
         proposal = make(given_answers(self._request), take_proposal if self._says_yes else ask_person)
-        show(proposal.changes(), sys.stdout)
+        show(proposal.changes(), sys.stdout, proposal.warnings())
+        sys.stdout.write(_moves(proposal))
+        sys.stdout.flush()
         return proposal if self._says_yes or agree("\nJoin, and change this now?") else None
 
     def begins(self, stage: str) -> None:
-        """Say nothing: the session waits."""
+        """Go on without the person from the change on: it may end the session."""
+        if stage == "trying":
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _moves(proposal: Proposal) -> str:
+    """Tell where this router is afterwards, while that can still be read."""
+    own, before = proposal.reach.own, proposal.answers.facts.interfaces.values()
+    if any(each.ip == own for found in before for each in found.addresses):
+        return ""
+    return MOVES.format(own=own)

@@ -13,12 +13,15 @@ from haven.cli.agent_client import ask_agent
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.own_words import print_json
 from haven.cli.usage import Request
-from haven.contract.setup import NONE, OUTCOMES, SetupRefused
+from haven.contract.setup import NONE, OUTCOMES, SetupRefused, warning
+from haven.paths import PEERS
+from haven.peers.store import PeerStore, StoreError
 from haven.plain_file import read_plain
-from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show
+from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show, show_warnings
 from haven.setup.changes import UciChange, difference
+from haven.setup.leaving import gateways_taken
 from haven.setup.live_facts import read_facts
-from haven.setup.packages import CHANGED, HAVEN, package_of, present, read_packages
+from haven.setup.packages import CHANGED, HAVEN, NETWORK, package_of, present, read_packages
 from haven.setup.proposal import SECOND_ROLE, Proposal, check_new, first_proposal
 from haven.setup.questions import take_proposal
 from haven.setup.trial import LONGEST_START_S, POLL_S, NotTried, Trial, file_of, read_note
@@ -26,6 +29,8 @@ from haven.setup.trial_folder import BEFORE, PENDING
 
 LARGEST_ANSWERS = 1 << 16
 ENDED = frozenset(OUTCOMES) - {"preparing", "waiting", "undoing"}
+# What a first router without a second one is to do.
+NEXT = "Next: 'haven pair', which shows the code with which the other router joins this one."
 TOGETHER = (("--confirm", "--undo"), ("--confirm", "--answers"), ("--undo", "--answers"))
 
 
@@ -115,7 +120,7 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
     """Show what changes, ask, put it on trial, and wait for the person's word."""
     says_yes = "--yes" in request.flags
     if not request.json:
-        show(proposal.changes(), sys.stdout)
+        show(proposal.changes(), sys.stdout, proposal.warnings())
         sys.stdout.flush()
     if not says_yes and not agree("\nChange this now? It is taken back by itself unless you confirm it."):
         print("Nothing was changed.")
@@ -176,16 +181,22 @@ def _tell(request: Request, found: dict[str, object]) -> int:
         print(_confirm_words(found))
     else:
         print(str(found.get("message", "")))
+        if found.get("state") == "confirmed":
+            print(NEXT)
     return 0 if found.get("state") in ("waiting", "confirmed", "undone") else 1
 
 
 def _undo(request: Request, trial: Trial) -> int:
-    waits = trial.folder.is_there(PENDING)
-    if not waits and "--yes" not in request.flags and not request.json and trial.folder.is_there(BEFORE):
-        show(_undo_changes(trial), sys.stdout)
+    is_late = trial.folder.is_there(BEFORE) and not trial.folder.is_there(PENDING)
+    warnings = _undo_warnings(trial)
+    if is_late and not {"--json", "--yes"} & request.flags:
+        show(_undo_changes(trial), sys.stdout, warnings)
         if not agree("\nBring this back?"):
             print("Nothing was changed.")
             return 1
+    else:
+        # The document is on stdout.
+        show_warnings(warnings, sys.stderr if request.json else sys.stdout)
     _part_from_pair(trial)
     trial.undo()
     return _tell(request, read_note(trial.run_dir))
@@ -199,6 +210,25 @@ def _part_from_pair(trial: Trial) -> None:
     with suppress(Unanswered):
         for peer in ask_agent(trial.run_dir, "peers"):
             ask_agent(trial.run_dir, "unpair", node=peer["node"])
+
+
+def _undo_warnings(trial: Trial) -> list[str]:
+    """Return what a person should know before this router leaves the others."""
+    nodes, copies = ", ".join(_others(trial)), trial.folder.copies(BEFORE)
+    if not nodes or file_of(NETWORK) not in copies:
+        return []
+    with suppress(SetupRefused):
+        before = {name: package_of(name, copies.get(file_of(name)) or b"") for name in CHANGED}
+        found = gateways_taken(before, read_packages(trial.root, (HAVEN,)))
+        return [warning("gateway-twice", address=address, nodes=nodes) for address in found]
+    return []
+
+
+def _others(trial: Trial) -> list[str]:
+    store = PeerStore(trial.root + PEERS)
+    with suppress(StoreError):
+        store.read()
+    return [peer.node for peer in store.peers.values()]
 
 
 def _undo_changes(trial: Trial) -> list[UciChange]:

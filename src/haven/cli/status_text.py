@@ -3,6 +3,7 @@
 
 import time
 
+from haven.cli.absence import NOT_SET_UP
 from haven.cli.bfd_text import bfd
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
@@ -11,7 +12,7 @@ from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
 from haven.cli.wan_text import wans
-from haven.contract.at_risk import headline
+from haven.contract.at_risk import UNPAIRED, headline
 from haven.contract.event_log import reason_text
 from haven.contract.message import ODD_FACTS
 from haven.contract.status import is_fresh_active
@@ -61,7 +62,10 @@ def _advertised(router: "Document") -> list[str]:
     if not advert or not advert["advertising"]:
         return []
     who = f"{advert['source']} is the IPv6 hosts' router"
-    if not advert["lifetime_s"]:
+    if advert.get("ends_ms") is not None:
+        left = duration(advert["ends_ms"] / 1000)
+        who = f"there is no way out by IPv6 now; for {left} more {who}"
+    elif not advert["lifetime_s"]:
         who = "IPv6 hosts are told of no router, as there is no way out by IPv6"
     prefixes = advert["prefixes"]
     what = f"; {'prefix' if len(prefixes) == 1 else 'prefixes'} {', '.join(prefixes)}" if prefixes else ""
@@ -90,8 +94,9 @@ def _verdict(status: "Document") -> tuple[str, str]:
         return "Not ready yet", "initialize"
     if any(_waits(router) for router in status["virtual_routers"]):
         return "Waiting for the election", "initialize"
-    if status.get("at_risk"):
-        return "Not in sync", "problem"
+    risks = [each["code"] for each in status.get("at_risk") or ()]
+    if risks:
+        return ("Not paired yet", "initialize") if risks == [UNPAIRED] else ("Not in sync", "problem")
     return "All is well", "well"
 
 
@@ -103,7 +108,7 @@ def _sentence(status: "Document", now: float) -> str:
     node, groups = status["node"], status["groups"]
     if not groups:
         refused = bool(status["problems"])
-        return f"{node} runs no virtual router." if refused else f"{node} has no virtual router configured."
+        return f"{node} runs no virtual router." if refused else f"{node}: {NOT_SET_UP}."
     last = max(groups, key=lambda group: float(group["since"]))
     when, reason, words = _moment(last["since"], now), _reason(last), _own_words(last)
     if len(groups) == 1:

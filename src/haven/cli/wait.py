@@ -5,6 +5,7 @@ import time
 
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.text import printable
+from haven.contract.at_risk import AT_RISK, UNPAIRED
 from haven.contract.control import REPORT_SILENCE_S
 from haven.contract.status import is_fresh_peer
 
@@ -61,6 +62,8 @@ def missing_in(status: "Document", now: float) -> list[str]:
         if group["maintenance"]
     ]
     found += [f"{each['name']} hears no Active yet" for each in status["virtual_routers"] if _waits(each)]
+    if any(each["code"] == UNPAIRED for each in status.get("at_risk") or ()):
+        found.append(AT_RISK[UNPAIRED])
     return found + _connections(status, now)
 
 

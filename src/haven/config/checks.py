@@ -24,6 +24,7 @@ from haven.config.service_checks import check_services, make_services
 from haven.config.spelling import suggestion, visible
 from haven.config.tracking_checks import TYPES, check_tracking
 from haven.config.uci.document import UciSection
+from haven.config.unplaced import without_unplaced
 from haven.config.virtual_router_checks import check_router, family_of
 from haven.config.wan_checks import check_wans
 from haven.config.witness_checks import check_witnesses
@@ -35,7 +36,8 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     """Check sections as a whole; the model comes only without a problem."""
     written = tuple(sections)
     diagnostics = Diagnostics(file)
-    known = [values for section in written if (values := _read_known(section, diagnostics))]
+    placed = without_unplaced(written, diagnostics)
+    known = [values for section in placed if (values := _read_known(section, diagnostics))]
     _check_names(written, diagnostics)
     _check_single(known)
     routers = _of_type(known, "virtual_router")

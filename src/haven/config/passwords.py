@@ -7,6 +7,8 @@ from haven.config.options import SECTIONS
 
 HIDDEN = "hidden"
 
+SHELL = "/bin/sh"
+
 # What the packages of OpenWrt call theirs; a word of these in an option's name is enough.
 _SECRET_WORDS = (
     "auth_user_pass",
@@ -53,3 +55,21 @@ def hide_passwords(plan: dict[str, Any]) -> dict[str, Any]:
             if command.get("secret"):
                 command["stdin"] = HIDDEN
     return plan
+
+
+def hide_arguments(plan: dict[str, Any]) -> dict[str, Any]:
+    """Leave of what a user has written to be run no more than the program, for who may only look."""
+    parts = plan.get("parts", {})
+    for service in parts.get("services", {}).get("services", []):
+        for action in ("start", "stop", "reload"):
+            service[action] = [_without_words(argv) for argv in service[action]]
+        service["check"] = service["check"] and _without_words(service["check"])
+    for check in parts.get("tracking", {}).get("checks", []):
+        if check.get("argv"):
+            check["argv"] = [check["argv"][0], *[HIDDEN][: len(check["argv"]) - 1]]
+    return plan
+
+
+def _without_words(argv: list[str]) -> list[str]:
+    # What haven itself names is an init script or an interface; what a user writes is for the shell.
+    return [argv[0], HIDDEN] if argv[0] == SHELL else argv

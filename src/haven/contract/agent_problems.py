@@ -80,6 +80,13 @@ AGENT_TABLE = (
         "Give the device an address, or check a host on its own network, which needs none.",
     ),
     (
+        "conntrack-unplaced",
+        WARNING,
+        "The link for the copies of connections has no address on this router, so it copies none.",
+        "Set option address of haven.{place} to an address of this router's own on that link, and "
+        "ipaddr of the link's interface with it; then say 'haven reload'.",
+    ),
+    (
         "conntrack-missing",
         WARNING,
         "conntrackd is not installed, so connections do not survive a takeover.",

@@ -177,6 +177,8 @@ DIAGNOSTICS = {
     "peer-is-own": "'{value}' is the address of this router",
     "sync-shared": "'{name}' is that of {other} as well: whoever is there can forge the peer's address, and "
     "with it copied connections; take a link that only the routers are on, or set option protect",
+    "conntrack-unplaced": "is missing, so this router copies no connections: set it to an address of this "
+    "router's own on that link ('uci set haven.{place}.address=...'); the interface needs it as ipaddr, too",
     "protect-several": "protects a link to one peer_address; here are {count}",
     "dhcp-taken": "'{interface}' has {other} already",
     "dhcp-several": "is needed: several IPv4 virtual routers are on interface '{interface}'",
@@ -250,10 +252,12 @@ DIAGNOSTICS = {
     "words": "{words}",
 }
 
-# What stands before the message, as far as it is known.
 # Warnings that ask for nothing: as a machine comes up they pass, and what stays is a fault or a problem.
 PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
+# Those that its user is shown before it is so (`haven setup`, `haven validate`): no error of each start.
+CHOSEN = ("sync-shared",)
 
+# What stands before the message, as far as it is known.
 PLACES = {"option": "option '{option}'"}
 
 

@@ -29,6 +29,11 @@ REPLICATION = {
     "file-unreadable": "{path} cannot be read",
     "state-damaged": "what this router knew of the common configuration is lost ({error}); what now differs "
     "from the other routers is shown as a conflict",
+    # For whom the configuration waits.
+    "joining": "this router is about to take what {node} has",
+    "peer-unreached": "{node} is not reached now; what was changed meanwhile goes both ways when it is",
+    "peer-behind": "{node} does not have the same yet; 'haven sync' there says why, 'haven sync now' tries "
+    "again",
     # Why something received was not taken.
     "document-wrong": "{node} sent what cannot be read: {error}",
     "document-version": "{node} speaks version {found} of the exchange of configurations, and this router "

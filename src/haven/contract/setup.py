@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What `haven setup` says to programs: its proposal, the words of its questions, and why it refuses.
 
-A proposal is {"version", "role", "questions", "answers", "changes"}; a question {"name", "text", "answer",
-"choices", "asked", "why"}, a change {"sign", "package", "section", "option", "value"} with sign "+" or "-".
+A proposal is {"version", "role", "questions", "answers", "changes", "warnings"}; a question {"name",
+"text", "answer", "choices", "asked", "why"}, a change {"sign", "package", "section", "option", "value"} with
+sign "+" or "-".
 `answers` is what --answers takes back. Programs go by the names and codes; the English is for people.
 """
 
@@ -25,6 +26,7 @@ PROPOSAL = (
     Field("questions", list_of(mapping)),
     Field("answers", mapping),
     Field("changes", list_of(mapping)),
+    Field("warnings", list_of(text)),
 )
 QUESTION = (
     Field("name", text),
@@ -83,6 +85,7 @@ WHYS = {
     "prefix-local": "in this router's local prefix {prefix}: hosts keep it whoever is Active",
     "prefix-none": "the LAN has no fixed prefix, and this router no local one",
     "ra-follows": "hosts then have one IPv6 router, whoever is Active; odhcpd sends none there any more",
+    "ra-off": "you have switched odhcpd's off there",
     "ra-relayed": "odhcpd hands on another router's there",
     "dhcp-serves": "this router serves DHCP there",
     "dhcp-none": "this router serves no DHCP there",
@@ -184,6 +187,13 @@ OUTCOMES = {
     "interrupted": "the router was started anew before anybody confirmed: everything is as it was before",
 }
 
+# What a person should know before saying yes.
+WARNINGS = {
+    "gateway-twice": "{address} becomes this router's own again, and {nodes} goes on with it as virtual "
+    "address: two machines would have it. Take one of the two off the link first, or give this router "
+    "another address at once",
+}
+
 
 class SetupRefused(Exception):
     """Setup does not do it: a code of REFUSALS, and its facts."""
@@ -201,3 +211,8 @@ class SetupRefused(Exception):
 def why(code: str, **facts: "Any") -> "dict[str, Any]":
     """Return the reason of an answer as a document."""
     return {"code": code, "facts": facts, "message": render(WHYS[code], facts, {})}
+
+
+def warning(code: str, **facts: "Any") -> str:
+    """Return a warning in words."""
+    return render(WARNINGS[code], facts, {})

@@ -148,6 +148,8 @@ ROUTER_ADVERT = (
     Field("source", text),
     Field("lifetime_s", whole()),
     Field("prefixes", list_of(text)),
+    # Without a way out: when hosts are told of no router, unless one comes.
+    Field("ends_ms", whole(), nullable=True, optional=True),
     Field("sent", whole()),
     Field("answered", whole()),
     Field("next_ms", whole(), nullable=True),

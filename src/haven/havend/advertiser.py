@@ -178,13 +178,15 @@ class Advertiser:
 
     def account(self, now: int) -> "dict[str, Any]":
         """Return what the status shows."""
-        timer = self._interface.timer
+        timer, ends_at = self._interface.timer, self._table.ends_at()
+        is_ending = self.is_advertising() and self._table.lifetime_s > 0 and ends_at is not None
         prefixes = self._table.prefixes if self.is_advertising() else []
         return {
             "advertising": self.is_advertising(),
             "source": text_of(self._spec.source),
             "lifetime_s": self._table.lifetime_s if self.is_advertising() else 0,
             "prefixes": ["%s/%d" % (text_of(each.prefix), each.length) for each in prefixes if each.valid_s],
+            "ends_ms": max(0, (ends_at or 0) - now) // 1000 if is_ending else None,
             "sent": self._sent,
             "answered": self._answered,
             "next_ms": None if timer == NEVER else max(0, timer - now) // 1000,
@@ -193,4 +195,7 @@ class Advertiser:
     def has_no_prefix(self) -> bool:
         """Tell whether hosts are to use this router, and get no address by it or by DHCPv6."""
         is_used = self._interface.state == advertising.ADVERTISING and self._table.lifetime_s > 0
+        if self._table.ends_at() is not None:
+            # As a WAN comes up its prefix may; without it nobody is to use this router, which is no problem.
+            return False
         return is_used and not self._spec.managed and not any(each.valid_s for each in self._table.prefixes)

@@ -8,6 +8,7 @@ asked for.
 import os
 
 from haven import VERSION, paths
+from haven.contract.at_risk import OF_ANOTHER, is_unpaired
 from haven.contract.control import OLDEST_PROTOCOL, PREPARE_LIMIT_S, PROTOCOL, REPORT_SILENCE_S, REQUESTS
 from haven.contract.fields import others_of
 from haven.contract.problems import problem
@@ -91,7 +92,11 @@ class AgentLink:
         if not self.is_alive(now):
             return {}
         told = others_of(self._report, REQUESTS["report"])
-        return {key: told[key] for key in told if key != "command" and told[key] is not None}
+        accounts = {key: told[key] for key in told if key != "command" and told[key] is not None}
+        if is_unpaired(accounts):
+            # Those that the configuration names are not there yet.
+            accounts["peers"] = []
+        return accounts
 
     def age_ms(self, now: int) -> int:
         """Return how long ago the agent reported."""
@@ -102,7 +107,9 @@ class AgentLink:
         if self._older:
             return [problem("agent-older", "haven-agent", version=self._older)]
         if self.is_alive(now):
-            return list(self._report["problems"]) + self._unaccounted(now)
+            unmissed = OF_ANOTHER if is_unpaired(self._report) else ()
+            found = [each for each in self._report["problems"] if each["code"] not in unmissed]
+            return found + self._unaccounted(now)
         return [problem("agent-silent", "haven-agent")] if self._is_missed(now) else []
 
     def _unaccounted(self, now: int) -> "list[dict[str, Any]]":

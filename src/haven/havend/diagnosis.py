@@ -172,3 +172,9 @@ def of_refusal(diagnostics: "Sequence[dict[str, Any]]", at_start: bool) -> "list
     """Return what was wrong with a configuration that was refused; `at_start`, so that none is in force."""
     code = "start-refused" if at_start else "reload-refused"
     return [problem(code, "configuration", diagnostic=each) for each in diagnostics]
+
+
+def of_unplaced(warnings: "Sequence[dict[str, Any]]") -> "list[Problem]":
+    """Return that a link has no address here, by what the plan's compiler has warned of."""
+    found = [each["facts"] for each in warnings if each["code"] == "conntrack-unplaced"]
+    return [problem("conntrack-unplaced", "conntrack", **facts) for facts in found]

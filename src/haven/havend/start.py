@@ -5,7 +5,7 @@ import json
 import os
 
 from haven import paths
-from haven.contract.diagnostics import PASSING, Diagnostic
+from haven.contract.diagnostics import CHOSEN, PASSING, Diagnostic
 from haven.contract.plan import Plan, PlanError, empty_plan, read_plan
 from haven.havend.daemon import Daemon
 from haven.havend.host import child, system
@@ -103,7 +103,7 @@ def _make_plan(config: str, path: str) -> Plan:
     except PlanError as error:
         raise PlanRefused([error.diagnostic.as_dict()]) from None
     for warning in plan.warnings:
-        log(str(warning.get("text")), warning.get("code") not in PASSING)
+        log(str(warning.get("text")), warning.get("code") not in PASSING + CHOSEN)
     return plan
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, VirtualRouterSettings, advertising
-from haven.contract.channel import PORT
+from haven.contract.channel import OFFER_PORT, PORT
 from haven.core.bfd.control_packet import PORT as BFD_PORT
 from haven.core.vrrp.constants import PROTOCOL, multicast_group
 from haven.inet import text_of
@@ -72,7 +72,7 @@ def lines(
     # First, so that an interface that is missing now is waited for.
     found = ["interface %s" % name for name in _interfaces(model)]
     try:
-        rules = [*_rules(model, resolve), *_channel(model, resolve, paired)]
+        rules = [*_rules(model, resolve), *_channel(model, resolve, paired), *_joining(model, resolve)]
         found += dict.fromkeys("rule %s" % rule for rule in rules)
     except InterfaceError as why:
         return [*found, "%s: not started: %s" % (config, why)]
@@ -157,6 +157,18 @@ def _channel(model: Model, resolve: Resolve, paired: Sequence[str]) -> Iterator[
         for address in paired:
             family = 6 if ":" in address else 4
             yield "device=%s family=ipv%d proto=tcp src_ip=%s dest_port=%d" % (device, family, address, PORT)
+
+
+def _joining(model: Model, resolve: Resolve) -> Iterator[str]:
+    """Who joins comes by the cable between the routers, on which nobody else is, and has no address yet."""
+    conntrack = model.conntrack
+    if conntrack is None or conntrack.protect is not None:
+        return
+    device = conntrack.device or resolve(conntrack.interface or "")
+    if device in {router.device or resolve(router.interface or "") for router in model.virtual_routers}:
+        return
+    for proto, port in (("udp", OFFER_PORT), ("tcp", PORT)):
+        yield f"device={device} family=ipv6 proto={proto} src_ip={LINK_LOCAL} dest_port={port}"
 
 
 def _paired_addresses() -> list[str]:

@@ -7,12 +7,13 @@ from typing import Any
 from haven.config.load import read_sections
 from haven.config.model import Model, ServiceSettings
 from haven.config.options.service_section import BOTH
+from haven.config.passwords import SHELL
 from haven.config.service_profiles import profile_named
 from haven.contract.diagnostics import Diagnostic
 
 INIT = "/etc/init.d/"
 NETWORK = "/etc/config/network"
-SHELL = ("/bin/sh", "-c")
+IN_SHELL = (SHELL, "-c")
 INTERFACE_IS_UP = "ifstatus %s | jsonfilter -q -e '@.up' | grep -qx true"
 
 Commands = list[list[str]]
@@ -45,16 +46,16 @@ def _planned(service: ServiceSettings) -> dict[str, Any]:
 def _commands(service: ServiceSettings, action: str, of_interface: str) -> Commands:
     own = getattr(service, action)
     if own:
-        return [[*SHELL, own]]
+        return [[*IN_SHELL, own]]
     found = [[INIT + name, action] for name in service.inits]
     return found + [[of_interface, name] for name in service.interfaces]
 
 
 def _check(service: ServiceSettings) -> list[str] | None:
     if service.check:
-        return [*SHELL, service.check]
+        return [*IN_SHELL, service.check]
     if service.interfaces:
-        return [*SHELL, " && ".join(INTERFACE_IS_UP % name for name in service.interfaces)]
+        return [*IN_SHELL, " && ".join(INTERFACE_IS_UP % name for name in service.interfaces)]
     return None
 
 

@@ -3,6 +3,7 @@
 
 import select
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from haven.config.spelling import visible
@@ -58,8 +59,8 @@ def agree(prompt: str) -> bool:
     return read_line(prompt + " [y/N] ").lower() in YES_WORDS
 
 
-def show(changes: list[UciChange], out: TextIO) -> None:
-    """Write the difference, a package after the other."""
+def show(changes: list[UciChange], out: TextIO, warnings: Sequence[str] = ()) -> None:
+    """Write the difference, a package after the other, and what to think of before saying yes."""
     package = ""
     for change in changes:
         if change.package != package:
@@ -68,6 +69,13 @@ def show(changes: list[UciChange], out: TextIO) -> None:
         out.write("  %s\n" % visible_line(str(change)))
     if not changes:
         out.write("Nothing changes.\n")
+    show_warnings(warnings, out)
+
+
+def show_warnings(warnings: Sequence[str], out: TextIO) -> None:
+    """Write what somebody should think of."""
+    for text in warnings:
+        out.write("\nWarning: %s.\n" % visible_line(text))
 
 
 def has_line(seconds: float) -> bool:

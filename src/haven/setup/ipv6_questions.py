@@ -90,8 +90,9 @@ def prefix_answer(answers: Answers, text: str) -> str:
 
 
 def propose_adverts(answers: Answers) -> Proposed:
-    """Propose router advertisements unless those of another router are handed on there."""
-    for section in answers.facts.packages[DHCP].of_type("dhcp"):
-        if section.value("interface") == answers["lan"] and section.value("ra") in ("relay", "hybrid"):
-            return proposed("0", "ra-relayed")
-    return proposed("1", "ra-follows")
+    """Propose router advertisements unless another router's are handed on there, or none are wanted."""
+    sections = answers.facts.packages[DHCP].of_type("dhcp")
+    said = {section.value("ra") for section in sections if section.value("interface") == answers["lan"]}
+    if said & {"relay", "hybrid"}:
+        return proposed("0", "ra-relayed")
+    return proposed("0", "ra-off") if "disabled" in said else proposed("1", "ra-follows")

@@ -122,6 +122,7 @@ class Keeper:
             for address, _length in device[1]:
                 self._becomes_own(device[0], address)
             self._services.call("haven", "stop")
+            self._services.forget_plan()
             self._services.release_bridge()
         marker = self._folder.marker(UNDOING)
         if marker is not None and marker.role == SECOND_ROLE:

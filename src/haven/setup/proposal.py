@@ -8,6 +8,7 @@ from typing import Any
 
 from haven.config.load import load_text
 from haven.config.model import Model, advertising
+from haven.contract.diagnostics import Diagnostic
 from haven.contract.setup import VERSION, SetupRefused
 from haven.openwrt.dhcp_difference import difference as dhcp_difference
 from haven.setup.changes import UciChange, changed_packages, difference
@@ -57,6 +58,10 @@ class Proposal:
         dhcp += [UciChange("+", DHCP, *each) for each in found.added]
         return [*difference(self.before, self.after), *dhcp]
 
+    def warnings(self) -> list[str]:
+        """Return what haven would warn of in this configuration, in words."""
+        return [_placed(each) for each in self.model.warnings]
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as a document (contract/setup.py)."""
         asked = [each for each in self.answered if each.asked]
@@ -66,7 +71,15 @@ class Proposal:
             "questions": [each.as_dict() for each in self.answered],
             "answers": {each.question.name: each.answer for each in asked},
             "changes": [change._asdict() for change in self.changes()],
+            "warnings": self.warnings(),
         }
+
+
+def _placed(warning: Diagnostic) -> str:
+    """Return a warning with its section; the lines of a file that is not written yet say nothing."""
+    place = warning.section[0] if warning.section else HAVEN
+    option = ", option '%s'" % warning.option if warning.option else ""
+    return "%s%s: %s" % (place, option, warning.message)
 
 
 def first_proposal(

@@ -39,6 +39,14 @@ class RouterServices:
         except (OSError, subprocess.TimeoutExpired) as error:
             self.log("%s: %s" % (" ".join(argv), error))
 
+    def forget_plan(self) -> None:
+        """Remove the plan of a haven that has ended: the next one may be another router of another pair."""
+        if os.path.exists(paths.inside(self.run_dir, paths.RESTART_NOTE)):
+            # It was killed, and what it has left is found by its plan.
+            return
+        with suppress(OSError):
+            os.unlink(paths.inside(self.run_dir, paths.PLAN))
+
     def reload_config(self) -> None:
         """Let the other services follow what was committed."""
         program = self._root + RELOAD_CONFIG

@@ -48,7 +48,10 @@ Links, devices and larger files are left out, which `haven sync` says. Host keys
 what is haven's own are never among them.
 
 A section that is new on a router begins with the other's value for what cannot be left out there
-(*begins with theirs*), or with what is usual on this router (*begins with ours*).
+(*begins with theirs*), or with what is usual on this router (*begins with ours*). An address cannot
+be guessed: a `conntrack` section that another router has begun comes without one, everything else
+of the change is in force, and `haven status` says which option to set here
+([`conntrack-unplaced`](errors.md#conntrack-unplaced)).
 
 ## How changes meet
 

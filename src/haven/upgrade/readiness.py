@@ -14,6 +14,12 @@ def active_groups(status: Status) -> list[str]:
     return [group["name"] for group in status["groups"] if group["state"] == ACTIVE]
 
 
+def priority_in(status: Status, group: str) -> int:
+    """Return the highest priority that a router's configuration gives it in a group."""
+    routers = [router for router in status["virtual_routers"] if router["group"] == group]
+    return max([router["configured_priority"] for router in routers], default=0)
+
+
 def is_in_maintenance(status: Status) -> bool:
     """Tell whether a router is in maintenance."""
     return any(group["maintenance"] for group in status["groups"])

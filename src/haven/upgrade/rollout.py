@@ -300,10 +300,31 @@ class Rollout:
         if holder is None or holder is router:
             return
         self._step("gives-back", node=router.node, group=group)
+        aside = self._stand_aside(group, router, holder)
         # It may have taken over by itself meanwhile (preempt); what came of it is said at the end.
         with contextlib.suppress(RouterRefusal, RouterSilent):
             holder.ask("switchover", group=group)
         router.wait(lambda: [] if group in self._active_groups(router) else [group], ROLES_S)
+        for each in aside:
+            self._end_maintenance(each)
+
+    def _stand_aside(self, group: str, router: Router, holder: Router) -> list[Router]:
+        """Keep routers that rank higher than the one that is to take over from doing so in its place."""
+        status = router.status_or_none()
+        own = 0 if status is None else readiness.priority_in(status, group)
+        aside: list[Router] = []
+        for each in self._routers:
+            found = each.status_or_none() if each not in (router, holder) else None
+            if found is None or readiness.active_groups(found) or readiness.is_in_maintenance(found):
+                continue
+            if readiness.priority_in(found, group) >= own:
+                self._note.maintenance.append(each.node)
+                self._notes.write(self._note)
+                aside.append(each)
+                # Who does not hear it is in nobody's way for long.
+                with contextlib.suppress(RouterRefusal, RouterSilent):
+                    each.ask("maintenance", on=True)
+        return aside
 
     def standing(self) -> str:
         """Return where all routers stand, for somebody who has to go on by hand."""

@@ -17,6 +17,7 @@ from haven.agent.channel.session import Message
 from haven.agent.loop import Scope
 from haven.agent.part import Surroundings
 from haven.contract.control import HANDOVER_PATIENCE_S
+from haven.contract.message import message
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.contract.replication import replication_text
@@ -46,11 +47,12 @@ class Condition:
 
 
 class Replication:
-    """This router's replica, and what it says to the others and hears of them. Raises SyncError."""
+    """The replica of this router, `node`; what it says to the others and hears of them. Raises SyncError."""
 
     def __init__(self, scope: Scope, around: Surroundings, lines: Callable[[], Iterable[Line]]) -> None:
         self._scope, self._around, self._lines = scope.inner(), around, lines
-        self._replica = Replica(around.root.rstrip("/"), around.node)
+        self.node = around.node
+        self._replica = Replica(around.root.rstrip("/"), self.node)
         self._told: dict[Line, str] = {}
         self._condition: Condition | None = None
         self._failure = ""
@@ -210,7 +212,7 @@ class Replication:
             "conflicts": conflicts,
             "problems": [
                 {**each, "message": replication_text(each["code"], each["facts"])}
-                for each in self._replica.problems()
+                for each in [*self._replica.problems(), *self._awaited()]
             ],
             "digest": self._replica.digest,
         }
@@ -218,6 +220,18 @@ class Replication:
     def _is_told(self) -> bool:
         lines = list(self._lines())
         return bool(lines) and all(line.is_open and self._has_the_same(line) for line in lines)
+
+    def _awaited(self) -> list[dict[str, Any]]:
+        """Return for whom the configuration waits, where nothing is the matter with it."""
+        if self._joining.node:
+            return [message("joining", node=self._joining.node)]
+        found = []
+        for line in self._lines():
+            if not line.is_open:
+                found.append(message("peer-unreached", node=line.peer.node))
+            elif not self._has_the_same(line):
+                found.append(message("peer-behind", node=line.peer.node))
+        return found
 
     def _has_the_same(self, line: Line) -> bool:
         return self._summaries.get(line, {}).get("digest") == self._replica.digest

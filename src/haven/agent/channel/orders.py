@@ -8,7 +8,7 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.command_answer import complaint_of, document_of
 from haven.agent.part import Surroundings
 from haven.agent.waiting_line import WaitingLine
-from haven.config.passwords import hide_passwords
+from haven.config.passwords import hide_arguments, hide_passwords
 from haven.contract import control
 from haven.contract.agent_requests import REMOTE
 from haven.contract.control import Refusal, done, refused
@@ -110,5 +110,4 @@ def _plan_in(outcome: ChildEnd | CallFailure) -> dict[str, Any]:
     plan = document_of(outcome)
     if plan is None or outcome.status:
         return refused(Refusal("request-wrong", error=complaint_of(outcome).replace("\n", "; ")))
-    hide_passwords(plan)
-    return done(plan)
+    return done(hide_arguments(hide_passwords(plan)))

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 PACKAGES = ("network", "dhcp", "firewall", "haven")
 LARGEST_PACKAGE = 200_000
 
+# What is asked of a common configuration and means those of two routers.
+OF_BOTH = ("sync", "sync-diff", "sync-now")
+
 # An answer that comes later is of no use to an election.
 VOUCH_S = 3.0
 
@@ -55,7 +58,7 @@ class ChannelPart(Part):
         self._store = PeerStore(around.root.rstrip("/") + PEERS)
         self._exchange: Exchange | None = None
         self._replication: Replication | None = None
-        self._failure = ""
+        self._failure, self._is_listed = "", False
         self._orders = Orders(around)
         self._rules = PeerRules(around.scope, around.config)
         around.carrier.lines = lambda: [*self._exchange_lines()]
@@ -67,6 +70,7 @@ class ChannelPart(Part):
     def _beat(self) -> None:
         try:
             self._store.read()
+            self._is_listed = True
             self._rules.follow(self._store.addresses())
             if self._store.peers or self._exchange is not None:
                 exchange = self._needed()
@@ -82,11 +86,12 @@ class ChannelPart(Part):
 
     def _replicate(self, exchange: "Exchange") -> None:
         """Keep the configuration common while the plan asks for it, which may change by it."""
-        wanted = "sync" in self.around.plan and bool(self.around.node)
-        if not wanted and self._replication is not None:
+        wanted = self.around.node if "sync" in self.around.plan else ""
+        if self._replication is not None and self._replication.node != wanted:
+            # A replica writes in one router's name; a plan of before may have had another.
             self._replication.close()
             self._replication = None
-        elif wanted and self._replication is None:
+        if wanted and self._replication is None:
             self._replication = _make_replication(self.around, self._exchange_lines)
         exchange.carry(self._replication)
         if self._replication is not None:
@@ -127,7 +132,8 @@ class ChannelPart(Part):
         elif command == "pair":
             reply(done(self._pair()))
         elif command.startswith("sync"):
-            if self._replication is None:
+            # What was is there still; what is the same on both needs another one.
+            if self._replication is None or (self._is_alone() and command in OF_BOTH):
                 raise PairingRefusal("sync-alone" if "sync" in self.around.plan else "sync-off")
             reply(done(self._replication.answer(request)))
         elif command == "unpair":
@@ -186,7 +192,13 @@ class ChannelPart(Part):
             account["sync"] = {**told, "conflicts": len(told["conflicts"])}
         elif "sync" in self.around.plan:
             account["sync"] = {"in_sync": False, "conflicts": 0}
+        if "sync" in account:
+            account["sync"]["alone"] = self._is_alone()
         return account
+
+    def _is_alone(self) -> bool:
+        """Tell whether nobody is paired with this router, as far as its list could be read."""
+        return self._is_listed and not self._store.peers
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps the channel from working."""

@@ -159,7 +159,9 @@ def _complaint(outcome: ChildEnd | CallFailure, program: str) -> str:
         return str(outcome)
     if not outcome.status:
         return ""
-    return f"{program}: {complaint_of(outcome).splitlines()[0]}"
+    words = complaint_of(outcome).splitlines()[0]
+    # A shell says itself who says it.
+    return words if words.startswith(f"{program}: ") else f"{program}: {words}"
 
 
 def _news(before: str, why: str) -> str:

@@ -16,7 +16,7 @@ from haven.agent.service import reload_argv
 from haven.agent.ubus import pair_methods
 from haven.agent.ubus.heard import HeardCalls
 from haven.agent.waiting_line import WaitingLine
-from haven.config.passwords import hide_passwords
+from haven.config.passwords import hide_arguments, hide_passwords
 from haven.contract import control
 from haven.contract.fields import DocumentError
 from haven.launch import argv_of
@@ -239,8 +239,8 @@ class UbusMethods:
             _fail(call, CallFailure("refused", str(busy), busy))
 
     def _presentable(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return a document without passwords, and with the user's name for the configuration."""
-        hide_passwords(document)
+        """Return a document without what is secret, and with the user's name for the configuration."""
+        hide_arguments(hide_passwords(document))
         for problem in [*document.get("problems", []), *document.get("warnings", [])]:
             for key in ("file", "text"):
                 problem[key] = problem[key].replace(CANDIDATE, self._config)

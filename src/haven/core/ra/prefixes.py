@@ -66,6 +66,10 @@ class PrefixTable:
         """Be Active anew: what was advertised long ago is another's business by now."""
         self.prefixes, self._stale, self._no_way_since = [], {}, None
 
+    def ends_at(self) -> "int | None":
+        """Return when hosts are told of no router, unless a way out comes; None while there is one."""
+        return None if self._no_way_since is None else self._no_way_since + WAY_OUT_GONE
+
     def longest_valid_s(self) -> int:
         """Return for how long any public prefix is valid; 0 where there is none."""
         return max([each.valid_s for each in self.prefixes if not is_local(each.prefix)] + [0])
