@@ -28,7 +28,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-heartbeat bench-conntrack bench-start bench-leases \
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-start bench-leases \
 	bench-wan bench-micro clean
 
 help:
@@ -55,6 +55,7 @@ help:
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 35 minutes; MINUTES=10)"
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
+	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
@@ -170,6 +171,8 @@ bench-heartbeat: setup
 # With a build that has ffi, as OpenWrt's: HAVEN_MICROPYTHON=PATH.
 bench-micro: setup
 	$(BIN)/python -m bench --runs 10 micro
+bench-bfd: setup
+	$(BIN)/python -m bench --runs 10 --minutes $(MINUTES) bfd
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from bench.attack import attacks
+from bench.bfd import bfd_sessions
 from bench.common import common_changes
 from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
@@ -77,7 +78,7 @@ MORE: dict[str, Bench] = {
     "wireguard": tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
-ATTACK = "attack"
+ATTACK, BFD = "attack", "bfd"
 
 
 def main(argv: list[str]) -> int:
@@ -92,6 +93,7 @@ def main(argv: list[str]) -> int:
         **BENCHES,
         ATTACK: lambda _runs: attacks(arguments.minutes),
         **{name: _watched(row, arguments.minutes) for name, row in HEARTBEATS.items()},
+        BFD: lambda runs: bfd_sessions(runs, arguments.minutes),
     }
     missed = _print(row for name in _names(arguments.names) for row in benches[name](arguments.runs))
     for what in missed:
@@ -110,9 +112,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--minutes",
         type=float,
         default=10,
-        help="of attacks, of each heartbeat (default: 10)",
+        help="of attacks, of each heartbeat, of BFD under load (default: 10)",
     )
-    known = [*SETS, *BENCHES, ATTACK, *HEARTBEATS]
+    known = [*SETS, *BENCHES, ATTACK, BFD, *HEARTBEATS]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
     arguments = parser.parse_args(argv)
     if arguments.runs < 1:

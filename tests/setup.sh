@@ -6,29 +6,46 @@ set -eu
 demo='ip:iproute2 nft:nftables'
 tests='tcpdump:tcpdump ping:iputils-ping keepalived:keepalived dnsmasq:dnsmasq-base iptables:iptables conntrackd:conntrackd wg:wireguard-tools wireguard-go:wireguard-go conntrack:conntrack openssl:openssl
 shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext'
+# Beside whom haven is tested, where they can be had.
+neighbours='vtysh:frr bird:bird2'
 programs=
+others=
 for name in "$@"; do
 	case $name in
 	demo) programs="$programs $demo" ;;
-	tests) programs="$programs $tests" ;;
+	tests) programs="$programs $tests" others=$neighbours ;;
 	*) echo "haven: $0: what is '$name'? It is demo or tests" >&2 && exit 2 ;;
 	esac
 done
-wanted=
-for row in $programs; do
-	PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || wanted="$wanted ${row#*:}"
-done
-"${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || wanted="$wanted python3-venv"
-[ -n "$wanted" ] || exit 0
+missing() {
+	for row in "$@"; do
+		PATH="$PATH:/usr/sbin:/sbin" command -v "${row%%:*}" >/dev/null || printf ' %s' "${row#*:}"
+	done
+}
 
+# shellcheck disable=SC2086 # lists of names
+wanted=$(missing $programs)
+# shellcheck disable=SC2086
+others=$(missing $others)
+"${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || wanted="$wanted python3-venv"
+install() {
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+[ -n "$wanted$others" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
+	[ -n "$wanted" ] || exit 0
 	echo "haven: these Debian packages are missing, and only root can install them:$wanted" >&2
 	exit 1
 fi
 if ! command -v apt-get >/dev/null; then
+	[ -n "$wanted" ] || exit 0
 	echo "haven: these programs are missing, and there is no apt-get here:$wanted" >&2
 	exit 1
 fi
 apt-get update -qq
-# shellcheck disable=SC2086 # a list of names
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted
+# shellcheck disable=SC2086
+[ -z "$wanted" ] || install $wanted
+for package in $others; do
+	install "$package" || echo "haven: without $package the tests beside it are left out" >&2
+done

@@ -129,7 +129,7 @@ def test_it_does_not_wait_for_ever():
     assert whats(made.step(1 + HANDOVER_S)) == [UP]
 
 
-@pytest.mark.parametrize("reason", ["silence", "unanswered"])
+@pytest.mark.parametrize("reason", ["silence", "unanswered", "session"])
 def test_one_that_fell_silent_is_waited_for_only_a_moment(reason: str):
     made = machine("backup")
     made.hear("r1", word(True), 0)

@@ -5,6 +5,7 @@ import json
 import subprocess
 from pathlib import Path
 
+from tests.lab.namespace import Namespace
 from tests.lab.network import GATEWAY, Network
 from tests.lab.node import Node
 from tests.lab.wait import wait_until
@@ -12,6 +13,28 @@ from tests.lab.wait import wait_until
 PROGRAMS = Path("/usr/lib/frr")
 STATES = {"Master": "active", "Backup": "backup", "Initialize": "initialize"}
 VIRTUAL = "00:00:5e:00:01:33"
+
+
+def frr_command(name: str, folder: Path, config: Path) -> list[str]:
+    """Return how a program of FRR's is started with its files in a folder."""
+    files = ("-f", config, "-i", folder / f"{name}.pid", "-z", folder / "zserv")
+    return [
+        *map(str, (PROGRAMS / name, *files, "--vty_socket", folder)),
+        *("-u", "frr", "-g", "frr", "-P", "0"),
+    ]
+
+
+def start_zebra(network: Network, folder: Path, inside: Namespace, log_path: Path) -> subprocess.Popen[bytes]:
+    """Start zebra, which all programs of FRR's ask for the devices."""
+    # They give up being root, and still have to read and write here.
+    network.folder.chmod(0o755)
+    folder.chmod(0o777)
+    empty = folder / "zebra.conf"
+    empty.touch()
+    with open(log_path, "ab") as log:
+        started = inside.spawn(frr_command("zebra", folder, empty), log)
+    wait_until((folder / "zserv").exists, 10, "zebra listens")
+    return started
 
 
 class FrrNode(Node):
@@ -37,32 +60,18 @@ class FrrNode(Node):
 
     def command(self) -> list[str]:
         """Start it without a TCP port of its own."""
-        return self._program("vrrpd", self.config_path)
-
-    def _program(self, name: str, config: Path) -> list[str]:
-        files = ("-f", config, "-i", self.folder / f"{name}.pid", "-z", self.folder / "zserv")
-        return [
-            *map(str, (PROGRAMS / name, *files, "--vty_socket", self.folder)),
-            *("-u", "frr", "-g", "frr", "-P", "0"),
-        ]
+        return frr_command("vrrpd", self.folder, self.config_path)
 
     def start(self) -> "FrrNode":
         """Start zebra, too, if it does not run."""
         inside = self.router.namespace
         if self._zebra is None or self._zebra.poll() is not None:
-            # They give up being root, and still have to read and write here.
-            self.network.folder.chmod(0o755)
-            self.folder.chmod(0o777)
             inside.ip(
                 f"link add hv51 link lan address {VIRTUAL} type macvlan mode bridge",
                 f"address add {GATEWAY}/24 dev hv51",
                 "link set hv51 up",
             )
-            empty = self.folder / "zebra.conf"
-            empty.touch()
-            with open(self.log_path, "ab") as log:
-                self._zebra = inside.spawn(self._program("zebra", empty), log)
-            wait_until((self.folder / "zserv").exists, 10, "zebra listens")
+            self._zebra = start_zebra(self.network, self.folder, inside, self.log_path)
         super().start()
         return self
 

@@ -35,8 +35,8 @@ class HavenNode(Node):
         """Write the UCI text."""
         gateway = self.gateway
         sections = [
-            _section("haven", "main", enabled=1, node=self.name),
-            _section(
+            section("haven", "main", enabled=1, node=self.name),
+            section(
                 "group",
                 gateway.group,
                 preempt=gateway.preempt,
@@ -67,7 +67,7 @@ class HavenNode(Node):
         }
         if gateway.auth_pass:
             options["auth_pass"] = gateway.auth_pass
-        return _section("virtual_router", side.name, **options)
+        return section("virtual_router", side.name, **options)
 
     def command(self) -> list[str]:
         """Start the installed havend, or the one in the sources."""
@@ -137,7 +137,8 @@ class HavenNode(Node):
         return self.router.namespace.run("env", *setting, *program, *paths, *argv)
 
 
-def _section(kind: str, name: str, **options: object) -> str:
+def section(kind: str, name: str, **options: object) -> str:
+    """Return a section as UCI has it."""
     lines = [f"config {kind} '{name}'"]
     for key, value in options.items():
         if isinstance(value, tuple):

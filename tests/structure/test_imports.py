@@ -15,6 +15,7 @@ HEAVY = {"pyroute2": ("plan",), "jinja2": ("plan",), "asyncio": (), "threading":
 PLATFORM = (
     "havend/host/cpython.py",
     "havend/host/cpython_child.py",
+    "havend/host/cpython_datagrams.py",
     "havend/host/libc.py",
     "havend/host/micropython.py",
     "havend/host/micropython_child.py",

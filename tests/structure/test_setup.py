@@ -10,11 +10,11 @@ SETUP = Path(__file__).resolve().parents[1] / "setup.sh"
 RECORDER = '#!/bin/sh\necho "$0 $*" >>"$RECORD"\n'
 
 
-def _installed_for(folder: Path, *names: str) -> set[str]:
+def _installed_for(folder: Path, *names: str, apt_get: str = RECORDER) -> set[str]:
     """Tell what apt-get is asked for on a machine that has next to nothing in its PATH."""
     record = folder / "record"
     record.touch()
-    for name, text in (("apt-get", RECORDER), ("id", "#!/bin/sh\necho 0\n")):
+    for name, text in (("apt-get", apt_get), ("id", "#!/bin/sh\necho 0\n")):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     environment = {"PATH": str(folder), "PYTHON": sys.executable, "RECORD": str(record)}
@@ -29,4 +29,9 @@ def test_the_demo_needs_no_browser(tmp_path: Path) -> None:
 
 
 def test_the_tests_need_more(tmp_path: Path) -> None:
-    assert {"chromium", "npm"} <= _installed_for(tmp_path, "demo", "tests")
+    assert {"chromium", "npm", "frr"} <= _installed_for(tmp_path, "demo", "tests")
+
+
+def test_neighbours_that_cannot_be_had_stop_nothing(tmp_path: Path) -> None:
+    refusing = RECORDER + 'case "$*" in *frr*) exit 100 ;; esac\n'
+    assert {"npm", "frr"} <= _installed_for(tmp_path, "tests", apt_get=refusing)

@@ -31,6 +31,7 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts += [_group(group, routers) for group in plan["groups"]]
     parts += [_services(group["name"], plan["parts"]) for group in plan["groups"]]
     parts += [_router(router) for router in plan["virtual_routers"]]
+    parts += [_session(session) for session in plan.get("bfd") or ()]
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
     for wan in (plan["parts"].get("wan") or {"wans": []})["wans"]:
         parts.append(_block("WAN %s" % wan["name"], planned_wan(wan)))
@@ -152,6 +153,17 @@ def _question(check: dict[str, Any]) -> str:
     port = " port %d" % check["port"] if check.get("port") else ""
     device = " from %s" % check["device"] if check.get("device") else ""
     return "ask %s%s by %s%s" % (check["address"], port, check["kind"], device)
+
+
+def _session(session: dict[str, Any]) -> list[str]:
+    sends, hears = (exact_duration(session[key]) for key in ("min_tx_us", "min_rx_us"))
+    rows = [
+        ("with", "%s on %s" % (session["address"], session["device"])),
+        ("watched by", ", ".join(session["virtual_routers"])),
+        ("sends", "every %s, once it is up; silence of %d is a failure" % (sends, session["multiplier"])),
+        ("hears", "every %s, or as seldom as the other router sends" % hears),
+    ]
+    return _block("BFD session %s" % session["name"], rows)
 
 
 def _timers(router: dict[str, Any]) -> list[Row]:

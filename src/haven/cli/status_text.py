@@ -4,6 +4,7 @@
 import time
 
 from haven.cli.absence import NOT_SET_UP
+from haven.cli.bfd_text import bfd
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
 from haven.cli.lease_text import leases
@@ -44,6 +45,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     for part in (
         connections(status, WIDTH),
         checks(status, now, WIDTH),
+        bfd(status, WIDTH),
         leases(status, WIDTH),
         services(status, now, WIDTH),
         wans(status, WIDTH),
@@ -211,6 +213,8 @@ def _detection(group: str, detection: "Document") -> str:
     if detection["by"] == "heartbeat":
         answering = dict.fromkeys(way["device"] for way in detection["ways"] if way["believed"])
         return f"{would}, which answers on {', '.join(answering)}."
+    if detection["by"] == "bfd":
+        return f"{would}, by BFD."
     if detection["ways"]:
         return f"{would}: its kernel does not answer well enough, or not yet."
     return f"{would}."

@@ -4,7 +4,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from haven.config.bfd_checks import check_bfd
 from haven.config.model import (
+    BfdSettings,
     ConntrackSettings,
     DhcpSettings,
     GroupSettings,
@@ -48,6 +50,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
     _check_shared_addresses(routers)
     check_tracking([each for each in known if each.type.name in TYPES], routers, _of_type(known, "group"))
     check_witnesses(_of_type(known, "group"), routers, _of_type(known, "conntrack"))
+    check_bfd(_of_type(known, "bfd"), routers, _of_type(known, "group"))
     for values in _of_type(known, "conntrack"):
         _check_conntrack(values)
         _check_sync_place(values, routers)
@@ -226,6 +229,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         warnings=warnings,
         wans=tuple(WanSettings(values) for values in _of_type(known, "wan")),
         wireguards=tuple(WireguardSettings(values) for values in _of_type(known, "wireguard")),
+        bfds=tuple(BfdSettings(values) for values in _of_type(known, "bfd")),
     )
 
 

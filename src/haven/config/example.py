@@ -49,6 +49,11 @@ config virtual_router 'office'
 	list unicast_peer '10.0.0.3'
 	list address '10.0.0.1/24'
 	list track_interface 'eth4:20'      # eth4 down: priority 80 instead of 100
+	list bfd 'neighbour'
+
+# The other router of the office also speaks BFD: missed after 150 ms.
+config bfd 'neighbour'
+	option address '10.0.0.3'
 
 # The provider's router has to answer: asked every 2 s, down after two silences.
 config track_host 'provider'

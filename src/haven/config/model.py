@@ -80,6 +80,7 @@ class VirtualRouterSettings(Settings):
     track_interfaces: tuple[TrackedInterface, ...]
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]
+    bfds: tuple[str, ...]
     source_address: bytes | None
     ra: bool
     ra_prefixes: tuple[Address, ...]
@@ -96,6 +97,15 @@ class VirtualRouterSettings(Settings):
     def family(self) -> int:
         """4 or 6: that of the addresses."""
         return self.addresses[0].family
+
+
+class BfdSettings(Settings):
+    """A BFD session with another router."""
+
+    address: bytes
+    min_tx_us: int
+    min_rx_us: int
+    multiplier: int
 
 
 class CheckSettings(Settings):
@@ -257,6 +267,7 @@ class Model:
         warnings: tuple[Diagnostic, ...],
         wans: tuple[WanSettings, ...] = (),
         wireguards: tuple[WireguardSettings, ...] = (),
+        bfds: tuple[BfdSettings, ...] = (),
     ) -> None:
         self.main = main
         self.groups = groups
@@ -266,6 +277,7 @@ class Model:
         self.dhcps = dhcps
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
         self.wans, self.wireguards = wans, wireguards
+        self.bfds = bfds
         # In the order in which they are started.
         self.services = services
         # Whether the configuration is to be the same on all paired routers.
@@ -280,5 +292,5 @@ class Model:
 
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
-        more = (self.conntrack, self.dhcps, self.services, self.wans, self.wireguards)
+        more = (self.conntrack, self.dhcps, self.services, self.wans, self.wireguards, self.bfds)
         return (self.main, self.groups, self.virtual_routers, checks, *more)

@@ -29,6 +29,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
+from haven.contract.planned_bfd import check_planned_sessions
 from haven.contract.planned_tunnels import TUNNELS, check_planned_tunnels
 from haven.contract.planned_wans import WANS, check_planned_wans
 from haven.contract.services import PART as SERVICES
@@ -76,6 +77,7 @@ PLAN = (
     Field("warnings", list_of(mapping)),
     Field("groups", list_of(mapping)),
     Field("virtual_routers", list_of(mapping)),
+    Field("bfd", list_of(mapping), optional=True),
     Field("sysctls", list_of(pair_of(str, str))),
     Field("commands", mapping),
     Field("parts", mapping),
@@ -248,6 +250,7 @@ class Plan:
         self.upgrade = document.get("upgrade")
         self.made_from = document.get("made_from")
         self.warnings = document["warnings"]
+        self.bfd = document.get("bfd") or []
         self.sysctls = [(name, value) for name, value in document["sysctls"]]
         self.setup_commands = document["commands"]["setup"]
         self.teardown_commands = document["commands"]["teardown"]
@@ -315,6 +318,7 @@ def check_plan(document: "Any") -> "Document":
         check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
     if "services" in document["parts"]:
         check_services(document["parts"]["services"], "parts: services")
+    check_planned_sessions(document.get("bfd") or [])
     check_planned(document["parts"].get("tracking"))
     check_planned_wans(document["parts"].get("wan"))
     check_planned_tunnels(document["parts"].get("wireguard"))

@@ -24,6 +24,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
+from haven.contract.planned_bfd import TOLD_SESSION
 from haven.contract.services import check_told as check_services
 from haven.contract.severities import SEVERITIES
 
@@ -64,6 +65,8 @@ STATUS = (
     Field("services", list_of(mapping), optional=True),
     # The checks of hosts and scripts, where there are any.
     Field("tracking", mapping, optional=True),
+    # The BFD sessions, where there are any.
+    Field("bfd", list_of(mapping), optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -92,10 +95,10 @@ GROUP = (
     Field("detection", mapping, nullable=True, optional=True),
 )
 
-# How soon a Backup would take over from an Active that dies now, and by what it would know; `ways` are where
-# its kernel is asked.
+# How soon a Backup would take over from an Active that dies now, and by what it would know on its last link;
+# `ways` are where its kernel is asked.
 DETECTION = (
-    Field("by", one_of(("heartbeat", "advertisements"))),
+    Field("by", one_of(("heartbeat", "bfd", "advertisements"))),
     Field("after_ms", number),
     Field("ways", list_of(mapping)),
 )
@@ -313,6 +316,7 @@ def check_status(document: "Any") -> "Document":
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)
         if "router_advert" in router:
             check_object(router["router_advert"], ROUTER_ADVERT, "virtual_routers[%d]: router_advert" % index)
+    check_objects(document.get("bfd") or (), TOLD_SESSION, "bfd")
     last = [each.get("last_transition") for each in document["groups"] + document["virtual_routers"]]
     check_objects([each for each in last if each], TRANSITION, "last_transition")
     check_objects(document["problems"], PROBLEM, "problems")

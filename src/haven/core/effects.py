@@ -88,6 +88,7 @@ REASONS = (
     "adopted",
     "silence",
     "unanswered",
+    "session",
     "nobody",
     "resigned",
     "preempt",

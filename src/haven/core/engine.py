@@ -189,7 +189,7 @@ class Engine:
         elif type(event) is WitnessHeard:
             for group in self._ordered():
                 group.hear_witness(event.device, event.address, now)
-        elif type(event) is KernelSilent:
+        elif isinstance(event, KernelSilent):
             # By the time the host says so, the group may be gone.
             if event.group in self.groups:
                 self.groups[event.group].hear_nothing_from(event, now)

@@ -50,11 +50,19 @@ class RouterHeard(Value):
 class KernelSilent(Value):
     """The kernel of a group's Active answers no more on a device, where it did, nor on any other."""
 
+    reason = "unanswered"
+
     def __init__(self, group: str, device: str, source: bytes, silence: int) -> None:
         self.group = group
         self.device = device
         self.source = source
         self.silence = silence
+
+
+class SessionFailed(KernelSilent):
+    """A BFD session with a group's Active has failed on a device, after so much silence."""
+
+    reason = "session"
 
 
 class OtherPath(Value):

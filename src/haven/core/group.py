@@ -206,7 +206,7 @@ class Group(Lockstep):
             self._effects.append(Doubted(self.spec.name))
 
     def hear_nothing_from(self, event: "KernelSilent", now: int) -> None:
-        """Take that the Active's kernel is silent on a link: what its Active_Down_Timer would say later."""
+        """Take that the Active is silent on a link: what its Active_Down_Timer would say later."""
         place = (event.device, event.source)
         if self.state == states.BACKUP:
             meant = [each for each in self.members if (each.spec.device, each.active_source) == place]
@@ -218,7 +218,7 @@ class Group(Lockstep):
         if not members or not all(other.silent for other in self.members) or self._is_held_back(now):
             return
         reason, first = reason_of(self.members, event), spokesman(self.members)
-        is_silence = reason in ("silence", "unanswered") and first.active_source is not None
+        is_silence = reason in ("silence", "unanswered", "session") and first.active_source is not None
         if is_silence and first.was_followed_briefly():
             self.trust.note_broken(first.active_source or b"", now)
         heard_ago = None if first.heard_at is None else now - first.heard_at

@@ -23,5 +23,5 @@ def reason_of(members: "list[VirtualRouter]", event: "KernelSilent | None") -> s
     if any(member.lower_heard for member in members):
         return "preempt"
     if event is not None:
-        return "unanswered"
+        return event.reason
     return "nobody" if spokesman(members).heard_at is None else "silence"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from haven.contract.plan import Plan
     from haven.core.engine import Engine
     from haven.core.value import Value
+    from haven.havend.bfd_sessions import BfdSessions
     from haven.havend.event_history import EventHistory
     from haven.havend.heartbeats import Heartbeats
     from haven.havend.host import system
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Askers:
-    """Those that ask witnesses and Actives, None where nobody is asked."""
+    """Those that ask witnesses and Actives, and keep BFD sessions; None where nobody is asked."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Askers:
         self._events, self._handle = events, handle
         self.witnesses: WitnessAsker | None = None
         self.heartbeats: Heartbeats | None = None
+        self.bfd: BfdSessions | None = None
 
     def set_plan(self, plan: "Plan") -> None:
         """Ask what this plan wants from now on."""
@@ -46,6 +48,12 @@ class Askers:
             )
         if self.heartbeats is not None:
             self.heartbeats.set_plan(plan)
+        if self.bfd is None and plan.bfd:
+            from haven.havend.bfd_sessions import BfdSessions
+
+            self.bfd = BfdSessions(self._engine, self._kernel, self._poller, self._events, self._handle)
+        if self.bfd is not None:
+            self.bfd.set_plan(plan)
 
     def _look_for_witnesses(self, plan: "Plan") -> None:
         wanted = any(group.witnesses or group.majority for group in plan.groups)
@@ -62,11 +70,15 @@ class Askers:
     def deadline(self) -> int:
         """Return when act() has something to do."""
         soonest = NEVER if self.heartbeats is None else self.heartbeats.deadline
+        if self.bfd is not None:
+            soonest = min(soonest, self.bfd.deadline)
         return soonest if self.witnesses is None else min(soonest, self.witnesses.deadline)
 
     def are_patient(self) -> bool:
-        """Tell whether a millisecond more does not matter to the heartbeat."""
-        return self.heartbeats is not None and not self.heartbeats.is_quiet
+        """Tell whether a millisecond more does not matter to the heartbeat, nor to a session."""
+        if self.heartbeats is None:
+            return self.bfd is not None
+        return not self.heartbeats.is_quiet
 
     def act(self, now: int) -> None:
         """Ask who is to be asked now."""
@@ -74,6 +86,8 @@ class Askers:
             self.witnesses.act()
         if self.heartbeats is not None and now >= self.heartbeats.deadline:
             self.heartbeats.act()
+        if self.bfd is not None and now >= self.bfd.deadline:
+            self.bfd.act()
 
     def hurry(self, device: str) -> None:
         """Take that a device has lost its carrier."""
@@ -82,15 +96,16 @@ class Askers:
 
     def serves(self, descriptor: int) -> bool:
         """Tell whether a descriptor is one of these."""
-        return self.witnesses is not None and self.witnesses.serves(descriptor)
+        return any(each.serves(descriptor) for each in (self.witnesses, self.bfd) if each is not None)
 
     def read(self, descriptor: int) -> None:
         """Take what waits there."""
-        assert self.witnesses is not None
-        self.witnesses.read(descriptor)
+        for each in (self.witnesses, self.bfd):
+            if each is not None and each.serves(descriptor):
+                each.read(descriptor)
 
     def close(self) -> None:
         """Ask nobody any more."""
-        for each in (self.witnesses, self.heartbeats):
+        for each in (self.witnesses, self.heartbeats, self.bfd):
             if each is not None:
                 each.close()

@@ -77,7 +77,8 @@ class EventHistory:
         now = system.now()
         self._sum_up(now)
         event = self._event(code, facts, router, more)
-        about = router or facts.get("service") or facts.get("group") or facts.get("problem", {}).get("code")
+        about = router or facts.get("service") or facts.get("group") or facts.get("session")
+        about = about or facts.get("problem", {}).get("code")
         if self._repetitions.passes((code, about), now):
             self._keep(event)
         # Whoever follows goes by each of them.

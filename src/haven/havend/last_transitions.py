@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _REASON_FACTS = {
     "silence": ("peer", "silence_us"),
     "unanswered": ("peer", "silence_us"),
+    "session": ("peer", "silence_us"),
     "resigned": ("peer",),
     "preempt": ("peer", "priority"),
     "higher": ("peer", "priority"),

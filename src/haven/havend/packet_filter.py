@@ -25,6 +25,7 @@ RETURN = 0x06
 # Offsets from here count from the IP header (linux/filter.h, SKF_NET_OFF).
 NETWORK = 0xFFF00000
 TTL_AT = {4: NETWORK + 8, 6: NETWORK + 7}
+SOURCE_AT = {4: NETWORK + 12, 6: NETWORK + 8}
 VRID_AT = 1
 # A number by chance is there as if it stood in the packet (linux/filter.h, SKF_AD_OFF + SKF_AD_RANDOM).
 CHANCE_AT = 0xFFFFF000 + 56
@@ -74,6 +75,20 @@ def neighbour_adverts_filter(addresses: "list[bytes]") -> bytes:
             program += [(LOAD_WORD, 0, 0, TARGET_AT + 4 * index), (JUMP_EQUAL, 0, 7 - 2 * index, word)]
         program.append(ACCEPT)
     program.append(DROP)
+    return b"".join([struct.pack("@HBBI", *each) for each in program])
+
+
+def sources_filter(family: int, sources: "list[bytes]") -> bytes:
+    """Return a filter that lets pass what comes from these addresses; the rest is sampled."""
+    program: list[Instruction] = []
+    for source in sources:
+        words = struct.unpack("!%dI" % (len(source) // 4), source)
+        for index, word in enumerate(words):
+            # Another word: on to the next address.
+            rest = 2 * (len(words) - index) - 1
+            program += [(LOAD_WORD, 0, 0, SOURCE_AT[family] + 4 * index), (JUMP_EQUAL, 0, rest, word)]
+        program.append(ACCEPT)
+    program += DROP_MOST
     return b"".join([struct.pack("@HBBI", *each) for each in program])
 
 

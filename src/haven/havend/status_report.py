@@ -86,6 +86,8 @@ class StatusReport:
             ),
             problems=self._problems(groups, document["peers"], now),
         )
+        if self._askers.bfd is not None:
+            document["bfd"] = self._askers.bfd.report(now)
         return document
 
     def _peer(self, told: "Document", state: str, now: int) -> "Document":
@@ -125,10 +127,13 @@ class StatusReport:
         }
 
     def _detection(self, group: "Group", now: int) -> "Document | None":
-        heartbeats = self._askers.heartbeats
-        if heartbeats is None or group.state != states.BACKUP:
+        heartbeats, bfd = self._askers.heartbeats, self._askers.bfd
+        if group.state != states.BACKUP or (heartbeats is None and bfd is None):
             return None
-        return heartbeats.report(group, now)
+        found: Document = {"by": "advertisements", "after_ms": _longest_ms(group), "ways": []}
+        if heartbeats is not None:
+            found = heartbeats.report(group, now)
+        return found if bfd is None else bfd.detection(found, group, now)
 
     def _router(self, group: "Group", router: "VirtualRouter", now: int) -> "Document":
         spec, plan, counters = router.spec, self._in_force.plan.routers[router.spec.name], router.counters
@@ -177,6 +182,7 @@ class StatusReport:
         found.extend(diagnosis.of_split(groups, peers, age, now))
         found.extend(diagnosis.of_failures(self._addresses.failures))
         found.extend(self._adverts.problems(now))
+        found.extend(self._askers.bfd.problems(now) if self._askers.bfd is not None else [])
         found.extend(self._more_problems())
         found.extend(self._agent.problems(now))
         return found
@@ -190,6 +196,10 @@ def _node_state(groups: "list[Group]") -> str:
         if state in shown:
             return state
     return states.INITIALIZE
+
+
+def _longest_ms(group: "Group") -> float:
+    return round(max([member.active_down_us() for member in group.members], default=0) / 1000, 1)
 
 
 def _fault_texts(found: "tuple[tuple[str, str], ...]") -> "list[str]":

@@ -19,6 +19,7 @@ from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, advertising
 from haven.contract.channel import OFFER_PORT, PORT
 from haven.contract.vrrp_rules import QUERIES, vrrp_rules
+from haven.core.bfd.control_packet import PORT as BFD_PORT
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
 from haven.openwrt.netifd import claims, hold
@@ -85,10 +86,19 @@ def _rules(model: Model, resolve: Resolve) -> Iterator[str]:
     for router in model.virtual_routers:
         device = router.device or resolve(router.interface or "")
         yield from vrrp_rules(device, router.family, router.unicast_peers, bool(router.ra))
+        for session in model.bfds:
+            if session.name in router.bfds:
+                yield _bfd(device, session.address)
     conntrack = model.conntrack
     if conntrack is not None:
         device = conntrack.device or resolve(conntrack.interface or "")
         yield from _sync(conntrack, device) if conntrack.protect is None else _protected(conntrack, device)
+
+
+def _bfd(device: str, peer: bytes) -> str:
+    family = 4 if len(peer) == 4 else 6
+    facts = (device, family, text_of(peer), BFD_PORT)
+    return "device=%s family=ipv%d proto=udp src_ip=%s dest_port=%d" % facts
 
 
 def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:

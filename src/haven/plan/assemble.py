@@ -12,6 +12,7 @@ from haven.contract.diagnostics import Diagnostic
 from haven.contract.plan import VERSION
 from haven.plan import (
     accept_mode,
+    bfd,
     conntrack,
     conntrack_protection,
     conntrack_rules,
@@ -68,6 +69,7 @@ def compile_plan(
     checks = CheckCompiler(model, routers, machine, config, resolve)
     problems = compiler.problems + checks.problems + problems
     problems += dialled_wans.problems(model.wans, routers, config, resolve)
+    problems += bfd.problems(model, routers, config)
     if problems:
         return None, problems
     copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
@@ -92,6 +94,7 @@ def compile_plan(
         "warnings": [each.as_dict() for each in dict.fromkeys(warnings)],
         "groups": [{**_group(group, model, routers), **checks.of_group(group)} for group in model.groups],
         "virtual_routers": routers,
+        **_of_sessions(bfd.sessions(model, routers)),
         "sysctls": _unique([*_of_routers(routers), *conntrack.sysctls(copied)]),
         "commands": joined(
             accept_mode.commands(routers),
@@ -119,6 +122,11 @@ def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | 
     if by_role is not None:
         parts["services"] = by_role
     return parts
+
+
+def _of_sessions(found: list[dict[str, Any]]) -> dict[str, Any]:
+    # Where there are none, the plan is as it was before there was BFD.
+    return {"bfd": found} if found else {}
 
 
 def _sync_device(

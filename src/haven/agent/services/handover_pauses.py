@@ -12,7 +12,7 @@ MEMORY_S = 6 * 3600.0
 FIRST_REFUSED_S, LONGEST_REFUSED_S = 10.0, 300.0
 
 # Why a group comes to be Active here when another router had it.
-TAKEN_OVER = ("resigned", "silence", "unanswered", "preempt")
+TAKEN_OVER = ("resigned", "silence", "unanswered", "session", "preempt")
 # What is no move from one router to another.
 NO_MOVE = ("restart", "stop")
 

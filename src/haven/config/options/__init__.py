@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The one table of options: the parser, the checks, the reference page and the schema are made from it."""
 
+from haven.config.options.bfd_section import BFD
 from haven.config.options.conntrack_section import CONNTRACK
 from haven.config.options.dhcp_section import DHCP
 from haven.config.options.group_section import GROUP
@@ -19,6 +20,7 @@ SECTIONS = (
     HAVEN,
     GROUP,
     VIRTUAL_ROUTER,
+    BFD,
     TRACK_HOST,
     TRACK_SCRIPT,
     CONNTRACK,

@@ -138,6 +138,13 @@ VIRTUAL_ROUTER = SectionType(
             many=True,
         ),
         Option(
+            "bfd",
+            Name("name of a `bfd` section"),
+            "BFD session with another router: when that of the Active fails, its advertisements are not "
+            "waited for on this link.",
+            many=True,
+        ),
+        Option(
             "source_address",
             HostKind(),
             "Address that advertisements are sent from.",

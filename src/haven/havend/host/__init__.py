@@ -10,4 +10,15 @@ else:
     from haven.havend.host import micropython as system  # type: ignore[no-redef]
     from haven.havend.host import micropython_child as child  # type: ignore[no-redef]
 
-__all__ = ["child", "system"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["child", "datagrams", "system"]
+
+
+def datagrams() -> "ModuleType":
+    """Return what speaks UDP to neighbours, for those who do."""
+    from haven.havend.host import cpython_datagrams
+
+    return cpython_datagrams

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real sockets of BFD between two machines: from where, with which TTL, and who is not listened to."""
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from haven.core.bfd.control_packet import PORT, SOURCE_PORTS
+from haven.havend.bfd_sockets import BfdReceiver, BfdSender
+from haven.havend.netlink_messages import KernelLink
+from tests.havend.machines import Machine, wait_until
+
+OWN, OTHER, THIRD = (
+    {4: "10.9.0.1", 6: "fe80::1"},
+    {4: "10.9.0.2", 6: "fe80::2"},
+    {4: "10.9.0.3", 6: "fe80::3"},
+)
+KINDS = {4: socket.AF_INET, 6: socket.AF_INET6}
+PAYLOAD = bytes(range(24))
+
+
+def octets(family: int, text: str) -> bytes:
+    return socket.inet_pton(KINDS[family], text)
+
+
+class Line(SimpleNamespace):
+    """A receiver on the first machine, and what it has heard."""
+
+    def hears(self, count: int) -> list[tuple[str, bytes, int, bytes]]:
+        def enough() -> bool:
+            self.receiver.read(lambda *packet: self.heard.append(packet))
+            return len(self.heard) >= count
+
+        wait_until(enough, f"{count} packets are heard")
+        return self.heard
+
+    def sender(self, source: str) -> BfdSender:
+        """Return what sends from the second machine to the first."""
+        link = KernelLink(self.pair[1].link("lan")["ifindex"], "lan", True, bytes(6), True)
+        source_octets, own = octets(self.family, source), octets(self.family, OWN[self.family])
+        sender = self.pair[1].inside(lambda: BfdSender(link, source_octets, own))
+        assert isinstance(sender, BfdSender)
+        return sender
+
+
+@pytest.fixture(params=[4, 6])
+def line(request: pytest.FixtureRequest, pair: tuple[Machine, Machine]) -> Line:
+    family = request.param
+    if family == 6:
+        pair[0].ip("address add fe80::1/64 dev lan nodad")
+        pair[1].ip("address add fe80::2/64 dev lan nodad", "address add fe80::3/64 dev lan nodad")
+    else:
+        pair[1].ip("address add 10.9.0.3/24 dev lan")
+    link = KernelLink(pair[0].link("lan")["ifindex"], "lan", True, bytes(6), True)
+    receiver = pair[0].inside(lambda: BfdReceiver(link, family))
+    return Line(family=family, pair=pair, receiver=receiver, heard=[])
+
+
+def test_packet_comes_with_its_source_and_ttl_255_from_a_port_of_rfc_5881(line: Line) -> None:
+    sender = line.sender(OTHER[line.family])
+    assert sender.send(PAYLOAD) is None
+    assert line.hears(1) == [("lan", octets(line.family, OTHER[line.family]), 255, PAYLOAD)]
+    own, peer = sender._socket.getsockname(), sender._socket.getpeername()
+    assert SOURCE_PORTS[0] <= own[1] <= SOURCE_PORTS[1] and peer[1] == PORT
+
+
+def test_ttl_is_that_of_the_packet(line: Line) -> None:
+    sender = line.sender(OTHER[line.family])
+    level, option = {
+        4: (socket.IPPROTO_IP, socket.IP_TTL),
+        6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
+    }[line.family]
+    sender._socket.setsockopt(level, option, 254)
+    sender.send(PAYLOAD)
+    assert line.hears(1)[0][2] == 254
+
+
+def test_strangers_are_sampled_and_take_no_place_of_the_peers(line: Line) -> None:
+    line.receiver.expect([octets(line.family, OTHER[line.family])])
+    stranger, peer = line.sender(THIRD[line.family]), line.sender(OTHER[line.family])
+    for number in range(2000):
+        stranger.send(PAYLOAD)
+        if number % 100 == 0:
+            peer.send(PAYLOAD)
+    wait_until(lambda: [each[1] for each in line.hears(0)].count(peer.source) == 20, "the peer's are heard")
+    # One in 256 passes by chance.
+    assert len(line.heard) - 20 < 200
+
+
+def test_port_that_nobody_listens_at_is_no_error_of_ours(line: Line) -> None:
+    sender = line.sender(OTHER[line.family])
+    line.receiver.socket.close()
+    assert [sender.send(PAYLOAD) for _ in range(20)] == [None] * 20
+
+
+def test_second_program_on_the_port_is_refused(line: Line) -> None:
+    with pytest.raises(OSError, match="in use"):
+        line.pair[0].inside(lambda: BfdReceiver(line.receiver.link, line.family))
