@@ -11,6 +11,7 @@ from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.leases.part import LeasesPart
 from haven.agent.loop import Loop
+from haven.agent.openvpn.part import OpenvpnPart
 from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
@@ -33,6 +34,7 @@ PARTS: tuple[type[Part], ...] = (
     LeasesPart,
     ServicesPart,
     ClaimantsPart,
+    OpenvpnPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

@@ -28,6 +28,8 @@ from haven.contract.fields import (
     text,
     whole,
 )
+from haven.contract.openvpn import PART as OPENVPN
+from haven.contract.openvpn import check_part as check_openvpn
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
 from haven.contract.planned_wans import WANS, check_planned_wans
 from haven.contract.services import PART as SERVICES
@@ -162,6 +164,8 @@ CONNTRACK = (
     # Null: as the kernel's timeouts ask for. 0: never.
     Field("renew_us", whole(), nullable=True),
     Field("guard", list_of(address)),
+    # TCP ports of services that end here, and may begin to listen after a takeover alone.
+    Field("own_ports", list_of(whole(1, 65535)), optional=True),
     Field("conf", any_text),
 )
 
@@ -172,7 +176,14 @@ LAN = (Field("interface", text), Field("device", text), Field("group", text), Fi
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
-PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING, "wan": WANS}
+PARTS = {
+    "conntrack": CONNTRACK,
+    "leases": LEASES,
+    "openvpn": OPENVPN,
+    "services": SERVICES,
+    "tracking": TRACKING,
+    "wan": WANS,
+}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -314,6 +325,7 @@ def check_plan(document: "Any") -> "Document":
         check_services(document["parts"]["services"], "parts: services")
     check_planned(document["parts"].get("tracking"))
     check_planned_wans(document["parts"].get("wan"))
+    check_openvpn(document["parts"].get("openvpn"))
     check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
     return document  # type: ignore[no-any-return]
 
