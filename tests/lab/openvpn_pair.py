@@ -8,11 +8,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.lab import flows
 from tests.lab.agent_node import AgentNode
+from tests.lab.namespace import FOLDER
 from tests.lab.network import GATEWAY, Network
 from tests.lab.wait import now_ns, wait_until
 
@@ -75,6 +75,7 @@ class VpnNode(AgentNode):
 
     def config_text(self) -> str:
         """Write the UCI text, with the servers."""
+        self.network.logs[f"agent on {self.name}"] = self.folder / "agent.log"
         folder = self.vpn_folder
         folder.mkdir(exist_ok=True)
         keys = _keys(self.network.folder / "openvpn")
@@ -113,7 +114,20 @@ def _keys(folder: Path) -> Path:
         return folder
     folder.mkdir()
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"]
-    _call(folder, "openssl", "req", "-x509", "-days", "3650", "-subj", "/CN=ca", *new, "ca.key", "-out", "ca.crt")
+    _call(
+        folder,
+        "openssl",
+        "req",
+        "-x509",
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=ca",
+        *new,
+        "ca.key",
+        "-out",
+        "ca.crt",
+    )
     for name in ("server", "client"):
         _call(folder, "openssl", "req", "-subj", f"/CN={name}", *new, f"{name}.key", "-out", "request")
         signed = ["-in", "request", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3650"]
@@ -134,7 +148,7 @@ class VpnClients(threading.Thread):
 
     def __init__(self, network: Network, protocol: str, count: int) -> None:
         super().__init__(daemon=True)
-        self.protocol, self.quiet, self.closed = protocol, False, False
+        self.protocol, self.quiet = protocol, False
         self._network = network
         self._devices = [f"{protocol}{number}" for number in range(count)]
         # When what was answered had been asked, and when the answer came, of each.
@@ -156,7 +170,7 @@ class VpnClients(threading.Thread):
     def run(self) -> None:
         """Go on and on."""
         for number in itertools.count():
-            if self.closed:
+            if not os.path.exists(FOLDER / self._network.client.name):
                 return
             until = time.monotonic() + EVERY_S
             for device in self._devices if not self.quiet else ():
@@ -173,7 +187,7 @@ class VpnClients(threading.Thread):
             self._sockets[device].sendto(word, (f"{INSIDE[self.protocol]}.1", ECHO))
         except OSError:
             # The device is not there, or is another one by now.
-            self._sockets.pop(device).close()
+            self._forget(device)
 
     def _read(self, until: float) -> None:
         while (left := until - time.monotonic()) > 0:
@@ -186,12 +200,17 @@ class VpnClients(threading.Thread):
         try:
             word = ready.recv(64)
         except OSError:
-            self._sockets.pop(device).close()
+            self._forget(device)
             return
         self.answers[device].append((self._asked.get((device, word), 0), now_ns()))
 
+    def _forget(self, device: str) -> None:
+        left = self._sockets.pop(device, None)
+        if left is not None:
+            left.close()
+
     def back_since(self, when: int) -> list[int]:
-        """Return when each one first had an answer to what was asked after a moment; who had none is left out."""
+        """Return when each that had one first had an answer to what was asked after a moment."""
         found = (next((came for asked, came in each if asked > when), 0) for each in self.answers.values())
         return [came for came in found if came]
 
@@ -216,13 +235,3 @@ def wait_known(node: VpnNode, counts: dict[str, int], budget: float = 30) -> Non
         return all(servers.get(name, {}).get("clients") == count for name, count in counts.items())
 
     wait_until(known, budget, f"{node.name} knows the clients")
-
-
-def quiet_for(clients: Sequence[VpnClients], seconds: float) -> Iterator[None]:
-    """Let nobody say anything for a while."""
-    for each in clients:
-        each.quiet = True
-    time.sleep(seconds)
-    yield
-    for each in clients:
-        each.quiet = False

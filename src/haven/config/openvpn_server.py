@@ -37,8 +37,9 @@ class OpenvpnServer:
     """The directives of one server; relative paths in them are those of `folder`."""
 
     def __init__(self, name: str, folder: str, directives: list[Directive]) -> None:
-        self.name, self.folder = name, folder
+        self.name = name
         self._directives = directives
+        self.folder = os.path.join(folder, self._first("cd"))
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """Return the words of a directive, of several the last; None where it is not given."""

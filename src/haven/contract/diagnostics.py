@@ -224,7 +224,7 @@ DIAGNOSTICS = {
     "service-openvpn-management": "the clients of OpenVPN's server {server} come back {seconds} s after a "
     "takeover, as nobody calls them: give it management '/var/run/openvpn-{server}.haven unix'",
     "service-openvpn-wrapped": "the clients of OpenVPN's server {server} come back {seconds} s after a "
-    "takeover: each has a key of its own (tls-crypt-v2), so they cannot be called; push a shorter ping-restart",
+    "takeover: with tls-crypt-v2 nobody can call them; push a shorter ping-restart",
     "service-openvpn-token": "OpenVPN's server {server} gives out tokens that another router does not know: "
     "set auth-gen-token-secret to a file below /etc/openvpn, or people are asked for their password",
     "service-openvpn-address": "OpenVPN's server {server} may answer from another address than its clients "

@@ -97,13 +97,13 @@ def _faults(server: OpenvpnServer) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _servers(service: ServiceSettings, root: str, unreadable: list[tuple[str, str]]) -> Iterator[Found]:
     for path in service.servers:
-        yield from _read(lambda path=path: server_in_file(path, root), path, "", unreadable)  # type: ignore[misc]
+        yield from _read(lambda path=path: server_in_file(path, root), path, "", unreadable)
     if service.profile != PROFILE or service.servers or not os.path.exists(root + PACKAGE):
         return
     for section in read_sections(root + PACKAGE):
         if section.type == "openvpn" and is_enabled(section):
             made = (PACKAGE, section.name or "", unreadable)
-            yield from _read(lambda section=section: server_in_section(section, root), *made)  # type: ignore[misc]
+            yield from _read(lambda section=section: server_in_section(section, root), *made)
 
 
 def _read(make: Any, path: str, section: str, unreadable: list[tuple[str, str]]) -> Iterator[Found]:

@@ -66,13 +66,9 @@ class CalledServer:
             for later in DOUBT_AGAIN_S:
                 self._scope.after(later, self._doubt)
         elif self._waiting:
-            place = (self.planned["file"], self.planned["section"], self._root)
+            place = (self.planned["file"], self.planned["section"])
             make_greeting(self._scope, *place, self._greet_with)
             self._hurry()
-
-    @property
-    def _root(self) -> str:
-        return self._around.root.rstrip("/")
 
     def _doubt(self) -> None:
         for client in self._waiting.values():
@@ -117,9 +113,9 @@ class CalledServer:
             self._management.ask()
 
     def _connect(self) -> None:
-        path = self._root + self.planned["management"]
+        path, told = self.planned["management"], (self._take_clients, self._hang_up)
         try:
-            self._management = Management(self._scope, path, self._take_clients, self._hang_up)
+            self._management = Management(self._scope, path, *told)
         except OSError:
             return
         self._heard_at = time.monotonic()

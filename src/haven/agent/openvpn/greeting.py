@@ -29,28 +29,27 @@ verb 1
 Done = Callable[[bytes], None]
 
 
-def make_greeting(scope: Scope, file: str, section: str, root: str, done: Done) -> None:
+def make_greeting(scope: Scope, file: str, section: str, done: Done) -> None:
     """Let OpenVPN speak, and call `done` with its first word; without one nothing is called."""
     try:
-        server = _server(file, section, root)
-        _Maker(scope, server, root, done)
+        _Maker(scope, _server(file, section), done)
     except (OSError, ValueError) as why:
         print(f"haven-agent: openvpn: {file}: {why}", file=sys.stderr, flush=True)
 
 
-def _server(file: str, section: str, root: str) -> OpenvpnServer:
+def _server(file: str, section: str) -> OpenvpnServer:
     if not section:
-        return server_in_file(file, root)
-    for found in read_sections(root + file):
+        return server_in_file(file)
+    for found in read_sections(file):
         if found.name == section:
-            return server_in_section(found, root)
+            return server_in_section(found)
     raise ValueError(f"there is no section {section} any more")
 
 
 class _Maker:
     """One process that speaks, and the socket that hears it."""
 
-    def __init__(self, scope: Scope, server: OpenvpnServer, root: str, done: Done) -> None:
+    def __init__(self, scope: Scope, server: OpenvpnServer, done: Done) -> None:
         self._scope, self._done = scope, done
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.bind(("127.0.0.1", 0))
@@ -58,7 +57,7 @@ class _Maker:
         text = ALONE % self._socket.getsockname()[1] + server.identity()
         if server.words("dh") is None:
             text += "dh none\n"
-        argv = ["openvpn", "--cd", root + server.folder, "--config", "stdin"]
+        argv = ["openvpn", "--cd", server.folder, "--config", "stdin"]
         self._call: ChildCall | None = None
         try:
             self._call = scope.run(argv, self._ended, LIMIT_S, text)

@@ -74,7 +74,7 @@ SERVICE = SectionType(
         Option(
             "server",
             File(),
-            "OpenVPN's configuration file of a server, whose clients are called back at once after a takeover "
+            "OpenVPN's configuration file of a server, whose clients are called back after a takeover "
             "([VPNs](vpn.md)).",
             default_says="with `profile` `openvpn`, the servers of /etc/config/openvpn",
             many=True,
