@@ -26,6 +26,7 @@ from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
 from bench.upgrade import upgrades
+from bench.vpn import vpn_clients
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
@@ -60,6 +61,7 @@ MORE: dict[str, Bench] = {
     "services": services_by_role,
     "size": sizes,
     "upgrade": upgrades,
+    "vpn": vpn_clients,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
 }

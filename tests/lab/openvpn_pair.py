@@ -20,7 +20,8 @@ ECHO = 5300
 UDP, TCP = PROTOCOLS = ("udp", "tcp")
 INSIDE = {UDP: "10.8.0", TCP: "10.9.0"}
 EVERY_S = 0.05
-# What the manual's examples have: a client notices a dead server after a minute.
+# What OpenVPN says when it works, and before it begins anew.
+COMPLETED, PAUSE = "Initialization Sequence Completed", "Restart pause"
 SERVER = """
 dev tun-{protocol}
 dev-type tun
@@ -34,7 +35,7 @@ ca ca.crt
 cert server.crt
 key server.key
 tls-crypt tls-crypt.key
-keepalive 10 60
+keepalive {keepalive}
 duplicate-cn
 script-security 2
 auth-user-pass-verify {folder}/verify via-env
@@ -70,8 +71,9 @@ class VpnNode(AgentNode):
     """The whole of haven, with OpenVPN's servers by role."""
 
     renew_s = 30
-    # Whether their clients are called back.
-    calls = True
+    # Whether their clients are called back; by default what the manual's examples have, by which a client
+    # notices a dead server after a minute.
+    calls, keepalive = True, "10 60"
 
     def config_text(self) -> str:
         """Write the UCI text, with the servers."""
@@ -83,7 +85,7 @@ class VpnNode(AgentNode):
             (folder / name).write_text(text.format(folder=folder))
             (folder / name).chmod(0o755)
         for protocol in PROTOCOLS:
-            (folder / f"{protocol}.conf").write_text(_server(protocol, folder, keys))
+            (folder / f"{protocol}.conf").write_text(_server(protocol, self.keepalive, folder, keys))
         text = super().config_text() + SERVICE.format(folder=folder)
         return text + "".join(f"\tlist server '{folder}/{each}.conf'\n" for each in PROTOCOLS if self.calls)
 
@@ -91,6 +93,11 @@ class VpnNode(AgentNode):
     def vpn_folder(self) -> Path:
         """Where its servers' files are."""
         return self.folder / "vpn"
+
+    def serves(self) -> bool:
+        """Tell whether its servers take clients."""
+        logs = [self.vpn_folder / f"{protocol}.log" for protocol in PROTOCOLS]
+        return all(log.exists() and COMPLETED in log.read_text() for log in logs)
 
     def asked(self) -> int:
         """Count how often somebody's password was looked at here."""
@@ -102,10 +109,10 @@ class VpnNode(AgentNode):
         return {each["name"]: each for each in self.status().get("openvpn", {}).get("servers", [])}
 
 
-def _server(protocol: str, folder: Path, keys: Path) -> str:
+def _server(protocol: str, keepalive: str, folder: Path, keys: Path) -> str:
     proto, multihome = ("udp", "multihome") if protocol == UDP else ("tcp-server", "")
     facts = {"protocol": protocol, "proto": proto, "multihome": multihome, "inside": INSIDE[protocol]}
-    return SERVER.format(folder=folder, keys=keys, **facts)
+    return SERVER.format(folder=folder, keys=keys, keepalive=keepalive, **facts)
 
 
 def _keys(folder: Path) -> Path:
@@ -203,6 +210,23 @@ class VpnClients(threading.Thread):
             self._forget(device)
             return
         self.answers[device].append((self._asked.get((device, word), 0), now_ns()))
+
+    def wait_begun_anew(self, budget: float) -> list[int]:
+        """Wait until each has begun anew and works; return when, by its own words: it may be silent."""
+        seen: dict[str, int] = {}
+
+        def all_have() -> bool:
+            for device in self._devices:
+                if device not in seen and self._has_begun_anew(device):
+                    seen[device] = now_ns()
+            return len(seen) == len(self._devices)
+
+        wait_until(all_have, budget, f"{len(self._devices)} clients by {self.protocol} have begun anew")
+        return list(seen.values())
+
+    def _has_begun_anew(self, device: str) -> bool:
+        _before, pause, after = self._network.logs[f"client {device}"].read_text().rpartition(PAUSE)
+        return bool(pause) and COMPLETED in after
 
     def _forget(self, device: str) -> None:
         left = self._sockets.pop(device, None)
