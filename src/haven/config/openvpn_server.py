@@ -39,7 +39,7 @@ class OpenvpnServer:
     def __init__(self, name: str, folder: str, directives: list[Directive]) -> None:
         self.name = name
         self._directives = directives
-        self.folder = os.path.join(folder, self._first("cd"))
+        self.folder = os.path.join(folder, *(self.words("cd") or ())[:1])
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """Return the words of a directive, of several the last; None where it is not given."""
