@@ -27,6 +27,7 @@ from bench.sync import replication
 from bench.table import Row
 from bench.upgrade import upgrades
 from bench.vpn import vpn_clients
+from bench.vpn import vpn_clients, vpn_ways
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
@@ -62,6 +63,7 @@ MORE: dict[str, Bench] = {
     "size": sizes,
     "upgrade": upgrades,
     "vpn": vpn_clients,
+    "vpn-ways": vpn_ways,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
 }

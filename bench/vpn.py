@@ -26,11 +26,9 @@ WAYS = (
 )
 
 
-def vpn_clients(runs: int) -> Iterator[Comparison | Figures]:
-    """Cut the power under clients, half of the times while they are silent; then without calls."""
-    why_not = openvpn.missing()
-    if why_not is not None:
-        raise SystemExit(f"the bench of VPNs cannot run: {why_not}")
+def vpn_clients(runs: int) -> Iterator[Comparison]:
+    """Cut the power under clients, half of the times while they are silent."""
+    _need_openvpn()
     rows = {
         (protocol, silent): Comparison(
             f"{protocol.upper()}, {'silent' if silent else 'busy'} clients: back after",
@@ -48,7 +46,12 @@ def vpn_clients(runs: int) -> Iterator[Comparison | Figures]:
             rows[protocol, silent].haven += seconds
             asked.haven.append(again)
     yield from (*[row for row in rows.values() if row.haven], asked)
-    yield from _ways()
+
+
+def _need_openvpn() -> None:
+    why_not = openvpn.missing()
+    if why_not is not None:
+        raise SystemExit(f"the bench of VPNs cannot run: {why_not}")
 
 
 def _row(protocol: str, silent: bool) -> Comparison:
@@ -56,8 +59,9 @@ def _row(protocol: str, silent: bool) -> Comparison:
     return Comparison(f"{protocol.upper()}, {who} clients: back after", "s", most=MOST_S[protocol])
 
 
-def _ways() -> Iterator[Figures]:
-    """Measure what else makes clients come back, the last of them in one cut of each."""
+def vpn_ways(_runs: int) -> Iterator[Figures]:
+    """Measure what else makes silent clients come back, one cut of each."""
+    _need_openvpn()
     for protocol in PROTOCOLS:
         for name, calls, keepalive in WAYS:
             seconds, _again = _cut(protocol, COUNT, True, calls, keepalive)
