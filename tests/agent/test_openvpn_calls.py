@@ -172,14 +172,14 @@ def test_after_a_takeover_clients_by_udp_are_greeted_and_begin_anew(
     made.role("backup")
     made.hear(FIRST, OTHER)
     assert made.shown()["clients"] == 2 and made.openvpn.told == []
+    # Once it is asked, one has a session, one is about to, and a third one came by itself.
+    made.openvpn.clients = [(5, FIRST, "10.8.0.2"), (6, OTHER, ""), (7, "192.0.2.3:1", "10.8.0.9")]
     made.role("active")
     made.until(lambda: len(Sender.sent) >= 2, "both are greeted")
     assert Sender.sent[:2] == [
         ("192.0.2.254", 1194, ("192.0.2.1", 4711), GREETING),
         ("192.0.2.254", 1194, ("192.0.2.2", 4712), GREETING),
     ]
-    # One has a session, one is about to, and a third one came by itself.
-    made.openvpn.clients = [(5, FIRST, "10.8.0.2"), (6, OTHER, ""), (7, "192.0.2.3:1", "10.8.0.9")]
     wanted = 'client-kill 5 "RESTART,[P]"'
     made.until(lambda: wanted in made.openvpn.told, "the one begins anew")
     made.until(lambda: made.openvpn.told.count("status 3") > 5, "the other one is waited for")
@@ -196,6 +196,7 @@ def test_clients_by_tcp_are_made_to_ask_at_once(desk: Callable[[str], Desk]) -> 
     made.until(lambda: len(Sender.sent) == 3, "it is asked three times")
     assert set(Sender.sent) == {("doubt", "192.0.2.254", 1194, ("192.0.2.1", 4711))}
     made.openvpn.clients = [(0, FIRST, "10.8.0.2")]
+    made.openvpn.say(">BYTECOUNT_CLI:0,10,10")
     made.until(lambda: made.shown()["clients"] == 1, "it is back")
     assert not any("client-kill" in each for each in made.openvpn.told)
 
