@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.cli.plan_text import show_plan
 from haven.config.load import load_text
 from haven.contract.fields import DocumentError
 from haven.contract.openvpn import MARK, check_words
@@ -12,6 +13,7 @@ from haven.contract.plan import check_plan
 from haven.plan import openvpn_servers
 from haven.plan.assemble import compile_plan
 from haven.plan.machine import Machine
+from haven.plan.sequences import with_sequences
 
 FILE = "/etc/config/haven"
 TEXT = """
@@ -66,6 +68,8 @@ def test_a_server_with_a_management_socket_is_in_the_plan(tmp_path: Path) -> Non
             "section": "",
         }
     ]
+    shown = show_plan(with_sequences(plan))
+    assert "OpenVPN's server road" in shown and "UDP, port 1194 at 192.168.1.1, 198.51.100.1" in shown
     (rules,) = [each for each in plan["commands"]["setup"] if each["code"] == "openvpn-rules"]
     assert f"meta mark {MARK:#x} notrack" in rules["stdin"]
     assert "own_ports" not in plan["parts"]["conntrack"]

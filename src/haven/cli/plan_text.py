@@ -4,6 +4,7 @@
 import textwrap
 from typing import Any
 
+from haven.cli.openvpn_text import planned_server
 from haven.cli.service_text import planned
 from haven.cli.wan_text import planned as planned_wan
 from haven.contract.check_documents import SCRIPT
@@ -33,6 +34,8 @@ def show_plan(plan: dict[str, Any]) -> str:
     parts.append(_checks(plan["parts"].get("tracking", {}).get("checks", [])))
     for wan in (plan["parts"].get("wan") or {"wans": []})["wans"]:
         parts.append(_block("WAN %s" % wan["name"], planned_wan(wan)))
+    for server in plan["parts"].get("openvpn", {}).get("servers", ()):
+        parts.append(_block("OpenVPN's server %s" % server["name"], planned_server(server)))
     parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)

@@ -7,6 +7,7 @@ from haven.cli.absence import NOT_SET_UP
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
 from haven.cli.lease_text import leases
+from haven.cli.openvpn_text import openvpn_clients
 from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
@@ -45,6 +46,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
         checks(status, now, WIDTH),
         leases(status, WIDTH),
         services(status, now, WIDTH),
+        openvpn_clients(status, WIDTH),
         wans(status, WIDTH),
     ):
         if part:

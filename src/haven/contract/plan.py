@@ -8,13 +8,11 @@ beside their tables are settings of the option table, for the engine.
 import struct
 
 from haven.contract.advert_part import advert_of, check_advert
-from haven.contract.check_documents import TRACKING, check_planned
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
     DocumentError,
     Field,
     address,
-    any_text,
     anything,
     check_object,
     check_objects,
@@ -28,12 +26,8 @@ from haven.contract.fields import (
     text,
     whole,
 )
-from haven.contract.openvpn import PART as OPENVPN
-from haven.contract.openvpn import check_part as check_openvpn
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
-from haven.contract.planned_wans import WANS, check_planned_wans
-from haven.contract.services import PART as SERVICES
-from haven.contract.services import check_part as check_services
+from haven.contract.planned_parts import check_parts
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.value import Value
@@ -154,36 +148,6 @@ COMMAND = (
 )
 
 COMMANDS = (Field("setup", list_of(mapping)), Field("teardown", list_of(mapping)))
-
-CONNTRACK = (
-    Field("device", text),
-    Field("address", address),
-    Field("peers", list_of(address)),
-    Field("port", whole(1, 65535)),
-    Field("agent_port", whole(1, 65535)),
-    # Null: as the kernel's timeouts ask for. 0: never.
-    Field("renew_us", whole(), nullable=True),
-    Field("guard", list_of(address)),
-    # TCP ports of services that end here, and may begin to listen after a takeover alone.
-    Field("own_ports", list_of(whole(1, 65535)), optional=True),
-    Field("conf", any_text),
-)
-
-LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
-
-# Of the LANs whose leases are common.
-LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
-
-# What the parts of the agent get, by their names; what one gets that is not here is between it and the
-# compiler.
-PARTS = {
-    "conntrack": CONNTRACK,
-    "leases": LEASES,
-    "openvpn": OPENVPN,
-    "services": SERVICES,
-    "tracking": TRACKING,
-    "wan": WANS,
-}
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -319,14 +283,7 @@ def check_plan(document: "Any") -> "Document":
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
     _check_commands(document["commands"])
-    for name in sorted(document["parts"]):
-        check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
-    if "services" in document["parts"]:
-        check_services(document["parts"]["services"], "parts: services")
-    check_planned(document["parts"].get("tracking"))
-    check_planned_wans(document["parts"].get("wan"))
-    check_openvpn(document["parts"].get("openvpn"))
-    check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
+    check_parts(document["parts"])
     return document  # type: ignore[no-any-return]
 
 

@@ -77,9 +77,7 @@ class _Maker:
 
     def _ended(self, outcome: ChildEnd | CallFailure) -> None:
         self._close()
-        said = (
-            str(outcome) if isinstance(outcome, CallFailure) else outcome.output.strip().rpartition("\n")[2]
-        )
+        said = outcome.output.strip() if isinstance(outcome, ChildEnd) else outcome
         print(f"haven-agent: openvpn: no greeting: {said}", file=sys.stderr, flush=True)
 
     def _close(self) -> None:
