@@ -75,7 +75,7 @@ SERVICE = SectionType(
             "server",
             File(),
             "OpenVPN's configuration file of a server, whose clients are called back after a takeover "
-            "([VPNs](vpn.md)).",
+            "(docs/vpn.md).",
             default_says="with `profile` `openvpn`, the servers of /etc/config/openvpn",
             many=True,
         ),
