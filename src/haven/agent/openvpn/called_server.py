@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from haven.agent.loop import Timer
 from haven.agent.openvpn.client_packets import ClientSender
 from haven.agent.openvpn.greeting import make_greeting
 from haven.agent.openvpn.management import Management
@@ -21,6 +22,8 @@ CALL_S, HASTE_S, LOOK_S = 10.0, 0.1, 1.0
 GREET_AGAIN_S = 1.5
 # The first may come before the rules of the guard, or be one too many for a client that answers seldom.
 DOUBT_AGAIN_S = (0.0, 0.3, 1.0)
+# How long a greeting is kept that was made before it is needed: the server's key may become another one.
+GREETING_S = 600.0
 # New clients are noticed; who has gone is not.
 ASK_S = 10.0
 # A service may take its time to start.
@@ -41,7 +44,11 @@ class CalledServer:
         # Whom the other router has left, until they begin with us.
         self._waiting: dict[str, tuple[str, int]] = {}
         self._called = 0
+        self._giving_up: Timer | None = None
         self._greeting = b""
+        self._made_at: float | None = None
+        # A client takes no second packet of one second for new: the server has to speak in a later one.
+        self._made_second = 0
         self._greeted_at: float | None = None
         self._heard_at = self._asked_at = time.monotonic()
         self._scope.every(LOOK_S, self._look)
@@ -60,15 +67,19 @@ class CalledServer:
     def _call(self) -> None:
         self._waiting = {client: split_client(client) for client in self.clients}
         self._called, self._heard_at = len(self._waiting), time.monotonic()
-        self._greeting, self._greeted_at = b"", None
-        self._scope.after(CALL_S, self._waiting.clear)
+        self._greeted_at = None
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        self._giving_up = self._scope.after(CALL_S, self._give_up)
         if self.planned["protocol"] == TCP:
             for later in DOUBT_AGAIN_S:
                 self._scope.after(later, self._doubt)
         elif self._waiting:
-            place = (self.planned["file"], self.planned["section"])
-            make_greeting(self._scope, *place, self._greet_with)
+            self._prepare()
             self._hurry()
+
+    def _give_up(self) -> None:
+        self._waiting = {}
 
     def _doubt(self) -> None:
         for client in self._waiting.values():
@@ -77,22 +88,37 @@ class CalledServer:
 
     # The greeting
 
-    def _greet_with(self, greeting: bytes) -> None:
-        self._greeting = greeting
-        self._greet()
+    def _prepare(self) -> None:
+        """Have a greeting, if there is anybody to greet."""
+        now = time.monotonic()
+        is_fresh = self._made_at is not None and now - self._made_at < GREETING_S
+        if self.planned["protocol"] == TCP or not self.clients or is_fresh:
+            return
+        self._made_at = now
+        make_greeting(self._scope, self.planned["file"], self.planned["section"], self._keep)
+
+    def _keep(self, greeting: bytes) -> None:
+        self._greeting, self._made_second = greeting, int(time.time())
 
     def _greet(self) -> None:
         """Greet who is not there, once the server is."""
-        if not self._greeting or self._management is None or not self._is_due():
+        is_ready = self._management is not None and self._management.is_ready
+        if not is_ready or not self._greeting or not self._is_due():
             return
-        self._greeted_at = time.monotonic()
+        assert self._management is not None
         begun = {client.place for client in self._management.clients}
+        if self._greeted_at is None:
+            # Who has begun by itself needs no call.
+            self._waiting = {name: each for name, each in self._waiting.items() if name not in begun}
+        self._greeted_at = time.monotonic()
         for name, client in self._waiting.items():
             for source in self.planned["addresses"] if name not in begun else ():
                 self._sender.datagram(source, self.planned["port"], client, self._greeting)
 
     def _is_due(self) -> bool:
-        return self._greeted_at is None or time.monotonic() - self._greeted_at >= GREET_AGAIN_S
+        if self._greeted_at is not None:
+            return time.monotonic() - self._greeted_at >= GREET_AGAIN_S
+        return int(time.time()) != self._made_second
 
     # The server
 
@@ -105,8 +131,8 @@ class CalledServer:
     def _look(self) -> None:
         now = time.monotonic()
         if not self._is_active:
-            return
-        if self._management is None:
+            self._prepare()
+        elif self._management is None:
             self._connect()
         elif (self._waiting and self._greeted_at is not None) or now - self._asked_at >= ASK_S:
             self._asked_at = now
@@ -128,6 +154,7 @@ class CalledServer:
 
     def _take_clients(self) -> None:
         assert self._management is not None
+        self._greet()
         listed = self._management.clients
         for client in listed:
             if self._greeted_at and client.ready and self._waiting.pop(client.place, None) is not None:

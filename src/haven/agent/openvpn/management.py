@@ -40,6 +40,8 @@ class Management:
         self.clients: list[ConnectedClient] = []
         self._listed: list[ConnectedClient] = []
         self._numbers: set[str] = set()
+        # Who is let in before the server is ready gets no answer yet.
+        self.is_ready = False
         self._octets = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
@@ -98,7 +100,7 @@ class Management:
         elif line.startswith("CLIENT_LIST\t"):
             self._list(line.split("\t"))
         elif line == "END":
-            self.clients = self._listed
+            self.clients, self.is_ready = self._listed, True
             self._changed()
 
     def _list(self, columns: list[str]) -> None:
