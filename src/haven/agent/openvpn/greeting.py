@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from haven.agent.calls import CallFailure, ChildCall, ChildEnd
 from haven.agent.loop import Scope
-from haven.config.load import read_sections
 from haven.config.openvpn_server import OpenvpnServer, server_in_file, server_in_section
+from haven.config.uci.document import parse
 
 HARD_RESET_SERVER_V2 = 8
 LIMIT_S = 5.0
@@ -40,7 +40,9 @@ def make_greeting(scope: Scope, file: str, section: str, done: Done) -> None:
 def _server(file: str, section: str) -> OpenvpnServer:
     if not section:
         return server_in_file(file)
-    for found in read_sections(file):
+    with open(file) as stream:
+        sections, _problems = parse(stream.read(), file)
+    for found in sections:
         if found.name == section:
             return server_in_section(found)
     raise ValueError(f"there is no section {section} any more")
