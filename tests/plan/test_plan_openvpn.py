@@ -41,11 +41,11 @@ config service 'vpn'
 GOOD = "server 10.8.0.0 255.255.255.0\nmanagement /run/road.sock unix\nmultihome\n"
 
 
-def compiled(tmp_path: Path, text: str) -> tuple[dict, list[tuple[str, dict]]]:
+def compiled(tmp_path: Path, text: str, more: str = "") -> tuple[dict, list[tuple[str, dict]]]:
     path = tmp_path / "road.conf"
     if text:
         path.write_text(text)
-    model, problems = load_text(TEXT % path, FILE)
+    model, problems = load_text(TEXT % path + more, FILE)
     assert model is not None, problems
     plan, problems = compile_plan(model, Machine({}), FILE)
     assert plan is not None, problems
@@ -126,3 +126,11 @@ def test_the_profile_reads_the_servers_of_openwrt(tmp_path: Path) -> None:
 def test_a_client_that_is_no_address_with_a_port_is_refused(client: str) -> None:
     with pytest.raises(DocumentError):
         check_words([{"name": "road", "clients": [client]}])
+
+
+def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/road.conf").write_text(GOOD)
+    plan, _warnings = compiled(tmp_path, GOOD, f"\tlist server '{tmp_path}/more/road.conf'\n")
+    names = [each["name"] for each in plan["parts"]["openvpn"]["servers"]]
+    assert names == ["road", f"{tmp_path}/more/road.conf"]

@@ -29,11 +29,13 @@ Found = tuple[OpenvpnServer, str, str]
 
 def part(model: Model, routers: list[dict[str, Any]], root: str = "") -> dict[str, Any] | None:
     """Return what the plan has for the agent's part, or None where there is nobody to call back."""
-    planned = []
+    planned: list[dict[str, Any]] = []
     for service in model.services:
         virtual = _virtual_addresses(service, routers)
         for server, file, section in _servers(service, root, []):
             addresses = [server.local] if server.local in virtual else virtual
+            if server.name in [each["name"] for each in planned]:
+                server.name = file
             if server.management and addresses:
                 planned.append(_planned(service, server, file, section, addresses))
     return {"servers": planned} if planned else None
