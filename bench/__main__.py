@@ -26,7 +26,6 @@ from bench.steadiness import busy_machine
 from bench.sync import replication
 from bench.table import Row
 from bench.upgrade import upgrades
-from bench.vpn import vpn_clients
 from bench.vpn import vpn_clients, vpn_ways
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
