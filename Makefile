@@ -29,7 +29,7 @@ KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
 	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-start bench-leases \
-	bench-wan bench-micro clean
+	bench-wan bench-micro bench-vpn clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -58,6 +58,7 @@ help:
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
+	@echo "make bench-vpn        OpenVPN's clients through ten power cuts (root, about 15 minutes)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
@@ -155,6 +156,9 @@ bench: setup
 	$(BIN)/python -m bench
 
 # By PPPoE: `python -m bench wan-pppoe` on a kernel that has PPP, with the packages ppp and pppoe.
+bench-vpn: setup
+	$(BIN)/python -m bench --runs 10 vpn vpn-ways
+
 # Tunnels: `python -m bench wireguard`, by the kernel where it has WireGuard, else by wireguard-go.
 bench-wan: setup
 	$(BIN)/python -m bench --runs 3 wan-dhcp

@@ -30,6 +30,7 @@ from bench.sync import replication
 from bench.table import Row
 from bench.takeover import takeovers
 from bench.upgrade import upgrades
+from bench.vpn import vpn_clients, vpn_ways
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
@@ -73,6 +74,8 @@ MORE: dict[str, Bench] = {
     "services": services_by_role,
     "size": sizes,
     "upgrade": upgrades,
+    "vpn": vpn_clients,
+    "vpn-ways": vpn_ways,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
     "wireguard": tunnels,

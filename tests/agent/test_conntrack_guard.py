@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """When the guard is armed and lifted, with a recorded nft and kernel setting; the lab has real ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from haven.agent.conntrack import guard as module
-from haven.agent.conntrack.guard import LASTS_S, REFRESH_S, Guard
+from haven.agent.conntrack.guard import LASTS_S, LOOK_S, REFRESH_S, Guard
 from tests.agent.turns import Turns
 
 ADDRESSES = ["192.0.2.1", "fe80::77"]
@@ -52,9 +52,9 @@ class Kernel:
 class GuardDesk:
     """A guard, of which every change is carried out before the next."""
 
-    def __init__(self, turns: Turns, run_dir: Path, addresses: list[str]) -> None:
+    def __init__(self, turns: Turns, run_dir: Path, addresses: list[str], own_ports: Sequence[int]) -> None:
         self._turns = turns
-        self.guard = Guard(addresses, str(run_dir), turns.scope)
+        self.guard = Guard(addresses, str(run_dir), turns.scope, own_ports)
 
     def follow(self, active: bool) -> None:
         self.guard.follow(active)
@@ -88,8 +88,8 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
 def make(kernel: Kernel, turns: Turns, tmp_path: Path) -> Make:
     """Return what makes a guard, as each agent of a node does."""
 
-    def make(addresses: list[str] = ADDRESSES) -> GuardDesk:
-        return GuardDesk(turns, tmp_path, addresses)
+    def make(addresses: list[str] = ADDRESSES, own_ports: Sequence[int] = ()) -> GuardDesk:
+        return GuardDesk(turns, tmp_path, addresses, own_ports)
 
     return make
 
@@ -374,3 +374,41 @@ def test_where_the_router_listens_is_looked_at_again_at_the_takeover(
         guard.follow(active)
         listed = ", ".join(map(str, ports))
         assert "set here { type inet_service; elements = { %s }; }" % listed in kernel.told.read_text()
+
+
+def lets_pass(kernel: Kernel) -> str:
+    """Return the ports at which this router itself answers, as nft was told."""
+    return kernel.told.read_text().partition("set here")[2].partition("}")[0].partition("= {")[2].strip()
+
+
+def test_a_port_of_a_service_that_the_active_alone_runs_is_let_pass_before_it_listens(
+    make: Make, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "listening_ports", lambda addresses: [22])
+    guard = make(own_ports=[1194])
+    guard.follow(False)
+    assert lets_pass(kernel) == "22, 1194"
+    guard.follow(True)
+    assert lets_pass(kernel) == "22, 1194"
+
+
+def test_who_begins_to_listen_after_the_takeover_is_let_pass_soon(
+    guard: GuardDesk, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening = [22]
+    monkeypatch.setattr(module, "listening_ports", lambda addresses: list(listening))
+    guard.follow(False)
+    guard.follow(True)
+    listening.append(443)
+    guard.advance(LOOK_S)
+    assert lets_pass(kernel) == "22, 443" and kernel.armed
+    # Another group that becomes Active does not end the looking.
+    guard.follow(True)
+    listening.append(1194)
+    guard.advance(LOOK_S)
+    assert lets_pass(kernel) == "22, 443, 1194"
+    kernel.told.unlink()
+    guard.advance(LOOK_S)
+    assert not kernel.told.exists(), "nft is told what it knows"
+    guard.advance(LASTS_S)
+    assert is_told_nothing_more(guard, kernel)

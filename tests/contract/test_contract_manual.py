@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from haven.config.options import VIRTUAL_ROUTER
-from haven.contract import plan, services
+from haven.contract import plan, planned_parts, services
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.fields import Field
 
@@ -39,7 +39,7 @@ def test_every_key_of_every_part_is_explained():
     table = MANUAL.split("| part | keys |\n|---|---|\n")[1].split("\n\n")[0]
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
     found = {part.strip("`"): re.findall(r"`(\w+)`", keys) for part, keys in rows}
-    assert found == {part: _names(fields) for part, fields in plan.PARTS.items()}
+    assert found == {part: _names(fields) for part, fields in planned_parts.PARTS.items()}
 
 
 def test_every_key_of_a_service_is_explained():

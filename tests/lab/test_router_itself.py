@@ -61,6 +61,18 @@ def test_whoever_began_to_listen_on_the_standby_later_counts_too(network: Networ
     assert guarded(pair[1])
 
 
+def test_a_service_that_the_active_alone_runs_is_let_pass_once_it_listens(
+    network: Network, pair: Pair
+) -> None:
+    echo_server(network["r1"].namespace, SSH)
+    talk = connect(network.client, lab.GATEWAY, SSH)
+    assert answers(talk)
+    take_over(network, pair)
+    echo_server(network["r2"].namespace, SSH)
+    wait_reset(talk)
+    assert guarded(pair[1]), "the guard's time was over"
+
+
 def test_what_is_forwarded_from_a_port_where_the_router_listens_lives_on(
     network: Network, pair: Pair
 ) -> None:

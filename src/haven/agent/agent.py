@@ -13,6 +13,7 @@ from haven.agent.havend_link import HavendLink
 from haven.agent.leases.part import LeasesPart
 from haven.agent.lender import Lender
 from haven.agent.loop import Loop, Scope
+from haven.agent.openvpn.part import OpenvpnPart
 from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
@@ -37,6 +38,7 @@ PARTS: tuple[type[Part], ...] = (
     LeasesPart,
     ServicesPart,
     ClaimantsPart,
+    OpenvpnPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

@@ -8,6 +8,7 @@ from haven.cli.bfd_text import bfd
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
 from haven.cli.lease_text import leases
+from haven.cli.openvpn_text import openvpn_clients
 from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
 from haven.cli.virtual_router_table import heard, table
@@ -48,6 +49,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
         bfd(status, WIDTH),
         leases(status, WIDTH),
         services(status, now, WIDTH),
+        openvpn_clients(status, WIDTH),
         wans(status, WIDTH),
         tunnels(status, WIDTH),
     ):

@@ -212,6 +212,7 @@ class ServiceSettings(Settings):
     profile: str | None
     inits: tuple[str, ...]
     interfaces: tuple[str, ...]
+    servers: tuple[str, ...]
     group: str
     role: str
     order: int

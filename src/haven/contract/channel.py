@@ -112,6 +112,8 @@ MESSAGES = {
         Field("known", whole()),
         Field("leases", list_of(mapping)),
     ),
+    # The clients of OpenVPN's servers (contract/openvpn.py), by the Active of their group.
+    "openvpn": (Field("servers", list_of(mapping)),),
     "leases-kept": (Field("number", whole(0, 1 << 32)), Field("known", whole())),
     # Whom a router knows, and who is gone for good, by their fingerprints.
     "introduce": (Field("peers", list_of(mapping)), Field("gone", list_of(octets))),

@@ -245,6 +245,15 @@ DIAGNOSTICS = {
     "service-interface-missing": "there is no interface '{interface}' in /etc/config/network",
     "service-interface-auto": "interface '{interface}' comes up at boot, before the role is known: set "
     "option auto '0' in its section of /etc/config/network",
+    "service-openvpn-unreadable": "'{path}' cannot be read, so its clients are not called back: {error}",
+    "service-openvpn-management": "the clients of OpenVPN's server {server} come back {seconds} s after a "
+    "takeover, as nobody calls them: give it management '/var/run/openvpn-{server}.haven unix'",
+    "service-openvpn-wrapped": "the clients of OpenVPN's server {server} come back {seconds} s after a "
+    "takeover: with tls-crypt-v2 nobody can call them; push a shorter ping-restart",
+    "service-openvpn-token": "OpenVPN's server {server} gives out tokens that another router does not know: "
+    "set auth-gen-token-secret to a file below /etc/openvpn, or people are asked for their password",
+    "service-openvpn-address": "OpenVPN's server {server} may answer from another address than its clients "
+    "asked, which they refuse: set multihome",
     # The configuration of DHCP.
     "dhcp-section-missing": "has no section with option interface '{interface}': nothing to add to",
     "dhcp-option-other": "'{value}' stands against '{wanted}'; remove one of them",

@@ -8,13 +8,11 @@ beside their tables are settings of the option table, for the engine.
 import struct
 
 from haven.contract.advert_part import advert_of, check_advert
-from haven.contract.check_documents import TRACKING, check_planned
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
     DocumentError,
     Field,
     address,
-    any_text,
     anything,
     check_object,
     check_objects,
@@ -30,10 +28,7 @@ from haven.contract.fields import (
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
 from haven.contract.planned_bfd import check_planned_sessions
-from haven.contract.planned_tunnels import TUNNELS, check_planned_tunnels
-from haven.contract.planned_wans import WANS, check_planned_wans
-from haven.contract.services import PART as SERVICES
-from haven.contract.services import check_part as check_services
+from haven.contract.planned_parts import check_parts
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.value import Value
@@ -156,28 +151,6 @@ COMMAND = (
 )
 
 COMMANDS = (Field("setup", list_of(mapping)), Field("teardown", list_of(mapping)))
-
-CONNTRACK = (
-    Field("device", text),
-    Field("address", address),
-    Field("peers", list_of(address)),
-    Field("port", whole(1, 65535)),
-    Field("agent_port", whole(1, 65535)),
-    # Null: as the kernel's timeouts ask for. 0: never.
-    Field("renew_us", whole(), nullable=True),
-    Field("guard", list_of(address)),
-    Field("conf", any_text),
-)
-
-LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
-
-# Of the LANs whose leases are common.
-LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
-
-# What the parts of the agent get, by their names; what one gets that is not here is between it and the
-# compiler.
-PARTS = {"conntrack": CONNTRACK, "leases": LEASES, "services": SERVICES, "tracking": TRACKING, "wan": WANS}
-PARTS["wireguard"] = TUNNELS
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
@@ -314,15 +287,8 @@ def check_plan(document: "Any") -> "Document":
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
     _check_commands(document["commands"])
-    for name in sorted(document["parts"]):
-        check_object(document["parts"][name], PARTS.get(name, ()), "parts: %s" % name)
-    if "services" in document["parts"]:
-        check_services(document["parts"]["services"], "parts: services")
     check_planned_sessions(document.get("bfd") or [])
-    check_planned(document["parts"].get("tracking"))
-    check_planned_wans(document["parts"].get("wan"))
-    check_planned_tunnels(document["parts"].get("wireguard"))
-    check_objects(document["parts"].get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")
+    check_parts(document["parts"])
     return document  # type: ignore[no-any-return]
 
 

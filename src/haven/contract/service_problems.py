@@ -43,4 +43,10 @@ SERVICE_PROBLEMS = (
         "OpenWrt starts {init} at boot, before it is known whether service {service} is to run here.",
         "Say 'haven reload', by which haven takes that over, and leave '/etc/init.d/{init} enable' out.",
     ),
+    (
+        "openvpn-unheard",
+        WARNING,
+        "OpenVPN's server {server} does not answer at {path}, so another router would not know its clients.",
+        "Look whether it runs, and whether something else holds its management socket.",
+    ),
 )

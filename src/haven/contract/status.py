@@ -24,6 +24,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
+from haven.contract.openvpn import check_account as check_openvpn
 from haven.contract.planned_bfd import TOLD_SESSION
 from haven.contract.services import check_told as check_services
 from haven.contract.severities import SEVERITIES
@@ -63,6 +64,8 @@ STATUS = (
     Field("peers", list_of(mapping)),
     # What runs by role (contract/services.py), where anything does.
     Field("services", list_of(mapping), optional=True),
+    # OpenVPN's servers and their clients (contract/openvpn.py), where there are any.
+    Field("openvpn", mapping, optional=True),
     # The checks of hosts and scripts, where there are any.
     Field("tracking", mapping, optional=True),
     # The BFD sessions, where there are any.
@@ -259,6 +262,7 @@ REPORT = (
     Field("services", list_of(mapping), optional=True),
     Field("tracking", mapping, optional=True),
     Field("leases", mapping, optional=True),
+    Field("openvpn", mapping, optional=True),
 )
 
 
@@ -296,6 +300,7 @@ def _check_told(document: "Document", where: str) -> None:
     if document.get("tracking"):
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)
         check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)
+    check_openvpn(document.get("openvpn"))
     if document.get("leases"):
         check_object(document["leases"], LEASES, "%s: leases" % where)
         check_objects(document["leases"]["peers"], LEASES_PEER, "%s: leases: peers" % where)

@@ -30,6 +30,8 @@ STEPS = {
     "protected-link-away": "remove the protected link {device}",
     "peer-rules": "let in copies of connections from the peers alone",
     "peer-rules-away": "remove the rules about the peers",
+    "openvpn-rules": "let calls to OpenVPN's clients keep the server's address",
+    "openvpn-rules-away": "remove the rules about calls to OpenVPN's clients",
     # What a group does in between.
     "advertise": "advertisement for {virtual_routers}",
     "resign": "priority 0 advertisement for {virtual_routers}",

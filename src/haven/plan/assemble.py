@@ -18,6 +18,7 @@ from haven.plan import (
     conntrack_rules,
     dialled_wans,
     lease_plan,
+    openvpn_servers,
     service_commands,
     wireguard_tunnels,
     witnesses,
@@ -72,7 +73,10 @@ def compile_plan(
     problems += bfd.problems(model, routers, config)
     if problems:
         return None, problems
-    copied = conntrack.part(model.conntrack, device, _virtual_addresses(routers))
+    called = openvpn_servers.part(model, routers)
+    copied = conntrack.part(
+        model.conntrack, device, _virtual_addresses(routers), openvpn_servers.own_ports(called)
+    )
     warnings = [*model.warnings, *compiler.warnings, *checks.warnings]
     warnings += witnesses.warnings(model, machine, config)
     if model.conntrack is not None:
@@ -81,6 +85,7 @@ def compile_plan(
     warnings += dialled_wans.warnings(model.wans, config)
     warnings += wireguard_tunnels.warnings(model.wireguards, config)
     warnings += service_commands.warnings(model, config)
+    warnings += openvpn_servers.warnings(model, config)
     return {
         "version": VERSION,
         "node": model.main.node,
@@ -100,12 +105,18 @@ def compile_plan(
             accept_mode.commands(routers),
             conntrack_rules.commands(copied, conntrack_protection.below(model.conntrack, device)),
             conntrack_protection.commands(model.conntrack, device),
+            openvpn_servers.commands(called),
         ),
-        "parts": {**_parts(model, copied, lease_plan.part(model, routers)), **checks.part()},
+        "parts": {**_parts(model, copied, lease_plan.part(model, routers), called), **checks.part()},
     }, []
 
 
-def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | None) -> dict[str, Any]:
+def _parts(
+    model: Model,
+    copied: dict[str, Any] | None,
+    given: dict[str, Any] | None,
+    called: dict[str, Any] | None,
+) -> dict[str, Any]:
     parts: dict[str, Any] = {} if copied is None else {"conntrack": copied}
     dialled = dialled_wans.part(model.wans)
     if dialled is not None:
@@ -118,6 +129,8 @@ def _parts(model: Model, copied: dict[str, Any] | None, given: dict[str, Any] | 
         parts["sync"] = {"enabled": True}
     if given is not None:
         parts["leases"] = given
+    if called is not None:
+        parts["openvpn"] = called
     by_role = service_commands.part(model)
     if by_role is not None:
         parts["services"] = by_role

@@ -2,6 +2,7 @@
 """How the table of connections is copied: conntrackd's configuration from a template, settings."""
 
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,13 @@ GROUP = {4: "225.0.0.50", 6: "ff12::50"}
 BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
 
 
-def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> dict[str, Any] | None:
+def part(
+    conntrack: ConntrackSettings | None, device: str, own: list[str], own_ports: Sequence[int] = ()
+) -> dict[str, Any] | None:
     """Return what the plan has for the agent's part, or None where connections are not copied.
 
     `own` are the addresses whose flows end on the routers themselves: they are nobody else's business.
+    `own_ports` are those of services that end there, and may begin to listen after a takeover alone.
     """
     if conntrack is None:
         return None
@@ -51,6 +55,8 @@ def part(conntrack: ConntrackSettings | None, device: str, own: list[str]) -> di
         "renew_us": conntrack.renew_us,
         "guard": own if conntrack.guard else [],
     }
+    if own_ports:
+        facts["own_ports"] = list(own_ports)
     family = 6 if ":" in address else 4
     more = {"family": family, "group": GROUP[family], **_sizes(conntrack)}
     all_own = list(dict.fromkeys([*own, *outside, address, *peers]))

@@ -24,7 +24,7 @@ goes to a client's port, or comes from a service's.
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
@@ -35,6 +35,8 @@ from haven.contract.guard_note import LOOSE_FILE, REMOVE
 # Until the clients have sent again: a retransmission comes after 0.2 s, the next ones after 0.6, 1.4 and 3 s.
 LASTS_S = 5.0
 REFRESH_S = 10.0
+# On an Active, how often it is looked who has begun to listen.
+LOOK_S = 0.25
 LIFETIME_S = 30
 # It answers in milliseconds; one that is stuck is ended, and named.
 NFT_LIMIT_S = 5.0
@@ -94,11 +96,14 @@ def _elements(values: Iterable[str]) -> str:
 class Guard:
     """The guard of one node's virtual addresses; without any there is none."""
 
-    def __init__(self, addresses: list[str], run_dir: str, scope: Scope) -> None:
-        self._addresses = addresses
+    def __init__(
+        self, addresses: list[str], run_dir: str, scope: Scope, own_ports: Collection[int] = ()
+    ) -> None:
+        self._addresses, self._own_ports = addresses, own_ports
         self._scope = scope
         self._note = paths.inside(run_dir, paths.TCP_LOOSE_NOTE)
         self._armed = self._is_active = False
+        self._ports: list[int] = []
         self._refresh: Timer | None = None
         self._lift_later: Timer | None = None
         # What nft is to be told next, and what is to be done once it has.
@@ -149,7 +154,11 @@ class Guard:
         self._tell(self._script(), self._has_been_armed)
 
     def _script(self, active: bool = False) -> str:
-        return script(self._addresses, listening_ports(self._addresses), active)
+        self._ports = self._ports_here()
+        return script(self._addresses, self._ports, active)
+
+    def _ports_here(self) -> list[int]:
+        return sorted({*listening_ports(self._addresses), *self._own_ports})
 
     def _has_been_armed(self) -> None:
         self._armed = True
@@ -165,6 +174,17 @@ class Guard:
         if self._lift_later is None:
             self._lift_later = self._scope.after(LASTS_S, self._lift)
             self._tell(self._script(active=True), lambda: None)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        _cancel(self._refresh)
+        self._refresh = self._scope.after(LOOK_S, self._look)
+
+    def _look(self) -> None:
+        """Let pass what has begun to listen here since: a service that the Active alone runs."""
+        if self._ports_here() != self._ports:
+            self._tell(self._script(active=True), lambda: None)
+        self._look_later()
 
     def _lift(self) -> None:
         self._armed = False

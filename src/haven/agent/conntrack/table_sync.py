@@ -47,7 +47,7 @@ class TableSync:
         self._peers = PeerAccounts(part["device"], part["address"], part["peers"], part["agent_port"], scope)
         self._renewal = Renewal(part["renew_us"], around.node)
         self._schedule = SyncSchedule(self._renewal.every_s)
-        self._guard = Guard(part["guard"], run_dir, scope)
+        self._guard = Guard(part["guard"], run_dir, scope, part.get("own_ports", ()))
         self._conntrackd = Conntrackd(
             part["conf"], run_dir, scope, self._link.can_start, self._has_started, self._has_ended
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `service` section."""
 
-from haven.config.options.kinds import Choice, Flag, InitScript, Name, ShellCommand, Whole
+from haven.config.options.kinds import Choice, File, Flag, InitScript, Name, ShellCommand, Whole
 from haven.config.options.option import Option, SectionType
 from haven.config.service_profiles import PROFILES
 
@@ -69,6 +69,14 @@ SERVICE = SectionType(
             "interface",
             Name("interface name"),
             "Interface of /etc/config/network that is set up and down, such as that of WireGuard.",
+            many=True,
+        ),
+        Option(
+            "server",
+            File(),
+            "OpenVPN's configuration file of a server, whose clients are called back after a takeover "
+            "(docs/vpn.md).",
+            default_says="with `profile` `openvpn`, the servers of /etc/config/openvpn",
             many=True,
         ),
         Option(
