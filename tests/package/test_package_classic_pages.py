@@ -76,6 +76,7 @@ def test_what_follows_the_address_is_told():
     assert model["wans"][0]["lease"] == "Would go on with: 198.51.100.50/24"
     assert model["groups"][0]["detection"] == "0.028 s after the Active has died: its kernel answers on lan"
     # Whoever has none of it sees nothing of it.
+    plain = shown(json.loads(DOCUMENTS[0].read_text()))
     assert not {"leases", "wans", "services"} & {
         name for name, rows in shown(json.loads(DOCUMENTS[0].read_text())).items() if rows
     }
