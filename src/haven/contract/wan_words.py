@@ -32,11 +32,11 @@ MOST_ITEMS = 64
 STATES = {
     "unknown": "not looked at yet",
     "missing": "there is no such interface",
-    "down": "down",
+    "down": "is down",
     "waits": "waits until {waits_for} is down",
     "clears": "ends the session that the other router left",
     "dials": "dials",
-    "up": "up",
+    "up": "is up",
     "stops": "is taken down",
 }
 
