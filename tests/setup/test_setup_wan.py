@@ -185,8 +185,10 @@ def test_each_router_can_keep_an_address_of_its_own():
     assert proposal.model.wans == () and proposal.model.virtual_routers[0].track_interfaces[0].weight == 0
 
 
-def test_what_has_no_device_of_its_own_cannot_be_dialled():
-    network = NETWORK.replace("\toption device 'wan'", "\toption device '@x'", 1)
+@pytest.mark.parametrize("device", ["@x", "br-lan"])
+def test_what_has_no_device_of_its_own_cannot_be_dialled(device: str):
+    network = NETWORK.replace("\toption device 'wan'", f"\toption device '{device}'", 1)
+    assert first_proposal(router(network=network), {"wan": "wan"}).answers["wan_proto"] == "own"
     with pytest.raises(SetupRefused) as refused:
         first_proposal(router(network=network), {"wan": "wan", "wan_proto": "dhcp"})
     assert refused.value.code == "wan-no-device"

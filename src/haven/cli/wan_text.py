@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
+
 def wans(status: "Document", width: int) -> list[str]:
     """Return a line or two for each WAN; a status of another release may tell of none."""
     told = status.get("wan")

@@ -56,16 +56,21 @@ def _wan(answers: Answers) -> InterfaceFacts:
 
 def _propose_kind(answers: Answers) -> Proposed:
     proto = _wan(answers).proto
-    if proto in WHYS:
+    if proto == STATIC_WAN or (proto in WHYS and _has_device(answers)):
         return proposed(proto, WHYS[proto])
     return proposed(OWN_WAN, "wan-dynamic", interface=answers["wan"], proto=proto or "nothing")
+
+
+def _has_device(answers: Answers) -> bool:
+    """Tell whether the WAN is on a device that only it is on: neither another interface's nor the LAN's."""
+    device = _wan(answers).device if _has_wan(answers) else ""
+    return bool(device) and device[0] != "@" and device != answers.facts.interfaces[answers["lan"]].device
 
 
 def _check_kind(answers: Answers, text: str) -> str:
     if text not in KINDS:
         raise SetupRefused("not-choice", question="wan_proto", value=text, choices=", ".join(KINDS))
-    device = _wan(answers).device if _has_wan(answers) else "@"
-    if text in (DHCP_WAN, PPPOE_WAN) and (not device or device.startswith("@")):
+    if text in (DHCP_WAN, PPPOE_WAN) and not _has_device(answers):
         raise SetupRefused("wan-no-device", question="wan_proto", interface=answers["wan"])
     return text
 
