@@ -185,6 +185,16 @@ def test_each_router_can_keep_an_address_of_its_own():
     assert proposal.model.wans == () and proposal.model.virtual_routers[0].track_interfaces[0].weight == 0
 
 
+def test_what_was_answered_before_does_no_harm_without_a_wan():
+    login = {"wan_proto": "pppoe", "wan_user": "me", "wan_password": "mine"}
+    proposal = first_proposal(router(), {**login, "wan": "none"})
+    assert proposal.model.wans == () and [row for row in rows(proposal, "network") if "wan" in row] == []
+    with pytest.raises(SetupRefused) as refused:
+        first_proposal(router(), {"wan_proto": "dhcp", "wan_address": "203.0.113.4"})
+    # A page stays with its question.
+    assert refused.value.facts["question"] == "wan_address"
+
+
 @pytest.mark.parametrize("device", ["@x", "br-lan"])
 def test_what_has_no_device_of_its_own_cannot_be_dialled(device: str):
     network = NETWORK.replace("\toption device 'wan'", f"\toption device '{device}'", 1)

@@ -63,14 +63,14 @@ def _propose_kind(answers: Answers) -> Proposed:
 
 def _has_device(answers: Answers) -> bool:
     """Tell whether the WAN is on a device that only it is on: neither another interface's nor the LAN's."""
-    device = _wan(answers).device if _has_wan(answers) else ""
+    device = _wan(answers).device
     return bool(device) and device[0] != "@" and device != answers.facts.interfaces[answers["lan"]].device
 
 
 def _check_kind(answers: Answers, text: str) -> str:
     if text not in KINDS:
         raise SetupRefused("not-choice", question="wan_proto", value=text, choices=", ".join(KINDS))
-    if text in (DHCP_WAN, PPPOE_WAN) and not _has_device(answers):
+    if _has_wan(answers) and text in (DHCP_WAN, PPPOE_WAN) and not _has_device(answers):
         raise SetupRefused("wan-no-device", question="wan_proto", interface=answers["wan"])
     return text
 
@@ -153,7 +153,8 @@ def _check_wan_address(answers: Answers, text: str) -> str:
     if not _can_share(answers):
         found = answers.facts.interfaces.get(answers["wan"])
         proto = (found.proto if found else "") or "nothing"
-        raise SetupRefused("wan-not-static", interface=answers["wan"], proto=proto)
+        where = {"interface": answers["wan"], "proto": proto}
+        raise SetupRefused("wan-not-static", question="wan_address", **where)
     wan, own = _wan(answers), own_wan_address(answers)
     address = check_address("wan_address", text, own.network, wan.name)
     gateway = answers["wan_gateway"] if answers.has("wan_gateway") else wan.gateway

@@ -6,8 +6,8 @@
 const YES_OR_NO = { '1': _('yes'), '0': _('no') };
 // How a WAN gets its address.
 const WAYS = {
-	dhcp: _('DHCP, one lease for both routers'), pppoe: _('PPPoE, one session for both routers'),
-	'static': _('a fixed address'), own: _('each router has one for itself')
+	dhcp: _('DHCP, a common lease'), pppoe: _('PPPoE, a common session'),
+	'static': _('a fixed address'), own: _('each router its own')
 };
 // An answer that leaves a question open.
 const NONE = 'none';
@@ -53,8 +53,8 @@ function row(question, refusal, answer) {
 }
 
 /* What nobody but a person can know, before there is anything to propose. */
-function unknown(refusal) {
-	return { name: refusal.facts.question, answer: '', choices: [], why: { code: '', facts: {}, message: '' }, asked: true };
+function unknown(name) {
+	return { name: name, answer: '', choices: [], why: { code: '', facts: {}, message: '' }, asked: true };
 }
 
 function line(change) {
@@ -65,9 +65,12 @@ function line(change) {
 return baseclass.extend({
 	/* The questions with their answers; what was given stays typed. `answer` is called with a name and a new one. */
 	questions(proposal, refusal, given, answer) {
-		const asked = (proposal ? proposal.questions.filter((each) => each.asked) : [])
-			.map((each) => Object.assign({}, each, { answer: given[each.name] || each.answer }));
-		const shown = refusal && !asked.some((each) => each.name === refusal.facts.question) ? [ ...asked, unknown(refusal) ] : asked;
+		const known = proposal ? proposal.questions : [], wanted = refusal && refusal.facts.question;
+		// The proposal is older than a refusal, and may not have come to what was asked since.
+		const shown = known.filter((each) => each.asked || wanted && (each.name === wanted || each.name in given))
+			.map((each) => Object.assign({}, each.asked ? each : unknown(each.name), { answer: given[each.name] || (each.asked ? each.answer : '') }));
+		if (wanted && !shown.some((each) => each.name === wanted))
+			shown.push(unknown(wanted));
 		return E('div', { 'data-part': 'questions' }, shown.map((each) => row(each, refusal, answer)));
 	},
 
