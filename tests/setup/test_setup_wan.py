@@ -130,6 +130,8 @@ def test_a_second_router_without_ipv6_on_its_wan_gets_it():
     other = NETWORK[: NETWORK.index("\nconfig interface 'wan6'")]
     second = joined(first_proposal(router()), router(network=other))
     assert [option(second, "wan6", name) for name in ("proto", "device", "auto")] == ["dhcpv6", "@wan", "0"]
+    assert [each.name for each in second.model.virtual_routers[0].track_interfaces] == ["wan"]
+    assert [each.value("name") for each in second.after["network"].of_type("device")] == ["br-lan", "wan"]
 
 
 def test_a_login_that_is_there_is_not_asked_for_and_goes_to_the_second():

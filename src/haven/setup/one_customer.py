@@ -121,11 +121,15 @@ def take_wan(packages: Packages, first: Packages, name: str) -> None:
         return
     here = here or _made_beside(packages, first[NETWORK], there)
     known = _device_of(there)
+    if "@" in known + _device_of(here):
+        # On the device of another interface, which is taken by itself.
+        return
     settings = next((each for each in first[NETWORK].of_type("device") if each.value("name") == known), None)
     if settings is not None and settings.name and settings.value("macaddr"):
         take(here, "macaddr")
         own = _device_section(packages[NETWORK], name, _device_of(here))
-        own.name = settings.name
+        if packages[NETWORK].named(settings.name) is None:
+            own.name = settings.name
         put(own, "macaddr", settings.value("macaddr"))
     for router in packages[HAVEN].of_type("virtual_router"):
         _track_own(router, known, _device_of(here))
