@@ -111,7 +111,7 @@ def test_the_paired_router_tells_its_own_services(pages: Pages, pair: Pair):
     here, there = (page.locator(f"[data-router={name}]") for name in ("r1", "r2"))
     expect(here.locator("[data-service=vpn]")).to_have_attribute("data-is", "running")
     expect(there.locator("[data-service=vpn]")).to_have_attribute("data-is", "stopped")
-    expect(there).to_contain_text("r2, by its word of")
+    expect(there).to_contain_text("r2, as it said")
     expect(there.locator("[data-service=vpn]")).to_contain_text("openvpn")
     expect(there.locator("[data-service=vpn]")).to_contain_text("to rest")
 

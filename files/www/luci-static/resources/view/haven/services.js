@@ -27,7 +27,7 @@ function nextTry(service) {
 
 function failure(service, now) {
 	const found = service.failure;
-	return found ? '%s (%s)'.format(message.failure(found), words.moment(found.at, now)) : null;
+	return found ? '%s (%s)'.format(message.failure(found), words.ago(now - found.at)) : null;
 }
 
 /* What a person can do about a service, by the problems that name it. */
@@ -78,7 +78,7 @@ function other(each, now) {
 	if (!each.status)
 		return E('div', { 'class': 'cbi-section', 'data-router': each.node }, [ E('h3', {}, [ each.node ]),
 			E('p', {}, [ _('not reached: %s').format(each.peer.trouble || _('no answer')) ]) ]);
-	return router(_('%s, by its word of %s').format(each.node, words.ago(each.age_s)), each.status, each.fresh ? '' : 'haven-old', now);
+	return router(_('%s, as it said %s').format(each.node, words.ago(each.age_s)), each.status, each.fresh ? '' : 'haven-old', now);
 }
 
 /* Where a service is added, changed or taken away. */
