@@ -168,6 +168,21 @@ function M.reason(transition)
 	return said("reasons", transition.reason, transition.facts) or tostring(transition.text or transition.reason or "")
 end
 
+-- What a WAN that is dialled does.
+function M.wan_state(wan)
+	local other = wan.waits_for and wan.waits_for ~= "" and wan.waits_for or translate("the other router")
+	return said("wan_states", wan.state, { waits_for = other }) or tostring(wan.state)
+end
+
+-- Why a service by role is to run, or not, and what of it has failed.
+function M.service_reason(found)
+	return said("service_reasons", found.code, found.facts) or tostring(found.text or found.code)
+end
+
+function M.failure(found)
+	return said("service_failures", found.code, found.facts) or tostring(found.text or found.code)
+end
+
 -- Why havend did not do what it was asked.
 function M.refusal(answer)
 	return said("refusals", answer.code, answer.facts) or tostring(answer.error)

@@ -2,6 +2,7 @@
 -- The status document as what the pages show: words and rows of words.
 
 local bus = require "luci.haven.bus"
+local followers = require "luci.haven.followers"
 local message = require "luci.haven.message"
 local words = require "luci.haven.words"
 local translate = require("luci.i18n").translate
@@ -35,7 +36,7 @@ local function group_row(group, now)
 		name = group.name, state = message.state(group.state), code = group.state,
 		since = translate("%s (%s)"):format(words.clock(group.since), words.ago(now - group.since)),
 		why = message.reason(group.last_transition),
-		maintenance = group.maintenance,
+		maintenance = group.maintenance, detection = followers.detection(group.detection),
 		wait_s = group.sync_wait_ms and math.ceil(group.sync_wait_ms / 1000)
 	}
 end
@@ -154,6 +155,8 @@ function M.from_status(status, now)
 		connections = connection_rows(status.conntrack, status.peers or {}),
 		peers = mapped(status.peers or {}, peer_row),
 		paired = mapped((status.channel or {}).peers or {}, paired_row), common = common(status.sync),
+		wans = mapped((status.wan or {}).wans or {}, followers.wan_row), leases = followers.lease_rows(status.leases),
+		services = mapped(status.services or {}, followers.service_row),
 		switchable = switchable(status.groups), maintenance = in_maintenance(status.groups)
 	}
 end

@@ -22,11 +22,11 @@ def wan(**more: object) -> dict:
 @pytest.mark.parametrize(
     ("more", "line"),
     [
-        ({"state": "up", "lease": LEASE}, "WAN wan: wan: up, 203.0.113.5/24 for 30 min."),
-        ({"lease": LEASE}, "WAN wan: wan: down, would go on with 203.0.113.5/24 for 30 min."),
+        ({"state": "up", "lease": LEASE}, "WAN wan: wan: is up, 203.0.113.5/24 for 30 min."),
+        ({"lease": LEASE}, "WAN wan: wan: is down, would go on with 203.0.113.5/24 for 30 min."),
         ({"state": "waits", "waits_for": "r1"}, "WAN wan: wan: waits until r1 is down."),
-        ({"state": "up", "session": {"id": 7}}, "WAN wan: wan: up, session 7."),
-        ({"session": {"id": 7}}, "WAN wan: wan: down, the Active's session is 7."),
+        ({"state": "up", "session": {"id": 7}}, "WAN wan: wan: is up, session 7."),
+        ({"session": {"id": 7}}, "WAN wan: wan: is down, the Active's session is 7."),
         ({"state": "of another release"}, "WAN wan: wan: of another release."),
     ],
 )

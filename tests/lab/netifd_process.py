@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A stand-in for ubusd and netifd in one process: interfaces with fixed addresses, and no more.
+"""A stand-in for ubusd and netifd in one process: interfaces with fixed addresses, or with a lease.
 
     python -m tests.lab.netifd_process SOCKET ROOT
 
 It reads ROOT/etc/config/network at its start and at each `network reload`. As netifd does, it takes an
 interface's old address away and gives it the new one; what others put on the device stays. A little later
-than netifd, so that a gap is one.
+than netifd, so that a gap is one. What has its address by DHCP has that of `LEASE` as soon as it is up.
 """
 
 import json
@@ -22,6 +22,8 @@ from haven.ubus.codec import UbusFrame, encode_table, next_frame
 from tests.bus.ubus_broker import StandIn
 
 GAP_S = 0.5
+# What every provider gives.
+LEASE, PROVIDER = ("198.51.100.50", 24), "198.51.100.1"
 
 
 def sections(root: str) -> list[UciSection]:
@@ -49,6 +51,9 @@ class NetifdStandIn:
     def __init__(self, path: str, root: str) -> None:
         self._root = root
         self._names: dict[int, str] = {}
+        # Interfaces that are dialled: whether they are up, and whether they are to be by themselves.
+        self._dialled: dict[str, bool] = {}
+        self._auto: dict[str, bool] = {}
         self._broker = StandIn(Path(path)).start()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(path)
@@ -71,6 +76,9 @@ class NetifdStandIn:
                 continue
             if section.value("proto") == "static":
                 self._set_addresses(device, addresses(section), gap_s)
+            elif section.value("proto") == "dhcp":
+                self._set_mac(device)
+                self._follow_auto(section)
             if name not in self._names.values():
                 self._add(name)
 
@@ -83,6 +91,36 @@ class NetifdStandIn:
         for address in wanted - before:
             subprocess.check_call(["ip", "address", "add", address, "dev", device])
         subprocess.check_call(["ip", "link", "set", device, "up"])
+
+    def _set_mac(self, device: str) -> None:
+        for section in sections(self._root):
+            if section.type == "device" and section.value("name") == device and section.value("macaddr"):
+                subprocess.check_call(["ip", "link", "set", device, "address", section.value("macaddr")])
+
+    def _follow_auto(self, section: UciSection) -> None:
+        auto = section.value("auto") != "0"
+        if self._auto.get(section.name) != auto:
+            self._auto[section.name] = auto
+            self._dial(section, auto)
+
+    def _dial(self, section: UciSection, up: bool) -> None:
+        device, address = section.value("device"), "%s/%d" % LEASE
+        self._dialled[section.name] = up
+        if up:
+            subprocess.check_call(["ip", "link", "set", device, "up"])
+            subprocess.check_call(["ip", "address", "replace", address, "dev", device])
+        elif address in own_addresses(device):
+            subprocess.check_call(["ip", "address", "del", address, "dev", device])
+
+    def _lease(self, name: str) -> dict:
+        if name not in self._dialled:
+            return {"up": True}
+        if not self._dialled[name]:
+            return {"up": False, "autostart": False, "proto": "dhcp"}
+        route = {"target": "0.0.0.0", "mask": 0, "nexthop": PROVIDER}
+        addresses = [{"address": LEASE[0], "mask": LEASE[1]}]
+        more = {"ipv4-address": addresses, "route": [route], "data": {"leasetime": 3600}}
+        return {"up": True, "autostart": True, "proto": "dhcp", "uptime": 5, **more}
 
     def serve(self) -> None:
         """Answer for ever."""
@@ -101,7 +139,10 @@ class NetifdStandIn:
             self.reload()
         if name.startswith("network.interface."):
             (section,) = [each for each in sections(self._root) if each.name == name.rpartition(".")[2]]
-            return {"up": True, "device": section.value("device"), "l3_device": section.value("device")}
+            if method in ("up", "down") and section.name in self._dialled:
+                self._dial(section, method == "up")
+            device = section.value("device")
+            return {**self._lease(section.name), "device": device, "l3_device": device}
         return {"interface": []} if method == "dump" else {}
 
     def _next(self) -> UbusFrame:

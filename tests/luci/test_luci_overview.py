@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from haven.contract.status import check_status
 from tests.lab.wait import wait_until
 from tests.luci.pages import Pages, wait_for
 from tests.luci.pair import Pair
@@ -88,6 +89,89 @@ def test_every_address_of_the_other_router_is_in_the_picture(pages: Pages):
         box = text.bounding_box()
         assert node and box and box["x"] + box["width"] <= node["x"] + node["width"]
         assert box["y"] + box["height"] <= node["y"] + node["height"]
+
+
+def _following(pair: Pair) -> dict:
+    """Return what a router with a WAN that is dialled and common leases tells."""
+    status = pair.first.status()
+    status["leases"] = json.loads((RECORDED[0].parent / "leases.json").read_text())["leases"]
+    lease = {"addresses": ["198.51.100.50/24"], "prefixes": ["2001:db8::/56"], "left_s": 3700}
+    wan = {"group": "gateway", "device": "eth1", "session": None, "waits_for": ""}
+    line = {**wan, "name": "wan", "interface": "wan", "proto": "dhcp", "state": "up"}
+    session = {"id": 17, "peer_mac": "02" * 6, "mac": "04" * 6}
+    ppp = {**wan, "name": HOSTILE, "interface": "ppp", "proto": "pppoe", "state": "waits", "waits_for": "r2"}
+    status["wan"] = {"wans": [{**line, "lease": lease}, {**ppp, "lease": None, "session": session}]}
+    return status
+
+
+def test_a_dialled_wan_and_common_leases_are_told(pages: Pages, pair: Pair):
+    pages.router.replace("status", _following(pair))
+    page = pages.open("haven/overview")
+    line, other = page.locator("[data-wan]").nth(0), page.locator("[data-wan]").nth(1)
+    expect(line).to_contain_text("Lease198.51.100.50/24, 2001:db8::/56")
+    expect(line).to_contain_text("Lasts1 h 1 min more")
+    expect(other).to_contain_text("waits until r2 is down")
+    expect(other).to_contain_text("Session of the Active17")
+    assert page.locator("#view img").count() == 0
+    leases = _facts(page, "leases")
+    assert (leases["Leases here"], leases["Leases on r2"]) == ("212", "212")
+    assert (leases["Usual wait"], leases["Answers clients on"]) == ("4.1 ms", "lan")
+
+
+def test_what_a_router_has_not_takes_no_place(pages: Pages, pair: Pair):
+    status = pair.first.status()
+    assert "leases" not in status and "wan" not in status
+    page = pages.open("haven/overview")
+    for part in ("wan", "leases"):
+        expect(page.locator(f".cbi-section:has([data-part={part}])")).to_be_hidden()
+    pages.router.replace("status", _following(pair))
+    expect(page.locator("[data-part=leases]")).to_be_visible()
+
+
+WAY = {"device": "lan", "address": "10.0.0.1", "asked": 500, "lost": 0, "patience_ms": 15, "years": 10}
+
+
+@pytest.mark.parametrize(
+    ("by", "believed", "said"),
+    [
+        ("heartbeat", True, "0.028 s after the Active has died: its kernel answers on lan"),
+        (
+            "advertisements",
+            False,
+            "0.028 s after the Active has died: its kernel does not answer well enough, or not yet",
+        ),
+    ],
+)
+def test_how_soon_a_backup_would_take_over_is_told(
+    pages: Pages, pair: Pair, by: str, believed: bool, said: str
+):
+    status = pair.second.status()
+    detection = {"by": by, "after_ms": 28.4, "ways": [{**WAY, "believed": believed}]}
+    status["groups"][0]["detection"] = detection
+    check_status(json.loads(json.dumps(status)))
+    pages.router.replace("status", status)
+    page = pages.open("haven/overview")
+    assert _facts(page, "groups")["Would take over"] == said
+    status["groups"][0]["detection"] = None
+    pages.router.replace("status", status)
+    expect(page.locator("[data-part=groups]")).not_to_contain_text("Would take over")
+
+
+@pytest.mark.parametrize(("version", "shown"), [("0.2.0", 1), ("0.1.0", 0), ("", 0)])
+def test_routers_of_two_versions_are_named_with_the_command(
+    pages: Pages, pair: Pair, version: str, shown: int
+):
+    peer = {"node": "r2", "address": "10.99.0.2", "heard_ms": 200, "version": version, "trouble": ""}
+    peer.update(fingerprint="ab" * 32, state="backup", in_sync=True)
+    channel = {"version": "0.1.0", "peers": [peer]}
+    pages.router.replace("status", {**pair.first.status(), "channel": channel})
+    page = pages.open("haven/overview")
+    expect(page.locator("[data-router=r2]")).to_be_visible()
+    told = page.locator("[data-other-version]")
+    expect(told).to_have_count(shown)
+    if shown:
+        expect(told).to_contain_text("r2 runs haven 0.2.0, this router 0.1.0.")
+        expect(told.locator("pre")).to_have_text("haven upgrade FILE...")
 
 
 BLOCK = "include/35_haven"

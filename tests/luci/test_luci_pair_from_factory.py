@@ -133,6 +133,7 @@ def _set_up(desk: Desk) -> None:
     expect(page.locator("[data-action=go]")).to_be_visible()
     _answer(page, "sync", "eth7")
     expect(page.locator("[data-part=changes]")).to_contain_text("+ network.sync.device=eth7")
+    _dial(page)
     expect(page.locator("[data-part=changes]")).to_contain_text("+ network.lan.ipaddr=192.168.1.2/24")
     page.locator("[data-action=go]").click()
     expect(page.locator("[data-part=done]")).to_contain_text("the first one of a pair", timeout=LONG_MS)
@@ -142,6 +143,27 @@ def _answer(page: Page, question: str, value: str) -> None:
     field = page.locator(f"[data-question={question}]")
     field.fill(value)
     field.press("Tab")
+
+
+def _dial(page: Page) -> None:
+    """Ask for PPPoE, and leave it: what it needs is asked beside it, and the password is not shown."""
+    _answer(page, "wan", "wan")
+    page.locator("[data-question=wan_proto]").select_option("pppoe")
+    expect(page.locator("[data-refused=wan_user]")).to_be_visible()
+    names = page.locator("[data-question]").evaluate_all(
+        "found => found.map((each) => each.dataset.question)"
+    )
+    assert names[names.index("wan_proto") + 1] == "wan_user"
+    _answer(page, "wan_user", "me@provider")
+    expect(page.locator("[data-refused=wan_password]")).to_be_visible()
+    expect(page.locator("[data-question=wan_user]")).to_have_value("me@provider")
+    expect(page.locator("[data-question=wan_password]")).to_have_attribute("type", "password")
+    _answer(page, "wan_password", "a word of mine")
+    expect(page.locator("[data-part=changes]")).to_contain_text("+ network.wan.password=hidden")
+    expect(page.locator("[data-part=changes]")).to_contain_text("+ haven.wan.interface=wan")
+    assert "a word of mine" not in page.inner_text("#view")
+    _answer(page, "wan", "none")
+    expect(page.locator("[data-part=changes]")).not_to_contain_text("network.wan.")
 
 
 def _waits_for_another(desk: Desk) -> None:

@@ -248,6 +248,20 @@ def test_what_the_answers_no_longer_want_goes(ask: Ask):
     assert named["conntrack"]["enabled"] == "0" and named["lan"]["track_interface"] == ["wan"]
 
 
+def test_a_wan_that_the_active_alone_dials_is_not_watched(ask: Ask):
+    dialled = {".config": "haven", ".type": "wan", ".name": "line", "interface": "wan", "group": "gateway"}
+    known = facts(sections=[SHIPPED, dialled])
+    (refused,) = ask("setup_sections", "refusals", known["sections"], _whole(ask, known))
+    assert "wan is dialled by the Active alone" in refused
+    lan = {".config": "haven", ".type": "virtual_router", ".name": "lan", "interface": "lan", "vrid": "51"}
+    lan |= {"address": ["192.168.1.1/24"], "track_interface": ["eth1:254"]}
+    known["sections"].append(lan)
+    without = _whole(ask, known, wan="")
+    assert ask("setup_sections", "refusals", known["sections"], without) == []
+    named = {each[".name"]: each for each in _after(ask, known, without)}
+    assert named["lan"]["track_interface"] == ["eth1:254"] and named["line"] == dialled
+
+
 def test_what_it_cannot_draw_is_refused(ask: Ask):
     one = {
         ".config": "haven",

@@ -62,6 +62,33 @@ def test_the_paired_routers_and_their_common_configuration_are_told():
     assert model["common"] == "not in sync"
 
 
+def test_what_follows_the_address_is_told():
+    document = json.loads((ROOT / "tests/cli/status/leases.json").read_text())
+    assert ["Leases on r2", "212"] in shown(document)["leases"]
+    away = json.loads((ROOT / "tests/cli/status/leases_away.json").read_text())
+    assert ["Leases on r2", "not reached"] in shown(away)["leases"]
+    lease = {"addresses": ["198.51.100.50/24"], "prefixes": [], "left_s": 90}
+    wan = {"name": "line", "interface": "wan", "state": "waits", "waits_for": "r2", "lease": lease}
+    way = {"device": "lan", "believed": True}
+    document["groups"][0]["detection"] = {"by": "heartbeat", "after_ms": 28.4, "ways": [way, way]}
+    model = shown({**document, "wan": {"wans": [wan]}})
+    assert model["wans"][0]["state"] == "waits until r2 is down"
+    assert model["wans"][0]["lease"] == "Would go on with: 198.51.100.50/24"
+    assert model["groups"][0]["detection"] == "0.028 s after the Active has died: its kernel answers on lan"
+    # Whoever has none of it sees nothing of it.
+    plain = shown(json.loads(DOCUMENTS[0].read_text()))
+    assert not {"leases", "wans", "services"} & {name for name, rows in plain.items() if rows}
+
+
+def test_each_service_is_told_with_its_last_words():
+    document = json.loads((ROOT / "tests/cli/status/services.json").read_text())
+    told, rows = document["services"], shown(document)["services"]
+    assert [row["name"] for row in rows] == [each["name"] for each in told]
+    assert rows[0]["why"] == told[0]["why"]["text"] and rows[0]["state"] == "running"
+    failed = next(row for row in rows if row["code"] == "failed")
+    assert failed["failure"].startswith("start: ") and failed["words"]
+
+
 def test_since_and_why_are_told_for_each_group():
     document = json.loads((ROOT / "tests/cli/status/two_actives.json").read_text())
     (group,) = shown(document, 1_799_999_955 + 3 * 3600 + 125)["groups"]

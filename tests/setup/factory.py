@@ -96,7 +96,7 @@ TEXTS = {"network": NETWORK, "dhcp": DHCP, "firewall": FIREWALL, "system": SYSTE
 
 LINKS = {
     "br-lan": LinkFacts(up=True, link_local=("fe80::1234",)),
-    "wan": LinkFacts(up=True),
+    "wan": LinkFacts(up=True, mac="02:00:00:12:34:56"),
     **{f"lan{number}": LinkFacts(up=True) for number in range(1, 5)},
 }
 LINKS_SPARE = {**LINKS, "eth5": LinkFacts(up=False, free=True)}

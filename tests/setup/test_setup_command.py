@@ -103,7 +103,7 @@ def test_a_file_of_answers_that_is_not_there_is_named(box: RouterBox, capsys: Ca
 
 def test_a_person_who_says_no_changes_nothing(box: RouterBox, capsys: Capture, monkeypatch: Patch):
     before = box.files()
-    types(monkeypatch, "", "", "10.0.0.1", *[""] * 12, "n")
+    types(monkeypatch, "", "", "10.0.0.1", *[""] * 13, "n")
     assert setup(box) == 1
     out = capsys.readouterr().out
     assert "own_address: 10.0.0.1 is outside of 192.168.1.0/24, the network of lan" in out

@@ -25,6 +25,17 @@ from tests.setup.factory import (
     static_wan,
 )
 
+# What a WAN by DHCP becomes that the Active alone has.
+DIALLED = [
+    "+ network.wan.auto=0",
+    "+ network.wan.clientid=01020000123456",
+    "+ network.wan6.auto=0",
+    "+ network.wan6.clientid=00030001020000123456",
+    "+ network.wan_dev=device",
+    "+ network.wan_dev.name=wan",
+    "+ network.wan_dev.macaddr=02:00:00:12:34:56",
+]
+
 
 def with_address(text: str) -> str:
     """Return the network of a LAN with a fixed IPv6 address."""
@@ -59,6 +70,7 @@ def test_a_router_from_the_factory_becomes_the_first_of_a_pair():
     assert rows(proposal, "network") == [
         "- network.lan.ipaddr=192.168.1.1/24",
         "+ network.lan.ipaddr=192.168.1.2/24",
+        *DIALLED,
         "+ network.sync=interface",
         "+ network.sync.proto=static",
         "+ network.sync.device=eth5",
@@ -80,14 +92,14 @@ def test_what_was_there_otherwise_stays_to_the_letter():
     kept = package_of("network", proposal.after["network"].encoded())
     before = {section.name or section.index: section for section in facts.packages["network"].sections}
     for section in kept.sections:
-        if section.name in ("lan", "sync"):
+        if section.name in ("lan", "wan", "wan6", "wan_dev", "sync"):
             continue
         old = before[section.name or section.index]
         assert [(e.name, e.value, e.listed) for e in section.entries] == [
             (e.name, e.value, e.listed) for e in old.entries
         ]
     assert facts.packages["network"].octets == NETWORK.encode()
-    assert [each.type for each in kept.sections][:-1] == [
+    assert [each.type for each in kept.sections][:-2] == [
         each.type for each in facts.packages["network"].sections
     ]
 
@@ -153,7 +165,7 @@ def test_a_gateway_of_another_address_leaves_the_router_its_own():
     proposal = first_proposal(router(), {"lan_address": "192.168.1.5"})
     assert proposal.answers["lan_address"] == "192.168.1.5/24"
     assert (proposal.answers["own_address"], reason(proposal, "own_address")) == ("192.168.1.1", "own-stays")
-    assert rows(proposal, "network") == [] and proposal.reach.guards == ()
+    assert rows(proposal, "network") == DIALLED and proposal.reach.guards == ()
 
 
 def test_the_session_of_before_is_guarded():
@@ -224,16 +236,35 @@ def test_dhcp_follows_where_this_router_serves_it(dhcp: str, answer: str, code: 
     assert bool(proposal.model.dhcps) == (answer == "1")
 
 
+@pytest.mark.parametrize(
+    ("dhcp", "holds", "answer", "code"),
+    [
+        (DHCP, True, "1", "leases-common"),
+        (DHCP, False, "0", "leases-no-queue"),
+        (DHCP + "\nconfig odhcpd 'odhcpd'\n\toption maindhcp '1'\n", True, "0", "leases-odhcpd"),
+    ],
+)
+def test_leases_are_common_where_their_answers_can_be_held(dhcp: str, holds: bool, answer: str, code: str):
+    facts = router(dhcp=dhcp)
+    facts.holds_answers = holds
+    proposal = first_proposal(facts)
+    assert (proposal.answers["leases"], reason(proposal, "leases")) == (answer, code)
+    assert [each.leases for each in proposal.model.dhcps] == [answer == "1"]
+    # Whoever says so has them all the same, a second later than they could be.
+    assert first_proposal(facts, {"leases": "1"}).model.dhcps[0].leases
+
+
+def test_without_dhcp_nobody_is_asked_for_leases():
+    facts = router(dhcp="")
+    facts.holds_answers = True
+    proposal = first_proposal(facts)
+    assert "leases" not in proposal.as_dict()["answers"]
+
+
 def test_a_wan_without_a_link_is_not_watched_as_the_gateway_would_be_nobody():
     proposal = first_proposal(router({**LINKS, "wan": LinkFacts(up=False)}))
     assert (proposal.answers["wan"], reason(proposal, "wan")) == ("none", "wan-no-link")
     assert proposal.model.virtual_routers[0].track_interfaces == ()
-
-
-def test_a_wan_that_gets_its_address_is_left_as_it_is():
-    proposal = first_proposal(router())
-    assert not next(each for each in proposal.answered if each.question.name == "wan_address").asked
-    assert proposal.answers["wan"] == "wan" and rows(proposal, "firewall") == []
 
 
 def test_a_further_fixed_address_of_the_provider_becomes_virtual():

@@ -58,6 +58,9 @@ def test_a_router_that_cannot_be_the_first_is_told_why(make: Make, code: str):
     assert refused.value.code == code and str(refused.value)
 
 
+FIXED = {"wan_proto": "static", "wan_own_address": "203.0.113.2/29", "wan_gateway": "203.0.113.1"}
+
+
 @pytest.mark.parametrize(
     ("answers", "code"),
     [
@@ -91,6 +94,22 @@ def test_a_router_that_cannot_be_the_first_is_told_why(make: Make, code: str):
         ({"wan": "lan"}, "wan-is-lan"),
         ({"wan": "internet"}, "interface-missing"),
         ({"wan_address": "203.0.113.4"}, "wan-not-static"),
+        ({"wan_proto": "modem"}, "not-choice"),
+        ({"wan": "none", "wan_proto": "modem"}, "not-choice"),
+        ({"wan_proto": "pppoe"}, "answer-needed"),
+        ({"wan_proto": "pppoe", "wan_user": "me"}, "answer-needed"),
+        ({"wan_proto": "pppoe", "wan_user": "me", "wan_password": ""}, "not-word"),
+        ({"wan_proto": "pppoe", "wan_user": "a\nb", "wan_password": "x"}, "not-word"),
+        ({"wan_proto": "static"}, "answer-needed"),
+        ({"wan_proto": "static", "wan_own_address": "203.0.113.2"}, "not-with-length"),
+        ({"wan_proto": "static", "wan_own_address": "192.168.1.7/24"}, "overlaps"),
+        ({"wan_proto": "static", "wan_own_address": "203.0.113.0/29"}, "reserved"),
+        ({"wan_proto": "static", "wan_own_address": "203.0.113.2/29"}, "answer-needed"),
+        ({**FIXED, "wan_gateway": "203.0.113.2"}, "address-used"),
+        ({**FIXED, "wan_gateway": "203.0.113.9"}, "outside"),
+        ({**FIXED, "wan_dns": "there"}, "not-address"),
+        ({**FIXED, "wan_address": "203.0.113.1"}, "address-used"),
+        ({"leases": "some"}, "not-flag"),
         ({"node": "two words"}, "bad-value"),
         ({"priority": "300"}, "bad-value"),
         ({"advert_interval": "7"}, "bad-value"),

@@ -2,23 +2,13 @@
 """The WANs that are dialled, as lines of the status and of the plan."""
 
 from haven.cli.text import duration, wrapped
+from haven.contract.wan_words import STATES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     Document = dict[str, Any]
-
-STATES = {
-    "unknown": "not looked at yet",
-    "missing": "there is no such interface",
-    "down": "down",
-    "waits": "waits until {waits_for} is down",
-    "clears": "ends the session that the other router left",
-    "dials": "dials",
-    "up": "up",
-    "stops": "is taken down",
-}
 
 
 def wans(status: "Document", width: int) -> list[str]:

@@ -7,6 +7,7 @@ In the plan they stand in the order in which they are started; they are stopped 
 from haven.contract.fields import (
     DocumentError,
     Field,
+    any_text,
     check_object,
     check_objects,
     flag,
@@ -69,6 +70,8 @@ PLANNED = (
     # Null: procd is asked for the processes of `inits`.
     Field("check", list_of(text), nullable=True),
     Field("inits", list_of(text)),
+    # The well-known service that it is, empty for none.
+    Field("profile", any_text, optional=True),
     # Whether it runs only where procd has a process of it.
     Field("process", flag),
     Field("start_timeout_us", whole(1)),
@@ -82,6 +85,7 @@ SERVICE = (
     Field("name", text),
     Field("group", text),
     Field("role", one_of(ROLES)),
+    Field("profile", any_text, optional=True),
     Field("required", flag),
     Field("wanted", one_of(WANTED)),
     Field("is", one_of(STATES)),

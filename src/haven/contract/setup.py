@@ -19,6 +19,8 @@ VERSION = 1
 CONFIRM_S = 90
 # The answer to a question that may be left open.
 NONE = "none"
+# How the WAN gets its address: one lease, one session, a fixed address, or each router has its own.
+DHCP_WAN, PPPOE_WAN, STATIC_WAN, OWN_WAN = ("dhcp", "pppoe", "static", "own")
 
 PROPOSAL = (
     Field("version", whole()),
@@ -53,7 +55,14 @@ QUESTIONS = {
     "lan6_prefix": "IPv6 virtual address there with the prefix of the hosts",
     "ra": "Be the IPv6 hosts' router by router advertisements (1 yes, 0 no)",
     "dhcp": "Tell the clients by DHCP (1 yes, 0 no)",
+    "leases": "Have every DHCP lease on both routers (1 yes, 0 no)",
     "wan": "Interface to the Internet, to be watched",
+    "wan_proto": "How it gets its address (dhcp or pppoe: one for both routers; static; own: each router "
+    "has its own)",
+    "wan_user": "User name at the provider",
+    "wan_password": "Password at the provider",
+    "wan_gateway": "Gateway of the provider",
+    "wan_dns": "DNS server of the provider",
     "wan_address": "Virtual address on it, a further fixed one of your provider",
     "wan_own_address": "Own address of this router on it",
     "wan_vrid": "Virtual router ID there",
@@ -94,6 +103,15 @@ WHYS = {
     "wan-no-link": "{interface} has no link now, and a router whose watched interface is down is no gateway",
     "wan-none": "there is no other interface",
     "wan-asks": "only you can know it; without one connections begin anew after a takeover",
+    "wan-one-lease": "it is DHCP now; the Active alone asks, and a takeover goes on with its lease",
+    "wan-one-session": "it is PPPoE now; the Active alone dials, and ends the session of a dead router",
+    "wan-fixed": "it is a fixed one now",
+    "wan-contract": "your provider has told you",
+    "as-gateway": "the gateway is one as a rule",
+    "leases-common": "a device keeps its address when the other router takes over, and none is given twice",
+    "leases-no-queue": "install kmod-nft-queue first: without it the kernel cannot hold back an answer of "
+    "the DHCP server until the other router knows the lease",
+    "leases-odhcpd": "odhcpd serves DHCP here; haven knows the leases of dnsmasq",
     "wan-dynamic": "{interface} has its address by {proto}: it is left as it is",
     "wan-private": "nobody there answers for it",
     "masquerade": "connections then live on when the other router takes over",
@@ -142,6 +160,10 @@ REFUSALS = {
     "address-answers": "{question}: another device has {value}",
     "in-dhcp-range": "{question}: {value} is in the range of DHCP, {first} to {last}",
     "overlaps": "{question}: {value} is in the network of {interface} already",
+    "wan-no-device": "{question}: {interface} has no network device of its own that could be dialled on",
+    "not-word": "{question}: it must not be empty, or have characters that cannot be printed",
+    "not-with-length": "{question}: '{value}' is no address with the length of its network, such as "
+    "203.0.113.2/29",
     "wan-is-lan": "{question}: {value} is the interface of your clients",
     "wan-not-static": "wan_address: {interface} has its address by {proto}; a virtual one needs a fixed "
     "one there",

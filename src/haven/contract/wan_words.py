@@ -29,7 +29,16 @@ MOST_ITEMS = 64
 
 # unknown: netifd has not been asked yet. missing: netifd has no such interface. waits: until the other router
 # is down. clears: the session that a dead router has left. dials, up, stops: by netifd.
-STATES = ("unknown", "missing", "down", "waits", "clears", "dials", "up", "stops")
+STATES = {
+    "unknown": "not looked at yet",
+    "missing": "there is no such interface",
+    "down": "is down",
+    "waits": "waits until {waits_for} is down",
+    "clears": "ends the session that the other router left",
+    "dials": "dials",
+    "up": "is up",
+    "stops": "is taken down",
+}
 
 # A lease as the router has it that holds it; `left_s` is the rest of its time, null where nobody says.
 LEASE = (
@@ -50,7 +59,7 @@ SESSION = (Field("id", whole(1, 0xFFFF)), Field("peer_mac", octets), Field("mac"
 
 WAN = (
     Field("name", text),
-    Field("state", one_of(STATES)),
+    Field("state", one_of(tuple(STATES))),
     # Whether a client may be at work there.
     Field("is_started", flag),
     # A number that grows with each change of role, and those that were heard of the others last.

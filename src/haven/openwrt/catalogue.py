@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, pairing, problems, services, setup
+from haven.contract import at_risk, control, pairing, problems, services, setup, wan_words
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -66,6 +66,7 @@ def texts() -> dict[str, dict[str, str]]:
         "at_risk": at_risk.AT_RISK,
         "service_failures": services.FAILURES,
         "service_reasons": services.WHY,
+        "wan_states": wan_words.STATES,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }

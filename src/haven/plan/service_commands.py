@@ -36,6 +36,7 @@ def _planned(service: ServiceSettings) -> dict[str, Any]:
         "reload": _commands(service, "reload", "ifup") if service.role == BOTH else [],
         "check": _check(service),
         "inits": list(service.inits),
+        "profile": service.profile or "",
         "process": service.process,
         "start_timeout_us": service.start_timeout_us,
         "stop_timeout_us": service.stop_timeout_us,

@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from haven.config.passwords import HIDDEN, is_secret
 from haven.config.uci.document import UciSection
 from haven.setup.packages import Packages
 
@@ -18,7 +19,12 @@ class UciChange(NamedTuple):
 
     def __str__(self) -> str:
         place = ".".join(part for part in (self.package, self.section, self.option) if part)
-        return "%s %s=%s" % (self.sign, place, self.value)
+        return "%s %s=%s" % (self.sign, place, self.shown)
+
+    @property
+    def shown(self) -> str:
+        """The value as a person may see it."""
+        return HIDDEN if self.value and is_secret(self.option) else self.value
 
 
 Entries = dict[str, list[str]]

@@ -23,6 +23,7 @@ class LinkFacts:
     up: bool = False
     free: bool = False
     link_local: tuple[str, ...] = ()
+    mac: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class RouterFacts:
     heard: dict[str, tuple[HeardRouter, ...]] = field(default_factory=dict)
     who_answers: Who = nobody
     host_name: str = ""
+    # Whether the kernel can hold a DHCP server's answers until another router knows of them.
+    holds_answers: bool = False
 
     def __post_init__(self) -> None:
         sections = self.packages[NETWORK].of_type("interface")

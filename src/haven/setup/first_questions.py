@@ -19,6 +19,7 @@ from haven.setup.ipv6_questions import (
     propose_link_local,
     propose_prefix,
 )
+from haven.setup.packages import DHCP
 from haven.setup.questions import (
     Answers,
     Proposed,
@@ -32,8 +33,9 @@ from haven.setup.questions import (
     proposed,
     vrid_answer,
 )
+from haven.setup.wan_questions import WAN_QUESTIONS
 
-LAN_VRID, WAN_VRID = 51, 52
+LAN_VRID = 51
 PRIORITY = "150"
 ADVERT_INTERVAL = "100"
 # What DHCP names the gateway and the DNS server with.
@@ -125,58 +127,17 @@ def _propose_dhcp(answers: Answers) -> Proposed:
     return proposed("1", "dhcp-serves")
 
 
-def _wans(answers: Answers) -> list[str]:
-    names = [each.name for each in answers.facts.interfaces.values() if each.name != answers["lan"]]
-    return [*names, NONE]
+def _serves_dhcp(answers: Answers) -> bool:
+    return answers["dhcp"] == "1" and answers.facts.pool(answers["lan"]) is not None
 
 
-def _propose_wan(answers: Answers) -> Proposed:
-    wan = answers.facts.interfaces.get("wan")
-    if wan is None or wan.name == answers["lan"]:
-        return proposed(NONE, "wan-none")
-    if not answers.facts.link(wan.device).up:
-        return proposed(NONE, "wan-no-link", interface=wan.name)
-    return proposed(wan.name, "wan-watched")
-
-
-def _check_wan(answers: Answers, name: str) -> str:
-    if name == answers["lan"]:
-        raise SetupRefused("wan-is-lan", question="wan", value=name)
-    if name != NONE and name not in answers.facts.interfaces:
-        raise SetupRefused("interface-missing", interface=name)
-    return name
-
-
-def _wan_can_share(answers: Answers) -> bool:
-    return answers.has("wan") and answers.facts.interfaces[answers["wan"]].fixed
-
-
-def _check_wan_address(answers: Answers, text: str) -> str:
-    if text == NONE:
-        return text
-    if not _wan_can_share(answers):
-        found = answers.facts.interfaces.get(answers["wan"])
-        proto = (found.proto if found else "") or "nothing"
-        raise SetupRefused("wan-not-static", interface=answers["wan"], proto=proto)
-    wan = answers.facts.interfaces[answers["wan"]]
-    own = wan.addresses[0]
-    address = check_address("wan_address", text, own.network, wan.name)
-    if str(address) in (str(own.ip), wan.gateway):
-        other = "the own address" if address == own.ip else "the gateway"
-        raise SetupRefused("address-used", question="wan_address", value=str(address), other=other)
-    check_unused(answers.facts, "wan_address", address, wan.name)
-    return "%s/%d" % (address, own.network.prefixlen)
-
-
-def _has_wan_address(answers: Answers) -> bool:
-    return answers.has("wan_address")
-
-
-def _propose_nat(answers: Answers) -> Proposed:
-    zone = answers.facts.zone_of(answers["wan"])
-    if zone is None or not is_yes(zone.value("masq")):
-        return proposed("0", "no-masquerade", interface=answers["wan"])
-    return proposed("1", "masquerade")
+def _propose_leases(answers: Answers) -> Proposed:
+    servers = answers.facts.packages[DHCP].of_type("odhcpd")
+    if any(is_yes(each.value("maindhcp")) for each in servers):
+        return proposed("0", "leases-odhcpd")
+    if not answers.facts.holds_answers:
+        return proposed("0", "leases-no-queue")
+    return proposed("1", "leases-common")
 
 
 def _propose_node(answers: Answers) -> Proposed:
@@ -282,10 +243,8 @@ FIRST = (
     Question("lan6_prefix", propose_prefix, prefix_answer, has_ipv6),
     Question("ra", propose_adverts, flag_answer("ra"), has_ipv6),
     Question("dhcp", _propose_dhcp, flag_answer("dhcp")),
-    Question("wan", _propose_wan, _check_wan, choices=_wans),
-    Question("wan_address", lambda _: proposed(NONE, "wan-asks"), _check_wan_address, _wan_can_share),
-    Question("wan_vrid", propose_vrid("wan", WAN_VRID), vrid_answer("wan_vrid", "wan"), _has_wan_address),
-    Question("nat", _propose_nat, flag_answer("nat"), _has_wan_address),
+    Question("leases", _propose_leases, flag_answer("leases"), _serves_dhcp),
+    *WAN_QUESTIONS,
     Question("node", _propose_node, node_answer),
     Question("priority", lambda _: proposed(PRIORITY, "first-priority"), option_answer("priority")),
     Question("common", lambda _: proposed("1", "one-router"), flag_answer("common")),

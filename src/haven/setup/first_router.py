@@ -6,9 +6,11 @@ from ipaddress import IPv4Interface
 from haven.config.uci.document import UciSection
 from haven.contract.setup import NONE
 from haven.setup.first_questions import has_port, lan_of, link_address
+from haven.setup.one_customer import add_wans, set_up_wan
 from haven.setup.packages import FIREWALL, HAVEN, Packages, UciPackage, copied, put
 from haven.setup.questions import Answers
 from haven.setup.sections import CONNTRACK, GROUP, NAT, SYNC, free_name, make_link, section_of, set_address
+from haven.setup.wan_questions import is_dialled
 
 
 def first_packages(answers: Answers) -> Packages:
@@ -17,7 +19,8 @@ def first_packages(answers: Answers) -> Packages:
     _set_up_network(packages, answers)
     link = _make_link(packages, answers)
     _set_up_firewall(packages[FIREWALL], answers)
-    _set_up_haven(packages[HAVEN], answers, link)
+    lan = _set_up_haven(packages[HAVEN], answers, link)
+    add_wans(packages, answers, lan)
     return packages
 
 
@@ -26,6 +29,7 @@ def _set_up_network(packages: Packages, answers: Answers) -> None:
     if str(own.ip) != answers["own_address"]:
         wanted = IPv4Interface("%s/%d" % (answers["own_address"], own.network.prefixlen))
         set_address(packages, answers["lan"], wanted)
+    set_up_wan(packages, answers)
 
 
 def _make_link(packages: Packages, answers: Answers) -> str:
@@ -47,14 +51,15 @@ def _set_up_firewall(firewall: UciPackage, answers: Answers) -> None:
     put(section, "snat_ip", answers["wan_address"].partition("/")[0])
 
 
-def _set_up_haven(haven: UciPackage, answers: Answers, link: str) -> None:
+def _set_up_haven(haven: UciPackage, answers: Answers, link: str) -> UciSection:
+    """Write haven's own package; return the virtual router of the LAN."""
     mains = haven.of_type("haven")
     main = mains[0] if mains else section_of(haven, "haven", "main")
     put(main, "enabled", "1")
     put(main, "node", answers["node"])
     put(section_of(haven, "group", GROUP), "preempt", answers["preempt"])
     lan = _router(haven, answers, "lan", answers["lan"])
-    if answers.has("wan") and not answers.has("wan_address"):
+    if answers.has("wan") and not answers.has("wan_address") and not is_dialled(answers):
         put(lan, "track_interface", [answers["wan"]])
     if answers.has("lan6_address"):
         _router6(haven, answers)
@@ -64,10 +69,13 @@ def _set_up_haven(haven: UciPackage, answers: Answers, link: str) -> None:
         clients = section_of(haven, "dhcp", free_name(haven, "dhcp_%s" % answers["lan"]))
         put(clients, "interface", answers["lan"])
         put(clients, "virtual_router", lan.name)
+        if answers["leases"] == "1":
+            put(clients, "leases", "1")
     if link != NONE:
         _copy_connections(haven, answers, link)
     if answers["common"] == "1":
         put(section_of(haven, "sync", SYNC), "enabled", "1")
+    return lan
 
 
 def _router(haven: UciPackage, answers: Answers, part: str, interface: str) -> UciSection:

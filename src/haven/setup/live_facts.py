@@ -10,6 +10,7 @@ from haven.inet import octets_of
 from haven.plan.machine import ETHERNET, DeviceFacts, Machine, read_machine
 from haven.setup.arp_probe import who_answers
 from haven.setup.facts import HeardRouter, LinkFacts, RouterFacts
+from haven.setup.netfilter_probe import has_queue
 from haven.setup.packages import Packages, read_packages
 
 # What a switch chip's ports are, and what has no kind at all is a port of the board.
@@ -22,6 +23,7 @@ def read_facts(root: str, listen_s: float = LISTEN_S) -> RouterFacts:
     packages = read_packages(root)
     machine = read_machine()
     facts = RouterFacts(packages, _links(machine), who_answers=who_answers, host_name=_host_name(packages))
+    facts.holds_answers = has_queue()
     fixed = [each.device for each in facts.interfaces.values() if each.fixed and facts.link(each.device).up]
     heard = listen(fixed, listen_s) if fixed else {}
     facts.heard = {device: tuple(_heard(each) for each in found or ()) for device, found in heard.items()}
@@ -40,7 +42,7 @@ def _heard(found: Heard) -> HeardRouter:
 def _links(machine: Machine) -> dict[str, LinkFacts]:
     carrying = {link.lower for link in machine.links.values()}
     return {
-        name: LinkFacts(_has_carrier(link), _is_free(link, carrying), _link_local(link))
+        name: LinkFacts(_has_carrier(link), _is_free(link, carrying), _link_local(link), link.mac.hex(":"))
         for name, link in machine.links.items()
     }
 

@@ -70,7 +70,7 @@ class Proposal:
             "role": self.role,
             "questions": [each.as_dict() for each in self.answered],
             "answers": {each.question.name: each.answer for each in asked},
-            "changes": [change._asdict() for change in self.changes()],
+            "changes": [{**change._asdict(), "value": change.shown} for change in self.changes()],
             "warnings": self.warnings(),
         }
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from haven.config.uci.document import UciEntry, UciSection
 from haven.contract.setup import NONE, SetupRefused
 from haven.setup.facts import RouterFacts, as_address
+from haven.setup.one_customer import CUSTOMER, take_wan
 from haven.setup.packages import (
     CHANGED,
     DHCP,
@@ -78,6 +79,9 @@ def second_packages(answers: Answers) -> Packages:
     _take_options(packages, pair, DHCP, "dhcp", pair.lan, POOL_OPTIONS)
     _take_translation(packages, pair)
     _set_up_haven(packages, answers, link)
+    for each in pair.first.packages[HAVEN].of_type("wan"):
+        take_wan(packages, pair.first.packages, each.value("interface"))
+        _take_options(packages, pair, NETWORK, "interface", each.value("interface"), CUSTOMER)
     return packages
 
 

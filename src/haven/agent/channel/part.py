@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from haven import VERSION
 from haven.agent.channel.door import Door, Reply
 from haven.agent.channel.orders import Orders
 from haven.agent.channel.peer_rules import PeerRules
@@ -186,7 +187,7 @@ class ChannelPart(Part):
     def account(self) -> dict[str, Any]:
         """Return the peers that are paired; nothing where none is."""
         found = self._peers()
-        account: dict[str, Any] = {"channel": {"peers": found}} if found else {}
+        account: dict[str, Any] = {"channel": {"version": VERSION, "peers": found}} if found else {}
         if self._replication is not None:
             told = self._replication.account()
             account["sync"] = {**told, "conflicts": len(told["conflicts"])}

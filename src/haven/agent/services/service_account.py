@@ -17,6 +17,8 @@ def told_of(service: RoleService, now: float, wall: float) -> dict[str, Any]:
         "name": service.name,
         "group": service.planned["group"],
         "role": service.planned["role"],
+        # A plan of an earlier release has none.
+        "profile": service.planned.get("profile", ""),
         "required": service.planned["required"],
         "wanted": service.wanted,
         "is": service.state,

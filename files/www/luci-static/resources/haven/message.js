@@ -167,6 +167,11 @@ return baseclass.extend({
 		return said('service_failures', found.code, found.facts) || String(found.text || found.code);
 	},
 
+	/* What a WAN that is dialled does. */
+	wanState(wan) {
+		return said('wan_states', wan.state, { waits_for: wan.waits_for || _('the other router') }) || String(wan.state);
+	},
+
 	step(step) {
 		return said('steps', step.code, step.facts) || String(step.say);
 	},

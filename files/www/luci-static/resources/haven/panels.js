@@ -53,6 +53,17 @@ function syncRows(sync, isCopy) {
 	];
 }
 
+/* How soon it would take over from an Active that dies now, and by what it would know. */
+function detection(found) {
+	if (!found)
+		return null;
+	const after = _('%s s after the Active has died').format(Number((found.after_ms / 1000).toPrecision(2)));
+	const ways = found.ways.filter((way) => way.believed).map((way) => way.device);
+	if (found.by === 'heartbeat')
+		return _('%s: its kernel answers on %s').format(after, [ ...new Set(ways) ].join(', '));
+	return found.ways.length ? _('%s: its kernel does not answer well enough, or not yet').format(after) : after;
+}
+
 function groupRows(group, now) {
 	const last = group.last_transition;
 	return [
@@ -60,9 +71,55 @@ function groupRows(group, now) {
 		[ _('State'), message.state(group.state) ],
 		[ _('Since'), words.moment(group.since, now) ],
 		[ _('Why'), message.reason(last) ],
+		[ _('Would take over'), detection(group.detection) ],
 		[ _('Virtual routers'), group.members.join(', ') ],
 		[ _('Maintenance'), group.maintenance ? _('on', 'haven') : null ],
 		[ _('Waits for'), group.sync_wait_ms ? _('the connections, %d s at most').format(Math.ceil(group.sync_wait_ms / 1000)) : null ]
+	];
+}
+
+function lasts(lease) {
+	return lease.left_s == null ? null : _('%s more').format(words.duration(lease.left_s));
+}
+
+/* The Active has what a WAN was given; another router would go on with it. */
+function wanRows(wan) {
+	const lease = wan.lease, isOwn = wan.state === 'up', names = lease ? [ ...lease.addresses, ...lease.prefixes ].join(', ') : null;
+	return [
+		[ _('Interface'), '%s (%s)'.format(wan.interface, [ wan.proto, wan.device ].filter(Boolean).join(', ') || '-') ],
+		[ _('Group'), wan.group ],
+		[ _('State'), message.wanState(wan) ],
+		[ isOwn ? _('Lease') : _('Would go on with'), names ],
+		[ _('Lasts'), lease ? lasts(lease) : null ],
+		[ isOwn ? _('PPPoE session') : _('Session of the Active'), wan.session ? String(wan.session.id) : null ]
+	];
+}
+
+function leasesThere(peer) {
+	const known = peer.known === null ? _('not reached') : String(peer.known);
+	return [ _('Leases on %s').format(peer.node), peer.known === null || peer.in_sync ? known : _('%s so far').format(known) ];
+}
+
+function milliseconds(value) {
+	return value === null ? null : _('%s ms').format(Number(value.toPrecision(3)));
+}
+
+/* Whether an answer to a client waits until the other router knows its lease. */
+function held(table) {
+	if (!table.serves.length)
+		return null;
+	return table.holds ? _('until the other router knows the lease') : _('clients have their leases at once');
+}
+
+function leaseRows(table) {
+	return [
+		[ _('Leases here'), String(table.known) ],
+		...table.peers.map(leasesThere),
+		[ _('Answers clients on'), table.serves.join(', ') || _('none: the DHCP server of this router is silent') ],
+		[ _('An answer waits'), held(table) ],
+		[ _('Usual wait'), milliseconds(table.waited_ms) ],
+		[ _('Longest wait'), milliseconds(table.longest_ms) ],
+		[ _('Given before another router knew'), table.alone ? String(table.alone) : null ]
 	];
 }
 
@@ -90,6 +147,20 @@ function router(name, rows, kind) {
 	return E('div', { 'class': 'haven-card ' + kind, 'data-router': name }, [ E('h4', {}, [ name ]), facts(rows) ]);
 }
 
+function ownVersion(shown) {
+	return (shown.status.channel || {}).version || null;
+}
+
+/* What brings routers of different versions together. */
+function otherVersions(shown) {
+	const own = ownVersion(shown), others = shown.others.filter((other) => own && other.peer.version && other.peer.version !== own);
+	return others.map((other) => E('div', { 'class': 'haven-noted', 'data-other-version': other.node }, [
+		_('%s runs haven %s, this router %s. With the files of its packages one command on either gives both the newer one, and no connection is lost:')
+			.format(other.node, other.peer.version, own),
+		E('pre', {}, [ 'haven upgrade FILE...' ])
+	]));
+}
+
 return baseclass.extend({
 	facts: facts,
 
@@ -98,8 +169,10 @@ return baseclass.extend({
 		if (!shown.others.length)
 			return E('p', {}, [ _('No router is paired with this one. Set-up shows a code by which another one joins.') ]);
 		return E('div', { 'class': 'haven-columns' }, [
-			router(shown.self.name, [ ...routerRows(shown.status, now), [ _('Own word'), _('this router') ] ], ''),
-			...shown.others.map((other) => router(other.node, otherRows(other, now), other.fresh ? '' : 'haven-old'))
+			router(shown.self.name, [ ...routerRows(shown.status, now), [ _('Own word'), _('this router') ],
+				[ _('Version of haven'), ownVersion(shown) ] ], ''),
+			...shown.others.map((other) => router(other.node, otherRows(other, now), other.fresh ? '' : 'haven-old')),
+			...otherVersions(shown)
 		]);
 	},
 
@@ -139,6 +212,18 @@ return baseclass.extend({
 		if (!model.sync)
 			return E('p', {}, [ _('Connections are not copied: the section “conntrack” is not enabled, or the agent has not reported yet.') ]);
 		return E('div', { 'class': 'haven-card' }, [ facts(syncRows(model.sync, model.self.state !== 'active')) ]);
+	},
+
+	/* Of a WAN that is dialled and of common leases; nothing where there are none. */
+	wan(model) {
+		const found = (model.status.wan || {}).wans || [];
+		return found.length ? E('div', {}, found.map((wan) => E('div', { 'class': 'haven-card', 'data-wan': wan.name, 'data-state': wan.state }, [
+			E('h4', {}, [ wan.name ]), facts(wanRows(wan)) ]))) : '';
+	},
+
+	leases(model) {
+		const table = model.status.leases;
+		return table ? E('div', { 'class': 'haven-card' }, [ facts(leaseRows(table)) ]) : '';
 	},
 
 	events(events, now) {

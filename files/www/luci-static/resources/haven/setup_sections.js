@@ -221,6 +221,9 @@ return baseclass.extend({
 		for (const name of [ answers.lan, answers.wan ].filter(Boolean))
 			if (routersOn(sections, name).length > 1)
 				refused.push(_('There are several virtual routers on %s. Change them under Settings.').format(name));
+		// Watched like any other, it would be down on the router that is to take over.
+		if (ofType(sections, 'wan').some((each) => each.interface === answers.wan))
+			refused.push(_('%s is dialled by the Active alone: choose no WAN here, and change the section “wan” under Settings.').format(answers.wan));
 		const [ lan ] = routersOn(sections, answers.lan), [ wan ] = routersOn(sections, answers.wan);
 		if (lan && wan && lan.group !== wan.group)
 			refused.push(_('%s and %s are in different groups, so that they do not move together. Change that under Settings.')

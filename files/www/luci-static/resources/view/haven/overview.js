@@ -43,6 +43,9 @@ return view.extend({
 				]),
 				this.section(_('The routers, by their own words'), 'routers'),
 				E('div', { 'class': 'haven-columns' }, [
+					this.section(_('WAN'), 'wan'), this.section(_('DHCP leases'), 'leases')
+				]),
+				E('div', { 'class': 'haven-columns' }, [
 					this.section(_('Connections'), 'sync'), this.section(_('Last events'), 'events')
 				])
 			])
@@ -82,8 +85,11 @@ return view.extend({
 	},
 
 	showModel(shown) {
-		for (const part of [ 'problems', 'picture', 'groups', 'routers', 'sync' ])
-			dom.content(this.parts[part], [ panels[part](shown, Date.now() / 1000) ]);
+		for (const part of [ 'problems', 'picture', 'groups', 'routers', 'wan', 'leases', 'sync' ]) {
+			const drawn = panels[part](shown, Date.now() / 1000);
+			dom.content(this.parts[part], [ drawn ]);
+			this.parts[part].parentNode.hidden = drawn === '';
+		}
 	},
 
 	/* Events change with the state, or with the problems: no need to ask for them every second. */
