@@ -632,6 +632,16 @@ return require("luci.jsonc").parse([==[{
 "takeover": "take the addresses of {virtual_routers}",
 "untracked-rules": "keep VRRP and conntrackd untracked",
 "untracked-rules-away": "remove the rules about tracking"
+},
+"wan_states": {
+"clears": "ends the session that the other router left",
+"dials": "dials",
+"down": "is down",
+"missing": "there is no such interface",
+"stops": "is taken down",
+"unknown": "not looked at yet",
+"up": "is up",
+"waits": "waits until {waits_for} is down"
 }
 }
 }]==])

@@ -571,6 +571,7 @@ return baseclass.extend({
 "lan6_prefix": "IPv6 virtual address there with the prefix of the hosts",
 "lan_address": "Virtual address on it, the gateway of your clients",
 "lan_vrid": "Virtual router ID there",
+"leases": "Have every DHCP lease on both routers (1 yes, 0 no)",
 "nat": "Let what leaves have the virtual address (1 yes, 0 no)",
 "node": "Name of this router",
 "own_address": "Own address of this router on it",
@@ -582,7 +583,12 @@ return baseclass.extend({
 "sync_peer": "Own address of the other router on that link",
 "wan": "Interface to the Internet, to be watched",
 "wan_address": "Virtual address on it, a further fixed one of your provider",
+"wan_dns": "DNS server of the provider",
+"wan_gateway": "Gateway of the provider",
 "wan_own_address": "Own address of this router on it",
+"wan_password": "Password at the provider",
+"wan_proto": "How it gets its address (dhcp or pppoe: one for both routers; static; own: each router has its own)",
+"wan_user": "User name at the provider",
 "wan_vrid": "Virtual router ID there"
 },
 "reasons": {
@@ -718,6 +724,8 @@ return baseclass.extend({
 "not-root": "haven setup needs root",
 "not-tried": "the new configuration was not tried: {error}; everything is as it was before",
 "not-vrid": "{question}: '{value}' is no whole number from 1 to 255",
+"not-with-length": "{question}: '{value}' is no address with the length of its network, such as 203.0.113.2/29",
+"not-word": "{question}: it must not be empty, or have characters that cannot be printed",
 "not-written": "{error}: everything is as it was before",
 "nothing-to-undo": "there is nothing to undo: no setup was confirmed on this router",
 "nothing-tried": "there is nothing to confirm: no setup waits for it",
@@ -742,6 +750,7 @@ return baseclass.extend({
 "vrid-twice": "{question}: {value} is lan_vrid already",
 "waiting": "the new configuration is in force",
 "wan-is-lan": "{question}: {value} is the interface of your clients",
+"wan-no-device": "{question}: {interface} has no network device of its own that could be dialled on",
 "wan-not-static": "wan_address: {interface} has its address by {proto}; a virtual one needs a fixed one there"
 },
 "states": {
@@ -785,8 +794,19 @@ return baseclass.extend({
 "untracked-rules": "keep VRRP and conntrackd untracked",
 "untracked-rules-away": "remove the rules about tracking"
 },
+"wan_states": {
+"clears": "ends the session that the other router left",
+"dials": "dials",
+"down": "is down",
+"missing": "there is no such interface",
+"stops": "is taken down",
+"unknown": "not looked at yet",
+"up": "is up",
+"waits": "waits until {waits_for} is down"
+},
 "whys": {
 "as-first": "as on the first router",
+"as-gateway": "the gateway is one as a rule",
 "as-there": "the first router expects it",
 "beside": "the address beside",
 "dhcp-none": "this router serves no DHCP there",
@@ -799,6 +819,9 @@ return baseclass.extend({
 "host-name": "the host name",
 "lan-first": "the first interface with a fixed address",
 "lan-named": "the interface of this name, with a fixed address",
+"leases-common": "a device keeps its address when the other router takes over, and none is given twice",
+"leases-no-queue": "install kmod-nft-queue first: without it the kernel cannot hold back an answer of the DHCP server until the other router knows the lease",
+"leases-odhcpd": "odhcpd serves DHCP here; haven knows the leases of dnsmasq",
 "link-local": "hosts can have it as their gateway; IPv6 runs on {device}",
 "masquerade": "connections then live on when the other router takes over",
 "name-free": "no other router of the pair has it",
@@ -822,9 +845,13 @@ return baseclass.extend({
 "stay": "each change is a short interruption",
 "vrid-free": "no other router was heard with it",
 "wan-asks": "only you can know it; without one connections begin anew after a takeover",
+"wan-contract": "your provider has told you",
 "wan-dynamic": "{interface} has its address by {proto}: it is left as it is",
+"wan-fixed": "it is a fixed one now",
 "wan-no-link": "{interface} has no link now, and a router whose watched interface is down is no gateway",
 "wan-none": "there is no other interface",
+"wan-one-lease": "it is DHCP now; the Active alone asks, and a takeover goes on with its lease",
+"wan-one-session": "it is PPPoE now; the Active alone dials, and ends the session of a dead router",
 "wan-private": "nobody there answers for it",
 "wan-watched": "when it fails here, the other router is to be the gateway"
 }
