@@ -95,7 +95,7 @@ class Turns:
     @property
     def watched(self) -> int:
         """How many descriptors are watched."""
-        return len(self.loop.selector.get_map())
+        return self.loop.count_watched()
 
     def close(self) -> None:
         """End what is under way."""

@@ -97,7 +97,7 @@ def _described(request: Request) -> "dict[str, Any]":
         from haven.cli.agent_client import ask_node
 
         return dict(ask_node(request.run_dir, node, "plan"))
-    from haven.config.passwords import hide_passwords
+    from haven.contract.hidden import hide_passwords
     from haven.plan.sequences import with_sequences
 
     return hide_passwords(with_sequences(_make(request.config)))

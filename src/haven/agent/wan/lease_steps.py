@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A lease as netlink steps that havend can carry out without asking anybody (contract/lending.py)."""
 
-import socket
 import struct
 from typing import Any
 
+from haven import light_socket as socket
 from haven.contract.steps import step_text
 from haven.core.vrrp.constants import PROTOCOL
 from haven.inet import octets_of
