@@ -55,7 +55,7 @@ help:
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 50 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
-	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
+	@echo "make bench-start      what the package takes: flash, memory, time from the start to Backup (root)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
@@ -169,7 +169,7 @@ bench-attack: setup
 	$(BIN)/python -m bench attack
 
 bench-start: setup
-	$(BIN)/python -m bench --runs 15 start size
+	$(BIN)/python -m bench --runs 15 start size resident
 
 clean:
 	rm -rf $(VENV) $(OLD_VENV) $(DEMO_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -18,6 +18,7 @@ from bench.means import means
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.resident import resident
 from bench.router_adverts import advertised_hosts
 from bench.services import services_by_role
 from bench.size import sizes
@@ -60,6 +61,7 @@ MORE: dict[str, Bench] = {
     "services": services_by_role,
     "size": sizes,
     "upgrade": upgrades,
+    "resident": resident,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
 }
