@@ -103,6 +103,18 @@ class Turns:
         self.loop.close()
 
 
+def turn_until(loop: Loop, condition: Callable[[], object], failures: list[BaseException]) -> None:
+    """Turn a loop by the clock on the wall until something is so; nothing may have failed by then."""
+
+    def turned() -> object:
+        loop.at(time.monotonic() + 0.005, lambda: None)
+        loop.turn()
+        return condition()
+
+    wait_until(turned, BUDGET_S, "it is so", interval=0)
+    assert failures == []
+
+
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give the agent a clock that the test sets."""
     clock = Clock()
