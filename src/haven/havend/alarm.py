@@ -26,7 +26,7 @@ class Alarm:
 
     def __init__(self, timers: "Sequence[Timer]") -> None:
         self._timers = timers
-        self._due = self._wake_at = self._others_at = self._looked_at = 0
+        self._due = self._until = self._wake_at = self._others_at = self._looked_at = 0
         self.is_stale = True
 
     def set_now(self) -> int:
@@ -42,13 +42,13 @@ class Alarm:
             self._due = min([deadline() for deadline, _act in self._timers])
             self._looked_at, self.is_stale = now, False
         self._others_at = asks_at if asks_at < self._due else self._due
-        until = min(engine_at, self._others_at, now + LONGEST_WAIT)
+        self._until = until = min(engine_at, self._others_at, now + LONGEST_WAIT)
         self._wake_at = until if until > now else now
         return self._wake_at - now
 
     def is_for(self, deadline: int) -> bool:
         """Tell whether it is this time that the loop is to be woken at."""
-        return self._wake_at == deadline
+        return self._until == deadline
 
     def is_for_engine(self, now: int) -> bool:
         """Tell whether it is just the engine's time, and nobody else's, nor that to look at the timers."""
