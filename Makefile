@@ -57,7 +57,7 @@ help:
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
-	@echo "make bench-start      what the package takes: flash, and time from the start to Backup (root)"
+	@echo "make bench-start      what the package takes: flash, memory, time from the start to Backup (root)"
 	@echo "make bench-vpn        OpenVPN's clients through ten power cuts (root, about 15 minutes)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
@@ -182,7 +182,7 @@ bench-attack: setup
 	$(BIN)/python -m bench attack
 
 bench-start: setup
-	$(BIN)/python -m bench --runs 15 start size
+	$(BIN)/python -m bench --runs 15 start size resident
 
 clean:
 	rm -rf $(VENV) $(OLD_VENV) $(DEMO_VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache

@@ -21,6 +21,7 @@ from bench.micro import micro_nodes
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
+from bench.resident import resident
 from bench.router_adverts import advertised_hosts
 from bench.services import services_by_role
 from bench.size import sizes
@@ -74,6 +75,7 @@ MORE: dict[str, Bench] = {
     "services": services_by_role,
     "size": sizes,
     "upgrade": upgrades,
+    "resident": resident,
     "vpn": vpn_clients,
     "vpn-ways": vpn_ways,
     "wan-dhcp": leased,

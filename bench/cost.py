@@ -116,11 +116,15 @@ def _wide_pair(program: str, count: int, interval: int) -> Iterator[tuple[Node, 
 
 
 def idle_cost(runs: int) -> list[Comparison]:
-    """Measure memory with 1 and 250 virtual routers, and CPU with 250 at 100 ms."""
+    """Measure memory with 1 and 250 virtual routers, and CPU with 1 at 10 ms and 250 at 100 ms."""
     memory = {
         1: Comparison("memory (PSS) with 1 virtual router", "MB", limit=12),
         MANY: Comparison(f"memory (PSS) with {MANY} virtual routers", "MB", limit=16),
     }
+    fast = [
+        Comparison("CPU, 1 virtual router at 10 ms, Active", "%", bound=1.5),
+        Comparison("CPU, 1 virtual router at 10 ms, Backup", "%", bound=1.5),
+    ]
     cpu = [
         Comparison(f"CPU, {MANY} virtual routers at 100 ms, Active", "%", bound=1.5),
         Comparison(f"CPU, {MANY} virtual routers at 100 ms, Backup", "%", bound=1.5),
@@ -129,11 +133,14 @@ def idle_cost(runs: int) -> list[Comparison]:
         for program in PROGRAMS:
             with _wide_pair(program, 1, 1000) as (first, _second):
                 memory[1].of(program).append(_pss_mb(first))
+            with _wide_pair(program, 1, 10) as both:
+                for row, share in zip(fast, _cpu_percent(both), strict=True):
+                    row.of(program).append(share)
             with _wide_pair(program, MANY, 100) as both:
                 for row, share in zip(cpu, _cpu_percent(both), strict=True):
                     row.of(program).append(share)
                 memory[MANY].of(program).append(_pss_mb(both[0]))
-    return [*memory.values(), *cpu]
+    return [*memory.values(), *fast, *cpu]
 
 
 def _pss_mb(node: Node) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     # What is cut out, as offsets, and what comes in its place.
     Cut = tuple[int, int, str]
 
-# What is imported from these for the types alone goes with them.
+# What is made of these are types.
 TYPE_MODULES = ("typing", "collections.abc")
 
 
@@ -21,10 +21,14 @@ def untyped(source: str) -> str:
     """Return the same program without annotations, and without what only they need."""
     places = _Places(source)
     tree = ast.parse(source)
-    cuts = [*_annotations(tree, places), *_for_checkers(tree, places)]
-    without = _cut(source, cuts)
-    tree = ast.parse(without)
-    return _cut(without, list(_unused_imports(tree, _Places(without))))
+    source = _cut(source, [*_annotations(tree, places), *_for_checkers(tree, places)])
+    while True:
+        # A type may be the only one that needs another, or what is imported.
+        tree = ast.parse(source)
+        cuts = list(_unused(tree, _Places(source)))
+        if not cuts:
+            return source
+        source = _cut(source, cuts)
 
 
 class _Places:
@@ -74,23 +78,79 @@ def _annotations(tree: ast.Module, places: _Places) -> Iterator[Cut]:
 
 
 def _for_checkers(tree: ast.Module, places: _Places) -> Iterator[Cut]:
-    """Yield `TYPE_CHECKING = False` and what it guards."""
+    """Yield `TYPE_CHECKING = False` and what it guards; what is for programs instead stays."""
     for node in tree.body:
         name = node.test if isinstance(node, ast.If) else None
         if isinstance(node, ast.Assign):
             name = node.targets[0]
         if isinstance(name, ast.Name) and name.id == "TYPE_CHECKING":
+            begin, end = places.span(node)
+            if isinstance(node, ast.If) and node.orelse:
+                otherwise = places.source.rindex("else:", begin, places.span(node.orelse[0])[0])
+                yield begin, otherwise + len("else:"), "if True:"
+            else:
+                yield begin, end, ""
+
+
+def _unused(tree: ast.Module, places: _Places) -> Iterator[Cut]:
+    """Yield types that nobody names any more, and imports that were for types alone.
+
+    A file imports a type of another only for its own types, so that it goes there as well.
+    """
+    used = _names(tree) | _offered(tree)
+    of_types = {name for node in tree.body if _module(node) in TYPE_MODULES for name in _bound(node)}
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            kept = [alias for alias in node.names if _is_kept(alias, used)]
+            if len(kept) < len(node.names):
+                yield *places.span(node), _import(node, kept)
+        elif _is_type(node, of_types) and not _bound(node) & used:
             yield *places.span(node), ""
 
 
-def _unused_imports(tree: ast.Module, places: _Places) -> Iterator[Cut]:
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module in TYPE_MODULES:
-            kept = [alias.name for alias in node.names if (alias.asname or alias.name) in used]
-            text = f"from {node.module} import {', '.join(kept)}" if kept else ""
-            if len(kept) < len(node.names):
-                yield *places.span(node), text
+def _names(tree: ast.AST) -> set[str]:
+    """Return the names that are read somewhere."""
+    return {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+
+
+def _offered(tree: ast.Module) -> set[str]:
+    """Return what `__all__` says that others import from here."""
+    lists = [node.value for node in tree.body if _bound(node) == {"__all__"}]
+    return {each.value for found in lists for each in ast.walk(found) if isinstance(each, ast.Constant)}
+
+
+def _module(node: ast.stmt) -> str | None:
+    return node.module if isinstance(node, ast.ImportFrom) else None
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """Return the names that a statement binds, of those that can be a type's."""
+    if isinstance(node, ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    if isinstance(node, ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return {node.targets[0].id}
+    return set()
+
+
+def _is_type(node: ast.stmt, of_types: set[str]) -> bool:
+    """Tell whether a statement makes a protocol, or a name for a type."""
+    if isinstance(node, ast.ClassDef):
+        return "Protocol" in of_types and any(_names(base) == {"Protocol"} for base in node.bases)
+    return isinstance(node, ast.Assign) and bool(_names(node.value) & of_types)
+
+
+def _is_kept(alias: ast.alias, used: set[str]) -> bool:
+    return alias.name == "*" or (alias.asname or alias.name).partition(".")[0] in used
+
+
+def _import(node: ast.Import | ast.ImportFrom, kept: list[ast.alias]) -> str:
+    words = [alias.name + (f" as {alias.asname}" if alias.asname else "") for alias in kept]
+    begin = f"from {node.module} import " if isinstance(node, ast.ImportFrom) else "import "
+    return begin + ", ".join(words) if words else ""
 
 
 def _cut(source: str, cuts: list[Cut]) -> str:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Files that are written whole or not at all, whatever is killed or loses its power meanwhile."""
 
-import glob
 import os
 
 
@@ -20,10 +19,16 @@ def write_whole(path: str, octets: bytes, mode: int) -> None:
 
 def forget_leftovers(path: str) -> None:
     """Remove what a process left beside a file when it was killed, or the power was cut, while it wrote."""
-    for leftover in glob.glob(glob.escape(path) + ".*.new"):
-        writer = leftover[len(path) + 1 : -len(".new")]
-        if writer.isdigit() and not os.path.exists("/proc/" + writer):
-            _forget(leftover)
+    folder, name = os.path.split(path)
+    try:
+        found = os.listdir(folder or ".")
+    except OSError:
+        return
+    for leftover in found:
+        if leftover.startswith(name + ".") and leftover.endswith(".new"):
+            writer = leftover[len(name) + 1 : -len(".new")]
+            if writer.isdigit() and not os.path.exists("/proc/" + writer):
+                _forget(os.path.join(folder, leftover))
 
 
 def write_durably(path: str, octets: bytes, mode: int) -> None:

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Addresses of both families: octets as the programs have them, text as people write it."""
 
-import socket
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+else:
+    try:
+        # Its Python part brings what weighs more than all of the agent (light_socket.py).
+        import _socket as socket
+    except ImportError:
+        import socket
 
 
 def text_of(octets: bytes) -> str:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is made of an ACK, of a peer's word and of the server's file: all together, but for the rules."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.contract.channel import MessageReader, encode
-from tests.lab.wait import wait_until
+from tests.agent.turns import turn_until
 
 ONE, TWO = "02:00:00:00:00:01", "02:00:00:00:00:02"
 LAN = {"interface": "lan", "device": "lan", "group": "g", "address": "10.0.0.1/24"}
@@ -119,13 +118,7 @@ class Box:
         self.hear("leases", number=1, known=1, leases=[row])
 
     def until(self, condition: Callable[[], object]) -> None:
-        def turned() -> object:
-            self.loop.at(time.monotonic() + 0.005, lambda: None)
-            self.loop.turn()
-            return condition()
-
-        wait_until(turned, 20, "it is so", interval=0)
-        assert self.failures == []
+        turn_until(self.loop, condition, self.failures)
 
     def codes(self) -> list[str]:
         return [each["code"] for each in self.leases.problems()]

@@ -436,7 +436,7 @@ def test_a_conntrackd_that_has_just_started_is_no_problem(desk: Desk) -> None:
 def test_one_that_takes_orders_before_anybody_looks_is_told_what_it_has_to_do(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, listeners = conntrackd_module.subprocess.Popen, []
+    real, listeners = conntrackd_module.LightChild, []
 
     def start(*what: Any, **more: Any) -> Any:
         # Where we do not get the processor for a while, it may have come so far.
@@ -444,7 +444,7 @@ def test_one_that_takes_orders_before_anybody_looks_is_told_what_it_has_to_do(
         listeners.append(listen(desk.run_dir))
         return child
 
-    monkeypatch.setattr(conntrackd_module.subprocess, "Popen", start)
+    monkeypatch.setattr(conntrackd_module, "LightChild", start)
     desk.make_again({"conntrack": CONNTRACK})
     desk.advance(LOOK_S)
     with listeners[0] as control:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the agent sees of the device between the routers; the lab has devices that come and go."""
 
-import socket
-
 import pytest
 
+from haven import light_socket as socket
 from haven.agent.conntrack.sync_link import SyncLink
 
 

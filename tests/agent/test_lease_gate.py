@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The rules about DHCP, with stand-ins for nft and iptables that write down what they are told."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from haven.agent.calls import ChildEnd
 from haven.agent.leases.gate import Gate, _complaint
 from haven.agent.loop import Loop, Scope
-from tests.lab.wait import wait_until
+from tests.agent.turns import turn_until
 
 NFT = "#!/bin/sh\ncat >{folder}/told\n{more}\n"
 NO_QUEUE = 'if grep -q queue {folder}/told; then echo "Error: Could not process rule" >&2; exit 1; fi'
@@ -35,13 +34,7 @@ class Box:
         return path.read_text() if path.exists() else ""
 
     def until(self, condition: Callable[[], object]) -> None:
-        def turned() -> object:
-            self.loop.at(time.monotonic() + 0.005, lambda: None)
-            self.loop.turn()
-            return condition()
-
-        wait_until(turned, 20, "it is so", interval=0)
-        assert self.failures == []
+        turn_until(self.loop, condition, self.failures)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from haven.agent.leases.file_watch import FileWatch
 from haven.agent.leases.lan import read_lans
 from haven.agent.leases.lease_table import Table
 from haven.agent.loop import Loop, Scope
-from tests.lab.wait import wait_until
+from tests.agent.turns import turn_until
 
 MAC = "02:00:00:00:00:01"
 LANS = read_lans({"lans": [{"interface": "lan", "device": "lan", "group": "g", "address": "10.0.0.1/24"}]})
@@ -58,13 +58,7 @@ class Box:
         self.until(lambda: self.service.serving == {"lan"} and not self.service.is_busy)
 
     def until(self, condition: Callable[[], object]) -> None:
-        def turned() -> object:
-            self.loop.at(time.monotonic() + 0.005, lambda: None)
-            self.loop.turn()
-            return condition()
-
-        wait_until(turned, 20, "it is so", interval=0)
-        assert self.failures == []
+        turn_until(self.loop, condition, self.failures)
 
     def seen(self) -> str:
         path = self.root / "seen"

@@ -2,7 +2,6 @@
 """The loop: what is due comes in its order, and what a scope has asked for goes with it."""
 
 import os
-import selectors
 import socket
 import weakref
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from haven.agent.calls import CallFailure, ChildEnd
-from haven.agent.loop import Scope, ScopeClosed
+from haven.agent.loop import READ, WRITE, Scope, ScopeClosed
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
 from tests.lab.wait import wait_until
@@ -60,10 +59,10 @@ def test_a_descriptor_is_watched_for_reading_and_when_asked_for_writing(turns: T
         assert ready == []
         other.send(b".")
         turns.turn()
-        assert ready == [selectors.EVENT_READ]
+        assert ready == [READ]
         turns.scope.watch(one, ready.append, writing=True)
         turns.turn()
-        assert ready[1:] == [selectors.EVENT_READ | selectors.EVENT_WRITE]
+        assert ready[1:] == [READ | WRITE]
         turns.scope.forget(one)
         turns.turn()
         assert len(ready) == 2 and turns.watched == 0

@@ -96,12 +96,24 @@ class Turns:
     @property
     def watched(self) -> int:
         """How many descriptors are watched."""
-        return len(self.loop.selector.get_map())
+        return self.loop.count_watched()
 
     def close(self) -> None:
         """End what is under way."""
         self.scope.close()
         self.loop.close()
+
+
+def turn_until(loop: Loop, condition: Callable[[], object], failures: list[BaseException]) -> None:
+    """Turn a loop by the clock on the wall until something is so; nothing may have failed by then."""
+
+    def turned() -> object:
+        loop.at(time.monotonic() + 0.005, lambda: None)
+        loop.turn()
+        return condition()
+
+    wait_until(turned, BUDGET_S, "it is so", interval=0)
+    assert failures == []
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:

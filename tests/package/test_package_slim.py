@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "openwrt-feed"))
 from slim import slim  # noqa: E402
 from untyped import goes_by_types  # noqa: E402
 
+TRUE = ast.Constant(True)
 SOURCES = sorted((ROOT / "src/haven").rglob("*.py"))
 
 
@@ -40,14 +41,42 @@ class _WithoutTypes(ast.NodeTransformer):
         return ast.copy_location(made, node)
 
     def visit_Module(self, tree: ast.Module) -> ast.AST:
+        for each in tree.body:
+            if isinstance(each, ast.If) and ast.unparse(each.test) == "TYPE_CHECKING" and each.orelse:
+                each.test, each.body, each.orelse = ast.copy_location(TRUE, each.test), each.orelse, []
         tree.body = [each for each in tree.body if "TYPE_CHECKING" not in ast.unparse(each).split("\n")[0]]
         self.generic_visit(tree)
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        for each in tree.body:
-            if isinstance(each, ast.ImportFrom) and each.module in ("typing", "collections.abc"):
-                each.names = [alias for alias in each.names if alias.name in used]
-        tree.body = [each for each in tree.body if not isinstance(each, ast.ImportFrom) or each.names]
+        while self._drop_unused(tree):
+            pass
         return tree
+
+    def _drop_unused(self, tree: ast.Module) -> bool:
+        """Take what only types were imported or made for; tell whether there was something."""
+        before = ast.dump(tree)
+        text = before
+        for each in tree.body:
+            if isinstance(each, (ast.Import, ast.ImportFrom)):
+                each.names = [
+                    alias
+                    for alias in each.names
+                    if f"Name(id='{(alias.asname or alias.name).split('.')[0]}', ctx=Load())" in text
+                    or ("'__all__'" in text and f"Constant(value='{alias.name}')" in text)
+                    or alias.name == "*"
+                ]
+        tree.body = [each for each in tree.body if getattr(each, "names", True) and not _is_type(each, text)]
+        return ast.dump(tree) != before
+
+
+def _is_type(node: ast.stmt, text: str) -> bool:
+    """Tell whether a statement makes a type that a program, as the dump of its tree, does not name."""
+    if isinstance(node, ast.ClassDef):
+        name, made = node.name, [base.id for base in node.bases if isinstance(base, ast.Name)]
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        name, made = node.targets[0].id, [each.id for each in ast.walk(node.value) if hasattr(each, "id")]
+    else:
+        return False
+    types = ("Any", "Callable", "IO", "Protocol", "Sequence", "TypeVar")
+    return any(each in types for each in made) and f"Name(id='{name}', ctx=Load())" not in text
 
 
 def _program(source: str) -> list[str]:
@@ -58,7 +87,8 @@ def _program(source: str) -> list[str]:
             node.body = node.body[1:]
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             node.body = [each for each in node.body if not isinstance(each, ast.Pass)]
-    found = [(node.lineno, type(node).__name__) for node in ast.walk(tree) if hasattr(node, "lineno")]
+    placed = [node for node in ast.walk(tree) if hasattr(node, "lineno") and not isinstance(node, ast.alias)]
+    found = [(node.lineno, type(node).__name__) for node in placed]
     return [ast.dump(tree), *map(str, found)]
 
 
@@ -72,18 +102,20 @@ def test_what_is_for_checkers_of_types_goes_and_what_runs_stays():
     text = (
         "from typing import IO, Any\nfrom collections.abc import (\n    Callable,\n)\n\n"
         "TYPE_CHECKING = False\n"
-        "if TYPE_CHECKING:\n    from x import Y\n\nAct = IO[str]\n\n\nclass A:\n    text: str\n\n"
+        "if TYPE_CHECKING:\n    from x import Y\nelse:\n    import y as Y\n\nAct = IO[str]\n"
+        "\nRUN = Act\n\nclass A:\n    text: str\n\n"
         "class D(typing.NamedTuple):\n    x: int\n\n"
         "@dataclass\nclass B:\n    text: str\n\n\nclass C:\n"
         "    def f(self, a: 'Y', *rest: int, b: str = 'ä', **more: Any) -> Callable[[Any],\n        None]:\n"
-        "        c: dict[str, int] = {}; d: int\n        return lambda x: c\n"
+        "        c: dict[str, int] = {}; d: int\n        return lambda x: c, Y\n"
     )
     program = slim(text)
     assert program == (
-        "from typing import IO\n\n\n\n\n\n\n\n\nAct = IO[str]\n\n\nclass A:\n pass\n\n"
+        "from typing import IO\n\n\n\n\n\nif True:\n\n\n import y as Y\n\nAct = IO[str]\n"
+        "\nRUN = Act\n\nclass A:\n pass\n\n"
         "class D(typing.NamedTuple):\n x: int\n\n"
         "@dataclass\nclass B:\n text: str\n\n\nclass C:\n"
-        " def f(self, a, *rest, b = 'ä', **more) \\\n:\n  c = {}; pass\n  return lambda x: c\n"
+        " def f(self, a, *rest, b = 'ä', **more) \\\n:\n  c = {}; pass\n  return lambda x: c, Y\n"
     )
 
 

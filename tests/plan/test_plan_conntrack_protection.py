@@ -9,7 +9,7 @@ import pytest
 
 from haven.cli.plan_text import show_plan
 from haven.config.load import load_text
-from haven.config.passwords import HIDDEN, hide_passwords
+from haven.contract.hidden import HIDDEN, hide_passwords
 from haven.plan.assemble import compile_plan
 from haven.plan.machine import Machine
 from haven.plan.sequences import with_sequences

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Questions whose answers take a while, asked without waiting: of havend, and of programs."""
 
-import contextlib
 import os
-import selectors
-import signal
-import socket
-import subprocess
+import select
 from collections.abc import Callable, Sequence
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from haven import light_socket as socket
 from haven import paths
 from haven.contract.control import LONGEST_ANSWER, Refusal, read_answer
+from haven.light import signal, suppress
+from haven.light_child import LightChild, bury
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 RECEIVE = 1 << 16
 
@@ -20,7 +22,7 @@ class Watcher(Protocol):
     """What calls the back of a call when something can be read: a scope of the loop."""
 
     def watch(self, descriptor: Any, act: Callable[[int], None], writing: bool = False) -> None:
-        """Call `act` with the selector's events when something can be read, or written as well."""
+        """Call `act` with the loop's events when something can be read, or written as well."""
 
     def forget(self, descriptor: Any) -> None:
         """Watch a descriptor no more."""
@@ -102,9 +104,9 @@ class ControlCall:
         self._watcher.watch(self._socket, self._serve, bool(self._unsent))
 
     def _serve(self, events: int) -> None:
-        if self._unsent and events & selectors.EVENT_WRITE:
+        if self._unsent and events & select.EPOLLOUT:
             self._send()
-        if events & selectors.EVENT_READ:
+        if events & select.EPOLLIN:
             self._read()
 
     def _read(self) -> None:
@@ -202,7 +204,7 @@ class ChildCall:
 
     def _kill(self) -> None:
         # A process group of its own, of which it is the head.
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
 
     def _read(self, pipe: IO[bytes]) -> bool:
@@ -239,8 +241,8 @@ class ChildCall:
 
     def _let_go(self) -> None:
         self.ended = True
-        # One that hangs in the kernel does not die at once; subprocess buries it when it starts another.
-        self._child.poll()
+        # One that hangs in the kernel does not die at once.
+        bury(self._child)
         for pipe in self._written:
             if not pipe.closed:
                 self._watcher.forget(pipe)
@@ -249,20 +251,13 @@ class ChildCall:
         os.close(self._end)
 
 
-def _rights_of(user: str) -> dict[str, Any]:
-    import pwd
-
-    found = pwd.getpwnam(user)
-    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
-
-
 def _spawn(
     argv: Sequence[str],
     stdin: str | None,
     captures: bool,
     environment: dict[str, str] | None,
     user: str | None = None,
-) -> "subprocess.Popen[bytes]":
+) -> "LightChild | Popen[bytes]":
     source = os.open(os.devnull, os.O_RDONLY)
     if stdin is not None:
         os.close(source)
@@ -271,15 +266,30 @@ def _spawn(
         os.write(source, stdin.encode("utf-8", "replace"))
         os.lseek(source, 0, os.SEEK_SET)
     try:
-        return subprocess.Popen(
-            argv,
-            stdin=source,
-            # Without pipes all of it goes to the log, as what is wrong does.
-            stdout=subprocess.PIPE if captures else 2,
-            stderr=subprocess.PIPE if captures else None,
-            env=environment,
-            start_new_session=True,
-            **({} if user is None else _rights_of(user)),
-        )
+        if user is not None:
+            return _spawn_as(user, argv, source, captures, environment)
+        # What is not captured goes to the log, as what is wrong does.
+        return LightChild(argv, source, None if captures else (2, 2), environment)
     finally:
         os.close(source)
+
+
+def _spawn_as(
+    user: str, argv: Sequence[str], source: int, captures: bool, environment: dict[str, str] | None
+) -> "LightChild | Popen[bytes]":
+    # Only who has such a check pays for what they bring.
+    import pwd
+    import subprocess
+
+    found = pwd.getpwnam(user)
+    return subprocess.Popen(
+        argv,
+        stdin=source,
+        stdout=subprocess.PIPE if captures else 2,
+        stderr=subprocess.PIPE if captures else None,
+        env=environment,
+        process_group=0,
+        user=found.pw_uid,
+        group=found.pw_gid,
+        extra_groups=[],
+    )

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent's line to havend: events come in, reports and answers go out; nothing waits for it."""
 
-import selectors
-import socket
+import select
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from haven import VERSION
+from haven import light_socket as socket
 from haven.agent.loop import Loop, Scope
 from haven.contract import control
 from haven.contract.problems import problem
@@ -82,9 +82,9 @@ class HavendLink:
             self._socket = None
 
     def _serve(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
+        if events & select.EPOLLOUT:
             self._flush()
-        if events & selectors.EVENT_READ and self._socket is not None:
+        if events & select.EPOLLIN and self._socket is not None:
             self._read(self._socket)
 
     def _flush(self) -> None:

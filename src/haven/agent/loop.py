@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The agent's loop: one selector and one list of deadlines, in which every part registers what it waits for.
+"""The agent's loop: one epoll and one list of deadlines, in which every part registers what it waits for.
 
 Nothing in it waits by itself. A part registers through a scope of its own, so that all it has asked for goes
 with it, and what it raises is its own failure and nobody else's. Times are seconds of time.monotonic().
 """
 
-import contextlib
 import heapq
 import itertools
-import selectors
+import select
 import time
 from collections.abc import Callable, Sequence
 from typing import IO, Any, TypeVar
 
 from haven.agent.calls import CallFailure, ChildCall, ChildEnd, ControlCall
+from haven.light import suppress
 from haven.paths import AGENT_SOCKET
 
 LONGEST_WAIT_S = 1.0
+READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 
 Descriptor = int | IO[Any] | Any
 Act = Callable[[], None]
@@ -40,7 +41,9 @@ class Loop:
     """Waits for descriptors and deadlines."""
 
     def __init__(self) -> None:
-        self.selector = selectors.EpollSelector()
+        self._epoll = select.epoll()
+        # What of each descriptor is waited for, and who is told.
+        self._watched: dict[int, tuple[int, Callable[[int], None]]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
 
@@ -52,10 +55,13 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for what comes next, and do it."""
-        for key, events in self.selector.select(self._wait()):
+        ready = [(number, self._watched.get(number), said) for number, said in self._epoll.poll(self._wait())]
+        for number, watched, said in ready:
             # Serving one may have closed another.
-            if self.selector.get_map().get(key.fd) is key:
-                key.data(events)
+            if watched is not None and self._watched.get(number) is watched:
+                wanted, tell = watched
+                # An error or a hang-up is found out by who reads or writes.
+                tell(wanted & said if wanted & said == said else wanted)
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             act = heapq.heappop(self._timers)[2].act
@@ -68,9 +74,27 @@ class Loop:
         first = self._timers[0][0] - time.monotonic() if self._timers else LONGEST_WAIT_S
         return max(0.0, min(first, LONGEST_WAIT_S))
 
+    def watch(self, number: int, wanted: int, tell: Callable[[int], None]) -> None:
+        """Tell somebody when a descriptor has octets (READ) or takes them (WRITE). Raises OSError."""
+        if number in self._watched:
+            self._epoll.modify(number, wanted)
+        else:
+            self._epoll.register(number, wanted)
+        self._watched[number] = wanted, tell
+
+    def forget(self, number: int) -> None:
+        """Watch a descriptor no more; it may be closed already."""
+        if self._watched.pop(number, None) is not None:
+            with suppress(OSError):
+                self._epoll.unregister(number)
+
+    def count_watched(self) -> int:
+        """Return how many descriptors are watched."""
+        return len(self._watched)
+
     def close(self) -> None:
         """Wait for nothing more."""
-        self.selector.close()
+        self._epoll.close()
 
 
 class ScopeClosed(RuntimeError):
@@ -110,8 +134,7 @@ class Scope:
         for timer in self._timers:
             timer.cancel()
         for number in self._watched:
-            with contextlib.suppress(KeyError, ValueError):
-                self._loop.selector.unregister(number)
+            self._loop.forget(number)
         self._watched.clear()
 
     def _require_open(self) -> None:
@@ -121,25 +144,21 @@ class Scope:
     # Descriptors
 
     def watch(self, descriptor: Descriptor, act: Callable[[int], None], writing: bool = False) -> None:
-        """Call `act` with the selector's events when something can be read, or written as well."""
+        """Call `act` with READ, WRITE or both when something can be read, or written as well."""
         self._require_open()
         number = _number(descriptor)
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
 
         def guarded(ready: int) -> None:
             self.guard(lambda: act(ready))
 
-        if number in self._watched:
-            self._loop.selector.modify(number, events, guarded)
-        else:
-            self._loop.selector.register(number, events, guarded)
+        self._loop.watch(number, READ | WRITE if writing else READ, guarded)
         self._watched[number] = descriptor
 
     def forget(self, descriptor: Descriptor) -> None:
         """Watch a descriptor no more; before it is closed."""
         number = _number(descriptor)
         if self._watched.pop(number, None) is not None:
-            self._loop.selector.unregister(number)
+            self._loop.forget(number)
 
     # Deadlines
 

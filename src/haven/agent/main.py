@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program haven-agent."""
 
-import signal
 import sys
 from types import FrameType
 
 from haven.agent.agent import Agent
 from haven.arguments import CONFIG, ROOT, RUN_DIR, begin_program, below
+from haven.light import forget_what_could_be_imported, signal
 
 SUMMARY = "The control plane of haven: connections, ubus, scripts."
 OPTIONS = (CONFIG, RUN_DIR, ROOT)
@@ -17,6 +17,7 @@ def main() -> int:
     options = begin_program(sys.argv[1:], "haven-agent", SUMMARY, OPTIONS)
     if isinstance(options, int):
         return options
+    forget_what_could_be_imported()
     values = options.values
     root = values["--root"]
     agent = Agent(values["--run-dir"], below(root, values["--config"]), root=root)

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A part of the agent that is made, watched, and made again when it fails; the others do not notice."""
 
-import contextlib
-import json
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -16,7 +13,8 @@ from haven.agent.part import Part, Places, Surroundings
 from haven.agent.roles import Roles
 from haven.contract.problems import problem
 from haven.contract.status import check_account, check_problems
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
+from haven.light import suppress
 
 # The wait before a part is made again doubles up to this; it is forgotten by a part that has lived so long.
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -78,6 +76,8 @@ class SupervisedPart:
     def _fail(self, error: BaseException) -> None:
         if self._scope.closed:
             return
+        import traceback
+
         where = traceback.format_exception(error)
         text = f"haven-agent: {self._kind.name} has failed and is started again:\n{''.join(where)}"
         print(text, file=sys.stderr, flush=True)
@@ -98,7 +98,7 @@ class SupervisedPart:
         part, self._part = self._part, None
         if part is not None:
             # It may have failed in the middle of anything.
-            with contextlib.suppress(Exception):
+            with suppress(Exception):
                 part.close()
         self._scope.close()
 
@@ -160,4 +160,4 @@ def _sendable(answer: Any, kind: type) -> Any:
     """Return an answer as it will be received; one that cannot be sent is the failure of who gave it."""
     if not isinstance(answer, kind):
         raise TypeError("an answer is not a %s" % kind.__name__)
-    return read_json(json.dumps(answer))
+    return read_json(write_json(answer))

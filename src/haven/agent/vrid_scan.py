@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which virtual routers other routers advertise on a link, so that a new one does not take their VRID."""
 
-import contextlib
 import select
-import socket
 import struct
 import time
-from array import array
 from typing import Any
 
+from haven import light_socket as socket
 from haven.core.frame import multicast_mac
 from haven.core.vrrp.advert import PacketError, decode
 from haven.core.vrrp.constants import GROUP_V4, PROTOCOL
+from haven.light import suppress
 
 ETH_P_IP = 0x0800
 SO_ATTACH_FILTER = 26
@@ -51,7 +50,7 @@ class VridScan:
     def take(self, packets: socket.socket) -> None:
         """Take a packet from one of the sockets."""
         # A device that goes down meanwhile is told by an error, once.
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             advert = _read(packets.recv(LARGEST_PACKET))
             known = self._heard[packets]
             if advert is not None and len(known) < MOST_HEARD:
@@ -110,8 +109,9 @@ def _only_vrrp(packets: socket.socket) -> None:
         (0x06, 0, 0, LARGEST_PACKET),
         (0x06, 0, 0, 0),
     )
-    program = array("B", b"".join(struct.pack("HBBI", *each) for each in instructions))
-    described = struct.pack("HP", len(instructions), program.buffer_info()[0])
+    program = b"".join(struct.pack("HBBI", *each) for each in instructions)
+    # Where CPython has the octets; array, which tells, brings all of collections.
+    described = struct.pack("HP", len(instructions), id(program) + bytes.__basicsize__ - 1)
     packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
 
 

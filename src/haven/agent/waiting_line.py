@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Things that take a while, so many at a time; the others wait for their turn, so many of them."""
 
-from collections import deque
 from collections.abc import Callable
 
 from haven.contract.control import Refusal
@@ -15,7 +14,7 @@ class WaitingLine:
     def __init__(self, at_once: int, waiting: int) -> None:
         self._at_once, self._most_waiting = at_once, waiting
         self._running = 0
-        self._waiting: deque[Start] = deque()
+        self._waiting: list[Start] = []
 
     def take(self, start: Start) -> None:
         """Start it now or later; `over` has to be called at its end. Raises Refusal when too many wait."""
@@ -32,4 +31,4 @@ class WaitingLine:
     def _go_on(self) -> None:
         while self._waiting and self._running < self._at_once:
             self._running += 1
-            self._waiting.popleft()()
+            self._waiting.pop(0)()

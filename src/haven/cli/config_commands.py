@@ -101,7 +101,7 @@ def _described(request: Request) -> "dict[str, Any]":
         from haven.cli.agent_client import ask_node
 
         return dict(ask_node(request.run_dir, node, "plan"))
-    from haven.config.passwords import hide_passwords
+    from haven.contract.hidden import hide_passwords
     from haven.plan.sequences import with_sequences
 
     facts = request.values["--machine"]

@@ -2,21 +2,13 @@
 """WireGuard interfaces, as lines of the status and of the plan."""
 
 from haven.cli.text import count, wrapped
+from haven.contract.wireguard_words import STATES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     Document = dict[str, Any]
-
-STATES = {
-    "unknown": "not looked at yet",
-    "missing": "there is no such interface",
-    "down": "down",
-    "comes": "is set up",
-    "up": "up",
-    "goes": "is set down",
-}
 
 
 def tunnels(status: "Document", width: int) -> list[str]:

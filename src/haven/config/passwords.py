@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What leaves the router through no reading method."""
-
-from typing import Any
+"""Which options hold what leaves the router through no reading method."""
 
 from haven.config.options import SECTIONS
-
-HIDDEN = "hidden"
-
-SHELL = "/bin/sh"
 
 # What the packages of OpenWrt call theirs; a word of these in an option's name is enough.
 _SECRET_WORDS = (
@@ -43,33 +37,3 @@ def is_secret(option: str) -> bool:
         return True
     plain = name.rstrip("0123456789")
     return plain.endswith(_SECRET_ENDS) or any(word in _SECRET_WORDS for word in plain.split("_"))
-
-
-def hide_passwords(plan: dict[str, Any]) -> dict[str, Any]:
-    """Put a word in the place of each password and key of a plan, and return it."""
-    for router in plan.get("virtual_routers", []):
-        if router.get("auth") is not None:
-            router["auth"] = HIDDEN
-    for stage in plan.get("commands", {}).values():
-        for command in stage:
-            if command.get("secret"):
-                command["stdin"] = HIDDEN
-    return plan
-
-
-def hide_arguments(plan: dict[str, Any]) -> dict[str, Any]:
-    """Leave of what a user has written to be run no more than the program, for who may only look."""
-    parts = plan.get("parts", {})
-    for service in parts.get("services", {}).get("services", []):
-        for action in ("start", "stop", "reload"):
-            service[action] = [_without_words(argv) for argv in service[action]]
-        service["check"] = service["check"] and _without_words(service["check"])
-    for check in parts.get("tracking", {}).get("checks", []):
-        if check.get("argv"):
-            check["argv"] = [check["argv"][0], *[HIDDEN][: len(check["argv"]) - 1]]
-    return plan
-
-
-def _without_words(argv: list[str]) -> list[str]:
-    # What haven itself names is an init script or an interface; what a user writes is for the shell.
-    return [argv[0], HIDDEN] if argv[0] == SHELL else argv

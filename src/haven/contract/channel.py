@@ -6,7 +6,6 @@ Over TLS 1.3, each message is its length in four octets, most significant first,
 can only join, while somebody offers.
 """
 
-import json
 import struct
 
 from haven.contract.fields import (
@@ -22,7 +21,7 @@ from haven.contract.fields import (
     text,
     whole,
 )
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def encode(kind: str, **fields: "Any") -> bytes:
     check_object(fields, MESSAGES[kind], kind)
     document: Document = {"kind": kind}
     document.update(fields)
-    octets = json.dumps(document).encode()
+    octets = write_json(document).encode()
     if len(octets) > LONGEST_MESSAGE:
         raise DocumentError("%s has more than %d octets" % (kind, LONGEST_MESSAGE))
     return struct.pack(_FORMAT, len(octets)) + octets

@@ -7,8 +7,6 @@ agent {"prepare": true} when it has something to finish before a handover, with 
 ends.
 """
 
-import json
-
 from haven.contract.event_log import NOTED
 from haven.contract.fields import (
     DocumentError,
@@ -24,7 +22,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import ODD_FACTS, render
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
 from haven.core.vrrp.constants import FAMILIES, HIGHEST_VRID, LOWEST_VRID
 
 TYPE_CHECKING = False
@@ -138,7 +136,7 @@ class UnknownRefusal(Refusal):
 
 def encode(document: "Document") -> bytes:
     """Return a document as the line that it is sent as."""
-    return json.dumps(document).encode() + b"\n"
+    return write_json(document).encode() + b"\n"
 
 
 def request(command: str, **arguments: "Any") -> bytes:

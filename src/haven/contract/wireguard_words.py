@@ -29,7 +29,14 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 HIGHEST_PORT = 65535
 
 # How a router has it: missing is an interface that nobody has configured.
-STATES = ("unknown", "missing", "down", "comes", "up", "goes")
+STATES = {
+    "unknown": "not looked at yet",
+    "missing": "there is no such interface",
+    "down": "down",
+    "comes": "is set up",
+    "up": "up",
+    "goes": "is set down",
+}
 
 TUNNEL = (
     Field("name", text),

@@ -66,13 +66,12 @@ class Lockstep:
             self._changed(event)
 
     def _perform(self, action: str, members: "list[VirtualRouter]", now: int) -> None:
-        names = tuple(member.spec.name for member in members)
         if action == states.TAKE_OVER:
             for member in members:
                 member.become_active(now)
-            self._effects.append(TakeOver(names))
+            self._effects.append(TakeOver(_names(members)))
         elif action == states.RELEASE:
-            self._effects.append(Release(names))
+            self._effects.append(Release(_names(members)))
         else:
             # A rival that was heard on one link may have been followed on every link.
             for member in self.members if action == states.ANNOUNCE else members:
@@ -96,3 +95,7 @@ class Lockstep:
         """Check the next packet of each member anew: it may mean something else now."""
         for member in self.members:
             member.last_accepted = None
+
+
+def _names(members: "list[VirtualRouter]") -> "tuple[str, ...]":
+    return tuple([member.spec.name for member in members])

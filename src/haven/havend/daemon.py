@@ -3,13 +3,13 @@
 
 from haven import paths
 from haven.contract.problems import problem
-from haven.core.clock import SECOND
 from haven.core.engine import Engine
 from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
 from haven.havend.agent_link import AgentLink
+from haven.havend.alarm import Alarm
 from haven.havend.askers import Askers
 from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from haven.contract.plan import Plan
 
-# The longest sleep, so that a clock that lies cannot hold the loop for ever.
-LONGEST_WAIT = 10 * SECOND
 # Packets that arrive as fast as they are read must not keep the timers from their turn.
 DRAIN_ROUNDS = 8
 
@@ -73,9 +71,7 @@ class Daemon:
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
-        self._timers = self._list_timers()
-        # What is due sooner by what has just been read is due in the next turn.
-        self._timers_due, self._is_rough = 0, False
+        self._alarm, self._is_rough = Alarm(self._list_timers()), False
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -148,7 +144,6 @@ class Daemon:
             (lambda: self._commands.deadline, self._commands.expire),
             (lambda: self._addresses.renew_at, lambda: self._addresses.renew(system.now())),
             (lambda: self._events.deadline, self._events.come_up),
-            (self._askers.deadline, lambda: self._askers.act(system.now())),
             (lambda: self.loans.renew_at, lambda: self.loans.renew(system.now())),
             (lambda: self._adverts.deadline, self._adverts.act),
         ]
@@ -170,7 +165,7 @@ class Daemon:
         self._prepare()
         self.now = system.now()
         self._executor.perform(self._engine.load(plan.groups, self.now), self.now)
-        adopt = self._still_active()
+        adopt = self._restart_note.still_active(plan.groups, system.now())
         self._clean([group.name for group in plan.groups if group.name not in adopt])
         if self._maintenance.is_there():
             self.handle(Maintenance(True))
@@ -196,15 +191,6 @@ class Daemon:
         self._adverts.set_routers(self.plan.routers, self._addresses.held(), self.now)
         self._agent.want(self.plan.parts)
         self._askers.set_plan(self.plan)
-
-    def _still_active(self) -> "tuple[str, ...]":
-        # Nobody takes over from an Active before three of its intervals are over.
-        spoke, now = self._restart_note.read(), system.now()
-        groups = [group for group in self.plan.groups if group.name in spoke]
-        patience_us = {
-            each.name: 3 * min([one.advert_interval_us for one in each.routers]) for each in groups
-        }
-        return tuple([name for name in patience_us if 0 <= now - spoke[name] < patience_us[name]])
 
     def load(self, plan: "Plan") -> None:
         """Run another plan from now on; what stays the same does not notice."""
@@ -310,6 +296,7 @@ class Daemon:
 
     def handle(self, event: Value) -> None:
         """Tell the engine of an event and carry out what it wants."""
+        self._alarm.is_stale = True
         self.now = system.now()
         self._executor.perform(self._engine.handle(event, self.now), self.now)
 
@@ -317,26 +304,33 @@ class Daemon:
 
     def _turn(self) -> None:
         ready = self._poller.wait(self._wait(), self._is_rough)
-        began = system.now()
-        if self._is_rough and not ready:
+        began = self.now = system.now()
+        if not ready and self._is_rough:
             # That is most turns of a Backup: nothing else was due.
             self._askers.act(began)
-            return
+        elif not ready and self._alarm.is_for_engine(began):
+            # And that most of an Active: it advertises. What came before this would have been ready.
+            self._executor.perform(self._engine.tick(began), began)
+            self._restart_note.write(began)
+        else:
+            self._do_all(ready, began)
+
+    def _do_all(self, ready: "list[tuple[int, int]]", began: int) -> None:
         self._read(ready)
         if system.now() >= self._engine.next_deadline():
             self._drain()
             self.now = system.now()
             self._executor.perform(self._engine.tick(self.now), self.now)
-        if system.now() >= self._timers_due:
-            for deadline, act in self._timers:
-                if system.now() >= deadline():
-                    act()
+        self._alarm.ring(system.now)
+        if system.now() >= self._askers.deadline():
+            self._askers.act(system.now())
         if self._in_sync or self._has_other_path:
             # An agent that has died can vouch for nothing.
             self._follow_agent()
         # Who spoke in this turn has spoken since then; a time too late would let a restart go on too long.
         self._restart_note.write(began)
         if self._control.is_asked():
+            self._alarm.is_stale = True
             self.now = system.now()
             self._control.answer_one()
 
@@ -350,12 +344,14 @@ class Daemon:
 
     def _wait(self) -> int:
         if self._control.is_asked():
-            self._timers_due, self._is_rough = 0, False
-            return 0
-        self._timers_due = min([deadline() for deadline, _act in self._timers])
-        until = min(self._engine.next_deadline(), self._timers_due)
-        self._is_rough = self._askers.are_patient() and until == self._askers.deadline()
-        return max(0, min(until - system.now(), LONGEST_WAIT))
+            self._is_rough = False
+            return self._alarm.set_now()
+        self._alarm.is_stale |= self._executor.has_acted
+        self._executor.has_acted = False
+        asks_at = self._askers.deadline()
+        wait = self._alarm.set(self._engine.next_deadline(), asks_at, system.now())
+        self._is_rough = self._alarm.is_for(asks_at) and self._askers.are_patient()
+        return wait
 
     def _read(self, ready: "list[tuple[int, int]]") -> None:
         self.now = system.now()
@@ -370,6 +366,7 @@ class Daemon:
             self._read_other(descriptor)
 
     def _read_other(self, descriptor: int) -> None:
+        self._alarm.is_stale = True
         if descriptor == self._kernel.socket.fileno():
             self._repair.follow(self._kernel.changes())
         elif descriptor == self._signals:

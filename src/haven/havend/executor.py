@@ -56,6 +56,8 @@ class Executor:
         self._handovers = handovers
         self._now = 0
         self._active_changed = False
+        # Whether there was more to do than to send, which may be due again at another time.
+        self.has_acted = False
         # While a start or a reload looks around: what is found then has not just happened.
         self.is_finding = False
         self._acts: dict[type, Callable[[Any], None]] = {
@@ -80,7 +82,11 @@ class Executor:
         """Carry out effects in their order."""
         self._now = now
         for effect in wanted:
-            self._acts[type(effect)](effect)
+            if type(effect) is effects.Send:
+                self._send(effect)
+            else:
+                self.has_acted = True
+                self._acts[type(effect)](effect)
         # Once for all of them: hundreds of groups may move together.
         if self._active_changed:
             self.note_active()

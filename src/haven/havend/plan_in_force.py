@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The plan that this node runs by, since when, and what was wrong with one that was to replace it."""
 
-import json
-
 from haven.contract.control import MOST_DIAGNOSTICS
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import DocumentError, check_object
+from haven.contract.strict_json import write_json
 from haven.havend import diagnosis
 from haven.havend.moment import Moment
 
@@ -56,7 +55,7 @@ class PlanInForce:
 
 def _as_diagnostic(found: "Any") -> "dict[str, Any]":
     try:
-        if len(json.dumps(check_object(found, DIAGNOSTIC, "a diagnostic"))) <= LONGEST_DIAGNOSTIC:
+        if len(write_json(check_object(found, DIAGNOSTIC, "a diagnostic"))) <= LONGEST_DIAGNOSTIC:
             return found  # type: ignore[no-any-return]
     except DocumentError:
         pass

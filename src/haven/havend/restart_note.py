@@ -9,6 +9,9 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from io import FileIO
+
+    from haven.core.spec import GroupSpec
 
 # A time has so many digits, so that a new one takes the place of the old.
 STAMP = b"%020d"
@@ -34,6 +37,12 @@ class RestartNote:
             return _stamps(self._file.read())
         except (OSError, ValueError):
             return {}
+
+    def still_active(self, groups: "Sequence[GroupSpec]", now: int) -> "tuple[str, ...]":
+        """Return which of these groups were Active so lately that nobody can have taken over since."""
+        spoke = self.read()
+        ages = {group.name: now - spoke[group.name] for group in groups if group.name in spoke}
+        return tuple([group.name for group in groups if 0 <= ages.get(group.name, -1) < _patience(group)])
 
     def set_groups(self, groups: "Sequence[tuple[str, Sequence[str]]]", now: int) -> None:
         """Write which groups are Active now, each with its virtual routers; one that was stays as it was."""
@@ -67,10 +76,9 @@ class RestartNote:
     def _put(self) -> None:
         # On a full disk a restart becomes a takeover; the election goes on.
         try:
-            self._file.seek(0)
             # Empty lines take the place of what was there: not every Python can make a file shorter.
             self._longest = max(self._longest, len(self._octets))
-            self._file.write(self._octets + b"\n" * (self._longest - len(self._octets)))
+            _write_over(self._file, self._octets + b"\n" * (self._longest - len(self._octets)))
         except OSError:
             return
 
@@ -81,6 +89,19 @@ class RestartNote:
             os.unlink(self._path)
         except OSError:
             return
+
+
+def _patience(group: "GroupSpec") -> int:
+    return 3 * min([router.advert_interval_us for router in group.routers])
+
+
+def _write_over(file: "FileIO", octets: bytearray) -> None:
+    """Write from the beginning of a file; an Active does it all the time, so in one call if there is one."""
+    if hasattr(os, "pwrite"):
+        os.pwrite(file.fileno(), octets, 0)
+    else:
+        file.seek(0)
+        file.write(octets)
 
 
 def _stamps(octets: "bytes | bytearray") -> "dict[str, int]":

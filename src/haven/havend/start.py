@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a configuration file to a running havend, and to its exit status."""
 
-import json
 import os
 
 from haven import paths
 from haven.contract.diagnostics import CHOSEN, PASSING, Diagnostic
 from haven.contract.plan import Plan, PlanError, empty_plan, read_plan
+from haven.contract.strict_json import read_json
 from haven.havend.daemon import Daemon
 from haven.havend.host import child, system
 from haven.havend.leftovers import clear_everything, clear_unplanned, plan_left_behind
@@ -70,6 +70,8 @@ def run(config: str, run_dir: str, wait: bool = False, make: "Make | None" = Non
 
 
 def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
+    # What comes from here on finds its place.
+    system.freeze_memory()
     failures = run_all(plan.setup_commands)
     try:
         daemon = Daemon(plan, run_dir)
@@ -123,7 +125,7 @@ def take_plan(path: str) -> Plan:
 def _diagnostics(complaint: str) -> "Documents":
     try:
         # Before it there may be a warning of Python's.
-        found = json.loads(complaint.splitlines()[-1])
+        found = read_json(complaint.splitlines()[-1])
         return [each for each in found if each["text"]]
     except (IndexError, KeyError, TypeError, ValueError):
         # Not its own words: what Python says last is what it is about.

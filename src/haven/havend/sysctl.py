@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel settings that a plan asks for, put back at the end, or by the next process if we are killed."""
 
-import json
 import os
 
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Sysctls:
         try:
             if self._before:
                 with open(self._note + ".new", "w") as file:
-                    file.write(json.dumps(self._before))
+                    file.write(write_json(self._before))
                 os.rename(self._note + ".new", self._note)
             elif os.path.exists(self._note):
                 os.unlink(self._note)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A socket that hears VRRP, and what it does about a flood."""
 
-from haven.core.clock import NEVER, SECOND
+from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.vrrp.constants import TTL
 from haven.havend.host import system
 from haven.havend.packet_filter import vrid_filter
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     Hear = Callable[[str, int, bytes, bytes, int, bytes], None]
 
+# No Active advertises so often: where packets come faster, several may wait.
+BURST = 5 * MILLISECOND
 # A flood on one socket must not keep the others, and the timers, from their turn.
 AT_ONCE = 512
 # A flood is over when there was none for so long.
@@ -30,6 +32,7 @@ class VrrpReceiver:
         self.family = family
         self.socket = sock
         self.flooded_at = -NEVER
+        self._read_at = -NEVER
         # When a socket that was read for too long is read again, and when a flood may be over.
         self.resume_at = NEVER
         self._receive = system.receive_v6 if family == 6 else system.receive_v4
@@ -41,9 +44,14 @@ class VrrpReceiver:
         self._sampled_since = -NEVER
 
     def read(self, hear: "Hear") -> bool:
-        """Hand over every packet that waits; tell whether that was a flood, so that it is to rest."""
+        """Hand over the packet that waits; tell whether that was a flood, so that it is to rest.
+
+        Mostly it is the only one, and to ask for another costs as much. Called again at once, it hands over
+        every packet that waits.
+        """
         began = system.now()
-        for _ in range(AT_ONCE):
+        is_alone, self._read_at = began - self._read_at > BURST, began
+        for _ in range(1 if is_alone else AT_ONCE):
             packet = self._receive(self.socket)
             if packet is None:
                 return False
@@ -54,6 +62,8 @@ class VrrpReceiver:
                 self._note_sample(began)
             if is_ours:
                 hear(self.device, self.family, source, destination, ttl, message)
+        if is_alone:
+            return False
         self.flooded_at = now = system.now()
         self.resume_at = now + (now - began)
         return True

@@ -11,13 +11,13 @@ datagram; the agent says what may go. Without the agent everything goes, and the
     {"lives": true}                            the agent's question, and its answer
 """
 
-import json
 import select
-import socket
 import sys
 import time
 from typing import Any
 
+from haven import light_socket as socket
+from haven.contract.strict_json import read_json, write_json
 from haven.leases import nfqueue
 from haven.leases.dhcp_message import ACK, REQUEST, DhcpMessage, read_packet
 
@@ -116,7 +116,7 @@ class Holder:
                 octets = b""
             if not octets:
                 return False
-            self._obey(json.loads(octets))
+            self._obey(read_json(octets))
 
     def _obey(self, order: "dict[str, Any]") -> None:
         if "holds" in order:
@@ -129,7 +129,7 @@ class Holder:
     def _say(self, word: "dict[str, Any]") -> bool:
         """Tell the agent; tell whether it could be: one that reads nothing is not waited for."""
         try:
-            self._agent.send(json.dumps(word).encode(), socket.MSG_DONTWAIT)
+            self._agent.send(write_json(word).encode(), socket.MSG_DONTWAIT)
         except OSError:
             return False
         return True

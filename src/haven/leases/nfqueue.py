@@ -6,8 +6,9 @@ other has left waiting: libnetfilter_queue's bindings keep their socket to thems
 """
 
 import os
-import socket
 import struct
+
+from haven import light_socket as socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ def validate(arguments: Document) -> Document:
 def plan(arguments: Document) -> Document:
     """Compile a candidate configuration; without a plan the answer is what stands in its way."""
     from haven.config.load import load_text, validity
-    from haven.config.passwords import hide_passwords
+    from haven.contract.hidden import hide_passwords
     from haven.plan.assemble import compile_plan
     from haven.plan.machine import read_machine
     from haven.plan.sequences import with_sequences

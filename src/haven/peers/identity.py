@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who this router is to the others: a private key, and a certificate of which only the fingerprint counts."""
 
-import contextlib
 import os
-import shutil
-import subprocess
 
+from haven.light import suppress, which
 from haven.private_folder import make_private
 
 KEY, CERTIFICATE = "identity.key", "identity.crt"
@@ -64,6 +62,9 @@ def ensure(folder: str) -> Identity:
 
 
 def _make(folder: str, key: str, certificate: str) -> None:
+    # Once in a router's life.
+    import subprocess
+
     new_key, new_certificate = key + ".new", certificate + ".new"
     program, words = _maker()
     argv = [program, *words, *_WANTED, "-keyout", new_key, "-out", new_certificate]
@@ -78,7 +79,7 @@ def _make(folder: str, key: str, certificate: str) -> None:
 
 def _maker() -> tuple[str, tuple[str, ...]]:
     for program, words in _MAKERS:
-        if shutil.which(program):
+        if which(program):
             return program, words
     raise IdentityError("neither px5g nor openssl is installed; install px5g-mbedtls or openssl-util")
 
@@ -86,7 +87,7 @@ def _maker() -> tuple[str, tuple[str, ...]]:
 def forget(folder: str) -> None:
     """Throw the identity away; the next time it is needed, there is another."""
     for name in (CERTIFICATE, KEY):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.unlink(os.path.join(folder, name))
 
 

@@ -2,8 +2,9 @@
 """What the kernel has of this router's own devices."""
 
 import fcntl
-import socket
 import struct
+
+from haven import light_socket as socket
 
 SIOCGIFADDR = 0x8915
 

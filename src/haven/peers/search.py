@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Looking for a router that offers, on every link: by IPv6's own addresses, which two routers never share."""
 
-import contextlib
 import json
 import select
 import socket
@@ -10,6 +9,7 @@ from collections.abc import Iterable
 
 from haven.contract.channel import LONGEST_SEARCH, OFFER_GROUP, OFFER_PORT
 from haven.contract.strict_json import read_json
+from haven.light import suppress
 from haven.peers.own_devices import ipv4_of
 from haven.peers.store import is_node_name
 
@@ -50,7 +50,7 @@ def _ask_all(looking: socket.socket) -> None:
     for index, name in socket.if_nameindex():
         if name != "lo":
             # A device without IPv6, or one that is down.
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 looking.sendto(SEARCH, (OFFER_GROUP, OFFER_PORT, 0, index))
 
 
@@ -62,7 +62,7 @@ def _take_answers(looking: socket.socket, until: float, found: dict[str, str]) -
         node = _field(octets, "offer")
         # Nobody beyond the link answers.
         if place[0].startswith("fe80") and is_node_name(node) and len(found) < MOST_FOUND:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 found[f"{place[0].partition('%')[0]}%{socket.if_indextoname(place[3])}"] = str(node)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The routers that this one is paired with, on the flash: who they are, and where they were last."""
 
-import json
 import os
 
 from haven.atomic_file import write_whole
@@ -158,6 +157,9 @@ class PeerStore:
         document = {"peers": [peer.document() for peer in peers.values()], "gone": gone}
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            # For people to read; only who pairs a router writes it.
+            import json
+
             write_whole(self._path, json.dumps(document, indent=1).encode() + b"\n", 0o600)
         except OSError as why:
             raise StoreError("%s: %s" % (self._path, why.strerror or why)) from None

@@ -7,9 +7,9 @@ from typing import Any
 from haven.config.load import read_sections
 from haven.config.model import Model, ServiceSettings
 from haven.config.options.service_section import BOTH
-from haven.config.passwords import SHELL
 from haven.config.service_profiles import profile_named
 from haven.contract.diagnostics import Diagnostic
+from haven.contract.hidden import SHELL
 
 INIT = "/etc/init.d/"
 NETWORK = "/etc/config/network"

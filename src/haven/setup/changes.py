@@ -3,8 +3,9 @@
 
 from typing import NamedTuple
 
-from haven.config.passwords import HIDDEN, is_secret
+from haven.config.passwords import is_secret
 from haven.config.uci.document import UciSection
+from haven.contract.hidden import HIDDEN
 from haven.setup.packages import Packages
 
 

@@ -4,7 +4,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from haven.config.passwords import HIDDEN, is_secret
+from haven.config.passwords import is_secret
+from haven.contract.hidden import HIDDEN
 from haven.sync.history import HEAD, PLACE, Row
 from haven.sync.memory import Memory
 from haven.sync.records import Unit

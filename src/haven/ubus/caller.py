@@ -2,11 +2,11 @@
 """Calls on ubus for a program with a loop: nothing waits, each call is a connection of its own."""
 
 import os
-import selectors
-import socket
+import select
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from haven import light_socket as socket
 from haven.ubus.codec import (
     DATA,
     HELLO,
@@ -84,7 +84,7 @@ class _Call:
             done(outcome)
 
     def _serve(self, events: int) -> None:
-        if not events & selectors.EVENT_READ:
+        if not events & select.EPOLLIN:
             return
         try:
             octets = self._socket.recv(RECEIVE)

@@ -2,11 +2,11 @@
 """Calls on ubus, for programs that end soon: by OpenWrt's binding, or by our own octets without it."""
 
 import os
-import socket
 import struct
 import time
 from typing import Any
 
+from haven import light_socket as socket
 from haven.ubus.codec import (
     DATA,
     HELLO,

@@ -5,12 +5,12 @@ Events come to an object without a name, as they do for libubus: nobody can call
 """
 
 import os
-import selectors
-import socket
+import select
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from haven import light_socket as socket
 from haven.ubus.codec import (
     ADD_OBJECT,
     DATA,
@@ -48,7 +48,7 @@ class Registry(Protocol):
     """A loop that a server registers with; times are seconds."""
 
     def watch(self, descriptor: Any, act: Callable[[int], None], writing: bool = False) -> None:
-        """Call `act` with the selector's events when something can be read, or written as well."""
+        """Call `act` with the loop's events when something can be read, or written as well."""
 
     def forget(self, descriptor: Any) -> None:
         """Watch a descriptor no more."""
@@ -179,9 +179,9 @@ class UbusServer:
             self._lose("silent", "ubusd does not answer")
 
     def _serve(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
+        if events & select.EPOLLOUT:
             self._flush()
-        if events & selectors.EVENT_READ:
+        if events & select.EPOLLIN:
             self._receive()
 
     def _receive(self) -> None:

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent's own socket: what the command and LuCI ask of it, a line of JSON in and a line out."""
 
-import contextlib
 import os
-import selectors
-import socket
+import select
 from collections.abc import Callable
 from typing import Any
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope
 from haven.contract.agent_requests import REQUESTS
 from haven.contract.control import LONGEST_REQUEST, Refusal, encode, read_request, refused
 from haven.contract.pairing import PairingRefusal
+from haven.light import suppress
 from haven.paths import AGENT_SOCKET, inside
 
 BACKLOG = 16
@@ -30,7 +30,7 @@ class Door:
         self._path = inside(run_dir, AGENT_SOCKET)
         self._visitors: list[_Visitor] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        with contextlib.suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             os.unlink(self._path)
         # Root's alone, before anybody can knock.
         os.fchmod(self._socket.fileno(), 0o600)
@@ -54,7 +54,7 @@ class Door:
         for visitor in self._visitors:
             visitor.leave()
         self._socket.close()
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.unlink(self._path)
 
 
@@ -78,9 +78,9 @@ class _Visitor:
 
     def _serve(self, events: int) -> None:
         try:
-            if events & selectors.EVENT_WRITE:
+            if events & select.EPOLLOUT:
                 self._send()
-            if events & selectors.EVENT_READ:
+            if events & select.EPOLLIN:
                 self._read()
         except BlockingIOError:
             pass

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Answers to routers that look for one to join, on every link, while somebody offers."""
 
-import contextlib
-import json
-import socket
 from collections.abc import Callable
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope
 from haven.contract.channel import LONGEST_SEARCH, OFFER_PORT
+from haven.contract.strict_json import write_json
+from haven.light import suppress
 from haven.peers.search import is_search
 
 # Of one turn: a flood of them costs a moment, and no answer.
@@ -21,7 +21,7 @@ class OfferAnswers:
         self._offering = offering
         self._socket: socket.socket | None = None
         # Another program has the port, or the kernel has no IPv6: the address has to be typed.
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             self._socket = sock = _bound()
             scope.watch(sock, lambda _events: self._read(sock))
 
@@ -34,8 +34,8 @@ class OfferAnswers:
             node = self._offering()
             # Nobody beyond the link: what leaves with a link-local address stays on it.
             if node and is_search(octets) and place[0].startswith("fe80"):
-                with contextlib.suppress(OSError):
-                    sock.sendto(json.dumps({"haven": 1, "offer": node}).encode(), place)
+                with suppress(OSError):
+                    sock.sendto(write_json({"haven": 1, "offer": node}).encode(), place)
 
     def close(self) -> None:
         """Answer nobody any more."""

@@ -8,11 +8,11 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.command_answer import complaint_of, document_of
 from haven.agent.part import Surroundings
 from haven.agent.waiting_line import WaitingLine
-from haven.config.passwords import hide_arguments, hide_passwords
 from haven.contract import control
 from haven.contract.agent_requests import REMOTE
 from haven.contract.control import Refusal, done, refused
 from haven.contract.fields import DocumentError
+from haven.contract.hidden import hide_arguments, hide_passwords
 from haven.contract.pairing import PairingRefusal
 from haven.launch import argv_of
 

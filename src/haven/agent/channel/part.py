@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part for the other routers: who is paired, who may join now, and what is asked across."""
 
-import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from haven.contract.fields import DocumentError
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.contract.replication import replication_text
+from haven.light import suppress
 from haven.paths import PEERS
 from haven.peers.store import PeerStore, StoreError
 from haven.plain_file import read_plain
@@ -178,7 +178,7 @@ class ChannelPart(Part):
     def _take_word(self, answer: dict[str, Any]) -> None:
         adverts = answer["result"].get("adverts") if answer.get("ok") is True else None
         if isinstance(adverts, list) and adverts:
-            with contextlib.suppress(DocumentError):
+            with suppress(DocumentError):
                 line = encode_request("vouched", {"adverts": adverts})
                 self.around.scope.ask_havend(line, lambda _outcome: None, ANSWER_PATIENCE_S)
 

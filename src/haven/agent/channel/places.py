@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where this router can be reached: its own addresses on the devices that haven works on."""
 
-import socket
 from collections.abc import Iterable
 from typing import Any
 
+from haven import light_socket as socket
 from haven.peers.own_devices import ipv4_of
 
 IF_INET6 = "/proc/net/if_inet6"

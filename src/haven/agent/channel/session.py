@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One TLS connection of the agent's: messages in and out, nothing waits for it, and its memory is bounded."""
 
-import selectors
+import select
 import socket
 import ssl
 import time
@@ -130,7 +130,7 @@ class Session:
                     self.owner.session_heard(self, message)
         # What TLS holds already wakes nobody.
         if not self.is_over and self.tls.pending():
-            self._scope.after(0, lambda: self._serve(selectors.EVENT_READ))
+            self._scope.after(0, lambda: self._serve(select.EPOLLIN))
 
 
 def _reason(why: Exception) -> str:

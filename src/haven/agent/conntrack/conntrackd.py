@@ -2,8 +2,6 @@
 """conntrackd as a child: started, told what to do, started again when it ends."""
 
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +10,8 @@ from haven import paths
 from haven.agent.conntrack import conntrackd_socket
 from haven.agent.conntrack.conntrackd_socket import ConntrackdSocket
 from haven.agent.loop import Scope
+from haven.light import which
+from haven.light_child import LightChild
 
 # The wait before a restart doubles up to this, so that a conntrackd that cannot start costs little.
 LONGEST_WAIT_S = 30.0
@@ -47,7 +47,7 @@ class Conntrackd:
         self._socket_path = paths.inside(run_dir, paths.CONNTRACKD_SOCKET)
         self._can_start, self._tell_started, self._tell_ended = can_start, started, ended
         self.socket = ConntrackdSocket(self._socket_path, scope)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: LightChild | None = None
         self._end = -1
         self._wait = SHORTEST_WAIT_S
         self._started_at = 0.0
@@ -59,7 +59,7 @@ class Conntrackd:
 
     def is_installed(self) -> bool:
         """Tell whether the program is there."""
-        return shutil.which("conntrackd", path=_search_path()) is not None
+        return which("conntrackd", path=_search_path()) is not None
 
     def is_starting(self) -> bool:
         """Tell whether it lives and has not had the time to take orders."""
@@ -130,12 +130,7 @@ class Conntrackd:
             for left in (self._lock_path, self._socket_path):
                 if os.path.exists(left):
                     os.unlink(left)
-            self._process = subprocess.Popen(
-                ["conntrackd", "-C", self._conf_path],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, "PATH": _search_path()},
-            )
+            self._process = self._spawn()
         except OSError as error:
             self.failure = str(error)
             self._start_later()
@@ -147,7 +142,18 @@ class Conntrackd:
         process = self._process
         self._scope.after(0.0, lambda: self._look_for_socket(process))
 
-    def _look_for_socket(self, process: "subprocess.Popen[bytes]") -> None:
+    def _spawn(self) -> LightChild:
+        place = which("conntrackd", _search_path()) or "conntrackd"
+        nothing = os.open(os.devnull, os.O_RDWR)
+        environment = {**os.environ, "PATH": _search_path()}
+        try:
+            return LightChild(
+                [place, "-C", self._conf_path], nothing, (nothing, 2), environment, own_group=False
+            )
+        finally:
+            os.close(nothing)
+
+    def _look_for_socket(self, process: LightChild) -> None:
         if process is not self._process:
             return
         if os.path.exists(self._socket_path):

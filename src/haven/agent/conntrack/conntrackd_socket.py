@@ -6,10 +6,10 @@ has the numbers, local.c the exchange). conntrackd takes connections in their or
 given one after the other are carried out in that order, however long it takes for the first.
 """
 
-import socket
 import struct
 from collections.abc import Callable
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope
 
 KILL = 20

@@ -1,40 +1,60 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Read what `conntrackd -s` prints."""
-
-import re
+"""Read what `conntrackd -s` prints: numbers between words."""
 
 # As long as a figure of conntrackd's can be, which has 64 bits; more digits are not one.
-_NUMBER = r"(?<!\d)(\d{1,20})(?!\d)"
+LONGEST = 20
+NUMBER = "NUMBER"
+# The words around each figure, which stands where the last NUMBER does.
 _FIGURES = (
-    ("injected", r"external inject:\s*connections created:\s*" + _NUMBER),
-    ("inject_failed", r"external inject:\s*connections created:\s*\d+\s*failed:\s*" + _NUMBER),
-    ("internal", r"current active connections:\s*" + _NUMBER),
-    ("received_packets", r"Pckts sent\s+" + _NUMBER + " Pckts recv"),
-    ("sent_packets", _NUMBER + " Pckts sent"),
-    ("errors", _NUMBER + " Error recv"),
-    ("malformed", _NUMBER + " Malformed msgs"),
-    ("lost", _NUMBER + " Lost msgs"),
+    ("injected", "external inject: connections created: NUMBER"),
+    ("inject_failed", "external inject: connections created: NUMBER failed: NUMBER"),
+    ("internal", "current active connections: NUMBER"),
+    ("received_packets", "Pckts sent NUMBER Pckts recv"),
+    ("sent_packets", "NUMBER Pckts sent"),
+    ("errors", "NUMBER Error recv"),
+    ("malformed", "NUMBER Malformed msgs"),
+    ("lost", "NUMBER Lost msgs"),
 )
 
 
 def unsent(text: str) -> int:
     """Return how many messages wait to be sent, from `conntrackd -s queue`."""
-    return sum(int(each) for each in re.findall(r"queue txqueue:\s*current elements:\s*" + _NUMBER, text))
+    return sum(_all(text.split(), "queue txqueue: current elements: NUMBER"))
 
 
 def unacknowledged(text: str) -> list[int]:
     """Return the numbers of the messages that the peer has not acknowledged, from `conntrackd -s rsqueue`."""
-    return [int(each) for each in re.findall(r"seq:" + _NUMBER, text)]
+    found = (_leading_digits(each) for each in text.split("seq:")[1:])
+    return [int(digits) for digits in found if 0 < len(digits) <= LONGEST]
 
 
 def parse(text: str) -> dict[str, int]:
     """Return the figures of the general statistics; one that is not there is left out."""
-    found = {}
-    for name, pattern in _FIGURES:
-        match = re.search(pattern, text)
-        if match is not None:
-            found[name] = int(match[1])
-    return found
+    words = text.split()
+    found = ((name, _all(words, pattern)) for name, pattern in _FIGURES)
+    return {name: numbers[0] for name, numbers in found if numbers}
+
+
+def _all(words: list[str], pattern: str) -> list[int]:
+    """Return the last number of each place whose words are those of the pattern."""
+    wanted = pattern.split()
+    last = max(at for at, word in enumerate(wanted) if word == NUMBER)
+    places = range(len(words) - len(wanted) + 1)
+    return [int(words[at + last]) for at in places if _is_like(words[at : at + len(wanted)], wanted)]
+
+
+def _is_like(words: list[str], wanted: list[str]) -> bool:
+    pairs = zip(words, wanted, strict=True)
+    return all(_is_number(word) if like == NUMBER else word == like for word, like in pairs)
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= LONGEST
+
+
+def _leading_digits(text: str) -> str:
+    rest = text.lstrip("0123456789")
+    return text[: len(text) - len(rest)]
 
 
 def well_formed(figures: dict[str, int]) -> int | None:

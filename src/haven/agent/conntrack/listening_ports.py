@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The TCP ports on which this router itself answers at some addresses, such as those of ssh, LuCI, a VPN."""
 
-import socket
 import struct
 from collections.abc import Collection, Iterator
+
+from haven import light_socket as socket
 
 # In the form of the kernel, which lists those that listen first (tcp_ipv4.c: tcp_get_idx).
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")

@@ -4,17 +4,16 @@
 Nothing is decided by it; it is shown. So it is not answered, not repeated, and may be lost.
 """
 
-import contextlib
-import json
-import socket
 import time
 from typing import Any
 
+from haven import light_socket as socket
 from haven.agent.conntrack.schedule import SILENCE_S
 from haven.agent.conntrack.table_account import milliseconds
 from haven.agent.loop import Scope
 from haven.contract.status import is_fresh_peer
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
+from haven.light import suppress
 
 LARGEST = 1024
 # Of one turn, so that nothing else in the agent waits for it.
@@ -35,7 +34,7 @@ class PeerAccounts:
     def exchange(self, account: dict[str, Any], now: float) -> None:
         """Tell our own account; a link that is not there is tried again next time."""
         self._began = now if self._began is None else self._began
-        octets = json.dumps({"haven": 1, **account}).encode()
+        octets = write_json({"haven": 1, **account}).encode()
         for line in self._lines:
             line.tell(octets)
 
@@ -77,7 +76,7 @@ class _PeerLine:
             return
         self._may_read = MOST_READ_IN_ALL
         self._scope.watch(sock, lambda _events: self._read(sock, time.monotonic()))
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             sock.send(octets)
 
     def was_heard_since(self, then: float) -> bool:

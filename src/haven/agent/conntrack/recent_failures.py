@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What conntrackd has failed at lately: its own figures count from its start, and never fall."""
 
-from collections import deque
-
 NAMES = ("inject_failed", "lost", "errors", "malformed")
 # What was missed is sent again with the next renewal: after some of them it is over.
 LATELY_S = 120.0
@@ -13,7 +11,7 @@ class RecentFailures:
 
     def __init__(self) -> None:
         self._before = dict.fromkeys(NAMES, 0)
-        self._added: deque[tuple[float, dict[str, int]]] = deque()
+        self._added: list[tuple[float, dict[str, int]]] = []
 
     def started(self) -> None:
         """Begin anew, as conntrackd has with its figures."""
@@ -31,5 +29,5 @@ class RecentFailures:
     def lately(self, now: float) -> dict[str, int]:
         """Return what has been added lately, by name."""
         while self._added and now - self._added[0][0] >= LATELY_S:
-            self._added.popleft()
+            self._added.pop(0)
         return {name: sum(max(added[name], 0) for _at, added in self._added) for name in NAMES}

@@ -3,10 +3,10 @@
 
 import errno
 import fcntl
-import socket
 import struct
 from typing import Any
 
+from haven import light_socket as socket
 from haven.contract.problems import problem
 
 SIOCGIFFLAGS = 0x8913

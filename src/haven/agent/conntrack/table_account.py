@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The figures of connections that the agent reports for status, and what they say is the matter."""
 
-from pathlib import Path
 from typing import Any
 
 from haven.contract.problems import problem
@@ -45,6 +44,7 @@ def problems(own: dict[str, Any], peers: list[dict[str, Any]]) -> list[dict[str,
 
 def _number(path: str) -> int | None:
     try:
-        return int(Path(path).read_text())
+        with open(path) as file:
+            return int(file.read())
     except (OSError, ValueError):
         return None

@@ -5,19 +5,19 @@ The queue's socket is this process's as well, so that the kernel keeps what wait
 and everything can be told to pass. With the socket the queue is gone; the rule passes it by then.
 """
 
-import contextlib
-import json
 import select
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope, Timer
+from haven.contract.strict_json import read_json, write_json
 from haven.launch import argv_of
 from haven.leases import nfqueue
+from haven.light import suppress
 
 # A holder that lives lets go after a tenth of a second.
 PATIENCE_S = 0.15
@@ -87,8 +87,8 @@ class HolderLink:
     def _say(self, order: dict[str, Any]) -> None:
         if self._line is not None and self.is_ready:
             # One that reads nothing hangs, and is found out.
-            with contextlib.suppress(OSError):
-                self._line.send(json.dumps(order).encode())
+            with suppress(OSError):
+                self._line.send(write_json(order).encode())
 
     # What it says
 
@@ -105,7 +105,7 @@ class HolderLink:
             if not octets:
                 self._give_up("it has died")
                 return
-            self._hear(json.loads(octets))
+            self._hear(read_json(octets))
 
     def _hear(self, word: dict[str, Any]) -> None:
         self._heard_at = time.monotonic()
@@ -184,14 +184,14 @@ class HolderLink:
         self._waiting.clear()
         if self._child is not None:
             self._child.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with suppress(subprocess.TimeoutExpired):
                 self._child.wait(1)
             self._child = None
         for sock in (self._line, self._queue):
             if sock is not None:
                 self._scope.forget(sock)
         if self._queue is not None:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 nfqueue.accept_all(self._queue)
             self._queue.close()
             self._queue = None

@@ -6,12 +6,12 @@ and writes it anew, in its place, whenever something changes. A line `duid` divi
 of IPv6, which are left as they are.
 """
 
-import contextlib
 import os
 from collections.abc import Iterable
 
 from haven.agent.leases.binding import FOREVER_S, Binding, BindingError, read_binding
 from haven.atomic_file import write_durably
+from haven.light import suppress
 from haven.plain_file import read_plain
 
 NOTHING = "*"
@@ -85,7 +85,7 @@ def write(path: str, bindings: Iterable[Binding], six: str, now: float, wall: fl
         # The one that runs goes on writing what nobody reads any more.
         os.replace(aside, path)
     except OSError as why:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.unlink(aside)
         raise LeaseFileError(why.strerror) from None
 

@@ -7,7 +7,6 @@ only renewed when the agent ends, or after a day. A clock may be wrong after a r
 good as when it was given last, which is longer than it is, and never shorter.
 """
 
-import json
 import os
 from typing import Any
 
@@ -15,7 +14,7 @@ from haven.agent.leases.binding import Binding, BindingError, read_binding
 from haven.agent.leases.lease_table import Table
 from haven.atomic_file import write_whole
 from haven.contract.fields import DocumentError
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
 from haven.paths import LEASES, LEASES_NOTE, inside
 from haven.plain_file import read_plain
 
@@ -108,7 +107,7 @@ def _bindings(document: dict[str, Any], path: str, now: float) -> list[Binding]:
 
 
 def _write(path: str, document: dict[str, Any], durable: bool) -> None:
-    octets = json.dumps(document, separators=(",", ":")).encode()
+    octets = write_json(document).encode()
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if durable:

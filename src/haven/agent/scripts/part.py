@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The user's scripts in /etc/hotplug.d/haven: told of each state, one at a time, and never waited for."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Collection
@@ -9,7 +8,7 @@ from collections.abc import Callable, Collection
 from haven import paths
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.part import Part, Surroundings
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
 
 LIMIT_S = 30.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -121,7 +120,7 @@ class ScriptsPart(Part):
         self._told[group] = state
         try:
             with open(f"{self._note}.new", "w") as file:
-                json.dump(self._told, file)
+                file.write(write_json(self._told))
             os.replace(f"{self._note}.new", self._note)
         except OSError as why:
             print(f"haven-agent: {self._note}: {why.strerror}", file=sys.stderr, flush=True)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What procd says of the processes of services: the answer of `ubus call service list`."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
+
+from haven.contract.strict_json import read_json
 
 LIST = ("ubus", "-S", "call", "service", "list")
 
@@ -22,7 +23,7 @@ class Evidence:
 def evidence(answer: str, names: Sequence[str], process: bool) -> Evidence | None:
     """Return what the answer says of services; with `process` there has to be one. None: no answer."""
     try:
-        found = json.loads(answer)
+        found = read_json(answer)
         instances = [each for name in names for each in _instances(found.get(name))]
         pids = frozenset(int(each["pid"]) for each in instances if each.get("running"))
         # What has done its work has ended with 0.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What services were told, for an agent that is started again; of before a reboot it says nothing."""
 
-import json
 import os
 import signal
 import sys
@@ -9,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from haven.agent.services.service_queue import ServiceQueue
-from haven.contract.strict_json import read_json
+from haven.contract.strict_json import read_json, write_json
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -48,7 +47,7 @@ class ServiceNote:
         child = None if pid is None else [pid, _start_of(pid)]
         note: dict[str, Any] = {"services": states, "moves": moves, "groups": sorted(groups), "child": child}
         note["boot"] = _boot()
-        text = json.dumps(note)
+        text = write_json(note)
         if text == self._written:
             return
         try:

@@ -4,7 +4,6 @@
 What is told to it, and when, is in service_queue.py: one thing at a time, for all of them.
 """
 
-import json
 from typing import Any
 
 from haven.contract.services import (
@@ -25,6 +24,7 @@ from haven.contract.services import (
     UNKNOWN,
     why,
 )
+from haven.contract.strict_json import write_json
 
 # How a job ends.
 DONE, FAILED_JOB = "done", "failed"
@@ -102,7 +102,7 @@ class RoleService:
     @property
     def identity_text(self) -> str:
         """What makes it this service: under one name there may be another after a change."""
-        return json.dumps([self.name, self.planned["inits"], self.planned["start"]])
+        return write_json([self.name, self.planned["inits"], self.planned["start"]])
 
     def why(self) -> dict[str, Any]:
         """Return why it is to do what it is to do."""

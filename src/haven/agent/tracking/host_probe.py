@@ -4,12 +4,12 @@
 import errno
 import fcntl
 import os
-import socket
 import struct
 import time
 from collections.abc import Callable
 from typing import Any
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope
 from haven.agent.tracking import probe_packets as packets
 from haven.agent.tracking.check_state import ANSWERED, FAILED, IMPOSSIBLE, CheckOutcome

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The method `heard`: which virtual routers other routers advertise, listened for by the agent's own loop."""
 
-import socket
+from typing import TYPE_CHECKING
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope
-from haven.agent.vrid_scan import LISTEN_S, VridScan
 from haven.contract.control import Refusal
 from haven.ubus.server import INVALID_ARGUMENT, UNKNOWN_ERROR, UbusCall
+
+if TYPE_CHECKING:
+    from haven.agent.vrid_scan import VridScan
 
 # One is listened for, the other waits; luci.haven, which answers without an agent, has the same limit.
 MOST_CALLS = 2
@@ -36,12 +39,14 @@ class HeardCalls:
 
     def _listen_next(self) -> None:
         if self._calls and self._scan is None:
+            from haven.agent.vrid_scan import LISTEN_S, VridScan
+
             self._scan = VridScan(self._calls[0].arguments["devices"])
             for packets in self._scan.sockets:
                 self._watch(self._scan, packets)
             self._scope.after(LISTEN_S, self._answer)
 
-    def _watch(self, scan: VridScan, packets: socket.socket) -> None:
+    def _watch(self, scan: "VridScan", packets: socket.socket) -> None:
         self._scope.watch(packets, lambda _events: scan.take(packets))
 
     def _answer(self) -> None:

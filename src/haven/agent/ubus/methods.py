@@ -16,9 +16,9 @@ from haven.agent.service import reload_argv
 from haven.agent.ubus import pair_methods
 from haven.agent.ubus.heard import HeardCalls
 from haven.agent.waiting_line import WaitingLine
-from haven.config.passwords import hide_arguments, hide_passwords
 from haven.contract import control
 from haven.contract.fields import DocumentError
+from haven.contract.hidden import hide_arguments, hide_passwords
 from haven.launch import argv_of
 from haven.ubus.codec import ARRAY, BOOL, INT32, STRING
 from haven.ubus.server import (

@@ -2,9 +2,10 @@
 """PPPoE sessions: which one the kernel has, and the word that ends one that a dead router has left."""
 
 import os
-import socket
 import struct
 from typing import Any
+
+from haven import light_socket as socket
 
 # The kernel's table (drivers/net/ppp/pppoe.c).
 TABLE = "/proc/net/pppoe"

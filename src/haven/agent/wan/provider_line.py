@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What this router says to a PPPoE provider before its client does: the end of a session, and a question."""
 
-import contextlib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from haven.agent.loop import Scope
 from haven.agent.wan.customer import mac_of
 from haven.agent.wan.pppoe import Probe, SessionEnd
+from haven.light import suppress
 
 Document = dict[str, Any]
 
@@ -43,7 +43,7 @@ class ProviderLine:
         self._scope.after(ANSWER_S, lambda: self._close_end(end))
 
     def _answer(self, end: SessionEnd) -> None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             end.answer()
 
     def _close_end(self, end: SessionEnd | None) -> None:
@@ -54,14 +54,14 @@ class ProviderLine:
 
     def ask(self, device: str, service: str) -> None:
         """Ask whether the provider lets anybody in."""
-        with contextlib.suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
             if self._probe is None:
                 self._probe = probe = Probe(device, mac_of(device), service)
                 self._scope.watch(probe.socket, lambda _events: self._hear(probe))
             self._probe.send()
 
     def _hear(self, probe: Probe) -> None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             if probe.is_answered():
                 self.stop_asking()
                 self._let_in()

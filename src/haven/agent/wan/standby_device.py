@@ -6,12 +6,12 @@ interface on it, so a second one, without addresses, holds it; and as both route
 a frame of the standby would send the provider's answers to it.
 """
 
-import contextlib
 import os
 from typing import Any
 
 from haven.agent.loop import Scope
 from haven.atomic_file import write_whole
+from haven.light import suppress
 from haven.ubus import caller
 from haven.ubus.caller import UbusFailure
 
@@ -55,7 +55,7 @@ class StandbyDevice:
     def _set_silent(self, device: str, is_silent: bool) -> None:
         path = DISABLE_IPV6 % device
         # Without IPv6 there is no such file, and nothing to silence.
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             if is_silent and not os.path.exists(self._note):
                 write_whole(self._note, ("%s %s" % (device, _read(path))).encode(), 0o600)
             if is_silent and _read(path) != "1":
@@ -65,7 +65,7 @@ class StandbyDevice:
 
     def _speak_again(self) -> None:
         """Give IPv6 back what it was; an agent that was killed has left a note of it."""
-        with contextlib.suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
             device, before = _read(self._note).split()
             _write(DISABLE_IPV6 % device, before)
             os.unlink(self._note)

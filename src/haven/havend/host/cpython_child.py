@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs that havend starts, as CPython starts and ends them."""
 
-import contextlib
 import os
 import select
-import signal
 
 from haven.core.clock import NEVER, SECOND
 from haven.havend.host.cpython import Poller, now
+from haven.light import signal, suppress
 
 # More than anybody reads of it.
 LONGEST_COMPLAINT = 1 << 16
@@ -73,7 +72,7 @@ class Child:
         self._forget(*self._watched)
 
     def _end_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
         # One that hangs in the kernel does not die at once.
         _unburied.append(self._pid)

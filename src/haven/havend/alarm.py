@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When the loop has to turn next, beside what comes in, and whether it did so in time."""
+
+from haven.core.clock import MILLISECOND, SECOND
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    # When somebody has something to do next, and what it is.
+    Timer = tuple[Callable[[], int], Callable[[], None]]
+
+# The longest sleep, so that a clock that lies cannot hold the loop for ever.
+LONGEST_WAIT = 10 * SECOND
+# What changes a timer says so; one that does not is late by no more than this.
+LONGEST_TRUST = 100 * MILLISECOND
+# Who is later than this may have been asleep while packets came.
+PUNCTUAL = MILLISECOND
+
+
+class Alarm:
+    """Wakes the loop for the first of several timers; `is_stale` when one may have changed.
+
+    Most turns only send or hear an ADVERTISEMENT, which changes none of them.
+    """
+
+    def __init__(self, timers: "Sequence[Timer]") -> None:
+        self._timers = timers
+        self._due = self._until = self._wake_at = self._others_at = self._looked_at = 0
+        self.is_stale = True
+
+    def set_now(self) -> int:
+        """Let the next turn come at once, for everybody; return how long to wait for it."""
+        self._due = self._wake_at = self._others_at = 0
+        self.is_stale = True
+        return 0
+
+    def set(self, engine_at: int, asks_at: int, now: int) -> int:
+        """Return how long to wait for the engine's time, for that of who asks others, and for the timers."""
+        if self.is_stale or now - self._looked_at >= LONGEST_TRUST:
+            # What is due sooner by what is read after this is due in the next turn.
+            self._due = min([deadline() for deadline, _act in self._timers])
+            self._looked_at, self.is_stale = now, False
+        self._others_at = asks_at if asks_at < self._due else self._due
+        self._until = until = min(engine_at, self._others_at, now + LONGEST_WAIT)
+        self._wake_at = until if until > now else now
+        return self._wake_at - now
+
+    def is_for(self, deadline: int) -> bool:
+        """Tell whether it is this time that the loop is to be woken at."""
+        return self._until == deadline
+
+    def is_for_engine(self, now: int) -> bool:
+        """Tell whether it is just the engine's time, and nobody else's, nor that to look at the timers."""
+        return (
+            now - self._wake_at < PUNCTUAL and now < self._others_at and now - self._looked_at < LONGEST_TRUST
+        )
+
+    def ring(self, clock: "Callable[[], int]") -> None:
+        """Let everybody act whose time has come."""
+        if clock() >= self._due:
+            self.is_stale = True
+            for deadline, act in self._timers:
+                if clock() >= deadline():
+                    act()
