@@ -82,10 +82,12 @@ def reload_everywhere(network: Network, node: SimNode) -> None:
     )
     change(network)
     order = [node, *(each for each in network.world.nodes if each is not node)]
+    # Where routers count each other, one link must not lose them one by one for longer than an Active bears.
+    longest = network.design.patience_us // (2 * len(order)) if network.design.has_arbiter else 3 * SECOND
     delay = 0
     for each in order:
         network.world.at(network.world.now + delay, lambda each=each: _reload(network, each))
-        delay += network.rng.randint(0, 3 * SECOND)
+        delay += network.rng.randint(0, longest)
 
 
 def _reload(network: Network, node: SimNode) -> None:
