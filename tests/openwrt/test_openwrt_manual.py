@@ -94,7 +94,7 @@ def test_scripts_of_the_pages_are_for_a_group_of_the_walk_through(pair: tuple[Bo
             box.session = box.address
             paste(box, block)
         found = sorted((box.root / "etc/hotplug.d/haven").iterdir())
-        assert len(found) == len(scripts) == 2
+        assert len(found) == len(scripts) > 0
         for script, action in (
             (script, action) for script in found for action in ("active", "backup", "fault")
         ):

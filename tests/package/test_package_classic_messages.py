@@ -29,13 +29,6 @@ KNOWN: dict[str, Any] = {
     "problem": problems.problem("rival", "lan", peer="10.9.0.2"),
     "diagnostic": DIAGNOSTIC.as_dict(),
     "groups": ["gateway", "guest"],
-    "silence_us": 358000,
-    "left_s": 42,
-    "timeout_s": 10,
-    "renew_s": 30,
-    "most_s": 3,
-    "interval_s": 600,
-    "lifetime_s": 1800,
     "priority": 100,
 }
 
@@ -46,7 +39,12 @@ PLAIN = {"step": 10, "command": "fly", "service": "vpn", "reason": "so"}
 
 def _facts(*texts: str, **more: Any) -> dict[str, Any]:
     names = {name for text in texts for name in NAMED.findall(text)}
-    return {name: {**KNOWN, **more}.get(name, "the 100%s of {it} %1") for name in names}
+    return {name: {**KNOWN, **more}.get(name, _of_its_kind(name)) for name in names}
+
+
+def _of_its_kind(name: str) -> Any:
+    numbers = {"_us": 358000, "_ms": 358, "_s": 42}
+    return next((numbers[end] for end in numbers if name.endswith(end)), "the 100%s of {it} %1")
 
 
 def _say(function: str, documents: list[dict]) -> list[str]:
