@@ -102,6 +102,14 @@ def test_flows_that_end_on_the_routers_are_not_copied():
     assert ignored == {"127.0.0.1", "::1", "10.0.0.1", "10.9.0.1", "10.9.0.2", "10.9.0.3"}
 
 
+def test_what_a_router_begins_itself_is_not_copied_either():
+    own = (OwnAddress("10.0.0.2", True), OwnAddress("10.0.0.1", False), OwnAddress("fd00::2", True))
+    lan = DeviceFacts(3, "lan", bytes(6), 1500, True, 1, addresses=own)
+    conf = plan_of(machine=(SYNC, lan))["parts"]["conntrack"]["conf"]
+    assert conf.count("IPv4_address 10.0.0.2") == 1 and conf.count("IPv4_address 10.0.0.1") == 1
+    assert "fd00::2" not in conf
+
+
 def test_sizes_follow_the_kernels_limit():
     conf = conf_of()
     assert "HashSize 25000" in conf

@@ -74,8 +74,9 @@ def compile_plan(
     if problems:
         return None, problems
     called = openvpn_servers.part(model, routers)
+    fixed = _fixed_addresses(routers, machine)
     copied = conntrack.part(
-        model.conntrack, device, _virtual_addresses(routers), openvpn_servers.own_ports(called)
+        model.conntrack, device, _virtual_addresses(routers), openvpn_servers.own_ports(called), fixed
     )
     warnings = [*model.warnings, *compiler.warnings, *checks.warnings]
     warnings += witnesses.warnings(model, machine, config)
@@ -171,6 +172,16 @@ def _of_routers(routers: Iterable[dict[str, Any]]) -> list[list[str]]:
 def _virtual_addresses(routers: list[dict[str, Any]]) -> list[str]:
     hosts = [address.partition("/")[0] for router in routers for address in router["addresses"]]
     return list(dict.fromkeys(hosts))
+
+
+def _fixed_addresses(routers: list[dict[str, Any]], machine: Machine) -> list[str]:
+    """Return what IPv4 addresses this router has for itself beside the virtual ones."""
+    links = [
+        machine.links[name]
+        for name in dict.fromkeys(each["device"] for each in routers)
+        if name in machine.links
+    ]
+    return [each.text for link in links for each in link.addresses if each.permanent and ":" not in each.text]
 
 
 def _unique(pairs: list[list[str]]) -> list[list[str]]:

@@ -32,12 +32,18 @@ BE_LIBERAL = "net/netfilter/nf_conntrack_tcp_be_liberal"
 
 
 def part(
-    conntrack: ConntrackSettings | None, device: str, own: list[str], own_ports: Sequence[int] = ()
+    conntrack: ConntrackSettings | None,
+    device: str,
+    own: list[str],
+    own_ports: Sequence[int] = (),
+    fixed: Sequence[str] = (),
 ) -> dict[str, Any] | None:
     """Return what the plan has for the agent's part, or None where connections are not copied.
 
     `own` are the addresses whose flows end on the routers themselves: they are nobody else's business.
     `own_ports` are those of services that end there, and may begin to listen after a takeover alone.
+    `fixed` are the addresses of this router alone. Where a standby goes out through the Active, a copy of what
+    it has begun would be there before the first packet, and keep that from being masqueraded.
     """
     if conntrack is None:
         return None
@@ -59,7 +65,7 @@ def part(
         facts["own_ports"] = list(own_ports)
     family = 6 if ":" in address else 4
     more = {"family": family, "group": GROUP[family], **_sizes(conntrack)}
-    all_own = list(dict.fromkeys([*own, *outside, address, *peers]))
+    all_own = list(dict.fromkeys([*own, *fixed, *outside, address, *peers]))
     return {**facts, "conf": _render({**facts, **more, "own": all_own})}
 
 
