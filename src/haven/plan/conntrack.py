@@ -42,8 +42,8 @@ def part(
 
     `own` are the addresses whose flows end on the routers themselves: they are nobody else's business.
     `own_ports` are those of services that end there, and may begin to listen after a takeover alone.
-    `fixed` are the addresses of this router alone. Where a standby goes out through the Active, a copy of what
-    it has begun would be there before the first packet, and keep that from being masqueraded.
+    `fixed` are the addresses of this router alone. Where a standby goes out through the Active, a copy of
+    what it has begun would be there before the first packet, and keep that from being masqueraded.
     """
     if conntrack is None:
         return None
