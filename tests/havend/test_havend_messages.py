@@ -42,7 +42,7 @@ def _words(change: Transition) -> str:
 
 
 # Another router was heard, or there would be no such reason.
-HEARD = ("silence", "unanswered", "resigned", "preempt", "higher", "stalled", "handed_over")
+HEARD = ("silence", "unanswered", "session", "resigned", "preempt", "higher", "stalled", "handed_over")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,13 @@ def test_each_problem_says_what_is_the_matter_and_what_to_do() -> None:
         found = problem(code, "lan", **facts)
         assert found["code"] == code and found["about"] == "lan" and found["facts"] == facts
         assert found["severity"] == severity and severity in SEVERITIES
-        assert text[0].isupper() or text.split(" ")[0] in ("{peer}", "{address}", "{fault}.", "conntrackd")
+        assert text[0].isupper() or text.split(" ")[0] in (
+            "{peer}",
+            "{address}",
+            "{fault}.",
+            "{count}",
+            "conntrackd",
+        )
         assert found["do"] == _filled(do)
         assert do[0].isupper() or do[0] == "'"
         assert do.endswith(".")
