@@ -9,7 +9,7 @@ from haven.config.spelling import suggestion
 def check_role_interfaces(
     sections: list[SectionValues], services: list[SectionValues], routers: list[SectionValues]
 ) -> None:
-    """Note each `wan` or `wireguard` section whose interface another section has, or is a LAN, or in no group.
+    """Note each `wan` or `wireguard` section whose interface another has, or is a LAN, or that no group has.
 
     Services that have one interface are for service_checks.py.
     """

@@ -9,6 +9,7 @@ from typing import Any
 
 from haven.agent.roles import ACTIVE
 from haven.agent.wan.netifd_status import InterfaceStatus
+from haven.core.silence import SILENCES
 
 Document = dict[str, Any]
 
@@ -19,7 +20,7 @@ AGAIN_S = 2.0
 HANDOVER_S = 10.0
 SILENCE_S = 0.5
 FOUND = "restart"
-SILENT = ("silence", "unanswered", "session", "nobody", "startup", FOUND, "adopted", "owner")
+SILENT = (*SILENCES, "nobody", "startup", FOUND, "adopted", "owner")
 # havend says its roles at once where it runs; an agent that is started again must not end what an Active has.
 ROLE_S = 3.0
 # A PADT is lost as any packet; after it the access concentrator needs a moment to forget.
