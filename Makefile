@@ -155,11 +155,11 @@ docs: setup
 bench: setup
 	$(BIN)/python -m bench
 
-# By PPPoE: `python -m bench wan-pppoe` on a kernel that has PPP, with the packages ppp and pppoe.
+# WireGuard: `python -m bench wireguard`, by the kernel where it has it, else by wireguard-go.
 bench-vpn: setup
 	$(BIN)/python -m bench --runs 10 vpn vpn-ways
 
-# Tunnels: `python -m bench wireguard`, by the kernel where it has WireGuard, else by wireguard-go.
+# By PPPoE: `python -m bench wan-pppoe` on a kernel that has PPP, with the packages ppp and pppoe.
 bench-wan: setup
 	$(BIN)/python -m bench --runs 3 wan-dhcp
 
@@ -175,6 +175,7 @@ bench-heartbeat: setup
 # With a build that has ffi, as OpenWrt's: HAVEN_MICROPYTHON=PATH.
 bench-micro: setup
 	$(BIN)/python -m bench --runs 10 micro
+
 bench-bfd: setup
 	$(BIN)/python -m bench --runs 10 --minutes $(MINUTES) bfd
 

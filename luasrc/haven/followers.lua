@@ -33,6 +33,9 @@ function M.detection(found)
 	if found.by == "heartbeat" then
 		return translate("%s: its kernel answers on %s"):format(after, believed(found.ways))
 	end
+	if found.by == "bfd" then
+		return translate("%s: its BFD session fails"):format(after)
+	end
 	return #found.ways > 0 and translate("%s: its kernel does not answer well enough, or not yet"):format(after) or after
 end
 

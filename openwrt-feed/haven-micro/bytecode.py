@@ -23,8 +23,12 @@ from slim import slim  # noqa: E402
 
 # What is started, and what is imported by a name that is made.
 ENTRIES = ("micro/main.py", "micro/havend.py", "micro/command.py", "micro/standard/os.py")
-# MicroPython takes the other branch of havend/host/__init__.py.
-NEVER = ("havend/host/cpython.py", "havend/host/cpython_child.py")
+# MicroPython takes the other branch of havend/host/__init__.py, and havend/askers.py leaves BFD out there.
+NEVER = (
+    *("havend/host/cpython*.py", "havend/bfd_*.py", "havend/watched_session.py", "core/bfd/*.py"),
+    # Nobody lends where there is no agent.
+    *("havend/loans.py", "contract/lending.py"),
+)
 
 
 def modules(sources: Path) -> dict[str, bytes]:
@@ -39,7 +43,7 @@ def modules(sources: Path) -> dict[str, bytes]:
 def _needed(sources: Path) -> set[Path]:
     found: set[Path] = set()
     waiting = [sources / "haven" / name for name in ENTRIES]
-    never = {sources / "haven" / name for name in NEVER}
+    never = {path for name in NEVER for path in (sources / "haven").glob(name)}
     while waiting:
         path = waiting.pop()
         if path in found or path in never:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part that looks after WANs: it costs nothing where there is none, and says what it does not know."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +13,9 @@ import pytest
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
+from haven.agent.wan import dialled_wan
 from haven.agent.wan.part import WanPart
+from haven.ubus import caller
 
 LOADED = """
 import sys
@@ -107,4 +111,85 @@ def test_a_wan_that_is_configured_no_more_is_let_go(around: Surroundings):
     around.take_plan({**DOCUMENT, "parts": {}})
     part.take_plan()
     assert part.account() == {"wan": {"wans": []}} and part.problems() == []
+    part.close()
+
+
+LEASED = {
+    "proto": "dhcp",
+    "device": "wan",
+    "up": True,
+    "autostart": True,
+    "ipv4-address": [{"address": "203.0.113.5", "mask": 24}],
+    "route": [{"target": "0.0.0.0", "mask": 0, "nexthop": "203.0.113.1"}],
+}
+
+
+class Netifd:
+    """What ubus is asked, each with who waits for the answer."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[dict], None]] = []
+
+    def call(self, _scope: Scope, path: str, method: str, _words: dict, done: Callable) -> None:
+        if (path, method) == ("network.interface.wan", "status"):
+            self.waiting.append(done)
+
+
+@pytest.fixture
+def netifd(monkeypatch: pytest.MonkeyPatch) -> Netifd:
+    made = Netifd()
+    monkeypatch.setattr(caller, "call", made.call)
+    return made
+
+
+@pytest.fixture
+def lent(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The names of what havend was told to be lent, each time."""
+    told: list[list[str]] = []
+
+    def ask(_scope: Scope, line: bytes, _done: object, _limit: float) -> None:
+        request = json.loads(line)
+        if request["command"] == "lend":
+            told.append([each["name"] for each in request["loans"]])
+
+    monkeypatch.setattr(Scope, "ask_havend", ask)
+    return told
+
+
+def turn(around: Surroundings) -> None:
+    for _ in range(3):
+        around.scope._loop.turn()
+
+
+def test_an_agent_that_begins_anew_leaves_an_active_its_lease(
+    around: Surroundings, netifd: Netifd, lent: list[list[str]]
+):
+    """havend gives up what it is not lent any more, and that is the address of the WAN."""
+    around.take_plan(DOCUMENT)
+    part = WanPart(around)
+    part.take_plan()
+    around.lender.lend("wireguard", [])
+    turn(around)
+    # It may be heard of before havend has said what the role is.
+    netifd.waiting.pop()(LEASED)
+    turn(around)
+    around.roles.compare({"gateway": "active"})
+    part.take_roles()
+    turn(around)
+    assert lent == []
+    netifd.waiting.pop()(LEASED)
+    turn(around)
+    assert lent[0] == ["wan wan", "way out of gateway"]
+    part.close()
+
+
+def test_a_netifd_that_never_answers_is_not_waited_for(
+    around: Surroundings, netifd: Netifd, lent: list[list[str]], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dialled_wan, "KNOWN_WITHIN_S", 0.0)
+    around.take_plan(DOCUMENT)
+    part = WanPart(around)
+    part.take_plan()
+    turn(around)
+    assert lent == [["way out of gateway"]] and netifd.waiting
     part.close()

@@ -3,6 +3,7 @@
 
 import pytest
 
+from haven.agent.wan.lease_steps import make_loan
 from haven.agent.wireguard import wg_tool
 from haven.agent.wireguard.peer_places import ALIVE_S, PeerPlaces
 from haven.agent.wireguard.source_rules import script, voices
@@ -10,7 +11,8 @@ from haven.agent.wireguard.tunnel_steps import make_loans, networks_of
 from haven.agent.wireguard.wg_tool import TunnelFacts, key_mark
 from haven.contract.fields import DocumentError
 from haven.contract.lending import read_loans
-from haven.contract.wireguard_words import MOST_PEERS, check_tunnels, is_endpoint, is_key
+from haven.contract.wan_words import MOST_WANS
+from haven.contract.wireguard_words import MOST_PEERS, MOST_TUNNELS, check_tunnels, is_endpoint, is_key
 
 PRIVATE = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 OTHER_PRIVATE = "gI6EdUSYvn8ugXOt8QQD6Yc+JyiZxIhp3GInSWRfWGE="
@@ -188,3 +190,12 @@ def test_rubbish_of_another_router_is_refused(broken: dict):
         check_tunnels([{**good, **broken}])
     with pytest.raises(DocumentError):
         check_tunnels([good] * 40)
+
+
+def test_havend_takes_the_loans_of_as_many_tunnels_and_wans_as_routers_tell_of():
+    lease = {"addresses": ["203.0.113.5/24"], "prefixes": [], "routes": [], "dns": [], "left_s": 60}
+    loans = [make_loan(f"wan {number}", "lan", "wan", lease, False) for number in range(MOST_WANS)]
+    for number in range(MOST_TUNNELS):
+        section = {"name": str(number), "group": "lan", "device": "wg%d" % number}
+        loans += make_loans(section, [])
+    assert len(read_loans(loans)) == MOST_WANS + 2 * MOST_TUNNELS

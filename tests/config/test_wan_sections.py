@@ -39,6 +39,7 @@ def test_a_wan_has_an_interface_and_a_group():
     ("text", "code"),
     [
         (wan() + wan("other"), "wan-taken"),
+        (wan() + "\nconfig service 'x'\n\tlist interface 'wan'\n", "wan-taken"),
         (wan(interface="lan"), "wan-is-lan"),
         (wan(group="gatewaz"), "group-missing"),
         ("\nconfig wan\n\toption interface 'wan'\n\toption group 'gateway'\n", "section-unnamed"),

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real sockets of BFD between two machines: from where, with which TTL, and who is not listened to."""
 
+import errno
 import socket
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +15,7 @@ from haven.havend.bfd_sockets import BfdReceiver, BfdSender
 from haven.havend.netlink_messages import KernelLink
 from tests.havend.machines import Machine, wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 OWN, OTHER, THIRD = (
     {4: "10.9.0.1", 6: "fe80::1"},
     {4: "10.9.0.2", 6: "fe80::2"},
@@ -97,3 +102,24 @@ def test_port_that_nobody_listens_at_is_no_error_of_ours(line: Line) -> None:
 def test_second_program_on_the_port_is_refused(line: Line) -> None:
     with pytest.raises(OSError, match="in use"):
         line.pair[0].inside(lambda: BfdReceiver(line.receiver.link, line.family))
+
+
+MICROPYTHON = Path(sys.executable).parent / "micropython"
+ON_MICROPYTHON = """
+import sys
+sys.path[0:0] = [sys.argv[1] + "/haven/micro/standard", sys.argv[1]]
+from haven.havend.bfd_sockets import BfdReceiver, BfdSender
+for kind, words in ((BfdReceiver, (None, 4)), (BfdSender, (None, b"", b""))):
+    try:
+        kind(*words)
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+def test_on_micropython_a_session_is_refused_and_havend_lives(tmp_path: Path):
+    """A plan for another Python may have one: it is a problem of the session (bfd-failed), not the end."""
+    (tmp_path / "script.py").write_text(ON_MICROPYTHON)
+    argv = [str(MICROPYTHON), str(tmp_path / "script.py"), str(ROOT / "src")]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert done.stdout.split() == [str(errno.EOPNOTSUPP)] * 2, done.stderr + done.stdout

@@ -135,6 +135,7 @@ WAY = {"device": "lan", "address": "10.0.0.1", "asked": 500, "lost": 0, "patienc
     ("by", "believed", "said"),
     [
         ("heartbeat", True, "0.028 s after the Active has died: its kernel answers on lan"),
+        ("bfd", False, "0.028 s after the Active has died: its BFD session fails"),
         (
             "advertisements",
             False,

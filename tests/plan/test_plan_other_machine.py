@@ -22,6 +22,14 @@ config virtual_router 'lan'
 	option vrid '10'
 	option priority '200'
 	list address '192.168.1.1/24'
+	list bfd 'other'
+
+config bfd 'other'
+	option address '192.168.1.3'
+
+config wireguard 'vpn'
+	option interface 'wg0'
+	option group 'gateway'
 
 config track_host 'net'
 	option address '192.0.2.1'
@@ -76,8 +84,14 @@ def test_what_the_agent_does_is_left_out_and_told(tmp_path: Path):
         "conntrack" not in each["code"] for each in plan["commands"]["setup"]
     )
     told = {each["facts"]["type"] for each in plan["warnings"] if each["code"] == "needs-agent"}
-    assert told == {"conntrack", "track_host"}
+    assert told == {"conntrack", "track_host", "wireguard"}
     assert plan["groups"][0].get("checks") is None
+
+
+def test_bfd_is_left_out_and_told(tmp_path: Path):
+    plan, _problems = made(tmp_path)
+    assert plan is not None and "bfd" not in plan
+    assert [each["facts"]["type"] for each in plan["warnings"] if each["code"] == "needs-cpython"] == ["bfd"]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,18 @@ def test_no_file_is_in_a_circle_of_imports():
     assert sorted(map(str, left)) == [], "these import each other, or what does"
 
 
+def test_havend_asks_no_error_for_what_micropythons_has_not():
+    """Why the kernel refused something is told by failure_reason.py; an OSError there has no `strerror`."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path in files()
+        if folder(path) in ("core", "contract", "havend") and str(path) not in PLATFORM
+        for node in ast.walk(ast.parse((SOURCE / path).read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "strerror"
+    ]
+    assert found == []
+
+
 def test_types_alone_make_no_circle_either():
     """Two files that know each other's types know each other."""
     arrows = {path: _with_types(path) - {path} for path in files()}

@@ -21,7 +21,11 @@ HEAVY = {
 }
 # What only some plans ask for.
 RARE = ("haven.config", "haven.sync", "haven.upgrade", "haven.setup", "haven.leases", "haven.plan.")
-PROGRAMS = ("haven.havend.start", "haven.havend.heartbeats", "haven.agent.agent")
+PROGRAMS = (
+    *("haven.havend.start", "haven.havend.heartbeats", "haven.agent.agent"),
+    # Of every Active.
+    "haven.agent.claimants.address_watch",
+)
 CODE = """
 import sys
 sys.path.insert(0, sys.argv[1])

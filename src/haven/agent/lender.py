@@ -15,13 +15,16 @@ class Lender:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._loans: dict[str, list[Document]] = {}
+        self._loans: dict[str, list[Document] | None] = {}
         # What havend has; None when that is not known.
         self._lent: list[Document] | None = None
         self._is_due = False
 
-    def lend(self, part: str, loans: list[Document]) -> None:
-        """Lend these for a part, in place of those before; havend is told what is news."""
+    def lend(self, part: str, loans: list[Document] | None) -> None:
+        """Lend these for a part, in place of those before; havend is told what is news.
+
+        None: the part does not know yet. havend keeps what it has of all parts until then.
+        """
         self._loans[part] = loans
         if not self._is_due and self._all() != self._lent:
             # All parts of an agent that begins lend within one turn: what one of them has not lent yet is
@@ -34,10 +37,13 @@ class Lender:
         self._lent = None
 
     def _all(self) -> list[Document]:
-        return [loan for name in sorted(self._loans) for loan in self._loans[name]]
+        return [loan for name in sorted(self._loans) for loan in self._loans[name] or ()]
 
     def _tell(self) -> None:
-        self._is_due, self._lent = False, self._all()
+        self._is_due = False
+        if None in self._loans.values():
+            return
+        self._lent = self._all()
         request = encode_request("lend", {"loans": self._lent})
         self._scope.ask_havend(request, self._answered, ANSWER_PATIENCE_S)
 

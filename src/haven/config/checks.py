@@ -20,6 +20,7 @@ from haven.config.model import (
     WireguardSettings,
 )
 from haven.config.options import GROUP, HAVEN, SECTIONS, section_type
+from haven.config.role_interface_checks import check_role_interfaces
 from haven.config.section_values import Diagnostics, SectionValues, read
 from haven.config.service_checks import check_services, make_services
 from haven.config.spelling import suggestion, visible
@@ -27,8 +28,6 @@ from haven.config.tracking_checks import TYPES, check_tracking
 from haven.config.uci.document import UciSection
 from haven.config.unplaced import without_unplaced
 from haven.config.virtual_router_checks import check_router, family_of
-from haven.config.wan_checks import check_wans
-from haven.config.wireguard_checks import check_wireguards
 from haven.config.witness_checks import check_witnesses
 from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
@@ -55,9 +54,8 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
         _check_conntrack(values)
         _check_sync_place(values, routers)
     _check_dhcp(_of_type(known, "dhcp"), routers)
-    check_wans(_of_type(known, "wan"), routers)
-    others = _of_type(known, "wan") + _of_type(known, "service")
-    check_wireguards(_of_type(known, "wireguard"), others, routers)
+    by_role = _of_type(known, "wan") + _of_type(known, "wireguard")
+    check_role_interfaces(by_role, _of_type(known, "service"), routers)
     check_services(_of_type(known, "service"), routers)
     _check_something_to_do(_of_type(known, "haven"), written)
     problems = sorted(diagnostics.problems, key=lambda problem: problem.line)

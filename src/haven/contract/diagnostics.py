@@ -232,6 +232,7 @@ DIAGNOSTICS = {
     "made only on one like it",
     "needs-agent": "what the sections of type {type} say is left out: haven-agent does it, and a node on "
     "MicroPython has none",
+    "needs-cpython": "what the sections of type {type} say is left out: havend on MicroPython cannot do it",
     "witness-of-machine": "'{value}' is an address of this router itself, on {device}; it is no witness",
     "tracked-missing": "tracked interface '{interface}' does not exist yet",
     "device-missing": "device '{device}' does not exist yet",

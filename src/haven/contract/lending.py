@@ -25,8 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Nobody has more WANs.
-MOST_LOANS = 32
+# Two of each tunnel, one of each WAN and of each group's way out; nobody has so many.
+MOST_LOANS = 128
 
 LOAN = (
     Field("name", text),

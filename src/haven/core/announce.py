@@ -25,12 +25,6 @@ def gratuitous_arp(mac: bytes, address: bytes) -> bytes:
     return ethernet + request + mac + address + BROADCAST + address
 
 
-def arp_request(mac: bytes, address: bytes, target: bytes) -> bytes:
-    """Return the Ethernet frame that asks for another's address, and tells it ours (RFC 826)."""
-    ethernet = BROADCAST + mac + struct.pack("!H", ETHERTYPE_ARP)
-    return ethernet + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + mac + address + bytes(6) + target
-
-
 def unsolicited_advertisement(mac: bytes, address: bytes) -> bytes:
     """Return the Ethernet frame of an unsolicited neighbour advertisement (RFC 4861 7.2.6)."""
     body = address + struct.pack("!BB6s", TARGET_LINK_LAYER_ADDRESS, 1, mac)

@@ -21,7 +21,7 @@ from haven.core.handover import (
 )
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
-from haven.core.silence import reason_of, spokesman
+from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
 from haven.core.tracking import (
     LinkStates,
@@ -218,7 +218,7 @@ class Group(Lockstep):
         if not members or not all(other.silent for other in self.members) or self._is_held_back(now):
             return
         reason, first = reason_of(self.members, event), spokesman(self.members)
-        is_silence = reason in ("silence", "unanswered", "session") and first.active_source is not None
+        is_silence = reason in SILENCES and first.active_source is not None
         if is_silence and first.was_followed_briefly():
             self.trust.note_broken(first.active_source or b"", now)
         heard_ago = None if first.heard_at is None else now - first.heard_at

@@ -6,6 +6,9 @@ if TYPE_CHECKING:
     from haven.core.events import KernelSilent
     from haven.core.virtual_router import VirtualRouter
 
+# Why a group takes over from an Active that has fallen silent without a word: its timer, its kernel, BFD.
+SILENCES = ("silence", "unanswered", "session")
+
 
 def spokesman(members: "list[VirtualRouter]") -> "VirtualRouter":
     """Return the member to tell of: the first link that has heard an Active, a cut one has heard nobody.

@@ -2,6 +2,8 @@
 """What asks other machines all the time: made when a plan first wants it, so that nobody else pays for it."""
 
 from haven.core.clock import NEVER
+from haven.havend.host import system
+from haven.havend.log import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from haven.havend.bfd_sessions import BfdSessions
     from haven.havend.event_history import EventHistory
     from haven.havend.heartbeats import Heartbeats
-    from haven.havend.host import system
     from haven.havend.kernel_tables import KernelTables
     from haven.havend.vrrp_sockets import VrrpSockets
     from haven.havend.witness_asker import WitnessAsker
@@ -48,7 +49,9 @@ class Askers:
             )
         if self.heartbeats is not None:
             self.heartbeats.set_plan(plan)
-        if self.bfd is None and plan.bfd:
+        if plan.bfd and not system.HAS_BFD:
+            log("this Python has no BFD: the sessions of the plan are left out", True)
+        elif self.bfd is None and plan.bfd:
             from haven.havend.bfd_sessions import BfdSessions
 
             self.bfd = BfdSessions(self._engine, self._kernel, self._poller, self._events, self._handle)

@@ -6,6 +6,7 @@ from haven.contract.faults import faults
 from haven.contract.message import message
 from haven.contract.status import shown_state
 from haven.core.effects import Transition
+from haven.core.silence import SILENCES
 from haven.havend.moment import Moment
 from haven.inet import text_of
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 # What the text of a reason names (contract/event_log.py).
 _REASON_FACTS = {
-    "silence": ("peer", "silence_us"),
-    "unanswered": ("peer", "silence_us"),
-    "session": ("peer", "silence_us"),
     "resigned": ("peer",),
     "preempt": ("peer", "priority"),
     "higher": ("peer", "priority"),
@@ -27,6 +25,7 @@ _REASON_FACTS = {
     "alone": ("virtual_router",),
     "fault": ("faults",),
 }
+_REASON_FACTS.update(dict.fromkeys(SILENCES, ("peer", "silence_us")))
 
 
 class LastTransitions:

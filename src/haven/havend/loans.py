@@ -5,8 +5,9 @@ What is taken lives as the virtual addresses do: renewed while the group is Acti
 nobody renews it, until somebody else on this node keeps it (`is_kept`).
 """
 
-from haven.core.announce import announcement, arp_request
+from haven.core.announce import announcement
 from haven.core.clock import NEVER
+from haven.core.witness_frames import arp_request
 from haven.havend.host import system
 from haven.havend.netlink_batch import NetlinkBatch
 

@@ -212,7 +212,7 @@ class VrrpSockets:
             try:
                 sock = self._link(plan.device)
             except OSError as error:
-                self.send_errors[router] = str(error.strerror)
+                self.send_errors[router] = reason_of(error)
                 return []
             found = [(sock, announcement(mac, each)) for each in plan.spec.addresses]
         self._announcements[router] = found

@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The WANs that are dialled: what the plan has for the agent, and what on this machine is against them."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from haven import paths
 from haven.config.model import WanSettings
-from haven.config.uci.document import UciSection, parse
+from haven.config.uci.document import UciSection
 from haven.contract.diagnostics import Diagnostic
-from haven.plain_file import read_plain
 from haven.plan.machine import InterfaceError
+from haven.plan.network_file import NETWORK, Sections, is_paired, network_sections
 
 if TYPE_CHECKING:
     # It brings what encodes netlink messages, for which `haven validate` has no use.
     from haven.plan.virtual_routers import Resolve
 
-NETWORK = "/etc/config/network"
-LARGEST = 1 << 20
 LEASED = ("dhcp", "dhcpv6")
-
-Sections = list[UciSection]
 
 
 def part(wans: tuple[WanSettings, ...]) -> dict[str, Any] | None:
@@ -54,19 +48,11 @@ def _device(wan: WanSettings, resolve: "Resolve") -> str:
 
 def warnings(wans: tuple[WanSettings, ...], config: str, network: str = NETWORK) -> list[Diagnostic]:
     """Return what keeps WANs from being one for all routers, as far as this one can tell."""
-    sections = _sections(network)
+    sections = network_sections(network)
     found = [each for wan in wans for each in _of_one(wan, sections, config)]
-    if wans and not os.path.exists(os.path.join(paths.PEERS, "peers.json")):
+    if wans and not is_paired():
         found.append(_diagnostic("wan-unpaired", wans[0], config, None, {}))
     return found
-
-
-def _sections(network: str) -> Sections:
-    try:
-        return parse(read_plain(network, LARGEST).decode(), network, "network")[0]
-    except (OSError, UnicodeDecodeError):
-        # Off OpenWrt there is none, and nothing to say about it.
-        return []
 
 
 def _of_one(wan: WanSettings, sections: Sections, config: str) -> list[Diagnostic]:

@@ -31,7 +31,10 @@ def make_plan_for(facts_path: str, config_path: str) -> Compiled:
     if model is None:
         return None, list(problems)
     plan, more = compile_plan(
-        _without_agent(model, config_path), _machine(facts), config_path, _resolver(facts)
+        _without_bfd(_without_agent(model, config_path), config_path),
+        _machine(facts),
+        config_path,
+        _resolver(facts),
     )
     return plan, [*problems, *more]
 
@@ -67,16 +70,27 @@ def _without_agent(model: Model, config: str) -> Model:
         "track_script": bool(model.track_scripts),
         "service": bool(model.services),
         "wan": bool(model.wans),
+        "wireguard": bool(model.wireguards),
         "dhcp": any(each.leases for each in model.dhcps),
         "sync": model.is_common,
     }
     found.conntrack, found.is_common = None, False
     found.track_hosts, found.track_scripts, found.services = (), (), ()
-    found.dhcps, found.wans = (), ()
+    found.dhcps, found.wans, found.wireguards = (), (), ()
     using: tuple[GroupSettings | VirtualRouterSettings, ...] = (*found.groups, *found.virtual_routers)
     for settings in using:
         settings.track_hosts, settings.track_scripts = (), ()
     found.warnings += tuple(
         Diagnostic("needs-agent", {"type": name}, config) for name in left_out if left_out[name]
     )
+    return found
+
+
+def _without_bfd(model: Model, config: str) -> Model:
+    """Return a model without sessions: MicroPython has no recvmsg, which tells the TTL of what was heard."""
+    if not model.bfds:
+        return model
+    found = copy.copy(model)
+    found.bfds = ()
+    found.warnings += (Diagnostic("needs-cpython", {"type": "bfd"}, config),)
     return found

@@ -5,19 +5,15 @@ import os
 import shutil
 from typing import Any
 
-from haven import paths
 from haven.config.model import WireguardSettings
-from haven.config.uci.document import UciSection, parse
+from haven.config.uci.document import UciSection
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.wireguard_words import is_key
-from haven.plain_file import read_plain
+from haven.plan.network_file import NETWORK, Sections, is_paired, network_sections
 
-NETWORK = "/etc/config/network"
-LARGEST = 1 << 20
 # What a peer cannot do without.
 NEEDED = ("public_key", "allowed_ips")
 
-Sections = list[UciSection]
 # A code with its facts.
 Finding = tuple[str, dict[str, Any]]
 
@@ -46,7 +42,7 @@ def warnings(
     """Return what is against the interfaces, as far as this router can tell now."""
     if not wireguards:
         return []
-    sections = _sections(network)
+    sections = network_sections(network)
     found = []
     for each in wireguards:
         option = "interface" if each.interface else "device"
@@ -54,17 +50,9 @@ def warnings(
             found.append(_diagnostic(code, each, config, option, facts))
     if shutil.which("wg") is None:
         found.append(_diagnostic("wireguard-tool", wireguards[0], config, None, {}))
-    if not os.path.exists(os.path.join(paths.PEERS, "peers.json")):
+    if not is_paired():
         found.append(_diagnostic("wireguard-unpaired", wireguards[0], config, None, {}))
     return found
-
-
-def _sections(network: str) -> Sections:
-    try:
-        return parse(read_plain(network, LARGEST).decode(), network, "network")[0]
-    except (OSError, UnicodeDecodeError):
-        # Off OpenWrt there is none, and nothing to say about it.
-        return []
 
 
 def _of_one(wireguard: WireguardSettings, sections: Sections) -> list[Finding]:

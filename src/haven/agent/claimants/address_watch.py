@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who else answers for virtual addresses of this router: asked by ARP probes, counted over several rounds."""
 
-import contextlib
-import socket
 from collections.abc import Iterable
 from typing import Any
 
+from haven import light_socket as socket
 from haven.agent.loop import Scope
 from haven.agent.tracking.probe_packets import arp_request
 from haven.contract.problems import problem
 from haven.core.announce import BROADCAST, ETHERTYPE_ARP
 from haven.inet import octets_of, text_of
+from haven.light import suppress
 
 # How long answers are waited for.
 ANSWER_S = 1.0
@@ -56,7 +56,7 @@ class AddressWatch:
         self._round, self._heard = self._scope.inner(), set()
         for device in sorted({device for device, _address in self._asked}):
             # A device that is down, or not there, has no neighbours.
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 self._ask_on(device)
         self._round.after(ANSWER_S, self._judge)
 

@@ -5,6 +5,8 @@ Each router counts what it has seen of the group's moves, its own giving up and 
 pair both see all of them, so that two broken routers wait together without a word to each other.
 """
 
+from haven.core.silence import SILENCES
+
 # After no move, one, two, and more: together at most three in any hour.
 PAUSES_S = (0.0, 60.0, 900.0, 3600.0)
 MEMORY_S = 6 * 3600.0
@@ -12,7 +14,7 @@ MEMORY_S = 6 * 3600.0
 FIRST_REFUSED_S, LONGEST_REFUSED_S = 10.0, 300.0
 
 # Why a group comes to be Active here when another router had it.
-TAKEN_OVER = ("resigned", "silence", "unanswered", "session", "preempt")
+TAKEN_OVER = ("resigned", *SILENCES, "preempt")
 # What is no move from one router to another.
 NO_MOVE = ("restart", "stop")
 

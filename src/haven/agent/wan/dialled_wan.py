@@ -22,6 +22,8 @@ from haven.ubus.caller import UbusFailure
 
 Document = dict[str, Any]
 
+# So long nothing is lent as long as netifd, or havend, has not said what this router has.
+KNOWN_WITHIN_S = 5.0
 # An interface that is dialling for longer has a reason.
 LONG_S = 30.0
 STEP_S = 0.05
@@ -46,6 +48,7 @@ class Wan:
         self._line = ProviderLine(self._scope, self._let_in)
         self._is_asked = self._is_stepping = False
         self._failure = ""
+        self._made_at = time.monotonic()
         self._state_since = (self._machine.state, time.monotonic())
 
     # What is heard
@@ -180,6 +183,11 @@ class Wan:
         if facts is None or facts.proto != "pppoe" or not facts.device:
             return None
         return pppoe.read_session(facts.device, mac_of(facts.device))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what is to be lent, or is not to be waited for any more."""
+        return self._machine.is_known or time.monotonic() - self._made_at >= KNOWN_WITHIN_S
 
     def loan(self) -> Document | None:
         """Return what havend is to take with the group."""

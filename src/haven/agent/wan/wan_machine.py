@@ -9,6 +9,7 @@ from typing import Any
 
 from haven.agent.roles import ACTIVE
 from haven.agent.wan.netifd_status import InterfaceStatus
+from haven.core.silence import SILENCES
 
 Document = dict[str, Any]
 
@@ -19,7 +20,7 @@ AGAIN_S = 2.0
 HANDOVER_S = 10.0
 SILENCE_S = 0.5
 FOUND = "restart"
-SILENT = ("silence", "unanswered", "session", "nobody", "startup", FOUND, "adopted", "owner")
+SILENT = (*SILENCES, "nobody", "startup", FOUND, "adopted", "owner")
 # havend says its roles at once where it runs; an agent that is started again must not end what an Active has.
 ROLE_S = 3.0
 # A PADT is lost as any packet; after it the access concentrator needs a moment to forget.
@@ -65,6 +66,8 @@ class WanMachine:
         # Whether the pair ends here: the client is to give the lease back.
         self.is_ending = False
         self.facts: InterfaceStatus | None = None
+        # Whether netifd was heard since the role is known: before, a lease of ours may be there.
+        self.is_known = False
         self._role = ""
         self._role_at = self._wait_until = 0.0
         self._first_at: float | None = None
@@ -112,6 +115,7 @@ class WanMachine:
     def take_facts(self, facts: InterfaceStatus, now: float) -> None:
         """Take what netifd says of the interface."""
         self.facts = facts
+        self.is_known = self.is_known or self._role != ""
         self._first_at = now if self._first_at is None else self._first_at
         if facts.is_started or now - self._ordered_at >= AGAIN_S:
             self._is_ordered_up = False

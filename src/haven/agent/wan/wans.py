@@ -51,6 +51,7 @@ class Wans:
                 self._wans[name] = Wan(self._around, section, self._moved)
         self._find_ways(sections)
         self.take_roles()
+        self._lend()
 
     def _find_ways(self, sections: list[Document]) -> None:
         """Know how each group is left by a standby; what is as before goes on."""
@@ -118,6 +119,10 @@ class Wans:
     # havend
 
     def _lend(self) -> None:
+        if not all(wan.is_known for wan in self._wans.values()):
+            # An agent that is started anew must not have the Active's address removed.
+            self._around.lender.lend(KIND, None)
+            return
         loans = [loan for wan in self._wans.values() if (loan := wan.loan()) is not None]
         loans += [way.loan() for way in self._ways.values()]
         self._around.lender.lend(KIND, loans)

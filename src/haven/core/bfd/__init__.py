@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Router advertisements of a virtual router (RFC 4861 6.2; RFC 9568 6.4.3, 8.2): octets, timers, prefixes."""
+"""BFD (RFC 5880, 5881): the octets, one session, and which session a packet is for."""

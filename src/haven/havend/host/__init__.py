@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What differs between the Pythons that havend runs on, chosen once."""
 
+import errno
 import sys
 
 if sys.implementation.name == "cpython":
@@ -18,7 +19,10 @@ __all__ = ["child", "datagrams", "system"]
 
 
 def datagrams() -> "ModuleType":
-    """Return what speaks UDP to neighbours, for those who do."""
+    """Return what speaks UDP to neighbours, for those who do. Raises OSError where this Python cannot."""
+    if sys.implementation.name != "cpython":
+        # It has no recvmsg, which tells the TTL.
+        raise OSError(errno.EOPNOTSUPP)
     from haven.havend.host import cpython_datagrams
 
     return cpython_datagrams

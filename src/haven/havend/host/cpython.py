@@ -34,6 +34,7 @@ ICMPV6_FILTER = 1
 NETLINK_ROUTE = 0
 # Where this Python is, haven-agent can be.
 HAS_AGENT = True
+HAS_BFD = True
 # Of the control socket.
 MEMORY_FOR_A_CLIENT = 1 << 20
 

@@ -28,6 +28,8 @@ PACKET_LENGTH = 2048
 RECEIVE_BUFFER = 1 << 20
 # haven-agent is CPython's.
 HAS_AGENT = False
+# There is no recvmsg, which tells the TTL of a datagram.
+HAS_BFD = False
 MEMORY_FOR_A_CLIENT = 1 << 16
 
 # Numbers of every Linux but MIPS, whose own stand behind.

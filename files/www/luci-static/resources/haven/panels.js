@@ -61,6 +61,8 @@ function detection(found) {
 	const ways = found.ways.filter((way) => way.believed).map((way) => way.device);
 	if (found.by === 'heartbeat')
 		return _('%s: its kernel answers on %s').format(after, [ ...new Set(ways) ].join(', '));
+	if (found.by === 'bfd')
+		return _('%s: its BFD session fails').format(after);
 	return found.ways.length ? _('%s: its kernel does not answer well enough, or not yet').format(after) : after;
 }
 
