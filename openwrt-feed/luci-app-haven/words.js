@@ -669,6 +669,7 @@ _("cannot be read: {error}; it is what 'havend-micro --facts' prints");
 _("these are not the facts of a machine as 'havend-micro --facts' prints them: {error}");
 _("the machine writes its numbers in another order ({order}-endian): its plan can be made only on one like it");
 _("what the sections of type {type} say is left out: haven-agent does it, and a node on MicroPython has none");
+_("what the sections of type {type} say is left out: havend on MicroPython cannot do it");
 _("'{value}' is an address of this router itself, on {device}; it is no witness");
 _("tracked interface '{interface}' does not exist yet");
 _("device '{device}' does not exist yet");

@@ -231,6 +231,7 @@ return baseclass.extend({
 "module-missing": "the Python module {module} is not installed",
 "name-taken": "the name '{name}' is taken by {other} on line {other_line}",
 "needs-agent": "what the sections of type {type} say is left out: haven-agent does it, and a node on MicroPython has none",
+"needs-cpython": "what the sections of type {type} say is left out: havend on MicroPython cannot do it",
 "nothing-to-do": "haven is enabled, but there is no virtual_router section",
 "nul": "holds a NUL character",
 "option-control": "holds a control character",
