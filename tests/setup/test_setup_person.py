@@ -11,10 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from haven.setup.ask_person import LOCAL, ask_person
+from haven.setup.ask_person import ask_person
 from haven.setup.questions import Proposed
 
 BUDGET_S = 5.0
+# Among the settings of a terminal.
+LOCAL = 3
 
 
 def _echoes(terminal: int) -> bool:
