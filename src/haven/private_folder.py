@@ -5,6 +5,13 @@ import os
 from errno import EPERM
 
 _OTHERS_WRITE = 0o022
+# In the first nobody but root can put something in the place of our own.
+_ROOTS, _EVERYBODYS = "/var/run", "/tmp"
+
+
+def for_a_moment() -> str:
+    """Return the folder for files of a moment whose names others could guess."""
+    return _EVERYBODYS if os.geteuid() else _ROOTS
 
 
 def make_private(path: str) -> None:

@@ -65,3 +65,15 @@ class Carried:
     def carry(self, replication: object) -> None:
         """Note it."""
         self.carried.append(replication)
+
+
+@pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "result": 5}, {"ok": True, "result": []}])
+def test_what_is_no_word_for_a_router_is_nobodys_failure(tmp_path: Path, turns: Turns, answer: dict) -> None:
+    places = Places(str(tmp_path), str(tmp_path / "haven"), str(tmp_path))
+    part = ChannelPart(Surroundings(turns.scope, places, Roles(), lambda: None))
+    exchange = Carried()
+    exchange.ask_all = lambda _request, _limit, take: take(answer)  # type: ignore[attr-defined]
+    part._exchange = exchange  # type: ignore[assignment]
+    part.take_doubt([])
+    part._exchange = None
+    part.close()

@@ -138,6 +138,17 @@ def test_who_does_not_answer_is_waited_for_once(both: Two):
     assert said == [False, True] and both.one.exchange.is_waited_for and both.two.known() == 2
 
 
+def test_who_never_answers_is_not_remembered_for_ever(both: Two):
+    both.look()
+    both.carry()
+    told: list[bool] = []
+    for number in range(2000):
+        both.one.exchange.tell(both.one.give(number % 250), told.append)
+    (neighbour,) = both.one.exchange._neighbours.values()
+    assert len(neighbour.waiting) < 300
+    assert set(told) <= {False} and both.one.failures == []
+
+
 def test_a_line_that_breaks_lets_the_client_go(both: Two):
     both.look()
     both.carry()

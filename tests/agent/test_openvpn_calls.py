@@ -226,7 +226,15 @@ def test_one_that_nobody_hears_is_a_problem(
     assert made.part.problems() == []
 
 
-@pytest.mark.parametrize("servers", [[{"name": "road"}], [{"name": "road", "clients": ["x"]}], [7]])
+@pytest.mark.parametrize(
+    "servers",
+    [
+        [{"name": "road"}],
+        [{"name": "road", "clients": ["x"]}],
+        [{"name": "road", "clients": ["192.0.2.1/24:4711", "192.0.2.2:1"]}],
+        [7],
+    ],
+)
 def test_what_is_no_list_of_clients_changes_nothing(desk: Callable[[str], Desk], servers: list) -> None:
     made = desk("udp")
     made.role("backup")

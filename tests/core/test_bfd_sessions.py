@@ -224,9 +224,7 @@ def test_words_of_the_other_are_failures_only_where_it_does_not_forward():
         (said(DOWN, diagnostic=EXPIRED), UNHEARD, False),
         (said(DOWN, diagnostic=ECHO_FAILED), UNHEARD, False),
         (said(DOWN, diagnostic=NEIGHBOUR_SAID), UNHEARD, False),
-        (said(DOWN, yours=0), RESTARTED, False),
         (said(ADMIN_DOWN), PEER_DISABLED, False),
-        (said(ADMIN_DOWN, yours=0), PEER_DISABLED, False),
     )
     for packet, cause, is_failure in cases:
         found = line()
@@ -234,6 +232,34 @@ def test_words_of_the_other_are_failures_only_where_it_does_not_forward():
         one.hear(packet, found.now)
         assert one.state == DOWN and one.diagnostic == NEIGHBOUR_SAID
         assert one.changes[-1].cause == cause and (cause in FAILURES) == is_failure
+
+
+def test_who_has_begun_anew_is_silent_to_the_session_and_that_is_no_failure():
+    cases = (
+        (said(DOWN, yours=0), RESTARTED),
+        (said(DOWN, yours=0, diagnostic=EXPIRED), UNHEARD),
+        (said(ADMIN_DOWN, yours=0), PEER_DISABLED),
+    )
+    for packet, cause in cases:
+        one = line().sessions[0]
+        one.hear(packet, one.heard_at + 1)
+        assert one.state == UP
+        one.tick(one.silent_at())
+        assert one.state == DOWN and one.changes[-1].cause == cause and cause not in FAILURES
+
+
+def test_who_forges_the_beginning_of_a_session_ends_none():
+    """Without its number; the other router hears this one all the time, and its own silence is a failure."""
+    found = line()
+    for _ in range(100):
+        for each in found.sessions:
+            each.hear(said(DOWN, yours=0, mine=7, poll=True), found.now)
+            each.hear(said(ADMIN_DOWN, yours=0, mine=8), found.now)
+        found.run(7 * MILLISECOND)
+    assert found.causes(0) == found.causes(1) == [None]
+    assert [each.remote_discriminator for each in found.sessions] == [2, 1]
+    found.sessions[1].tick(found.sessions[1].silent_at())
+    assert found.sessions[1].changes[-1].cause == SILENCE
 
 
 def test_session_that_is_taken_down_says_so_and_is_silent():

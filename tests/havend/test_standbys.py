@@ -76,6 +76,17 @@ def test_backup_that_is_silent_comes_first_no_more(wire: socket.socket):
     assert found.outranks(own, 30 * SECOND) and not found.outranks(own, 40 * SECOND)
 
 
+def test_who_was_heard_once_takes_nobodys_place_for_ever(wire: socket.socket):
+    found, own = listening()
+    for host in range(100, 100 + standbys.MOST_KNOWN):
+        wire.send(hello(own, octets_of("192.168.51.%d" % host), 50))
+    found.look([own], SECOND)
+    found.look([own], 60 * SECOND)
+    wire.send(hello(own, OTHER, 200))
+    found.look([own], 61 * SECOND)
+    assert found.outranks(own, 61 * SECOND)
+
+
 def test_greeting_of_others_or_without_a_priority_is_nothing(wire: socket.socket):
     found, own = listening()
     frames = [hello(own, OTHER, 200, own.spec.vrid + 1), greeting(MAC, 4, own.spec.vrid, OTHER) + bytes(30)]

@@ -1,10 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two havens that watch each other by BFD, with the same sections on both."""
 
+import struct
+import sys
+
+from haven.core.bfd.control_packet import DOWN, PORT, ControlPacket, encode
+from tests.lab.attacker import Attacker
 from tests.lab.bfd_node import BfdHaven
+from tests.lab.forged import Forger
 from tests.lab.network import Network
 from tests.lab.wait import holds_for, wait_until
 
+UDP = 17
+# Says the frames of its arguments ten times a second.
+SENDER = """
+import itertools, socket, sys, time
+sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+sender.bind(("lan", 0))
+for frame in itertools.cycle(sys.argv[1:]):
+    sender.send(bytes.fromhex(frame))
+    time.sleep(0.1)
+"""
 OPTIONS = {"bfd_ms": 20, "families": (4, 6), "group_more": {"heartbeat": 0}}
 
 
@@ -36,3 +52,33 @@ def test_router_that_stops_takes_its_sessions_down_on_purpose(network: Network) 
     told = [each["code"] for each in second.events() if each["kind"] == "bfd"]
     assert told == ["bfd-up", "bfd-peer-disabled"]
     assert second.group()["last_transition"]["reason"] == "resigned"
+
+
+def test_who_cannot_read_the_packets_ends_no_session(network: Network) -> None:
+    options = {
+        "bfd_ms": 20,
+        "interval_ms": 1000,
+        "segments": ("lan",),
+        "group_more": {"heartbeat": 0},
+    }
+    first = BfdHaven(network, "r1", priority=200, **options)
+    second = BfdHaven(network, "r2", **options)
+    attacker = Attacker(network)
+    first.start().wait_state("active")
+    second.start().wait_state("backup")
+    wait_until(lambda: second.group()["detection"]["by"] == "bfd", 30, "the session is up")
+    forger = Forger(4)
+    frames = [_forged(forger, *ends) for ends in ((1, 0), (0, 1))]
+    sender = attacker.namespace.spawn([sys.executable, "-c", SENDER, *(each.hex() for each in frames)])
+    holds_for(lambda: second.state() == "backup", 3, "nobody takes over")
+    sender.terminate()
+    sender.wait(10)
+    assert [each["code"] for each in second.events() if each["kind"] == "bfd"] == ["bfd-up"]
+
+
+def _forged(forger: Forger, source: int, to: int) -> bytes:
+    """Return a packet of one router to the other, by whom the number of the session is not known."""
+    ends = (forger.first, forger.second)
+    packet = encode(ControlPacket(DOWN, 4711, 0, 20_000, 20_000, 3))
+    datagram = struct.pack("!4H", 50000, PORT, 8 + len(packet), 0) + packet
+    return forger.frame(datagram, ends[source], ends[to], kind=UDP)

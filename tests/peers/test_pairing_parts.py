@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Codes, keys, proofs and the list of peers, each by itself."""
 
+import base64
 import json
 import os
 import ssl
@@ -13,7 +14,7 @@ import pytest
 from haven.contract import channel
 from haven.contract.fields import DocumentError
 from haven.contract.pairing import REFUSALS, PairingRefusal, refusal_of
-from haven.peers import code, proof, store
+from haven.peers import code, proof, store, tls
 from haven.peers.identity import IdentityError, ensure, fingerprint, normal, of_octets
 
 
@@ -85,6 +86,30 @@ def test_what_is_no_certificate_is_refused(text: str) -> None:
         normal(text)
     with pytest.raises(IdentityError):
         fingerprint(text)
+
+
+@pytest.mark.parametrize("body", ["ä" * 64, "A", "\u00b2AAA"])
+def test_letters_that_no_certificate_has_are_refused(body: str) -> None:
+    with pytest.raises(IdentityError):
+        fingerprint(f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+
+
+def test_who_is_told_of_without_a_certificate_keeps_nobody_else_out(tmp_path: Path) -> None:
+    own = ensure(str(tmp_path / "own"))
+    body = base64.b64encode(b"no certificate").decode()
+    nobody = store.Peer("r3", f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n", [])
+    good = peer(tmp_path, "r2")
+    assert tls.peer_context(own, nobody).get_ca_certs() == []
+    context = tls.server_context(own, [nobody, good])
+    assert [of_octets(each) for each in context.get_ca_certs(binary_form=True)] == [good.fingerprint]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.2/24", "192.0.2.2/ accept", "r2", ""])
+def test_a_peer_is_called_at_an_address_and_nothing_else(address: str) -> None:
+    assert store.are_addresses(["192.0.2.2", "2001:db8::2"]) and not store.are_addresses([address])
+    hello = {"kind": "hello", "protocol": 1, "version": "1", "node": "r2", "addresses": [address]}
+    with pytest.raises(channel.MessageError):
+        channel.read_message(json.dumps(hello).encode())
 
 
 # Proofs

@@ -11,10 +11,10 @@ import struct
 from haven.contract.fields import (
     DocumentError,
     Field,
-    address,
     any_text,
     check_object,
     flag,
+    host,
     list_of,
     mapping,
     octets,
@@ -77,12 +77,12 @@ MESSAGES = {
         Field("node", text),
         # What who joins is called.
         Field("name", text),
-        Field("addresses", list_of(address)),
+        Field("addresses", list_of(host)),
         Field("peers", list_of(mapping)),
         # The packages of UCI that a router has to know to be one of this pair, as texts.
         Field("files", mapping),
     ),
-    "joined": (Field("addresses", list_of(address)),),
+    "joined": (Field("addresses", list_of(host)),),
     "paired": (),
     "refused": (Field("code", text), Field("facts", mapping), Field("error", any_text)),
     # The channel.
@@ -90,7 +90,7 @@ MESSAGES = {
         Field("protocol", whole(1)),
         Field("version", text),
         Field("node", text),
-        Field("addresses", list_of(address)),
+        Field("addresses", list_of(host)),
         # The oldest protocol that it understands.
         Field("oldest", whole(1), optional=True),
     ),

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     Check = Callable[[Any], str]
 
 MOST = 1 << 62
+# Of a prefix length.
+DIGITS, MOST_DIGITS = "0123456789", 3
 
 
 class DocumentError(Exception):
@@ -111,10 +113,18 @@ def octets(value: "Any") -> str:
 def address(value: "Any") -> str:
     """Ask for an address of either family, with a prefix length or without."""
     try:
-        octets_of(value.split("/")[0])
+        place, slash, prefix = value.partition("/")
+        most = 8 * len(octets_of(place))
     except (AttributeError, OSError, TypeError, ValueError):
         return "an address"
-    return ""
+    # What follows goes into messages of the kernel's, and no digits of other scripts do.
+    is_prefix = prefix and not prefix.strip(DIGITS) and len(prefix) <= MOST_DIGITS and int(prefix) <= most
+    return "" if is_prefix or not slash else "an address"
+
+
+def host(value: "Any") -> str:
+    """Ask for an address of either family without a prefix length."""
+    return address(value) if isinstance(value, str) and "/" not in value else "an address without a prefix"
 
 
 def list_of(check: "Check") -> "Check":

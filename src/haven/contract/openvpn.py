@@ -9,6 +9,7 @@ from haven.contract.fields import (
     check_object,
     check_objects,
     flag,
+    host,
     list_of,
     mapping,
     one_of,
@@ -83,10 +84,11 @@ def check_words(words: "list[Any]") -> "list[Document]":
 
 def split_client(client: str) -> "tuple[str, int]":
     """Return the address and the port of a client. Raises DocumentError."""
-    host, _colon, port = client.rpartition(":")
-    if address(host) or ":" in host or not port.isdigit() or not 0 < int(port) < 65536:
+    place, _colon, port = client.rpartition(":")
+    is_port = port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536
+    if host(place) or ":" in place or not is_port:
         raise DocumentError("openvpn: %r is not an IPv4 address and a port" % client)
-    return host, int(port)
+    return place, int(port)
 
 
 def check_account(document: "Document | None") -> None:

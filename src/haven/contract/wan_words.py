@@ -9,6 +9,7 @@ from haven.contract.fields import (
     check_object,
     check_objects,
     flag,
+    host,
     list_of,
     mapping,
     octets,
@@ -45,12 +46,12 @@ LEASE = (
     Field("addresses", list_of(address)),
     Field("prefixes", list_of(address)),
     Field("routes", list_of(mapping)),
-    Field("dns", list_of(address)),
+    Field("dns", list_of(host)),
     Field("left_s", whole(), nullable=True),
 )
 ROUTE = (
     Field("target", address),
-    Field("via", address, optional=True),
+    Field("via", host, optional=True),
     Field("metric", whole(0, (1 << 32) - 1), optional=True),
 )
 

@@ -42,7 +42,7 @@ class Standbys:
         """Take what has come for these, and greet for them when it is time."""
         wanted = {member.spec.device for member in members}
         wires = {member.spec.wire() for member in members}
-        self._heard = {wire: self._heard.get(wire, {}) for wire in sorted(wires)}
+        self._heard = {wire: _fresh(self._heard.get(wire, {}), now) for wire in sorted(wires)}
         for device in list(self._sockets):
             if device not in wanted or self._kernel.link(device) != self._sockets[device][0]:
                 self._sockets.pop(device)[1].close()
@@ -104,3 +104,8 @@ class Standbys:
         except OSError:
             # A link that is down: the next one follows.
             return
+
+
+def _fresh(heard: "dict[bytes, tuple[int, int]]", now: int) -> "dict[bytes, tuple[int, int]]":
+    """Return who was heard of late: who has gone, or was never there, takes nobody's place."""
+    return {source: heard[source] for source in heard if now - heard[source][1] < KNOWN_FOR_US}

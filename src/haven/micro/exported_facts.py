@@ -21,6 +21,7 @@ from haven.havend.netlink_messages import (
     parse_link,
 )
 from haven.inet import text_of
+from haven.private_folder import for_a_moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _is_permanent(body: bytes) -> bool:
 
 def _interfaces() -> "dict[str, str]":
     """Return the device of each of netifd's interfaces, where there is netifd."""
-    place = "/tmp/havend-interfaces-%d" % os.getpid()
+    place = "%s/havend-interfaces-%d" % (for_a_moment(), os.getpid())
     status, _complaint = child.run(["sh", "-c", "ubus call network.interface dump >%s" % place])
     try:
         with open(place) as file:

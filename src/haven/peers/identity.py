@@ -104,12 +104,12 @@ def normal(text: str) -> str:
 def fingerprint(pem: str) -> str:
     """Return the SHA-256 of a certificate in hexadecimal. Raises IdentityError for what is none."""
     import base64
-    import binascii
 
     body = normal(pem)[len(_BEGIN) : -len(_END) - 1]
     try:
         return of_octets(base64.b64decode("".join(body.split()), validate=True))
-    except binascii.Error:
+    except ValueError:
+        # Of letters that no certificate has, too.
         raise IdentityError("not a certificate") from None
 
 

@@ -8,9 +8,9 @@ from haven.contract.channel import LONGEST_NODE, MOST_ADDRESSES, MOST_PEERS
 from haven.contract.fields import (
     DocumentError,
     Field,
-    address,
     check_object,
     check_objects,
+    host,
     list_of,
     mapping,
     octets,
@@ -44,7 +44,7 @@ MOST_GONE = 32
 PEER = (
     Field("node", node_name),
     Field("certificate", text),
-    Field("addresses", list_of(address)),
+    Field("addresses", list_of(host)),
     Field("by", text, optional=True),
 )
 FILE = (Field("peers", list_of(mapping)), Field("gone", list_of(octets)))
@@ -180,4 +180,4 @@ def read_peers(documents: "list[Any]") -> list[Peer]:
 
 def are_addresses(found: object) -> bool:
     """Tell whether something is a list of addresses that a peer may have."""
-    return isinstance(found, list) and len(found) <= MOST_ADDRESSES and not list_of(address)(found)
+    return isinstance(found, list) and len(found) <= MOST_ADDRESSES and not list_of(host)(found)

@@ -4,6 +4,7 @@
 import ssl
 from collections.abc import Iterable
 
+from haven.light import suppress
 from haven.peers.identity import Identity, of_octets
 from haven.peers.store import Peer
 
@@ -47,7 +48,9 @@ def _context(protocol: int, identity: Identity | None) -> ssl.SSLContext:
 def _trust(context: ssl.SSLContext, peers: Iterable[Peer]) -> None:
     context.verify_flags = ssl.VerifyFlags(int(context.verify_flags) | _NO_CHECK_TIME)
     for peer in peers:
-        context.load_verify_locations(cadata=peer.certificate)
+        # One that another router has told of may be none; then nobody gets in by it, and the others do.
+        with suppress(ssl.SSLError):
+            context.load_verify_locations(cadata=peer.certificate)
 
 
 def fingerprint_of(connection: ssl.SSLSocket) -> str:

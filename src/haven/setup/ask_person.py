@@ -6,12 +6,15 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from haven.config.passwords import is_secret
 from haven.config.spelling import visible
 from haven.contract.setup import SetupRefused
 from haven.setup.changes import UciChange
 from haven.setup.questions import Answers, Proposed, Question
 
 YES_WORDS = ("y", "yes")
+# Among the settings of a terminal.
+LOCAL = 3
 
 
 class Unasked(Exception):
@@ -25,7 +28,8 @@ def ask_person(question: Question, answers: Answers, made: Proposed) -> str:
     if len(choices) > 1:
         print("  one of: %s" % visible_line(", ".join(choices)))
     while True:
-        text = read_line(_prompt(made)) or made.answer
+        read = read_hidden if is_secret(question.name) else read_line
+        text = read(_prompt(made)) or made.answer
         try:
             if text is not None:
                 return question.check(answers, text)
@@ -52,6 +56,23 @@ def read_line(prompt: str) -> str:
         print()
         raise Unasked
     return line.strip()
+
+
+def read_hidden(prompt: str) -> str:
+    """Read a line that nobody sees who looks on. Raises Unasked at the end of the input."""
+    if not sys.stdin.isatty():
+        return read_line(prompt)
+    import termios
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    hidden = [*before[:LOCAL], before[LOCAL] & ~termios.ECHO, *before[LOCAL + 1 :]]
+    try:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, hidden)
+        return read_line(prompt)
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        print()
 
 
 def agree(prompt: str) -> bool:

@@ -81,7 +81,13 @@ class Line:
             self._call_after(self._again_s)
             return
         context = peer_context(self._identity, self.peer)
-        self._session = Session(self._scope, sock, context, False, HANDSHAKE_S, self)
+        try:
+            self._session = Session(self._scope, sock, context, False, HANDSHAKE_S, self)
+        except OSError as why:
+            # It was connected a moment ago, and anybody on the way can reset it.
+            sock.close()
+            self.trouble = why.strerror or str(why)
+            self._call_after(self._again_s)
 
     def session_opened(self, session: Session) -> None:
         """See that it is the peer."""

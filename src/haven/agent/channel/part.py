@@ -176,7 +176,8 @@ class ChannelPart(Part):
             self._exchange.ask_all({"command": "vouch", "members": members}, VOUCH_S, self._take_word)
 
     def _take_word(self, answer: dict[str, Any]) -> None:
-        adverts = answer["result"].get("adverts") if answer.get("ok") is True else None
+        result = answer.get("result") if answer.get("ok") is True else None
+        adverts = result.get("adverts") if isinstance(result, dict) else None
         if isinstance(adverts, list) and adverts:
             with suppress(DocumentError):
                 line = encode_request("vouched", {"adverts": adverts})

@@ -21,6 +21,8 @@ PATIENCE_S, PATIENCE_ALL_S = 0.1, 5.0
 COUNT_EVERY_S = 5.0
 # Numbers that stay different are no reason to tell everything all the time.
 ALL_AGAIN_S = 60.0
+# Of one peer; one that never answers is told everything again and again.
+MOST_WAITING = 256
 
 Done = Callable[[bool], None]
 
@@ -124,6 +126,8 @@ class LeaseExchange:
 
     def _say(self, neighbour: Neighbour, documents: list[Document], done: Done) -> int:
         number = next(self._numbers)
+        if len(neighbour.waiting) >= MOST_WAITING:
+            neighbour.waiting.pop(next(iter(neighbour.waiting)))(False)
         neighbour.waiting[number] = done
         known = len(self._table.good(time.monotonic()))
         neighbour.line.say("leases", number=number, known=known, leases=documents)

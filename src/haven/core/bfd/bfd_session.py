@@ -115,6 +115,8 @@ class BfdSession:
         self._transmit_at, self._at_once_at = now, now
         # Time in which this node did not listen.
         self._overslept_us = 0
+        # Why it may be Up no more, by words since the last packet that anybody may have forged.
+        self._claimed: str | None = None
 
     # What is wanted
 
@@ -184,7 +186,8 @@ class BfdSession:
         """Notice a silence."""
         if not self.is_silent(now):
             return
-        self._go(SILENT, now, SILENCE)
+        self._go(SILENT, now, self._claimed or SILENCE)
+        self._claimed = None
         # RFC 5880 6.8.1: who starts anew may have another one.
         self.remote_discriminator, self.heard_at = 0, None
         if self.remote_state != ADMIN_DOWN:
@@ -196,7 +199,15 @@ class BfdSession:
     # What is heard
 
     def hear(self, packet: ControlPacket, now: int) -> None:
-        """Take a packet that is for this session (RFC 5880 6.8.6, from the discriminator on)."""
+        """Take a packet that is for this session (RFC 5880 6.8.6, from the discriminator on).
+
+        While it is Up, one without this session's number waits for the Detection Time: who has begun anew is
+        not heard until then, and if it is heard, somebody else has said so. RFC 5880 has the session go Down
+        at once, and what it says then would go to the number that was forged: a silence to the other router.
+        """
+        if self.state == UP and not packet.yours:
+            self.doubt(packet)
+            return
         self.received += 1
         self.remote_discriminator = packet.mine
         self.remote_state, self.remote_diagnostic = packet.state, packet.diagnostic
@@ -209,9 +220,13 @@ class BfdSession:
         cause = self._cause(packet)
         # The silence that is told of was before this packet.
         self._go(packet.state, now, cause)
-        self.heard_at, self._overslept_us = now, 0
+        self.heard_at, self._overslept_us, self._claimed = now, 0, None
         if packet.poll and self.state != ADMIN_DOWN:
             self._owes_final = True
+
+    def doubt(self, packet: ControlPacket) -> None:
+        """Take that the other router speaks, but not to this session: its silence here is no death."""
+        self._claimed = self._cause(packet) if not packet.yours else UNHEARD
 
     def _take_min_rx(self, min_rx_us: int, now: int) -> None:
         before, self.remote_min_rx_us = self.transmit_us(), min_rx_us

@@ -73,6 +73,7 @@ class Demultiplexer:
             raise BfdError("source")
         session = self._by_discriminator.get(packet.yours) if packet.yours else self.sessions[place]
         if session is None or session.spec.place() != place:
+            self.sessions[place].doubt(packet)
             raise BfdError("discriminator")
         return session
 

@@ -4,17 +4,19 @@
 A FIFO and two files in a folder of its own stand for the pipe and the process id that CPython has.
 """
 
+import errno
 import os
 import select
 
 from haven.core.clock import NEVER, SECOND
 from haven.havend.host.micropython import Poller, now
+from haven.private_folder import for_a_moment
 
 LONGEST_COMPLAINT = 1 << 16
 TOO_LONG = "it takes too long"
 LONGEST_WAIT = 10 * SECOND
 KILLED = 9
-FOLDER = "/tmp/havend-%d-%d"
+FOLDER = "%s/havend-%d-%d"
 MOST_TAKEN = 100
 
 # Its own input, what it complains of, and its status before the FIFO closes. The process id is its own.
@@ -100,14 +102,17 @@ class Child:
 
 
 def _own_folder() -> str:
-    """Return a new folder; another user may have put something in the place of some. Raises OSError."""
+    """Return a new folder; one that was killed may have left some. Raises OSError."""
     for _ in range(MOST_TAKEN):
         _count[0] += 1
-        folder = FOLDER % (os.getpid(), _count[0])
-        if not os.path.exists(folder):
-            break
-    os.mkdir(folder)
-    return folder
+        folder = FOLDER % (for_a_moment(), os.getpid(), _count[0])
+        try:
+            os.mkdir(folder)
+            return folder
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise
+    raise OSError(errno.EEXIST, "there is no name left in " + for_a_moment())
 
 
 def _quoted(word: str) -> str:
