@@ -23,8 +23,8 @@ from slim import slim  # noqa: E402
 
 # What is started, and what is imported by a name that is made.
 ENTRIES = ("micro/main.py", "micro/havend.py", "micro/command.py", "micro/standard/os.py")
-# MicroPython takes the other branch of havend/host/__init__.py.
-NEVER = ("havend/host/cpython.py", "havend/host/cpython_child.py")
+# MicroPython takes the other branch of havend/host/__init__.py, and speaks to no neighbour by UDP.
+NEVER = ("havend/host/cpython.py", "havend/host/cpython_child.py", "havend/host/cpython_datagrams.py")
 
 
 def modules(sources: Path) -> dict[str, bytes]:
