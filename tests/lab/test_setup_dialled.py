@@ -73,3 +73,13 @@ def test_four_commands_make_one_customer_of_two_routers(pair: list[FactoryRouter
     waits_until_active(second)
     wait_until(lambda: wan_of(second).get("state") == "up", 30, "the second has the WAN")
     wait_until(lambda: LEASE not in first.addresses("wan"), 20, "the first has it no more")
+
+
+def test_a_router_that_takes_it_back_has_its_wan_again(pair: list[FactoryRouter]):
+    first = pair[0]
+    assert first.setup("--yes", "--answers", "-", stdin='{"sync": "eth7"}').returncode == 0
+    assert first.setup("--confirm").returncode == 0
+    wait_until(lambda: wan_of(first).get("state") == "up", 30, "the first dials")
+    assert first.setup("--undo", "--yes").returncode == 0
+    wait_until(lambda: first.note() == "undone", 30, "all is as it was")
+    wait_until(lambda: LEASE in first.addresses("wan"), 10, "netifd has the WAN up again")

@@ -222,6 +222,7 @@ config conntrack 'c'
 	option address '192.168.255.2'
 	list peer_address '192.168.255.3'
 %s"""
+NEIGHBOURS = [f"family=ipv6 proto=icmp icmp_type={kind}/0" for kind in (135, 136)]
 SECRET = "\toption protect 'nobody-else-knows-this-secret-of-two'\n"
 
 
@@ -240,6 +241,21 @@ def test_who_joins_is_let_in_by_the_cable_between_the_routers_alone(
         for proto, port in (("udp", 3783), ("tcp", 3781))
         if expected
     ]
+    # A link in no zone: without these the kernel never learns whom to answer.
+    assert _neighbours(said) == (["rule device=eth5 " + each for each in NEIGHBOURS] if expected else [])
+
+
+@pytest.mark.parametrize("secret", ["", SECRET])
+def test_a_peer_of_ipv6_on_a_link_in_no_zone_is_found(secret: str) -> None:
+    link = (LINK % ("eth5", secret)).replace("192.168.255.", "fd99::")
+    model, problems = load_text(CONFIG % 1 + link, "haven")
+    assert model is not None, problems
+    said = service_facts.lines(model, "haven", lambda _name: "br-lan")
+    assert _neighbours(said) == ["rule device=eth5 " + each for each in NEIGHBOURS]
+
+
+def _neighbours(said: list[str]) -> list[str]:
+    return [line for line in said if "icmp_type=135/" in line or "icmp_type=136/" in line]
 
 
 def test_hosts_that_ask_for_their_routers_are_let_in_where_haven_answers() -> None:

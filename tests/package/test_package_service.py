@@ -101,12 +101,14 @@ def test_the_firewall_lets_in_what_the_configuration_names_and_no_more(act: Act)
         f"{head} device eth1 family ipv6 proto 112 src_ip fe80::3",
         f"{head} device sync0 family ipv4 proto udp src_ip 192.168.255.3 dest_port 3780",
         f"{head} device sync0 family ipv4 proto udp src_ip 192.168.255.3 dest_port 3781",
+        f"{head} device sync0 family ipv6 proto icmp icmp_type 135/0",
+        f"{head} device sync0 family ipv6 proto icmp icmp_type 136/0",
         f"{head} device sync0 family ipv6 proto udp src_ip fe80::/10 dest_port 3783",
         f"{head} device sync0 family ipv6 proto tcp src_ip fe80::/10 dest_port 3781",
     ]
     inside = record[record.index("procd_open_data") : record.index("procd_close_data") + 1]
     assert inside[1] == "json_add_array firewall" and inside[-2] == "json_close_array"
-    assert inside.count("json_add_object ") == inside.count("json_close_object") == 6
+    assert inside.count("json_add_object ") == inside.count("json_close_object") == 8
     assert record.index("procd_close_data") < record.index("procd_close_instance")
 
 

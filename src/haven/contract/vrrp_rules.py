@@ -17,6 +17,9 @@ QUERIES = {
 # How a host asks for its routers; it may have no address yet.
 SOLICITATIONS = "device=%s family=ipv6 proto=icmp icmp_type=133/0"
 
+# What IPv6 finds a neighbour by: on a link in no zone fw4 rejects it, and then no answer leaves.
+NEIGHBOURS = tuple("device=%%s family=ipv6 proto=icmp icmp_type=%d/0" % kind for kind in (135, 136))
+
 
 def vrrp_rules(device: str, family: int, peers: "Iterable[bytes]", says_itself: bool) -> "list[str]":
     """Return the rules of one; `says_itself` by router advertisements."""

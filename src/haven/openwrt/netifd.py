@@ -71,6 +71,18 @@ def hold(wanted: Iterable[Claim], ask: Call = call, zone: Resolve = zone_of) -> 
     return _Netifd(entries, ask, zone).hold(wanted)
 
 
+def bring_up(interfaces: Iterable[str], ask: Call = call) -> list[str]:
+    """Let netifd start what it does not by itself now; return the problems."""
+    problems = []
+    for name in interfaces:
+        try:
+            if not ask("network.interface." + name, "status").get("autostart"):
+                ask("network.interface." + name, "up")
+        except UbusError as why:
+            problems.append("network.interface.%s: %s" % (name, why))
+    return problems
+
+
 def _entries(answer: Any) -> list[dict[str, Any]]:
     """Return the interfaces in netifd's answer. Raises UbusError for something else."""
     entries = answer.get("interface") if isinstance(answer, dict) else None

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from haven.config.load import load
 from haven.config.model import ConntrackSettings, Model, advertising
 from haven.contract.channel import OFFER_PORT, PORT
-from haven.contract.vrrp_rules import QUERIES, vrrp_rules
+from haven.contract.vrrp_rules import NEIGHBOURS, QUERIES, vrrp_rules
 from haven.core.bfd.control_packet import PORT as BFD_PORT
 from haven.inet import text_of
 from haven.openwrt.applied_files import RouterFiles, apply
@@ -104,6 +104,8 @@ def _bfd(device: str, peer: bytes) -> str:
 def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
     for peer in conntrack.peer_addresses:
         family = 4 if len(peer) == 4 else 6
+        if family == 6:
+            yield from (neighbours % device for neighbours in NEIGHBOURS)
         rule = "device=%s family=ipv%d proto=udp" % (device, family)
         # Several conntrackd send to a group, one sends to us.
         several = len(conntrack.peer_addresses) > 1
@@ -117,6 +119,8 @@ def _sync(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
 
 def _protected(conntrack: ConntrackSettings, device: str) -> Iterator[str]:
     peer = conntrack.peer_addresses[0]
+    if len(peer) == 16:
+        yield from (neighbours % device for neighbours in NEIGHBOURS)
     facts = (device, 4 if len(peer) == 4 else 6, text_of(peer), conntrack.protected_port)
     yield "device=%s family=ipv%d proto=udp src_ip=%s dest_port=%d" % facts
     _own, there = inside(conntrack)
@@ -145,6 +149,7 @@ def _joining(model: Model, resolve: Resolve) -> Iterator[str]:
     device = conntrack.device or resolve(conntrack.interface or "")
     if device in {router.device or resolve(router.interface or "") for router in model.virtual_routers}:
         return
+    yield from (rule % device for rule in NEIGHBOURS)
     for proto, port in (("udp", OFFER_PORT), ("tcp", PORT)):
         yield f"device={device} family=ipv6 proto={proto} src_ip={LINK_LOCAL} dest_port={port}"
 

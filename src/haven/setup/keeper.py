@@ -16,6 +16,7 @@ from haven.arguments import ROOT, RUN_DIR, CommandOption, begin_program
 from haven.contract.message import render
 from haven.contract.setup import CONFIRM_S, OUTCOMES, SetupRefused
 from haven.setup.own_addresses import has_address, keep_address
+from haven.setup.packages import HAVEN, NETWORK, read_packages
 from haven.setup.proposal import SECOND_ROLE
 from haven.setup.router_services import RouterServices
 from haven.setup.trial import KEEPER, Busy, locked, note, now, start_keeper
@@ -109,7 +110,7 @@ class Keeper:
 
     def take_back(self, outcome: dict[str, Any], haven_too: bool) -> None:
         """Put back what was there before, and let the services follow."""
-        device = self._old_device()
+        device, dialled = self._old_device(), self._dialled()
         try:
             self._folder.restore()
         except SetupRefused as refused:
@@ -122,6 +123,8 @@ class Keeper:
             for address, _length in device[1]:
                 self._becomes_own(device[0], address)
             self._services.call("haven", "stop")
+            # It has taken them down, and netifd remembers that rather than what is configured.
+            self._services.bring_up(self._up_by_themselves(dialled))
             self._services.forget_plan()
             self._services.release_bridge()
         marker = self._folder.marker(UNDOING)
@@ -138,6 +141,19 @@ class Keeper:
     def _old_device(self) -> tuple[str, list[tuple[str, int]]]:
         marker = self._folder.marker(UNDOING)
         return (marker.device, marker.guards) if marker is not None else ("", [])
+
+    def _dialled(self) -> list[str]:
+        with suppress(SetupRefused):
+            haven = read_packages(self._folder.root, (HAVEN,))[HAVEN]
+            return [wan.value("interface") for wan in haven.of_type("wan")]
+        return []
+
+    def _up_by_themselves(self, names: list[str]) -> list[str]:
+        with suppress(SetupRefused):
+            network = read_packages(self._folder.root, (NETWORK,))[NETWORK]
+            found = [section for section in network.of_type("interface") if section.name in names]
+            return [section.name for section in found if section.value("auto") != "0"]
+        return []
 
     def _becomes_own(self, device: str, address: str) -> None:
         end = time.monotonic() + OWN_ADDRESS_S

@@ -5,16 +5,20 @@ import json
 import os
 import socket
 import subprocess
+import time
 from contextlib import suppress
 from typing import Any
 
 from haven import paths
 from haven.contract.control import request
-from haven.openwrt.netifd import Claim, hold
+from haven.openwrt.netifd import Claim, bring_up, hold
 
 SERVICE_S = 60
 RELOAD_CONFIG = "/sbin/reload_config"
 ANSWER_S = 5
+# procd does not wait for what it tells to end.
+ENDING_S = 5
+POLL_S = 0.25
 LARGEST_STATUS = 1 << 22
 
 
@@ -62,6 +66,16 @@ class RouterServices:
         """Take that back."""
         for text in hold([]) if self._is_of_this_machine() else ():
             self.log(text)
+
+    def bring_up(self, interfaces: list[str]) -> None:
+        """Let netifd bring interfaces up, also those that haven-agent, which is ending, still takes down."""
+        if not interfaces or not self._is_of_this_machine():
+            return
+        end = time.monotonic() + ENDING_S
+        while time.monotonic() < end:
+            for text in bring_up(interfaces):
+                self.log(text)
+            time.sleep(POLL_S)
 
     def _is_of_this_machine(self) -> bool:
         # A node in a folder has no netifd, unless it is named.
