@@ -110,13 +110,13 @@ test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan
 
 test-lab: setup
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/lab
+	$(BIN)/pytest -q -n 4 --dist load tests/lab
 
 test-interop: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/interop
 
 test-package: setup
-	$(BIN)/pytest -q -rs tests/package tests/openwrt
+	$(BIN)/pytest -q -n 2 --dist loadfile -rs tests/package tests/openwrt
 
 test-luci: setup
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/luci
