@@ -32,6 +32,7 @@ def test_it_follows_the_shortest_that_matters(kernel: Path, name: str, seconds: 
     renewal = Renewal(None, "r1")
     renewal.look([])
     (kernel / name).write_text(str(seconds))
+    renewal.read_timeouts()
     assert renewal.look([]) == every_s
     if seconds:
         told = {"timeout_name": name, "timeout_s": seconds}

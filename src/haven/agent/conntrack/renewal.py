@@ -22,6 +22,8 @@ ROUNDS_IN_A_LIFE = 3
 # A round costs in proportion to the table: so often, and not more often, where every copy lives long enough.
 USUAL_S = 30.0
 SHORTEST_S = 1.0
+# Six files for what an administrator changes once in a year.
+READ_EVERY_S = 10.0
 
 
 class Renewal:
@@ -33,10 +35,14 @@ class Renewal:
         # The setting, whose it is, and its seconds.
         self._shortest: tuple[str, str, int] | None = None
         self._own: tuple[str, int] | None = None
+        self.read_timeouts()
+
+    def read_timeouts(self) -> None:
+        """Read this kernel's timeouts."""
+        self._own = min(_timeouts(), key=lambda each: each[1], default=None)
 
     def look(self, peers: Iterable[dict[str, Any]]) -> float:
-        """Read this kernel's timeouts, take what the peers tell of theirs; return how often, in seconds."""
-        self._own = min(_timeouts(), key=lambda each: each[1], default=None)
+        """Take what the peers tell of their timeouts; return how often, in seconds."""
         found = [] if self._own is None else [(self._own[0], self._node, self._own[1])]
         for peer in peers:
             if peer.get("timeout_s") and peer.get("timeout_name"):

@@ -11,9 +11,9 @@ LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
 NEARLY_FULL = 0.95
 
 
-def table(in_sync: bool) -> dict[str, Any]:
-    """Return the account of this kernel's table."""
-    return {"in_sync": in_sync, "entries": _number(COUNT_FILE), "limit": _number(LIMIT_FILE)}
+def count() -> dict[str, Any]:
+    """Return how full this kernel's table is."""
+    return {"entries": _number(COUNT_FILE), "limit": _number(LIMIT_FILE)}
 
 
 def milliseconds(age: float | None) -> int | None:

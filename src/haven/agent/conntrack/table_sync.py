@@ -15,7 +15,7 @@ from haven.agent.conntrack.drain import Drain
 from haven.agent.conntrack.guard import Guard
 from haven.agent.conntrack.peer_accounts import PeerAccounts
 from haven.agent.conntrack.recent_failures import LATELY_S, RecentFailures
-from haven.agent.conntrack.renewal import Renewal
+from haven.agent.conntrack.renewal import READ_EVERY_S, Renewal
 from haven.agent.conntrack.schedule import SyncSchedule
 from haven.agent.conntrack.sync_link import SyncLink
 from haven.agent.loop import Scope, Timer
@@ -40,6 +40,7 @@ class TableSync:
         run_dir = around.run_dir
         self._state = ""
         self._figures: dict[str, int] = {}
+        self._counted = table_account.count()
         self._failures = RecentFailures()
         self._answered_at = 0.0
         self._timer: Timer | None = None
@@ -52,6 +53,7 @@ class TableSync:
             part["conf"], run_dir, scope, self._link.can_start, self._has_started, self._has_ended
         )
         scope.every(REPORT_EVERY_S, self._look)
+        scope.every(READ_EVERY_S, self._renewal.read_timeouts)
 
     # What happens
 
@@ -125,6 +127,7 @@ class TableSync:
         if self._link.was_replaced():
             self._conntrackd.terminate()
         self._look_at_timeouts()
+        self._counted = table_account.count()
         if self._state:
             told = {"node": self._around.node, "state": self._told_state(), **self._table()}
             self._peers.exchange({**told, **self._renewal.told()}, time.monotonic())
@@ -190,7 +193,7 @@ class TableSync:
         }
 
     def _table(self) -> dict[str, Any]:
-        return table_account.table(self.is_in_sync())
+        return {"in_sync": self.is_in_sync(), **self._counted}
 
     def _told_state(self) -> str:
         # What havend's own status calls it; the groups of a node in maintenance are Backup like any other's.
@@ -199,9 +202,9 @@ class TableSync:
         return "maintenance" if resting else self._state
 
     def _running_state(self) -> str:
-        if not self._conntrackd.is_installed():
-            return NOT_INSTALLED
-        return "running" if self._conntrackd.takes_orders else "starting"
+        if self._conntrackd.takes_orders:
+            return "running"
+        return "starting" if self._conntrackd.is_installed() else NOT_INSTALLED
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps connections from living on."""
