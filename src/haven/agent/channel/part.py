@@ -9,7 +9,7 @@ from haven import VERSION
 from haven.agent.channel.door import Door, Reply
 from haven.agent.channel.orders import Orders
 from haven.agent.channel.peer_rules import PeerRules
-from haven.agent.channel.places import own_addresses
+from haven.agent.channel.places import OwnPlaces
 from haven.agent.part import Part, Surroundings
 from haven.contract.agent_requests import REMOTE
 from haven.contract.channel import BEAT_EVERY_S
@@ -60,7 +60,7 @@ class ChannelPart(Part):
         self._exchange: Exchange | None = None
         self._replication: Replication | None = None
         self._failure, self._is_listed = "", False
-        self._orders = Orders(around)
+        self._orders, self._places = Orders(around), OwnPlaces()
         self._rules = PeerRules(around.scope, around.config)
         around.carrier.lines = lambda: [*self._exchange_lines()]
         self._door = Door(around.scope, around.run_dir, self._asked)
@@ -122,7 +122,7 @@ class ChannelPart(Part):
         return {name: _text_of(self.around.config if name == "haven" else places[name]) for name in places}
 
     def _own_addresses(self) -> list[str]:
-        return own_addresses(self.around.document) if self.around.document else []
+        return self._places.by(self.around.document, time.monotonic())
 
     # What is asked of the agent
 

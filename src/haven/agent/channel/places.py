@@ -10,6 +10,24 @@ from haven.peers.own_devices import ipv4_of
 IF_INET6 = "/proc/net/if_inet6"
 # Scope of an address in that file.
 GLOBAL = "00"
+# An address that changed is told a little later.
+KNOWN_FOR_S = 5.0
+
+
+class OwnPlaces:
+    """The addresses by the plan in force, looked up anew when they are old."""
+
+    def __init__(self) -> None:
+        self._plan: dict[str, Any] | None = None
+        self._found: list[str] = []
+        self._until = 0.0
+
+    def by(self, plan: dict[str, Any] | None, now: float) -> list[str]:
+        """Return them; without a plan there are none. `now` in seconds."""
+        if plan is not self._plan or now >= self._until:
+            self._plan, self._until = plan, now + KNOWN_FOR_S
+            self._found = own_addresses(plan) if plan else []
+        return self._found
 
 
 def own_addresses(plan: dict[str, Any]) -> list[str]:
