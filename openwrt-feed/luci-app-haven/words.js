@@ -856,6 +856,7 @@ _("Password at the provider");
 _("Gateway of the provider");
 _("DNS server of the provider");
 _("Virtual address on it, a further fixed one of your provider");
+_("Own address of this router on it, with the length of its network (such as 203.0.113.2/29)");
 _("Let what leaves have the virtual address (1 yes, 0 no)");
 _("Name of this router");
 _("Priority of this router");

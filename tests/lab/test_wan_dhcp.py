@@ -55,12 +55,16 @@ def reaches_the_internet(node: DialledNode) -> bool:
 
 def test_an_agent_that_is_started_again_keeps_the_lease(network: Network) -> None:
     DhcpProvider(network)
-    first, _second = dialled_pair(network)
-    before = leased(first)
+    first, second = dialled_pair(network)
+    before, through = leased(first), Through(network, second)
     first.kill_agent()
     first.start_agent()
     first.wait_wan("up")
+    second.wait_in_sync()
     assert leased(first) == before and reaches_the_internet(first)
+    first.ask("switchover", group=None)
+    second.wait_wan("up")
+    through.assert_all_live_on()
 
 
 def test_a_life_of_one_lease(network: Network) -> None:

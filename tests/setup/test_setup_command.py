@@ -194,6 +194,35 @@ def test_an_undo_warns_of_a_gateway_that_another_router_goes_on_with(
     assert "--yes" in words or warned < out.index("Bring this back?")
 
 
+def test_an_undo_says_first_that_it_ends_the_session_it_is_told_in(
+    box: RouterBox, capsys: Capture, monkeypatch: Patch
+):
+    folder = begun(box)
+    folder.put_in_place()
+    folder.confirm()
+    own = "\nconfig interface 'lan'\n\toption proto 'static'\n\toption ipaddr '192.168.1.9/24'\n"
+    box.config("network").write_text(own)
+    monkeypatch.setattr(Trial, "undo", lambda self: print("undone"))
+    for address, is_named in (("192.168.1.9", True), ("192.168.1.1", False), ("fd00::9", False)):
+        monkeypatch.setenv("SSH_CONNECTION", f"192.168.1.50 40000 {address} 22")
+        setup(box, "--undo", "--yes")
+        out = capsys.readouterr().out
+        assert ("Warning: this session goes to 192.168.1.9" in out.partition("undone")[0]) is is_named
+    assert "reached at 192.168.1.1." in out or not is_named
+
+
+def test_an_undo_on_the_first_router_says_that_it_is_still_paired(
+    box: RouterBox, capsys: Capture, tmp_path: Path
+):
+    folder = begun(box)
+    folder.put_in_place()
+    folder.confirm()
+    store = PeerStore(f"{box.root}/etc/haven/peers")
+    store.put(Peer("r2", ensure(str(tmp_path / "r2")).pem, ["192.168.1.3"]))
+    assert setup(box, "--undo", "--yes") == 0
+    assert "Warning: this router and r2 still know each other: 'haven unpair NODE'" in capsys.readouterr().out
+
+
 def test_a_trial_that_waits_is_in_the_way_of_another(box: RouterBox, capsys: Capture):
     begun(box)
     assert setup(box, "--json") == 1

@@ -19,7 +19,7 @@ from haven.peers.store import PeerStore, StoreError
 from haven.plain_file import read_plain
 from haven.setup.ask_person import Unasked, agree, ask_person, has_line, read_line, show, show_warnings
 from haven.setup.changes import UciChange, difference
-from haven.setup.leaving import gateways_taken
+from haven.setup.leaving import address_given_up, gateways_taken, own_addresses
 from haven.setup.live_facts import read_facts
 from haven.setup.packages import CHANGED, HAVEN, NETWORK, package_of, present, read_packages
 from haven.setup.proposal import SECOND_ROLE, Proposal, check_new, first_proposal
@@ -195,11 +195,19 @@ def _undo(request: Request, trial: Trial) -> int:
             print("Nothing was changed.")
             return 1
     else:
-        # The document is on stdout.
-        show_warnings(warnings, sys.stderr if request.json else sys.stdout)
+        _warn(request, warnings)
+    sys.stdout.flush()
     _part_from_pair(trial)
     trial.undo()
+    nodes = ", ".join(_others(trial))
+    if nodes:
+        _warn(request, [warning("still-paired", nodes=nodes)])
     return _tell(request, read_note(trial.run_dir))
+
+
+def _warn(request: Request, warnings: list[str]) -> None:
+    # With --json the document is on stdout.
+    show_warnings(warnings, sys.stderr if request.json else sys.stdout)
 
 
 def _part_from_pair(trial: Trial) -> None:
@@ -215,13 +223,18 @@ def _part_from_pair(trial: Trial) -> None:
 def _undo_warnings(trial: Trial) -> list[str]:
     """Return what a person should know before this router leaves the others."""
     nodes, copies = ", ".join(_others(trial)), trial.folder.copies(BEFORE)
-    if not nodes or file_of(NETWORK) not in copies:
+    if file_of(NETWORK) not in copies:
         return []
+    found: list[str] = []
     with suppress(SetupRefused):
         before = {name: package_of(name, copies.get(file_of(name)) or b"") for name in CHANGED}
-        found = gateways_taken(before, read_packages(trial.root, (HAVEN,)))
-        return [warning("gateway-twice", address=address, nodes=nodes) for address in found]
-    return []
+        taken = gateways_taken(before, read_packages(trial.root, (HAVEN,))) if nodes else []
+        found += [warning("gateway-twice", address=address, nodes=nodes) for address in taken]
+        session = os.environ.get("SSH_CONNECTION", "")
+        if address_given_up(before, read_packages(trial.root), session):
+            facts = {"address": session.split()[2], "own": " or ".join(own_addresses(before))}
+            found.append(warning("session-ends", **facts))
+    return found
 
 
 def _others(trial: Trial) -> list[str]:

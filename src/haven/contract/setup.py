@@ -64,7 +64,8 @@ QUESTIONS = {
     "wan_gateway": "Gateway of the provider",
     "wan_dns": "DNS server of the provider",
     "wan_address": "Virtual address on it, a further fixed one of your provider",
-    "wan_own_address": "Own address of this router on it",
+    "wan_own_address": "Own address of this router on it, with the length of its network "
+    "(such as 203.0.113.2/29)",
     "wan_vrid": "Virtual router ID there",
     "nat": "Let what leaves have the virtual address (1 yes, 0 no)",
     "node": "Name of this router",
@@ -214,6 +215,9 @@ WARNINGS = {
     "gateway-twice": "{address} becomes this router's own again, and {nodes} goes on with it as virtual "
     "address: two machines would have it. Take one of the two off the link first, or give this router "
     "another address at once",
+    "session-ends": "this session goes to {address}, which the router gives up: it ends now; the router is "
+    "reached at {own}",
+    "still-paired": "this router and {nodes} still know each other: 'haven unpair NODE' ends that",
 }
 
 

@@ -35,7 +35,7 @@ def ask_person(question: Question, answers: Answers, made: Proposed) -> str:
                 return question.check(answers, text)
             print("  It has to be answered: it cannot be known.")
         except SetupRefused as refused:
-            print("  %s" % visible_line(str(refused)))
+            print("  %s\n%s" % (visible_line(str(refused)), question.text))
 
 
 def _prompt(made: Proposed) -> str:

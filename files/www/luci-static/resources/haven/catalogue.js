@@ -586,7 +586,7 @@ return baseclass.extend({
 "wan_address": "Virtual address on it, a further fixed one of your provider",
 "wan_dns": "DNS server of the provider",
 "wan_gateway": "Gateway of the provider",
-"wan_own_address": "Own address of this router on it",
+"wan_own_address": "Own address of this router on it, with the length of its network (such as 203.0.113.2/29)",
 "wan_password": "Password at the provider",
 "wan_proto": "How it gets its address (dhcp or pppoe: one for both routers; static; own: each router has its own)",
 "wan_user": "User name at the provider",
