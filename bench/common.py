@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bench.cost import cpu_percent, pss_kb
 from bench.sync import leases as static_leases
 from bench.table import Figures
+from haven.agent.channel.common_config import TRIAL_S
 from haven.config.uci.package import write_package
 from tests.lab.common_node import CommonNode, in_sync
 from tests.lab.network import Network
@@ -46,6 +47,8 @@ def _measure(network: Network, arrival: Figures, cost: Figures) -> None:
 
 
 def _cost(*nodes: CommonNode) -> dict[str, float]:
+    # Until then what has come is on trial, and something is to be done.
+    time.sleep(TRIAL_S + LOOK_S)
     pids = [node.agent.pid for node in nodes if node.agent is not None]
     return {"% of a core": max(cpu_percent(pids, IDLE_S)), "PSS MB": max(map(pss_kb, pids)) / 1024}
 

@@ -181,10 +181,10 @@ class Scope:
         return self.at(time.monotonic() + seconds, act)
 
     def every(self, seconds: float, act: Act) -> None:
-        """Do something now, and again and again."""
+        """Do something now, and again and again: whatever has one period wakes the agent once for all."""
 
         def again() -> None:
-            self.after(seconds, again)
+            self.at((time.monotonic() // seconds + 1) * seconds, again)
             act()
 
         again()
