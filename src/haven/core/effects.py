@@ -188,6 +188,15 @@ class Dropped(Value):
         self.suppressed = suppressed
 
 
+class Noticed(Value):
+    """Something odd was heard that could not be refused; `kind` is one of core/strangers.py."""
+
+    def __init__(self, router: str, kind: str, source: bytes) -> None:
+        self.router = router
+        self.kind = kind
+        self.source = source
+
+
 class FaultsChanged(Value):
     """The faults of a group are these now: (kind, device) pairs, none when it has recovered."""
 

@@ -31,6 +31,7 @@ from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.strangers import OWN_ADDRESS, Strangers
 from haven.core.tracking import LinkStates
 from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
@@ -60,6 +61,7 @@ class Engine:
         self._virtual_addresses: dict[tuple[str, int], set[bytes]] = {}
         self._limiter = RateLimiter()
         self._effects: Effects = []
+        self._strangers = Strangers(self._effects)
         self._maintenance = False
         self._in_sync = False
         self._has_other_path = False
@@ -133,6 +135,7 @@ class Engine:
             self._drop(router, error, source, now)
             self._authentication.note_refusal(router, group.state, error.reason, now, self._effects)
             return self._flush()
+        self._strangers.look(router, group.state, advert.priority, source, now)
         group.hear(router, advert, packet, now)
         return self._flush()
 
@@ -252,7 +255,9 @@ class Engine:
         router.counters.errors[error.reason] += 1
         router.drops[error.reason] = (source, now)
         if error.reason == "source" and source == router.source:
-            router.anomalies["own_address"] = (source, now)
+            self._strangers.note(router, OWN_ADDRESS, source, now)
+        elif error.reason.startswith("auth_"):
+            self._strangers.note(router, error.reason, source, now)
         name = router.spec.name
         more = self._limiter.passes((name, error.reason, source), now)
         if more is not None:
