@@ -40,6 +40,7 @@ def account(auth: "Authenticator") -> "Document":
         "replay": spec.replay,
         "key_id": spec.keys[0][0],
         "key_ids": [number for number, _secret in spec.keys],
+        "heard_key_id": auth.heard_key,
         "verified": auth.verified,
         "lenient": auth.unsigned,
     }

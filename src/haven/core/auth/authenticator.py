@@ -75,6 +75,8 @@ class Authenticator:
         # The same for the clock of somebody whose words are ahead of ours.
         self.learned_us: int | None = None
         self.verified = self.unsigned = 0
+        # The id of the key that was heard last.
+        self.heard_key: int | None = None
         # What would be refused if trailers were enforced: (reason, source, when), and whose clock differs:
         # (source, by how much, when).
         self.lenient: tuple[str, bytes, int] | None = None
@@ -190,6 +192,7 @@ class Authenticator:
         if reason:
             return reason, text, None
         self.verified += 1
+        self.heard_key = key.number
         self._heard = heard
         if heard.plain is None:
             heard.plain = strip(packet, size)
