@@ -16,7 +16,11 @@ from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp import states
 from tests.core.keyed import TODAY, keyed_router
 from tests.core.wire import link_local, octets_of
+from tests.lab.busy import busy_loops
+from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
+from tests.lab.pair import pair
+from tests.lab.signed_pair import take_steps, turns
 from tests.lab.wait import wait_until
 
 KEY = "1:hex:" + "5a" * 32
@@ -86,13 +90,35 @@ class Refusals:
         return f"{names}\n{'-' * len(names)}"
 
 
-def signatures(runs: int) -> Iterator[Times | Refusals]:
+@dataclass
+class Transitions:
+    """How often the Active changed in each run, where it should not."""
+
+    what: str
+    took: list[int] = field(default_factory=list)
+
+    def kept(self) -> bool:
+        """Tell whether it never did."""
+        return not any(self.took)
+
+    def row(self) -> str:
+        """Return the line of the table."""
+        return f"{self.what:<48} | {self.took} | {'ok' if self.kept() else 'MISSED'}"
+
+    @staticmethod
+    def heading() -> str:
+        """Return the lines above the rows."""
+        return f"{'transitions in each run':<48} |\n{'-' * 80}"
+
+
+def signatures(runs: int) -> Iterator[Times | Refusals | Transitions]:
     """Time words with and without keys, let many virtual routers run, and attack."""
     for family in (4, 6):
         yield from _word_times(family, runs)
     for family in (4, 6):
         yield _altered(family)
     yield _recorded_day()
+    yield from _rolled_out(runs)
     yield from _many_routers(runs)
 
 
@@ -230,6 +256,25 @@ def _recorded_day() -> Refusals:
         listener.hear(spec.device, 4, source, to, ttl, message, now)
     assert listener.groups["gateway"].state == states.ACTIVE
     return Refusals("a recorded day, said again", len(words), listener.routers["lan"].counters.received)
+
+
+# Keys that come under load
+
+
+def _rolled_out(runs: int) -> Iterator[Transitions]:
+    """Let keys come to a pair whose machine has more to do than it can."""
+    row = Transitions("three steps to keys on a busy machine")
+    for _ in range(runs):
+        network = Network(2)
+        try:
+            nodes = pair(HavenNode, network, families=(4, 6))
+            before = turns(*nodes)
+            with busy_loops():
+                take_steps(nodes)
+            row.took.append(turns(*nodes) - before)
+        finally:
+            network.delete()
+    yield row
 
 
 # Many virtual routers

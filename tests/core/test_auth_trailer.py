@@ -6,7 +6,7 @@ from binascii import unhexlify
 from haven.core.auth.auth_spec import MONOTONIC, auth_spec, usual_window_us
 from haven.core.auth.authenticator import Authenticator
 from haven.core.auth.keyed_hash import Key, same
-from haven.core.auth.sequences import distance_us, following, is_after, sequence_at
+from haven.core.auth.serial_times import distance_us, following, is_after, sequence_at
 from haven.core.auth.trailer import TRAILER_LENGTH
 from haven.core.clock import SECOND
 from haven.core.effects import Send

@@ -13,10 +13,10 @@ from haven.core.vrrp.advert import HEADER_LENGTH
 from haven.core.vrrp.constants import PASSWORD_LENGTH, is_link_local, virtual_mac
 from haven.inet import text_of
 from haven.plan.advert_content import router_advert
-from haven.plan.authentication import authentication, trailer_length
 from haven.plan.device_names import macvlan_name
 from haven.plan.machine import ETHERNET, DeviceFacts, InterfaceError, Machine
 from haven.plan.netlink_encoder import RouteParts
+from haven.plan.router_keys import authentication, trailer_length
 from haven.plan.stages import RouterPlace, stages
 
 Resolve = Callable[[str], str]

@@ -6,7 +6,7 @@ import struct
 from haven.core.auth.auth_spec import ENFORCE, MONOTONIC, RECEIVE
 from haven.core.auth.keyed_hash import Key, same
 from haven.core.auth.senders import AHEAD, BEHIND, IN_WINDOW, Senders
-from haven.core.auth.sequences import distance_us, following, is_after, sequence_at
+from haven.core.auth.serial_times import distance_us, following, is_after, sequence_at
 from haven.core.auth.trailer import (
     CHECKSUM_AT,
     NO_HASH,
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from haven.core.auth.auth_spec import AuthSpec
     from haven.core.effects import Send
-    from haven.core.virtual_router import Packet
+
+    # The message, its source and destination, and its TTL.
+    Packet = tuple[bytes, bytes, bytes, int]
 
 # Who is told the time speaks again at once; later than this its words are answers to something else.
 ANSWERED = SECOND

@@ -16,7 +16,7 @@ its sender can be told the time (Authenticator.question).
 """
 
 from haven.core.auth.auth_spec import MONOTONIC
-from haven.core.auth.sequences import distance_us, is_after
+from haven.core.auth.serial_times import distance_us, is_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
