@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from bench.attack import attacks
+from bench.auth import signatures
 from bench.bfd import bfd_sessions
 from bench.common import common_changes
 from bench.conntrack import busy_connections
@@ -63,6 +64,7 @@ SETS = {
     "heartbeat": [name for name in HEARTBEATS if name != "heartbeat-netem"],
 }
 MORE: dict[str, Bench] = {
+    "auth": signatures,
     "leases": leases,
     "means": means,
     "micro": micro_nodes,

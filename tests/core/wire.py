@@ -267,7 +267,7 @@ class Wire:
     def carry(self, sender, spec, effect):
         """Take the packets that a node sends to whoever is on its link."""
         device, family = spec.device, spec.family
-        for destination, message in effect.packets:
+        for destination, message in effect.messages():
             for node in self.nodes:
                 if self._reaches(sender, node, device, family, destination, message):
                     event = AdvertHeard(device, family, effect.source, destination, 255, message)

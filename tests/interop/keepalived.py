@@ -29,6 +29,25 @@ COMPLAINTS = (
 )
 
 
+# A keepalived of 2.4.2 or later, where there is one.
+NEWER = "HAVEN_KEEPALIVED"
+# haven's options, and what keepalived calls their values.
+SIGNATURE = ("auth_key", "auth_key_other", "auth_mode", "auth_replay", "auth_window")
+MODES = {"receive": "receive-only"}
+
+
+def signature_lines(options: dict[str, str]) -> list[str]:
+    """Return the lines of keepalived's auth_hmac for haven's options."""
+    keys = [options[name].split(":", 1) for name in SIGNATURE[:2] if name in options]
+    mode = options.get("auth_mode", "enforce")
+    return [
+        *(f"key {number} {secret}" for number, secret in keys),
+        f"active_key {keys[0][0]}",
+        f"anti_replay {options.get('auth_replay', 'time')}",
+        f"mode {MODES.get(mode, mode)}",
+    ]
+
+
 class KeepalivedNode(Node):
     """keepalived on a router, told the same gateway as haven's node."""
 
@@ -76,12 +95,14 @@ class KeepalivedNode(Node):
             *self._unicast(side),
             *self._tracks(),
             _block("virtual_ipaddress", side.addresses),
-            *(f"{key} {value}".strip() for key, value in gateway.more.items()),
+            *(f"{key} {value}".strip() for key, value in gateway.more.items() if key not in SIGNATURE),
         ]
         return "\n ".join(lines) + "\n}"
 
     def _authentication(self) -> list[str]:
-        secret = self.gateway.auth_pass
+        secret, more = self.gateway.auth_pass, self.gateway.more
+        if "auth_key" in more:
+            return [_block("auth_hmac", tuple(signature_lines(more)))]
         return [_block("authentication", ("auth_type PASS", f"auth_pass {secret}"))] if secret else []
 
     def _unicast(self, side: Side) -> list[str]:
@@ -101,11 +122,15 @@ class KeepalivedNode(Node):
     def command(self) -> list[str]:
         """Start it in the foreground, VRRP only, with files of its own."""
         return [
-            *("keepalived", "--dont-fork", "--vrrp", "--log-console", "--log-detail"),
+            *(self.binary(), "--dont-fork", "--vrrp", "--log-console", "--log-detail"),
             *("--use-file", str(self.config_path)),
             *("--pid", str(self.folder / "keepalived.pid")),
             *("--vrrp_pid", str(self.folder / "vrrp.pid")),
         ]
+
+    def binary(self) -> str:
+        """Tell which keepalived it is: only a later one than Debian's signs."""
+        return os.environ[NEWER] if "auth_key" in self.gateway.more else "keepalived"
 
     def start(self) -> "KeepalivedNode":
         """Start it with somebody at the end of its FIFO."""

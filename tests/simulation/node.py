@@ -363,7 +363,7 @@ class SimNode:
         for name, group in self.engine.groups.items():
             if name in self._note and effect.router in [member.spec.name for member in group.members]:
                 self._note[name] = self.local()
-        for destination, message in effect.packets:
+        for destination, message in effect.messages():
             event = AdvertHeard(spec.device, spec.family, effect.source, destination, 255, message)
             if self.has_link(spec.device):
                 self.world.carry(self, spec.device, event)

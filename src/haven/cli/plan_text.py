@@ -113,7 +113,19 @@ def _who(router: dict[str, Any]) -> list[Row]:
     ]
     if router["auth"] is not None:
         rows.append(("password", "yes (sent in the clear)"))
+    if router.get("authentication") is not None:
+        rows.append(("signature", _signature(router["authentication"])))
     return rows
+
+
+def _signature(keys: dict[str, Any]) -> str:
+    ids = [number for number, _secret in keys["keys"]]
+    others = "".join([", understands key %d as well" % number for number in ids[1:]])
+    said = "signs nothing yet" if keys["mode"] == "receive" else "signs with key %d" % ids[0]
+    if keys["mode"] == "receive":
+        others = "".join([", understands key %d" % number for number in ids])
+    window = ", clocks within %g s" % (keys["window_us"] / 1e6) if keys["replay"] == "time" else ""
+    return "%s: %s%s%s" % (keys["mode"], said, others, window)
 
 
 def _where(router: dict[str, Any]) -> list[Row]:

@@ -77,6 +77,11 @@ class VirtualRouterSettings(Settings):
     routes: tuple[Route, ...]
     unicast_peers: tuple[bytes, ...]
     auth_pass: bytes | None
+    auth_key: tuple[int, bytes] | None
+    auth_key_other: tuple[int, bytes] | None
+    auth_mode: str
+    auth_replay: str
+    auth_window_us: int | None
     track_interfaces: tuple[TrackedInterface, ...]
     track_hosts: tuple[str, ...]
     track_scripts: tuple[str, ...]

@@ -2,6 +2,7 @@
 """What must fit together within one virtual router, and the typed value made from it."""
 
 from haven.config.addresses import family_of as family_of_octets
+from haven.config.auth_checks import check_keys
 from haven.config.section_values import OptionValue, SectionValues
 from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
@@ -11,6 +12,7 @@ _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
 def check_router(values: SectionValues) -> None:
     """Note everything that does not fit within one virtual_router section."""
     _check_interval(values)
+    check_keys(values)
     family = family_of(values)
     if not family:
         return

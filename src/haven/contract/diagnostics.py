@@ -116,6 +116,12 @@ DIAGNOSTICS = {
     "route-link-local": "a link-local gateway needs 'dev DEVICE' beside it",
     # Within one virtual router.
     "version-2-ipv6": "version 2 knows IPv4 only; use version 3 for IPv6 addresses",
+    "auth-key-id": "begins with an id that is not a whole number from {low} to {high}",
+    "auth-key-hex": "has something behind hex: that is not an even number of the digits 0-9 and a-f",
+    "auth-without-key": "says nothing without auth_key",
+    "auth-key-and-pass": "goes with no auth_pass: a password in the clear adds nothing to a signature",
+    "auth-key-id-twice": "has the id {id} of auth_key; give it another one",
+    "auth-window-unused": "goes with auth_replay time only",
     "checksum-ipv6": "is a choice for IPv4 only; leave it out with IPv6 addresses",
     "interval-seconds": "version 2 counts whole seconds: {interval_ms} ms is not a multiple of 1000",
     "interval-long": "{interval_ms} ms is more than the {longest_ms} ms that version 3 can say",

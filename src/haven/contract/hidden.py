@@ -15,6 +15,9 @@ def hide_passwords(plan: "dict[str, Any]") -> "dict[str, Any]":
     for router in plan.get("virtual_routers", []):
         if router.get("auth") is not None:
             router["auth"] = HIDDEN
+        if router.get("authentication") is not None:
+            keys = router["authentication"]["keys"]
+            router["authentication"]["keys"] = [[number, HIDDEN] for number, _secret in keys]
     for stage in plan.get("commands", {}).values():
         for command in stage:
             if command.get("secret"):

@@ -106,6 +106,7 @@ VIRTUAL_ROUTER = (
     Field("source", address, nullable=True),
     Field("unicast_peers", list_of(address)),
     Field("auth", octets, nullable=True),
+    Field("authentication", mapping, optional=True),
     Field("tracks", list_of(pair_of(str, int))),
     Field("accept", flag),
     Field("virtual_mac", octets, nullable=True),
@@ -308,6 +309,10 @@ def _check_router(document: "Any", where: str) -> None:
     if not INTERVAL_UNIT_US[version] <= interval_us <= longest_interval_us(version):
         raise DocumentError("%s: advert_interval_us is not one of version %d" % (where, version))
     check_advert(document, where)
+    if document.get("authentication") is not None:
+        from haven.contract.planned_keys import check_keys
+
+        check_keys(document, where)
     for stage in STAGES:
         for index, step in enumerate(document[stage]):
             check_step(step, "%s: %s[%d]" % (where, stage, index))

@@ -33,7 +33,7 @@ def group_spec(document: "Document", members: "tuple[RouterSpec, ...]", fields: 
 def router_spec(document: "Document", fields: "Fields") -> RouterSpec:
     """Return a virtual router; what is not among the `fields` of one is a setting."""
     auth, source = document.get("auth"), document.get("source")
-    return RouterSpec(
+    spec = RouterSpec(
         document["name"],
         document["device"],
         document["family"],
@@ -44,6 +44,12 @@ def router_spec(document: "Document", fields: "Fields") -> RouterSpec:
         tuple([(device, weight) for device, weight in document["tracks"]]),
         **_settings(document, fields, RouterSpec),
     )
+    keys = document.get("authentication")
+    if keys is not None:
+        from haven.core.auth.auth_spec import auth_spec
+
+        spec.authentication = auth_spec(keys)
+    return spec
 
 
 def _settings(document: "Document", fields: "Fields", kind: type) -> "dict[str, Any]":

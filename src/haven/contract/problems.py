@@ -7,6 +7,7 @@ the two together.
 """
 
 from haven.contract.agent_problems import AGENT_TABLE
+from haven.contract.auth_problems import AUTH_TABLE
 from haven.contract.bfd_problems import BFD_TABLE
 from haven.contract.dhcp_problems import LEASES_TABLE
 from haven.contract.faults import FAULTS
@@ -262,7 +263,16 @@ _GATEWAY_TABLE = (
     ),
 )
 
-TABLE = _GATEWAY_TABLE + BFD_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE + WAN_TABLE + WIREGUARD_TABLE
+TABLE = (
+    _GATEWAY_TABLE
+    + AUTH_TABLE
+    + BFD_TABLE
+    + AGENT_TABLE
+    + HOST_TABLE
+    + LEASES_TABLE
+    + WAN_TABLE
+    + WIREGUARD_TABLE
+)
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}

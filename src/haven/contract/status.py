@@ -125,6 +125,17 @@ WITNESS = (
     Field("by", text, nullable=True),
 )
 
+# Of a virtual router with keys: the ids, how many words were good, and how many were let in that were not.
+AUTHENTICATION = (
+    Field("mode", text),
+    Field("replay", text),
+    Field("key_id", whole(1)),
+    Field("key_ids", list_of(whole(1))),
+    Field("heard_key_id", whole(1), nullable=True),
+    Field("verified", whole()),
+    Field("lenient", whole()),
+)
+
 VIRTUAL_ROUTER = (
     Field("name", text),
     Field("group", text),
@@ -146,6 +157,8 @@ VIRTUAL_ROUTER = (
     Field("faults", list_of(text)),
     # Of one that sends router advertisements.
     Field("router_advert", mapping, optional=True),
+    # What is signed and checked, where there is a key.
+    Field("authentication", mapping, optional=True),
 )
 
 ROUTER_ADVERT = (
@@ -319,6 +332,9 @@ def check_status(document: "Any") -> "Document":
     check_objects(document["virtual_routers"], VIRTUAL_ROUTER, "virtual_routers")
     for index, router in enumerate(document["virtual_routers"]):
         check_object(router["active"], ACTIVE, "virtual_routers[%d]: active" % index)
+        if "authentication" in router:
+            where = "virtual_routers[%d]: authentication" % index
+            check_object(router["authentication"], AUTHENTICATION, where)
         if "router_advert" in router:
             check_object(router["router_advert"], ROUTER_ADVERT, "virtual_routers[%d]: router_advert" % index)
     check_objects(document.get("bfd") or (), TOLD_SESSION, "bfd")

@@ -5,14 +5,48 @@ from haven.core.value import Value
 
 TYPE_CHECKING = False
 
+# Of an ADVERTISEMENT (vrrp/advert.py).
+_CHECKSUM_AT = 6
+
 
 class Send(Value):
-    """Send these ADVERTISEMENTs of a virtual router: (destination, message) pairs, octets."""
+    """Send these ADVERTISEMENTs of a virtual router: (destination, message) pairs, octets.
 
-    def __init__(self, router: str, source: bytes, packets: "tuple[tuple[bytes, bytes], ...]") -> None:
+    With a key a trailer of `room` octets follows each message. What is ready to leave then has it in
+    `trailer`, and in `checksums` those of IPv6, which cover it; `plain` is what it was made from.
+    """
+
+    room = 0
+    plain: "Send | None" = None
+    trailer = b""
+    checksums: "tuple[bytes, ...]" = ()
+
+    def __init__(
+        self, router: str, source: bytes, packets: "tuple[tuple[bytes, bytes], ...]", room: int = 0
+    ) -> None:
         self.router = router
         self.source = source
         self.packets = packets
+        if room:
+            self.room = room
+
+    def with_trailer(self, trailer: bytes, checksums: "tuple[bytes, ...]") -> "Send":
+        """Return the same with a trailer."""
+        signed = Send(self.router, self.source, self.packets, self.room)
+        signed.plain, signed.trailer, signed.checksums = self, trailer, checksums
+        return signed
+
+    def complete(self, index: int, octets: bytes) -> bytes:
+        """Return octets that end in the message of an index with the trailer that belongs behind them."""
+        if self.checksums:
+            at = len(octets) - len(self.packets[index][1]) + _CHECKSUM_AT
+            octets = octets[:at] + self.checksums[index] + octets[at + 2 :]
+        return octets + self.trailer
+
+    def messages(self) -> "tuple[tuple[bytes, bytes], ...]":
+        """Return the (destination, message) pairs as they are on the wire."""
+        found = [(to, self.complete(at, octets)) for at, (to, octets) in enumerate(self.packets)]
+        return tuple(found)
 
 
 class TakeOver(Value):
@@ -152,6 +186,15 @@ class Dropped(Value):
         self.text = text
         self.source = source
         self.suppressed = suppressed
+
+
+class Noticed(Value):
+    """Something odd was heard that could not be refused; `kind` is one of core/strangers.py."""
+
+    def __init__(self, router: str, kind: str, source: bytes) -> None:
+        self.router = router
+        self.kind = kind
+        self.source = source
 
 
 class FaultsChanged(Value):

@@ -5,6 +5,7 @@ effects = engine.handle(AdvertHeard("lan", ...), now=1200)
 wait = max(0, engine.next_deadline() - now)
 """
 
+from haven.core.authentication import Authentication
 from haven.core.clock import NEVER
 from haven.core.effects import Dropped, Reapply, Release, Renamed, TakeOver
 from haven.core.events import (
@@ -23,12 +24,14 @@ from haven.core.events import (
     Startup,
     Switchover,
     Vouched,
+    WallClock,
     WitnessHeard,
 )
 from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.strangers import OWN_ADDRESS, Strangers
 from haven.core.tracking import LinkStates
 from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
@@ -58,9 +61,11 @@ class Engine:
         self._virtual_addresses: dict[tuple[str, int], set[bytes]] = {}
         self._limiter = RateLimiter()
         self._effects: Effects = []
+        self._strangers = Strangers(self._effects)
         self._maintenance = False
         self._in_sync = False
         self._has_other_path = False
+        self._authentication = Authentication()
         self._started = False
         self._next_deadline = NEVER
         self._in_order: list[Group] = []
@@ -115,17 +120,22 @@ class Engine:
             return NO_EFFECTS
         router, group = found
         packet = (message, source, destination, ttl)
-        if router.is_last_accepted(packet):
-            router.hear_repeated(now)
-            # A timer that was off may have to be looked at sooner than anything else.
-            sooner = router.deadline < self._next_deadline
-            self._next_deadline = router.deadline if sooner else self._postponed()
-            return NO_EFFECTS
         try:
+            if router.auth is not None:
+                router.check_way(packet)
+                packet = router.auth.open(packet, now)
+            if router.is_last_accepted(packet):
+                router.hear_repeated(now)
+                # A timer that was off may have to be looked at sooner than anything else.
+                sooner = router.deadline < self._next_deadline
+                self._next_deadline = router.deadline if sooner else self._postponed()
+                return NO_EFFECTS
             advert = router.check(packet)
         except PacketError as error:
             self._drop(router, error, source, now)
+            self._authentication.note_refusal(router, group.state, error.reason, now, self._effects)
             return self._flush()
+        self._strangers.look(router, group.state, advert.priority, source, now)
         group.hear(router, advert, packet, now)
         return self._flush()
 
@@ -202,6 +212,8 @@ class Engine:
             self._hear_router(event, now)
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
+        elif type(event) is WallClock:
+            self._authentication.set_wall(event.ahead_us, self.routers.values())
         else:
             raise TypeError("the engine knows no event %r" % event)
 
@@ -243,7 +255,9 @@ class Engine:
         router.counters.errors[error.reason] += 1
         router.drops[error.reason] = (source, now)
         if error.reason == "source" and source == router.source:
-            router.anomalies["own_address"] = (source, now)
+            self._strangers.note(router, OWN_ADDRESS, source, now)
+        elif error.reason.startswith("auth_"):
+            self._strangers.note(router, error.reason, source, now)
         name = router.spec.name
         more = self._limiter.passes((name, error.reason, source), now)
         if more is not None:
@@ -334,6 +348,7 @@ class Engine:
             else:
                 member = self._add(group, router, now)
             member.last_accepted = None
+            self._authentication.equip(member)
             members.append(member)
         group.set_spec(spec)
         group.set_members(members)

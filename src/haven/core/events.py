@@ -18,6 +18,13 @@ class AdvertHeard(Value):
         self.message = message
 
 
+class WallClock(Value):
+    """The machine's clock shows this many microseconds since 1970 more than the time that events are at."""
+
+    def __init__(self, ahead_us: int) -> None:
+        self.ahead_us = ahead_us
+
+
 class Vouched(Value):
     """An ADVERTISEMENT of the Active came by another path than the link, from a router that is trusted."""
 

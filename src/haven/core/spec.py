@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from haven.core.auth.auth_spec import AuthSpec
+
 
 class RouterSpec(Value):
     """A virtual router: addresses are octets, names the user's.
@@ -52,6 +54,8 @@ class RouterSpec(Value):
         self.checksum = PSEUDO_HEADER
         self.announce_refresh_us = 60 * SECOND
         self.unicast_hops = 0
+        # Its keys, where it has any.
+        self.authentication: AuthSpec | None = None
         for key in settings:
             setattr(self, key, settings[key])
 

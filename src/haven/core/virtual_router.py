@@ -9,17 +9,18 @@ from haven.core.vrrp import states
 from haven.core.vrrp.advert import (
     Advert,
     PacketError,
-    check_auth,
     check_contents,
     decode,
     encode,
     same_addresses,
 )
 from haven.core.vrrp.constants import OWNER_PRIORITY, TTL
+from haven.core.vrrp.settings import check_settings, has_settings
 from haven.core.vrrp.timing import active_down_interval, skew_time, soonest_takeover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from haven.core.auth.authenticator import Authenticator
     from haven.core.effects import Effects
 
     # The message, its source and destination, and its TTL.
@@ -68,6 +69,8 @@ class VirtualRouter:
         self.anomalies: dict[str, tuple[bytes, int]] = {}
         # And of each reason to drop a packet, whose the last one was: reason -> (source, when).
         self.drops: dict[str, tuple[bytes, int]] = {}
+        # Where there is a key, who signs and checks.
+        self.auth: Authenticator | None = None
         self.deadline = NEVER
         self.announce_at = NEVER
         # Until when an address that is gone is spoken from.
@@ -139,19 +142,24 @@ class VirtualRouter:
         self.silent = self.doubted = False
         self.deadline = now + self.active_down_us()
 
+    def check_way(self, packet: "Packet") -> None:
+        """Raise PacketError for a packet that did not come from where it may."""
+        spec = self.spec
+        if spec.unicast_peers and packet[1] not in spec.unicast_peers:
+            raise PacketError("source", "it is not from a unicast peer")
+        # Routers between the peers take from the TTL, and nobody behind them can send with a higher one.
+        if packet[3] < TTL - (spec.unicast_hops if spec.unicast_peers else 0):
+            raise PacketError("ttl", "TTL %d is too low" % packet[3])
+
     def check(self, packet: "Packet") -> Advert:
         """Return the ADVERTISEMENT after every check (RFC 9568 7.1; RFC 3768 7.1).
 
         The Active that is followed may have other settings than we since its reload, or ours: it lives, and
         two would be Active if we took it for dead. Raises PacketError for the first check that fails.
         """
-        message, source, destination, ttl = packet
+        message, source, destination, _ttl = packet
         spec = self.spec
-        if spec.unicast_peers and source not in spec.unicast_peers:
-            raise PacketError("source", "it is not from a unicast peer")
-        # Routers between the peers take from the TTL, and nobody behind them can send with a higher one.
-        if ttl < TTL - (spec.unicast_hops if spec.unicast_peers else 0):
-            raise PacketError("ttl", "TTL %d is too low" % ttl)
+        self.check_way(packet)
         advert = decode(message, source, destination)
         check_contents(advert, spec.family)
         if source == self.source:
@@ -221,6 +229,11 @@ class VirtualRouter:
             self._send = self._message(self.priority)
         return self._send
 
+    def signed(self, now: int, send: "Send | None" = None) -> "Send":
+        """Return what an Active says, or another word, as it is to leave now."""
+        send = send or self.advertisement()
+        return send if self.auth is None else self.auth.seal(send, now)
+
     def rank(self) -> "Rank":
         """Return what decides between Actives: priority and address (RFC 9568 6.4.3), then what all know."""
         return self.rank_of(self.priority, self.source or b"")
@@ -247,7 +260,8 @@ class VirtualRouter:
 
         Whoever handed over to this node says so more than once.
         """
-        if now - self._active_since > SECOND + self.active_down_us():
+        has_asked = self.auth is not None and self.auth.was_asked(source, now)
+        if not has_asked and now - self._active_since > SECOND + self.active_down_us():
             self.anomalies["leaving"] = (source, now)
 
     def has_stalled(self, now: int) -> bool:
@@ -274,7 +288,7 @@ class VirtualRouter:
         if action == states.SEND_ADVERT:
             self._advertise(now, effects)
         elif action == states.SEND_PRIORITY_ZERO:
-            self._resign(effects)
+            self.resign(now, effects)
         elif action == states.ANNOUNCE:
             self.announce(now, effects)
         elif action == states.START_ADVER_TIMER:
@@ -307,13 +321,14 @@ class VirtualRouter:
     def _advertise(self, now: int, effects: "Effects") -> None:
         self._sent_at = now
         self.counters.sent += 1
-        effects.append(self.advertisement())
+        effects.append(self.signed(now))
 
-    def _resign(self, effects: "Effects") -> None:
+    def resign(self, now: int, effects: "Effects") -> None:
+        """Say priority 0."""
         if self.source is not None:
             self.counters.sent += 1
             self.counters.priority_zero_sent += 1
-            effects.append(self._message(0))
+            effects.append(self.signed(now, self._message(0)))
 
     def _message(self, priority: int) -> Send:
         spec, source = self.spec, self.source or b""
@@ -327,7 +342,7 @@ class VirtualRouter:
             spec.checksum,
         )
         packets = tuple((to, encode(advert, source, to)) for to in spec.destinations())
-        return Send(spec.name, source, packets)
+        return Send(spec.name, source, packets, 0 if self.auth is None else self.auth.room)
 
     # Announcements
 
@@ -375,25 +390,6 @@ class VirtualRouter:
     def _announce_now(self, now: int, effects: "Effects") -> None:
         self._announced_at = now
         effects.append(Announce(self.spec.name))
-
-
-def check_settings(advert: Advert, spec: RouterSpec) -> None:
-    """Raise PacketError where an ADVERTISEMENT differs from a configuration as it must not."""
-    if advert.version != spec.version:
-        raise PacketError("version", "version %d, ours is %d" % (advert.version, spec.version))
-    if advert.version == 2:
-        check_auth(advert, spec.auth)
-        if advert.interval_us != spec.advert_interval_us:
-            raise PacketError("interval", "interval %d s is not ours" % (advert.interval_us // SECOND))
-
-
-def has_settings(advert: Advert, spec: RouterSpec) -> bool:
-    """Tell whether check_settings() has nothing against it."""
-    try:
-        check_settings(advert, spec)
-    except PacketError:
-        return False
-    return True
 
 
 def _tie_of(spec: RouterSpec) -> "Tie":

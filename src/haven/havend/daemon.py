@@ -31,6 +31,7 @@ from haven.havend.run_directory import is_in_memory
 from haven.havend.status_report import StatusReport
 from haven.havend.sysctl import Sysctls
 from haven.havend.vrrp_sockets import VrrpSockets
+from haven.havend.wall_clock import WallClockWatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Daemon:
         self._poller = system.Poller()
         self._in_force = PlanInForce(plan)
         self._engine = Engine()
+        self._wall = WallClockWatch(self._engine)
         self._kernel = KernelTables()
         self._sysctls = Sysctls(paths.inside(run_dir, paths.SETTINGS_NOTE))
         self._addresses = AddressKeeper(
@@ -146,6 +148,7 @@ class Daemon:
             (lambda: self._events.deadline, self._events.come_up),
             (lambda: self.loans.renew_at, lambda: self.loans.renew(system.now())),
             (lambda: self._adverts.deadline, self._adverts.act),
+            (lambda: self._wall.deadline, self._wall.look),
         ]
 
     # Start, change and end
@@ -185,6 +188,7 @@ class Daemon:
 
     def _prepare(self) -> None:
         """Make what the plan needs of devices, settings and sockets."""
+        self._wall.set_plan(self.plan)
         self._addresses.load(self.plan)
         self._sysctls.apply(self.plan.sysctls)
         self._sockets.set_routers(self.plan.routers)

@@ -5,6 +5,7 @@ from haven.contract.faults import fault
 from haven.contract.problems import problem
 from haven.contract.status import PEER_FRESH_MS
 from haven.core.clock import SECOND
+from haven.core.strangers import OWN_ADDRESS
 from haven.core.trust import YIELDS
 from haven.core.vrrp import states
 from haven.core.vrrp.constants import OWNER_PRIORITY
@@ -32,6 +33,16 @@ _ANOMALIES = (
     ("settings", "settings-differ"),
     ("owner", "owner-twice"),
 )
+
+
+_STRANGE = (("stranger_owner", "owner-elsewhere"), ("stranger_leaves", "leaving-stranger"))
+
+
+def of_notice(name: str, kind: str, source: bytes) -> "Problem":
+    """Return what was noticed of a word that cannot be refused, to be told as it happens."""
+    if kind == OWN_ADDRESS:
+        return problem("address-twice", name, address=text_of(source))
+    return problem(dict(_STRANGE).get(kind, "dropped-" + kind), name, peer=text_of(source))
 
 
 def of_group(group: "Group", now: int) -> "list[Problem]":
@@ -133,6 +144,13 @@ def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Probl
         found.append(problem("rival", name, peer=text_of(anomalies["rival"][0])))
     if group.state == states.ACTIVE and _is_recent(anomalies, "leaving", now):
         found.append(problem("leaving-stranger", name, peer=text_of(anomalies["leaving"][0])))
+    for kind, code in _STRANGE:
+        if _is_recent(anomalies, kind, now) and code not in [each["code"] for each in found]:
+            found.append(problem(code, name, peer=text_of(anomalies[kind][0])))
+    if router.auth is not None:
+        from haven.havend import auth_report
+
+        found.extend(auth_report.problems(name, router.auth, now))
     for reason in sorted(router.drops):
         if _is_recent(router.drops, reason, now):
             found.append(problem("dropped-" + reason, name, peer=text_of(router.drops[reason][0])))

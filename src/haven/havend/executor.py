@@ -6,7 +6,7 @@ from haven.core import effects
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp import states
-from haven.havend import other_path
+from haven.havend import diagnosis, other_path
 from haven.havend.host import system
 from haven.havend.log import log
 from haven.inet import text_of
@@ -74,6 +74,7 @@ class Executor:
             effects.HeldBack: self._held_back,
             effects.SyncWait: self._sync_wait,
             effects.Dropped: self._dropped,
+            effects.Noticed: self._noticed,
             effects.FaultsChanged: self._faults_changed,
             effects.PriorityChanged: self._priority_changed,
         }
@@ -183,6 +184,9 @@ class Executor:
         more = " (and %d like it before)" % effect.suppressed if effect.suppressed else ""
         what = "dropped a packet from %s: %s%s" % (text_of(effect.source), effect.text, more)
         log("%s: %s" % (effect.router, what), True)
+
+    def _noticed(self, effect: effects.Noticed) -> None:
+        self._events.add_problem(diagnosis.of_notice(effect.router, effect.kind, effect.source))
 
     def _faults_changed(self, effect: effects.FaultsChanged) -> None:
         if effect.faults:

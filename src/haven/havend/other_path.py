@@ -39,13 +39,13 @@ def adverts(engine: "Engine", asked: "Sequence[Document]", now: int) -> "list[Do
     for group in engine.groups.values():
         for member in group.members if group.vouches(now) else ():
             if _described(member.spec) in [_key(each) for each in asked]:
-                found.extend(_adverts(member))
+                found.extend(_adverts(member, now))
     return found
 
 
-def _adverts(member: "VirtualRouter") -> "list[Document]":
-    said, found = member.advertisement(), []
-    for to, message in said.packets:
+def _adverts(member: "VirtualRouter", now: int) -> "list[Document]":
+    said, found = member.signed(now), []
+    for to, message in said.messages():
         document = _described(member.spec)
         document.update({"source": text_of(said.source), "to": text_of(to), "message": message.hex()})
         found.append(document)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from haven.core.auth.authenticator import Authenticator
     from haven.core.engine import Engine
     from haven.core.group import Group
     from haven.core.virtual_router import VirtualRouter
@@ -164,6 +165,8 @@ class StatusReport:
             "last_transition": self._transitions.last(group.spec.name),
             "faults": _fault_texts(router.faults),
         }
+        if router.auth is not None:
+            document["authentication"] = auth_account(router.auth)
         account = self._adverts.account(spec.name)
         if account is not None:
             document["router_advert"] = account
@@ -186,6 +189,13 @@ class StatusReport:
         found.extend(self._more_problems())
         found.extend(self._agent.problems(now))
         return found
+
+
+def auth_account(auth: "Authenticator") -> "Document":
+    """Return what is shown of keys; nobody without any loads it."""
+    from haven.havend.auth_report import account
+
+    return account(auth)
 
 
 def _node_state(groups: "list[Group]") -> str:

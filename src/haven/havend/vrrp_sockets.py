@@ -174,14 +174,16 @@ class VrrpSockets:
 
     def send(self, effect: Send) -> None:
         """Send the ADVERTISEMENTs of one virtual router."""
-        ready = self._ready.get(effect.router)
-        if ready is None or ready[0] is not effect:
-            ready = self._prepare(effect)
+        ready, plain = self._ready.get(effect.router), effect.plain or effect
+        if ready is None or ready[0] is not plain:
+            ready = self._prepare(plain)
             if ready is None:
                 return
         if self.send_errors:
             self.send_errors.pop(effect.router, None)
-        for sock, octets, destination in ready[1]:
+        for index, (sock, octets, destination) in enumerate(ready[1]):
+            if effect.trailer:
+                octets = effect.complete(index, octets)
             try:
                 if destination is None:
                     sock.send(octets)
@@ -226,13 +228,16 @@ class VrrpSockets:
         parcels: list[Parcel] = []
         try:
             for destination, message in effect.packets:
+                # The lengths in the headers count a trailer that is not known yet.
+                message += bytes(effect.room)
                 if link.ethernet and not spec.unicast_peers:
                     mac = plan.virtual_mac or link.mac
                     frame = multicast_frame(mac, effect.source, destination, message)
-                    parcels.append((self._link(spec.device), frame, None))
+                    parcels.append((self._link(spec.device), frame[: len(frame) - effect.room], None))
                 else:
                     wrap = ipv6_packet if spec.family == 6 else ipv4_packet
                     packet = wrap(effect.source, destination, message)
+                    packet = packet[: len(packet) - effect.room]
                     parcels.append((self._sender(spec.device, spec.family), packet, destination))
         except OSError as error:
             self.send_errors[effect.router] = reason_of(error)

@@ -72,6 +72,9 @@ class _Play:
     def __init__(self, group: GroupSpec) -> None:
         self.now = 0
         self.engine = Engine()
+        for router in group.routers:
+            # The peer of the play has no key.
+            router.authentication = None
         self.engine.load((group,), 0)
         self._group = group
 

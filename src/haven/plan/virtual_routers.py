@@ -16,6 +16,7 @@ from haven.plan.advert_content import router_advert
 from haven.plan.device_names import macvlan_name
 from haven.plan.machine import ETHERNET, DeviceFacts, InterfaceError, Machine
 from haven.plan.netlink_encoder import RouteParts
+from haven.plan.router_keys import authentication, trailer_length
 from haven.plan.stages import RouterPlace, stages
 
 Resolve = Callable[[str], str]
@@ -55,6 +56,9 @@ class RouterCompiler:
             lifetime_us=ADDRESS_LIFETIME_US,
         )
         facts = {**self._facts(router, place), **_engine_settings(router), **stages(place)}
+        keys = authentication(router)
+        if keys is not None:
+            facts["authentication"] = keys
         if router.ra:
             facts["router_advert"] = self._router_advert(router, device, link)
         return facts
@@ -159,7 +163,7 @@ class RouterCompiler:
 
 def advertisement_size(router: VirtualRouterSettings) -> int:
     """Return the size of a virtual router's ADVERTISEMENT with its IP header."""
-    trailer = PASSWORD_LENGTH if router.version == 2 else 0
+    trailer = trailer_length(router) + (PASSWORD_LENGTH if router.version == 2 else 0)
     body = HEADER_LENGTH + ADDRESS_SIZE[router.family] * len(router.addresses) + trailer
     return IP_HEADER[router.family] + body
 

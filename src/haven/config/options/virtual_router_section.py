@@ -2,6 +2,7 @@
 """The options of a `virtual_router` section."""
 
 from haven.config.options.address_kinds import AddressKind, HostKind, HostV6Kind, PrefixKind, RouteKind
+from haven.config.options.auth_options import AUTH_OPTIONS
 from haven.config.options.kinds import (
     Choice,
     Device,
@@ -130,6 +131,7 @@ VIRTUAL_ROUTER = SectionType(
             "Shared word of version 2. It is sent in clear: it keeps accidents away, not attackers.",
             only_with=("version", 2),
         ),
+        *AUTH_OPTIONS,
         Option(
             "track_interface",
             Track(),

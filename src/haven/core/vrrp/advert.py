@@ -58,7 +58,17 @@ REASONS = (
     "auth_data",
     "link_local",
     "source",
+    # Of authenticated VRRP (haven.core.auth).
+    "auth_unwanted",
+    "auth_missing",
+    "auth_malformed",
+    "auth_key",
+    "auth_hash",
+    "auth_stale",
+    "auth_replay",
 )
+# What authenticated VRRP puts behind an ADVERTISEMENT (haven.core.auth.trailer).
+AUTH_TRAILER_LENGTH = 28
 
 
 class PacketError(Exception):
@@ -126,6 +136,8 @@ def decode(message: bytes, source: bytes, destination: bytes) -> Advert:
     size = len(source)
     trailer = PASSWORD_LENGTH if version == 2 else 0
     expected = HEADER_LENGTH + size * message[3] + trailer
+    if len(message) == expected + AUTH_TRAILER_LENGTH:
+        raise PacketError("auth_unwanted", "it carries an authentication trailer and we have no auth_key")
     if len(message) != expected:
         raise PacketError("length", "%d octets instead of %d" % (len(message), expected))
     dialect = _checksum_dialect(version, message, source, destination)
