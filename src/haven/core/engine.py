@@ -28,7 +28,7 @@ from haven.core.events import (
 from haven.core.group import Group
 from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
-from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.spec import CARP, GroupSpec, RouterSpec
 from haven.core.tracking import LinkStates
 from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
@@ -38,6 +38,7 @@ from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from haven.core.carp.counter import Counter
     from haven.core.effects import Effects
 
 # So many virtual routers are looked at in less time than a call for nothing takes.
@@ -63,6 +64,8 @@ class Engine:
         self._has_other_path = False
         self._started = False
         self._next_deadline = NEVER
+        # The counters of CARP, which outlive this process, by wire.
+        self.carp_counters: dict[tuple[str, int, int], Counter] = {}
         self._in_order: list[Group] = []
         self._reload: Reload | None = None
 
@@ -349,7 +352,7 @@ class Engine:
             self._effects.append(Reapply(spec.name))
 
     def _add(self, group: Group, spec: RouterSpec, now: int) -> VirtualRouter:
-        router = VirtualRouter(spec)
+        router = self._made(spec)
         if group.state == states.ACTIVE:
             router.become_active(now)
             if group.handover is None:
@@ -359,6 +362,14 @@ class Engine:
         elif group.state == states.BACKUP:
             router.perform(states.START_ACTIVE_DOWN_TIMER, now, self._effects)
         return router
+
+    def _made(self, spec: RouterSpec) -> VirtualRouter:
+        if spec.protocol == CARP:
+            # Nobody else pays for it.
+            from haven.core.carp.carp_router import carp_router
+
+            return carp_router(spec, self.carp_counters.get(spec.wire()))
+        return VirtualRouter(spec)
 
     def _index(self) -> None:
         self.routers, self._by_wire, self._virtual_addresses, self._by_device = {}, {}, {}, {}

@@ -32,6 +32,7 @@ from haven.core.vrrp.constants import (
     PSEUDO_HEADER,
     RESIGNATION,
     VERSIONS,
+    is_carp,
     is_link_local,
 )
 
@@ -58,6 +59,7 @@ REASONS = (
     "auth_data",
     "link_local",
     "source",
+    "replay",
 )
 
 
@@ -127,6 +129,8 @@ def decode(message: bytes, source: bytes, destination: bytes) -> Advert:
     trailer = PASSWORD_LENGTH if version == 2 else 0
     expected = HEADER_LENGTH + size * message[3] + trailer
     if len(message) != expected:
+        if is_carp(message):
+            raise PacketError("version", "it is CARP, not VRRP")
         raise PacketError("length", "%d octets instead of %d" % (len(message), expected))
     dialect = _checksum_dialect(version, message, source, destination)
     return _decode_fields(version, message, size, dialect)
