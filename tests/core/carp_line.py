@@ -23,7 +23,7 @@ def carp(advskew=100, name="lan", **changes):
         "priority": 100,
         "advert_interval_us": SECOND,
         "addresses": ADDRESSES,
-        "password": PASSWORD,
+        "auth": PASSWORD,
         "advskew": advskew,
     }
     fields.update(changes)

@@ -284,8 +284,8 @@ def test_another_password_and_other_addresses_are_named_and_change_nothing():
     other.say(0, password=b"wrong")
     other.say(0, addresses=ADDRESSES + (octets_of("10.0.0.101"),))
     assert node.state() == ACTIVE
-    assert node.member().counters.errors["auth_data"] == 2
-    assert node.member().drops["auth_data"][0] == PEER
+    assert node.member().counters.errors["digest"] == 2
+    assert node.member().drops["digest"][0] == PEER
 
 
 def test_a_replay_is_refused_whoever_sends_it_and_whatever_it_says():

@@ -49,7 +49,7 @@ class Lockstep:
     ) -> None:
         """Carry out the row of the table for an event, seen by one member or by none."""
         before, _event, actions, after, _section = self._row_for(event)
-        peer = (by.active_source, by.active_priority) if by is not None else (None, None)
+        peer = (by.active_source, by.shown(by.active_priority)) if by is not None else (None, None)
         if after != before:
             if before == states.ACTIVE and self._is_loss(event):
                 self.preemption.hold_back.note_loss(now)

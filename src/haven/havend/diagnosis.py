@@ -31,6 +31,7 @@ _ANOMALIES = (
     ("interval", "interval-differs"),
     ("settings", "settings-differ"),
     ("owner", "owner-twice"),
+    ("standing", "counter-stands"),
 )
 
 

@@ -44,7 +44,7 @@ def adverts(engine: "Engine", asked: "Sequence[Document]", now: int) -> "list[Do
 
 
 def _adverts(member: "VirtualRouter") -> "list[Document]":
-    said, found = member.advertisement(), []
+    said, found = member.vouching(), []
     for to, message in said.packets:
         document = _described(member.spec)
         document.update({"source": text_of(said.source), "to": text_of(to), "message": message.hex()})

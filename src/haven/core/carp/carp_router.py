@@ -5,7 +5,7 @@ from haven.core.carp import states
 from haven.core.carp.carp_spec import CarpSpec
 from haven.core.carp.counter import Counter
 from haven.core.carp.packet import CarpAdvert, Digests, decode, encode
-from haven.core.carp.ranking import DEAD_RATIO, HIGHEST_SKEW, UNITS_PER_SECOND, fields_of, rank, tie
+from haven.core.carp.ranking import DEAD_RATIO, UNITS_PER_SECOND, fields_of, priority_of, rank, tie
 from haven.core.clock import SECOND
 from haven.core.effects import Send
 from haven.core.virtual_router import VirtualRouter
@@ -50,7 +50,7 @@ class CarpRouter(VirtualRouter):
 
     def shown(self, priority: "int | None") -> "int | None":
         """Return a rank as the priority that goes with its advskew by default."""
-        return None if priority is None else max(0, HIGHEST_SKEW - fields_of(priority)[2])
+        return None if priority is None else priority_of(fields_of(priority)[2])
 
     # What is heard
 
@@ -64,7 +64,7 @@ class CarpRouter(VirtualRouter):
         self._check_way(packet)
         advert = decode(message)
         if not self._digests.fit(advert):
-            raise PacketError("auth_data", "its password or its addresses are not ours")
+            raise PacketError("digest", "its password or its addresses are not ours")
         if source == self.source:
             raise PacketError("source", "it comes from our own address: another machine has it, too")
         if not self.counter.accept(advert.counter, source):
@@ -172,7 +172,7 @@ class CarpRouter(VirtualRouter):
 
 
 def _digests(spec: CarpSpec) -> Digests:
-    return Digests(spec.password, spec.vrid, spec.hashed or spec.addresses)
+    return Digests(spec.auth or b"", spec.vrid, spec.hashed or spec.addresses)
 
 
 def carp_router(spec: "RouterSpec", counter: "Counter | None") -> CarpRouter:

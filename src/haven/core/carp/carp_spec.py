@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 
 class CarpSpec(RouterSpec):
-    """A virtual router of CARP: `vrid` is the VHID, `hashed` the addresses of both families that have it."""
+    """A virtual router of CARP: `vrid` is the VHID, `auth` the password.
+
+    `hashed` are the addresses of both families that have this VHID.
+    """
 
     protocol = CARP
-    password: bytes
     advskew: int
     hashed: "tuple[bytes, ...]"
     broadcast: bool
 
     def __init__(self, *facts: "Any", **settings: "Any") -> None:
-        self.password = b""
         self.advskew = 0
         self.hashed = ()
         self.broadcast = False

@@ -7,6 +7,7 @@ is relieved by anybody who is not.
 """
 
 from haven.core.carp.packet import LEAVES
+from haven.core.vrrp.constants import LOWEST_PRIORITY
 
 UNITS_PER_SECOND = 256
 MOST_UNITS = 65535
@@ -37,6 +38,11 @@ def fields_of(ranked: int) -> "tuple[int, int, int]":
         return (0,) + LEAVES
     demote, units = (0, SLOWEST + MOST_UNITS - ranked) if ranked > 0 else divmod(-ranked, 1 << 16)
     return (demote,) + divmod(units, UNITS_PER_SECOND)
+
+
+def priority_of(advskew: int) -> int:
+    """Return the priority that stands for an advskew, and the other way round."""
+    return max(LOWEST_PRIORITY, HIGHEST_SKEW - advskew)
 
 
 def lowered(advskew: int, by: int) -> int:

@@ -59,6 +59,7 @@ REASONS = (
     "auth_data",
     "link_local",
     "source",
+    "digest",
     "replay",
 )
 
