@@ -55,7 +55,29 @@ def test_one_that_begins_ahead_by_its_clock_still_hears_whoever_is_behind_it():
     assert counter.accept(FAR - 5000, A) and counter.accept(FAR - 4999, A)
     assert counter.next(1) == FAR + 1
     counter.say(FAR + 1)
-    assert not counter.accept(FAR - 4998, A)
+    assert counter.accept(FAR - 4998, A)
+
+
+def test_one_that_lags_behind_our_last_words_is_heard_and_a_replay_of_them_is_not():
+    counter = Counter(FAR)
+    said = []
+    for _ in range(100):
+        said.append(counter.next(3))
+        counter.say(said[-1])
+    assert counter.accept(said[-2] + 1, A) and counter.accept(said[-2] + 2, A)
+    assert not counter.accept(said[-2] + 1, A) and not counter.accept(said[-2] + 2, A)
+    assert counter.next(3) == said[-1] + 3
+    for number in said + [said[0] + 1, said[50] + 1]:
+        assert not counter.accept(number, B), number
+
+
+def test_the_next_process_knows_what_was_said_and_heard():
+    counter = Counter(FAR)
+    counter.accept(3 * FAR, A)
+    counter.say(counter.next(3))
+    known = Counter(FAR + 4096, counter.known())
+    assert not known.accept(FAR + 3, B) and not known.accept(3 * FAR, B)
+    assert known.accept(FAR + 4, B)
 
 
 def test_what_is_made_and_not_said_yet_moves_nothing():
@@ -69,8 +91,8 @@ def test_numbers_go_on_behind_the_last_of_all():
     counter = Counter(NUMBERS - 1)
     counter.say(counter.next(2))
     assert counter.start == 1
-    assert not counter.accept(NUMBERS - 1, A)
-    assert counter.accept(2, A)
+    assert not counter.accept(1, A)
+    assert counter.accept(2, A) and counter.next(2) == 4
 
 
 def test_runs_do_not_fill_the_memory_and_the_one_that_grows_is_kept():

@@ -2,6 +2,7 @@
 """CARP's elections: who is Active, how soon, and what is refused."""
 
 from haven.core.carp import states as carp_states
+from haven.core.carp.counter import Counter
 from haven.core.carp.packet import decode
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Announce, Send
@@ -344,6 +345,26 @@ def test_a_peer_that_starts_again_is_heard_with_whatever_counter():
             other.say(10)
             wire.run(SECOND)
     assert node.state() == BACKUP and node.member().counters.errors["replay"] == 0
+
+
+def test_one_that_starts_again_with_old_numbers_is_heard_after_a_few_words():
+    wire, a, b = two(0, 100)
+    wire.start()
+    # Its own numbers are elsewhere, so that nobody goes on from them.
+    b.member().counter = Counter(FAR)
+    wire.run(100 * SECOND)
+    a.power_off()
+    wire.run(10 * SECOND)
+    assert wire.active() == ["b"]
+    wire.cut("lan")
+    # A new process, whose counter begins where the first one's did.
+    a.start()
+    wire.run(10 * SECOND)
+    wire.heal()
+    wire.run(1 * SECOND)
+    assert b.member().counters.errors["replay"] > 0
+    wire.run(10 * SECOND)
+    assert wire.active() == ["a"]
 
 
 def test_vrrp_of_the_same_number_is_named_and_changes_nothing():

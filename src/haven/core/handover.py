@@ -38,6 +38,9 @@ class Handover:
         asked_at = now + COPIES[-1] * copy_us + longest_skew(members)
         self.until = asked_at + _margin(purpose, members, interval_us)
         self._say_at = [asked_at] + [now + number * copy_us for number in reversed(COPIES)]
+        if members[0].is_believed_at_once:
+            # A copy that comes when the other has taken over is that of a rival: it is waited for.
+            self._say_at = [now + longest_skew(members) * 3 // 5]
 
     def deadline(self) -> int:
         """Return when something is to be done."""

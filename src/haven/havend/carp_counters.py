@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # A router says some numbers a second at the most: one that was away for long begins ahead of all of them.
 PER_SECOND = 64
+# Of 2020: a clock that is behind it has not been set.
+NEVER_BEFORE = 1_577_836_800 * PER_SECOND
 # What is said between two looks is far less.
 RESERVED = 1 << 12
 LOOK_EVERY = 10 * SECOND
@@ -53,6 +55,9 @@ class CarpCounters:
 
     def _begun(self, wire: "Wire") -> Counter:
         found, by_clock = self._kept.pop(wire, None), int(time.time()) * PER_SECOND
+        if by_clock < NEVER_BEFORE:
+            # No clock yet: as everybody else begins.
+            by_clock = int.from_bytes(os.urandom(7), "big")
         if found is None:
             return Counter(by_clock)
         # A clock that was set back does not bring old numbers back; one that counts elsewhere is left there.
@@ -76,7 +81,7 @@ class CarpCounters:
     def _write(self) -> None:
         reserve = {wire: (self._counters[wire].highest() + RESERVED) % NUMBERS for wire in self._counters}
         self._reserved = reserve
-        lines = [_line(wire, reserve[wire], self._counters[wire].runs) for wire in sorted(self._counters)]
+        lines = [_line(wire, reserve[wire], self._counters[wire].known()) for wire in sorted(self._counters)]
         # On a full disk a replay may be taken after a restart; the election goes on.
         try:
             with open(self._path + ".new", "w") as file:

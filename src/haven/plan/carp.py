@@ -4,10 +4,16 @@
 from typing import Any
 
 from haven.config.model import VirtualRouterSettings
+from haven.core.carp.carp_spec import CarpSpec
+from haven.core.carp.packet import LEAVES, CarpAdvert, Digests, decode, encode
 from haven.core.carp.ranking import HIGHEST_SKEW, priority_of
+from haven.core.spec import RouterSpec
+from haven.core.vrrp.constants import HIGHEST_PRIORITY
 
 # CARP calls itself version 2, and counts seconds like VRRP's.
 VERSION = 2
+# A counter that is nobody's.
+FAR = 1 << 60
 
 
 def facts(router: VirtualRouterSettings) -> dict[str, Any]:
@@ -19,6 +25,21 @@ def facts(router: VirtualRouterSettings) -> dict[str, Any]:
         "auth": (router.password or b"").hex(),
         "carp": {"advskew": advskew, "broadcast": router.broadcast, "hashed": []},
     }
+
+
+def word(router: RouterSpec, priority: int, number: int) -> bytes:
+    """Return what another router says: the highest priority is faster than any, all others are slow."""
+    assert isinstance(router, CarpSpec)
+    pace = (0, 0) if priority == HIGHEST_PRIORITY else (router.advbase(), HIGHEST_SKEW)
+    counter = FAR + number
+    digest = Digests(router.auth or b"", router.vrid, router.hashed).of(counter)
+    return encode(CarpAdvert(router.vrid, *pace, 0, counter, digest))
+
+
+def resigns(message: bytes) -> bool:
+    """Tell whether a router says that it leaves."""
+    advert = decode(message)
+    return (advert.advbase, advert.advskew) == LEAVES
 
 
 def join_families(routers: list[dict[str, Any]]) -> None:

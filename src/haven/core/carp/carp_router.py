@@ -10,7 +10,7 @@ from haven.core.clock import SECOND
 from haven.core.effects import Send
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp.advert import PacketError
-from haven.core.vrrp.states import START_ADVER_TIMER
+from haven.core.vrrp.states import START_ADVER_TIMER, STOP_TIMERS
 from haven.core.vrrp.timing import CLOCKS_DIFFER
 
 TYPE_CHECKING = False
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from haven.core.spec import RouterSpec
     from haven.core.virtual_router import Packet, Rank
 
-# Of two equals that go on, so many words show that the other counts addresses the other way round.
-EQUAL_WORDS = 3
+# A rival that is no better is to yield to our answer. After so many words of it, an equal counts addresses
+# the other way round, and whoever is less takes our numbers for old ones: those of a router that was
+# started again, with a clock that stands where it did before.
+RIVAL_WORDS = 4
 # Routers that speak in the same moment are not to say the same number.
 STEPS = 16
 
@@ -38,7 +40,8 @@ class CarpRouter(VirtualRouter):
     def __init__(self, spec: CarpSpec, counter: "Counter | None" = None) -> None:
         self.counter = counter or Counter()
         self._digests = _digests(spec)
-        self._equal_words = 0
+        self._rival_words = 0
+        self._speaks = False
         # The number in what is made to be sent next.
         self._number = self.counter.start
         super().__init__(spec)
@@ -81,7 +84,10 @@ class CarpRouter(VirtualRouter):
             self.counters.priority_zero_received += 1
             return
         self._set_anomaly("interval", advert.advbase == self.spec.advbase(), source, now)
-        self._equal_words = self._equal_words + 1 if advert.priority == self.priority else 0
+        if self._speaks and advert.priority <= self.priority:
+            self._rival_words += 1
+            if self._rival_words % RIVAL_WORDS == 0:
+                self.counter.leap()
 
     def bounded_interval(self, advert: "Any", source: bytes) -> int:
         """Return the time between two advertisements that an Active says, as far as it can be believed."""
@@ -95,12 +101,12 @@ class CarpRouter(VirtualRouter):
 
     def rank_of(self, priority: int, source: bytes) -> "Rank":
         """Return the rank of a router on this link; an equal that goes on and on is let have it."""
-        goes_on = source != self.source and priority == self.priority and self._equal_words > EQUAL_WORDS
+        goes_on = source != self.source and priority == self.priority and self._rival_words >= RIVAL_WORDS
         return (priority, b"\xff" * 17 if goes_on else tie(source)) + self._tie
 
     def become_active(self, now: int) -> None:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
-        self._equal_words = 0
+        self._rival_words = 0
         super().become_active(now)
 
     # Timers
@@ -110,8 +116,8 @@ class CarpRouter(VirtualRouter):
         return fields_of(self.priority)[2] * SECOND // UNITS_PER_SECOND
 
     def longest_skew_us(self, interval_us: int) -> int:
-        """Return the same of the last of all Backups."""
-        return SECOND
+        """Return the same of the last of all Backups; ucarp reads up to a second late besides."""
+        return 2 * SECOND
 
     def patience_us(self, interval_us: int) -> int:
         """Return how long an Active may be silent: that goes by the own advbase, whatever the Active says."""
@@ -126,6 +132,8 @@ class CarpRouter(VirtualRouter):
 
     def perform(self, action: str, now: int, effects: "Effects") -> None:
         """Carry out one action of the table."""
+        if action in (START_ADVER_TIMER, STOP_TIMERS):
+            self._speaks = action == START_ADVER_TIMER
         if action == START_ADVER_TIMER:
             self.deadline = now + self.spec.advert_interval_us + self.skew_us()
         elif action == states.TREAT_AS_DOWN:

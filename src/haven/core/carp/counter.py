@@ -5,6 +5,8 @@ Every implementation begins somewhere by chance or by time and counts up, and mo
 So a counter at or behind one that was heard has been said before, whoever sends it now; far from all that was
 heard it is the beginning of another run, as after the restart of a router. OpenBSD does not count at all:
 a counter that never grew may come again, from who said it first.
+
+What others say may lag behind what this router says: ucarp reads late, and goes on from what it has read.
 """
 
 NUMBERS = 1 << 64
@@ -12,6 +14,8 @@ NUMBERS = 1 << 64
 NEAR = 1 << 32
 # Forged packets do not get here, as they have no digest; but routers start again.
 MOST_RUNS = 8
+# So many words others may be behind.
+MOST_SAID = 32
 
 
 class Run:
@@ -36,6 +40,7 @@ class Counter:
         # What is said next is greater.
         self.start = start % NUMBERS
         self.runs = runs or []
+        self._said: list[int] = []
 
     def highest(self) -> int:
         """Return behind which number nothing is said any more."""
@@ -50,15 +55,18 @@ class Counter:
 
     def say(self, number: int) -> None:
         """Remember that this router says a number."""
-        run = self._own_run()
         self.start = number
-        if run is None:
-            self._begin(Run(number, number))
-        else:
-            run.go_on(number)
+        self._said = self._said[1 - MOST_SAID :] + [number]
+
+    def leap(self) -> None:
+        """Begin another run, for those that take this one for an old one."""
+        self.start = (self.highest() + 2 * NEAR) % NUMBERS
 
     def accept(self, heard: int, source: bytes) -> bool:
         """Take a number that was heard; tell whether it is no replay."""
+        own = self._said
+        if heard in own or (len(own) == MOST_SAID and _ahead(own[0], heard) < NEAR):
+            return False
         for run in self.runs:
             if 0 < _ahead(heard, run.last) < NEAR:
                 run.go_on(heard)
@@ -76,6 +84,10 @@ class Counter:
     def stands(self, source: bytes) -> bool:
         """Tell whether a router says the same number all the time, so that a replay cannot be told."""
         return any(run.stands and run.source == source for run in self.runs)
+
+    def known(self) -> "list[Run]":
+        """Return what a process after this one is to know: the runs, and what was said of late as one."""
+        return self.runs + [Run(said, said) for said in self._said[:1]]
 
     def _own_run(self) -> "Run | None":
         for run in self.runs:
