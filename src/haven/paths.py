@@ -32,6 +32,8 @@ PLAN = "plan.json"
 NEXT_PLAN = "plan.json.new"
 # Which groups were Active, and until when, for a havend that is started again.
 RESTART_NOTE = "alive"
+# How far the counters of CARP have come.
+CARP_COUNTERS = "carp"
 # There while the node is in maintenance.
 MAINTENANCE_NOTE = "maintenance"
 # Locked by the havend whose run directory this is; stays, as whoever waits for it has it open.

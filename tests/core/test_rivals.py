@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is Active where two could be: preemption, rivals, and processes that are late."""
 
+from haven.core.announcements import ANNOUNCE_AGAIN
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.effects import Announce, Release
-from haven.core.virtual_router import ANNOUNCE_AGAIN
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.duel import PEER, down_interval, say, two
 from tests.core.wire import Wire, group, link_local, octets_of, pair, router

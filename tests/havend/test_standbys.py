@@ -32,7 +32,9 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 
 
 def member(priority: int = 100) -> SimpleNamespace:
-    return SimpleNamespace(spec=router(device="lan"), source=OWN, priority=priority, active_source=ACTIVE)
+    return SimpleNamespace(
+        spec=router(device="lan"), source=OWN, priority=priority, active_source=ACTIVE, shown=int
+    )
 
 
 def listening() -> tuple[Standbys, SimpleNamespace]:

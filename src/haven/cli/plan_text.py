@@ -106,12 +106,10 @@ def _router(router: dict[str, Any]) -> list[str]:
 
 
 def _who(router: dict[str, Any]) -> list[Row]:
-    version = "VRRP version %d for IPv%d" % (router["version"], router["family"])
-    rows = [
-        ("who", "VRID %d, priority %d, %s" % (router["vrid"], router["priority"], version)),
-        ("group", router["group"]),
-    ]
-    if router["auth"] is not None:
+    rows = [("who", _identity(router)), ("group", router["group"])]
+    if router.get("carp"):
+        rows.append(("password", "yes (never sent; it signs)"))
+    elif router["auth"] is not None:
         rows.append(("password", "yes (sent in the clear)"))
     if router.get("authentication") is not None:
         rows.append(("signature", _signature(router["authentication"])))
@@ -126,6 +124,14 @@ def _signature(keys: dict[str, Any]) -> str:
         others = "".join([", understands key %d" % number for number in ids])
     window = ", clocks within %g s" % (keys["window_us"] / 1e6) if keys["replay"] == "time" else ""
     return "%s: %s%s%s" % (keys["mode"], said, others, window)
+
+
+def _identity(router: dict[str, Any]) -> str:
+    if router.get("carp"):
+        facts = (router["vrid"], router["carp"]["advskew"], router["family"])
+        return "VHID %d, advskew %d, CARP for IPv%d" % facts
+    version = "VRRP version %d for IPv%d" % (router["version"], router["family"])
+    return "VRID %d, priority %d, %s" % (router["vrid"], router["priority"], version)
 
 
 def _where(router: dict[str, Any]) -> list[Row]:
@@ -182,18 +188,27 @@ def _session(session: dict[str, Any]) -> list[str]:
 
 
 def _timers(router: dict[str, Any]) -> list[Row]:
-    every = "advertisement every %s" % exact_duration(router["advert_interval_us"])
+    every_us, silence = _pace(router)
+    every = "advertisement every %s" % exact_duration(every_us)
     refresh = router["announce_refresh_us"]
     again = (
         "addresses announced again every %s" % exact_duration(refresh)
         if refresh
         else "no repeated announcing"
     )
-    silence = active_down_interval(router["version"], router["priority"], router["advert_interval_us"])
     return [
         ("timers", "%s, %s" % (every, again)),
         (" ", "takes over after %.3f s of silence" % (silence / SECOND)),
     ]
+
+
+def _pace(router: dict[str, Any]) -> tuple[int, int]:
+    """Return how often it advertises, and after which silence it takes over."""
+    interval_us, carp = router["advert_interval_us"], router.get("carp")
+    if carp is None:
+        return interval_us, active_down_interval(router["version"], router["priority"], interval_us)
+    skew_us = carp["advskew"] * SECOND // 256
+    return interval_us + skew_us, 3 * interval_us + skew_us
 
 
 def _router_advert(advert: dict[str, Any] | None) -> list[Row]:

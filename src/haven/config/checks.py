@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from haven.config.bfd_checks import check_bfd
+from haven.config.carp_checks import check_together
 from haven.config.model import (
     BfdSettings,
     ConntrackSettings,
@@ -46,6 +47,7 @@ def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Mo
         check_router(values)
     _check_groups(_of_type(known, "group"), routers)
     _check_same_id(routers)
+    check_together(routers, _place)
     _check_shared_addresses(routers)
     check_tracking([each for each in known if each.type.name in TYPES], routers, _of_type(known, "group"))
     check_witnesses(_of_type(known, "group"), routers, _of_type(known, "conntrack"))

@@ -68,9 +68,13 @@ class VirtualRouterSettings(Settings):
     interface: str | None
     device: str | None
     vrid: int
+    protocol: str
     version: int
     priority: int
     advert_interval_us: int
+    advskew: int | None
+    password: bytes | None
+    broadcast: bool
     virtual_mac: bool
     accept: bool
     addresses: tuple[Address, ...]

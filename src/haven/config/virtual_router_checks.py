@@ -3,6 +3,7 @@
 
 from haven.config.addresses import family_of as family_of_octets
 from haven.config.auth_checks import check_keys
+from haven.config.carp_checks import check_carp, is_carp
 from haven.config.section_values import OptionValue, SectionValues
 from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
@@ -11,7 +12,10 @@ _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
 
 def check_router(values: SectionValues) -> None:
     """Note everything that does not fit within one virtual_router section."""
-    _check_interval(values)
+    if is_carp(values):
+        check_carp(values)
+    else:
+        _check_interval(values)
     check_keys(values)
     family = family_of(values)
     if not family:
@@ -19,12 +23,12 @@ def check_router(values: SectionValues) -> None:
     _check_addresses(values, family)
     _check_families(values, family)
     _check_hosts(values)
-    if values.sure("version") and family == 6 and values.one("version") == 2:
+    if values.sure("version") and family == 6 and values.one("version") == 2 and not is_carp(values):
         values.complain("version-2-ipv6", "version")
     if family == 4 and values.one("ra") and values.sure("address"):
         values.complain("ra-ipv4", "ra")
     _check_lifetime(values)
-    if values.items("checksum") and _is_surely_ipv6(values):
+    if values.items("checksum") and not is_carp(values) and _is_surely_ipv6(values):
         values.complain("checksum-ipv6", "checksum")
 
 
@@ -63,13 +67,17 @@ def _check_addresses(values: SectionValues, family: int) -> None:
     if len(addresses) > MOST_ADDRESSES:
         values.complain("addresses-many", "address", count=len(addresses), most=MOST_ADDRESSES)
     link_local = any(is_link_local(address.octets) for address in addresses)
-    if family == 6 and not link_local and values.sure("address"):
+    if family == 6 and not link_local and values.sure("address") and not _needs_no_link_local(values):
         values.complain("link-local-missing", "address")
     seen = set()
     for item in values.items("address"):
         if item.value.octets in seen:
             values.complain("value-repeated", "address", item.line, value=item.text)
         seen.add(item.value.octets)
+
+
+def _needs_no_link_local(values: SectionValues) -> bool:
+    return is_carp(values) and not values.one("ra")
 
 
 def _check_families(values: SectionValues, family: int) -> None:

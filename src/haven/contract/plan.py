@@ -8,6 +8,7 @@ beside their tables are settings of the option table, for the engine.
 import struct
 
 from haven.contract.advert_part import advert_of, check_advert
+from haven.contract.carp_part import check_carp
 from haven.contract.diagnostics import DIAGNOSTIC, Diagnostic
 from haven.contract.fields import (
     DocumentError,
@@ -115,6 +116,8 @@ VIRTUAL_ROUTER = (
     Field("takeover", list_of(mapping)),
     Field("release", list_of(mapping)),
     Field("teardown", list_of(mapping)),
+    # What it speaks CARP by, where it does; `auth` is its password.
+    Field("carp", mapping, optional=True),
     # What it says of itself by router advertisements, where it does.
     Field("router_advert", mapping, optional=True),
 )
@@ -313,6 +316,7 @@ def _check_router(document: "Any", where: str) -> None:
         from haven.contract.planned_keys import check_keys
 
         check_keys(document, where)
+    check_carp(document, where)
     for stage in STAGES:
         for index, step in enumerate(document[stage]):
             check_step(step, "%s: %s[%d]" % (where, stage, index))

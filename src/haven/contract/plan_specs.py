@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What of a plan is the engine's: its groups and virtual routers."""
 
+from haven.contract.carp_part import spec_class
 from haven.contract.fields import others_of
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.inet import octets_of
@@ -33,7 +34,9 @@ def group_spec(document: "Document", members: "tuple[RouterSpec, ...]", fields: 
 def router_spec(document: "Document", fields: "Fields") -> RouterSpec:
     """Return a virtual router; what is not among the `fields` of one is a setting."""
     auth, source = document.get("auth"), document.get("source")
-    spec = RouterSpec(
+    kind, settings = spec_class(document)
+    settings.update(_settings(document, fields, RouterSpec))
+    spec: RouterSpec = kind(
         document["name"],
         document["device"],
         document["family"],
@@ -42,7 +45,7 @@ def router_spec(document: "Document", fields: "Fields") -> RouterSpec:
         host_octets(source) if source is not None else None,
         tuple([host_octets(each) for each in document["unicast_peers"]]),
         tuple([(device, weight) for device, weight in document["tracks"]]),
-        **_settings(document, fields, RouterSpec),
+        **settings,
     )
     keys = document.get("authentication")
     if keys is not None:

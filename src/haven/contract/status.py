@@ -28,6 +28,7 @@ from haven.contract.openvpn import check_account as check_openvpn
 from haven.contract.planned_bfd import TOLD_SESSION
 from haven.contract.services import check_told as check_services
 from haven.contract.severities import SEVERITIES
+from haven.core.spec import CARP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ VIRTUAL_ROUTER = (
     Field("vrid", whole()),
     Field("family", whole()),
     Field("version", whole()),
+    # Where it is not VRRP; `version` is then that of CARP, and priorities stand for advskews.
+    Field("protocol", one_of((CARP,)), optional=True),
     Field("state", _STATE),
     Field("since", number),
     Field("priority", whole()),

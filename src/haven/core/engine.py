@@ -28,6 +28,7 @@ from haven.core.events import (
     WitnessHeard,
 )
 from haven.core.group import Group
+from haven.core.protocols import virtual_router_for
 from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
@@ -41,6 +42,7 @@ from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from haven.core.carp.counter import Counter
     from haven.core.effects import Effects
 
 # So many virtual routers are looked at in less time than a call for nothing takes.
@@ -68,6 +70,8 @@ class Engine:
         self._authentication = Authentication()
         self._started = False
         self._next_deadline = NEVER
+        # The counters of CARP, which outlive this process, by wire.
+        self.carp_counters: dict[tuple[str, int, int], Counter] = {}
         self._in_order: list[Group] = []
         self._reload: Reload | None = None
 
@@ -364,7 +368,7 @@ class Engine:
             self._effects.append(Reapply(spec.name))
 
     def _add(self, group: Group, spec: RouterSpec, now: int) -> VirtualRouter:
-        router = VirtualRouter(spec)
+        router = virtual_router_for(spec, self.carp_counters)
         if group.state == states.ACTIVE:
             router.become_active(now)
             if group.handover is None:

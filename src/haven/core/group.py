@@ -316,7 +316,7 @@ class Group(Lockstep):
         handover = self._handover
         assert isinstance(handover, Handover)
         member.accept(advert, packet)
-        if handover.heard is member:
+        if handover.heard is member or member.is_believed_at_once:
             self._complete_handover(member, now)
             return
         if handover.heard is None:

@@ -4,7 +4,6 @@
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp.constants import LOWEST_PRIORITY
-from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +38,9 @@ class Handover:
         asked_at = now + COPIES[-1] * copy_us + longest_skew(members)
         self.until = asked_at + _margin(purpose, members, interval_us)
         self._say_at = [asked_at] + [now + number * copy_us for number in reversed(COPIES)]
+        if members[0].is_believed_at_once:
+            # A copy that comes when the other has taken over is that of a rival: it is waited for.
+            self._say_at = [now + longest_skew(members) * 3 // 5]
 
     def deadline(self) -> int:
         """Return when something is to be done."""
@@ -55,7 +57,7 @@ class Handover:
 
 def longest_skew(members: "Sequence[VirtualRouter]") -> int:
     """Return the Skew_Time of the lowest priority."""
-    return max([skew_time(each.spec.version, 0, each.spec.advert_interval_us) for each in members])
+    return max([each.longest_skew_us(each.spec.advert_interval_us) for each in members])
 
 
 def short_margin(interval_us: int) -> int:
@@ -69,7 +71,7 @@ def _margin(purpose: str, members: "Sequence[VirtualRouter]", interval_us: int) 
     short = short_margin(interval_us)
     if purpose == RETRY:
         return short
-    if all(member.priority == LOWEST_PRIORITY for member in members):
+    if all(member.priority <= LOWEST_PRIORITY for member in members):
         return max(MARGIN_US, 3 * short)
     return max(MARGIN_US, interval_us // SHARE)
 
@@ -77,7 +79,7 @@ def _margin(purpose: str, members: "Sequence[VirtualRouter]", interval_us: int) 
 def patience_in_maintenance(member: VirtualRouter) -> int:
     """Return how long a Backup in maintenance waits after the priority 0 of an Active that is, too."""
     interval_us = member.active_adver_interval_us
-    asked = COPIES[-1] * interval_us // SHARE + skew_time(member.spec.version, 0, interval_us)
+    asked = COPIES[-1] * interval_us // SHARE + member.longest_skew_us(interval_us)
     return asked + 2 * short_margin(interval_us)
 
 

@@ -5,7 +5,6 @@ from haven.core.handover import patience_in_maintenance
 from haven.core.rivals import STAY, WAIT, YIELD, Rivals
 from haven.core.vrrp import states
 from haven.core.vrrp.constants import LOWEST_PRIORITY, OWNER_PRIORITY, RESIGNATION
-from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Hearing:
             self._hear_resignation(member, source, follows, now)
             return
         # One that asks for relief speaks on until somebody takes over.
-        if not self._group.maintenance and advert.priority != LOWEST_PRIORITY:
+        if not self._group.maintenance and advert.priority > LOWEST_PRIORITY:
             self._group.trust.note_word(source, SOON * member.spec.advert_interval_us, now)
         if self._group.state == states.ACTIVE:
             self._hear_rival(member, advert, packet, now)
@@ -55,7 +54,7 @@ class Hearing:
         elif self._group.state == states.BACKUP and follows:
             # Its farewell may be the first that is heard of it.
             member.active_source = source
-            if self._group.maintenance and member.active_priority == LOWEST_PRIORITY:
+            if self._group.maintenance and _asks(member.active_priority):
                 # An Active in maintenance asks now and then; the two would hand the group to and fro.
                 self._wait_at_most(patience_in_maintenance(member), now)
                 return
@@ -130,13 +129,12 @@ class Hearing:
         """Wait no longer than after a priority 0, on any link; what has asked for it is to be silent then."""
         self._group.trust.note_resignation(source, now)
         for each in self._group.members:
-            skew_us = skew_time(each.spec.version, each.priority, each.active_adver_interval_us)
-            each.deadline = min(each.deadline, now + skew_us)
+            each.deadline = min(each.deadline, now + each.skew_us())
 
     def _asks_everywhere(self) -> bool:
         """Tell whether no link has a higher word of the Active: by that one it would take the group back."""
         heard = [member.active_priority for member in self._group.members]
-        return all(priority in (None, LOWEST_PRIORITY) for priority in heard)
+        return all(priority is None or _asks(priority) for priority in heard)
 
     def _may_preempt(self, member: "VirtualRouter", relieves: bool, now: int) -> bool:
         group = self._group
@@ -150,4 +148,9 @@ class Hearing:
     def _is_to_relieve(self, member: "VirtualRouter", advert: "Advert", source: bytes) -> bool:
         """Tell whether the Active that is followed is one for want of a better, and this node is better."""
         follows = member.active_source in (None, source)
-        return follows and advert.priority == LOWEST_PRIORITY and not self._group.penalty
+        return follows and _asks(advert.priority) and not self._group.penalty
+
+
+def _asks(priority: "int | None") -> bool:
+    """Tell whether an Active with this priority serves for want of a better."""
+    return priority is not None and priority <= LOWEST_PRIORITY

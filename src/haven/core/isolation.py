@@ -11,7 +11,6 @@ Active are heard, too. What another path brings says nothing about the link.
 
 from haven.core.clock import NEVER, SECOND
 from haven.core.vrrp import states
-from haven.core.vrrp.timing import skew_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,9 +127,8 @@ class Isolation:
             return
         self._is_held_back = False
         for member in self._group.members:
-            spec, interval_us = member.spec, member.active_adver_interval_us
             member.silent = False
-            member.deadline = now + interval_us + skew_time(spec.version, member.priority, interval_us)
+            member.deadline = now + member.active_adver_interval_us + member.skew_us()
 
     def is_out(self, device: str, address: bytes) -> bool:
         """Tell whether a witness decides nothing: it has never answered, or is gone while routers are heard.

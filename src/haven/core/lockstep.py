@@ -48,8 +48,8 @@ class Lockstep:
         silence: "int | None" = None,
     ) -> None:
         """Carry out the row of the table for an event, seen by one member or by none."""
-        before, _event, actions, after, _section = states.row_for(self.state, event)
-        peer = (by.active_source, by.active_priority) if by is not None else (None, None)
+        before, _event, actions, after, _section = self._row_for(event)
+        peer = (by.active_source, by.shown(by.active_priority)) if by is not None else (None, None)
         if after != before:
             if before == states.ACTIVE and self._is_loss(event):
                 self.preemption.hold_back.note_loss(now)
@@ -64,6 +64,11 @@ class Lockstep:
                 )
             )
             self._changed(event)
+
+    def _row_for(self, event: str) -> "tuple[str, str, tuple[str, ...], str, str]":
+        # All members of a group speak one protocol.
+        table = self.members[0] if self.members else states
+        return table.row_for(self.state, event)
 
     def _perform(self, action: str, members: "list[VirtualRouter]", now: int) -> None:
         if action == states.TAKE_OVER:

@@ -29,7 +29,7 @@ class Reload:
         for group in groups:
             for member in group.members:
                 self.members[member.spec.wire()] = (member, group)
-        self._heirs = {router.wire(): spec for spec in specs for router in spec.routers}
+        self._heirs = {(router.wire(), router.protocol): spec for spec in specs for router in spec.routers}
         self.kept: dict[str, Group] = {}
         self._keep(groups, _by_likeness(groups, specs))
         self._keep(
@@ -54,7 +54,7 @@ class Reload:
 
     def stays(self, member: "VirtualRouter") -> bool:
         """Tell whether a virtual router goes on in the state that it has."""
-        heir = self._heirs.get(member.spec.wire())
+        heir = self._heirs.get((member.spec.wire(), member.spec.protocol))
         if heir is None:
             return False
         donor = self.donors[heir.name]

@@ -8,7 +8,6 @@ of them see the same ranks there, and one has the highest.
 """
 
 from haven.core.virtual_router import VirtualRouter
-from haven.core.vrrp.timing import active_down_interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,5 +100,4 @@ class Rivals:
 
 def _patience(member: VirtualRouter, interval_us: int) -> int:
     """Return how long it may take until a rival with this interval is heard on a link."""
-    slower = max(interval_us, member.spec.advert_interval_us)
-    return active_down_interval(member.spec.version, member.priority, slower)
+    return member.patience_us(max(interval_us, member.spec.advert_interval_us))

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from haven.core.auth.auth_spec import AuthSpec
 
 
+VRRP, CARP = PROTOCOLS = ("vrrp", "carp")
+
+
 class RouterSpec(Value):
-    """A virtual router: addresses are octets, names the user's.
+    """A virtual router: addresses are octets, names the user's. Of CARP it is a CarpSpec.
 
     `tracks` are (device, weight): weight 0 is a fault while the device is down, any other is taken
     off the priority of the whole group.
     """
 
+    protocol = VRRP
     vrid: int
     version: int
     priority: int

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From links and addresses to faults and priorities."""
 
-from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.spec import CARP, GroupSpec, RouterSpec
 from haven.core.vrrp.constants import OWNER_PRIORITY, is_link_local
 
 TYPE_CHECKING = False
@@ -133,6 +133,8 @@ def penalty_of(group: GroupSpec, members: "Iterable[VirtualRouter]", machine: Li
 
 def effective_priority(spec: RouterSpec, penalty: int, maintenance: bool) -> int:
     """Return the priority to advertise: 1 at the least, which still is a candidate's."""
+    if spec.protocol == CARP:
+        return spec.effective_priority(penalty, maintenance)  # type: ignore[attr-defined,no-any-return]
     if maintenance:
         return 1
     if spec.priority == OWNER_PRIORITY:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One virtual router: its timers, what it hears, and what that means."""
 
-from haven.core.clock import MILLISECOND, NEVER, SECOND
+from haven.core.announcements import Announcements
+from haven.core.clock import NEVER, SECOND
 from haven.core.counters import Counters
-from haven.core.effects import Announce, Send
+from haven.core.effects import Send
 from haven.core.spec import RouterSpec
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import (
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     Tie = tuple[int, int, tuple[bytes, ...], str]
     Rank = tuple[int, bytes, int, int, tuple[bytes, ...], str]
 
-# One announcement can be lost, and a switch that is still learning loses it: say it again, at growing
-# distances. keepalived sends five at once and five more after 5 s.
-ANNOUNCE_AGAIN = (100 * MILLISECOND, 400 * MILLISECOND, 1500 * MILLISECOND, 3 * SECOND)
-# A rival that advertises every 10 ms must not make us flood the link.
-ANNOUNCE_AT_MOST_EVERY = SECOND
 # So many answers at once, and then one for each of so many parts of an interval: a rival that is real needs
 # one answer, and whoever forges words gets no more out of this router than this.
 ANSWERS_AT_ONCE = 3
@@ -52,13 +48,19 @@ INTERVALS_BELIEVED = 4
 INTERVAL_BELIEVED_US = SECOND
 
 
-class VirtualRouter:
+class VirtualRouter(Announcements):
     """The part of the protocol that each member of a group does for itself.
 
     `deadline` is the Adver_Timer of an Active and the Active_Down_Timer of a Backup.
     """
 
+    # Its rows of the table of states.
+    row_for = staticmethod(states.row_for)
+    # Whether one word of another Active is proof that it goes on.
+    is_believed_at_once = False
+
     def __init__(self, spec: RouterSpec) -> None:
+        super().__init__(spec)
         self.spec = spec
         self._tie = _tie_of(spec)
         self.source: bytes | None = None
@@ -72,7 +74,6 @@ class VirtualRouter:
         # Where there is a key, who signs and checks.
         self.auth: Authenticator | None = None
         self.deadline = NEVER
-        self.announce_at = NEVER
         # Until when an address that is gone is spoken from.
         self.source_until = NEVER
         self._active_since = NEVER
@@ -80,9 +81,6 @@ class VirtualRouter:
         self._sent_at = -NEVER
         self._answers = ANSWERS_AT_ONCE
         self._answered_at = 0
-        self._announced_at = -NEVER
-        self._announce_step = 0
-        self._series_at = -NEVER
         self._send: Send | None = None
         self.forget_active()
 
@@ -234,6 +232,14 @@ class VirtualRouter:
         send = send or self.advertisement()
         return send if self.auth is None else self.auth.seal(send, now)
 
+    def vouching(self, now: int) -> "Send":
+        """Return what an Active says of itself by another path than its link."""
+        return self.signed(now)
+
+    def shown(self, priority: "int | None") -> "int | None":
+        """Return a priority, heard or own, as a user knows it."""
+        return priority
+
     def rank(self) -> "Rank":
         """Return what decides between Actives: priority and address (RFC 9568 6.4.3), then what all know."""
         return self.rank_of(self.priority, self.source or b"")
@@ -307,10 +313,22 @@ class VirtualRouter:
 
     def active_down_us(self) -> int:
         """Return how long the Active that is followed may be silent."""
-        return active_down_interval(self.spec.version, self.priority, self.active_adver_interval_us)
+        return self.patience_us(self.active_adver_interval_us)
+
+    def patience_us(self, interval_us: int) -> int:
+        """Return how long an Active that advertises so often may be silent."""
+        return active_down_interval(self.spec.version, self.priority, interval_us)
+
+    def skew_us(self) -> int:
+        """Return the Skew_Time of this router."""
+        return skew_time(self.spec.version, self.priority, self.active_adver_interval_us)
+
+    def longest_skew_us(self, interval_us: int) -> int:
+        """Return the Skew_Time of the lowest priority."""
+        return skew_time(self.spec.version, 0, interval_us)
 
     def _shorten(self, now: int) -> None:
-        self.wait_at_most(now + skew_time(self.spec.version, self.priority, self.active_adver_interval_us))
+        self.wait_at_most(now + self.skew_us())
 
     def wait_at_most(self, until: int) -> None:
         """Wait no longer for an Active that has resigned; a timer that fires sooner is left alone."""
@@ -344,52 +362,12 @@ class VirtualRouter:
         packets = tuple((to, encode(advert, source, to)) for to in spec.destinations())
         return Send(spec.name, source, packets, 0 if self.auth is None else self.auth.room)
 
-    # Announcements
-
-    def announce(self, now: int, effects: "Effects") -> None:
-        """Announce the addresses now, unless that was just done, and again a few times."""
-        if now - self._announced_at >= ANNOUNCE_AT_MOST_EVERY:
-            self._announce_now(now, effects)
-            self._announce_step = 0
-            self.announce_at = now + ANNOUNCE_AGAIN[0]
-            self._series_at = now
-        else:
-            # What hosts have learned from a rival since then is put right soon.
-            self.announce_at = min(self.announce_at, self._announced_at + ANNOUNCE_AT_MOST_EVERY)
-            if now - self._series_at >= ANNOUNCE_AGAIN[-1]:
-                # The rival says it again, too.
-                self._series_at = now
-                self._announce_step = -1
-
-    def announce_soon(self, when: int) -> None:
-        """Announce the addresses at a time at the latest."""
-        self.announce_at = min(self.announce_at, when)
-
     def become_active(self, now: int) -> None:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self.counters.became_active += 1
         self._sent_at = self._active_since = now
         self.forget_active()
         self.allow_announcement_now()
-
-    def allow_announcement_now(self) -> None:
-        """Let the next announcement pass, however short ago the last was."""
-        self._announced_at = -NEVER
-
-    def repeat_announcement(self, now: int, effects: "Effects") -> None:
-        """Do the announcement that is due and set the time of the next."""
-        self._announce_now(now, effects)
-        self._announce_step += 1
-        if self._announce_step < len(ANNOUNCE_AGAIN):
-            self.announce_at = now + ANNOUNCE_AGAIN[self._announce_step]
-        elif self.spec.announce_refresh_us:
-            self.announce_at = now + self.spec.announce_refresh_us
-        else:
-            self.announce_at = NEVER
-
-    def _announce_now(self, now: int, effects: "Effects") -> None:
-        self._announced_at = now
-        effects.append(Announce(self.spec.name))
 
 
 def _tie_of(spec: RouterSpec) -> "Tie":

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What asks other machines all the time: made when a plan first wants it, so that nobody else pays for it."""
+"""What asks other machines, or keeps something: made when a plan first wants it, so that nobody else pays."""
 
 from haven.core.clock import NEVER
+from haven.core.spec import CARP
 from haven.havend.host import system
 from haven.havend.log import log
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from haven.core.engine import Engine
     from haven.core.value import Value
     from haven.havend.bfd_sessions import BfdSessions
+    from haven.havend.carp_counters import CarpCounters
     from haven.havend.event_history import EventHistory
     from haven.havend.heartbeats import Heartbeats
     from haven.havend.kernel_tables import KernelTables
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Askers:
-    """Those that ask witnesses and Actives, and keep BFD sessions; None where nobody is asked."""
+    """Those that ask witnesses and Actives, keep BFD sessions, and CARP's counters; None where none are."""
 
     def __init__(
         self,
@@ -31,16 +33,19 @@ class Askers:
         events: "EventHistory",
         handle: "Callable[[Value], None]",
         sockets: "VrrpSockets",
+        run_dir: str,
     ) -> None:
         self._engine, self._kernel, self._poller, self._sockets = engine, kernel, poller, sockets
-        self._events, self._handle = events, handle
+        self._events, self._handle, self._run_dir = events, handle, run_dir
         self.witnesses: WitnessAsker | None = None
         self.heartbeats: Heartbeats | None = None
         self.bfd: BfdSessions | None = None
+        self.counters: CarpCounters | None = None
 
     def set_plan(self, plan: "Plan") -> None:
         """Ask what this plan wants from now on."""
         self._look_for_witnesses(plan)
+        self._look_for_carp(plan)
         if self.heartbeats is None and any(group.heartbeat_us for group in plan.groups):
             from haven.havend.heartbeats import Heartbeats
 
@@ -70,17 +75,28 @@ class Askers:
             # What they are now is found there when it is asked next.
             self.witnesses.deadline = 0
 
+    def _look_for_carp(self, plan: "Plan") -> None:
+        specs = [each.spec for each in plan.routers.values() if each.spec.protocol == CARP]
+        if self.counters is None and specs:
+            from haven.havend.carp_counters import CarpCounters
+
+            self.counters = CarpCounters(self._run_dir, self._engine.carp_counters)
+        if self.counters is not None:
+            self.counters.set_routers(specs)
+
     def deadline(self) -> int:
         """Return when act() has something to do."""
         soonest = NEVER if self.heartbeats is None else self.heartbeats.deadline
         if self.bfd is not None:
             soonest = min(soonest, self.bfd.deadline)
+        if self.counters is not None:
+            soonest = min(soonest, self.counters.deadline)
         return soonest if self.witnesses is None else min(soonest, self.witnesses.deadline)
 
     def are_patient(self) -> bool:
         """Tell whether a millisecond more does not matter to the heartbeat, nor to a session."""
         if self.heartbeats is None:
-            return self.bfd is not None
+            return self.bfd is not None or self.counters is not None
         return not self.heartbeats.is_quiet
 
     def act(self, now: int) -> None:
@@ -91,6 +107,8 @@ class Askers:
             self.heartbeats.act()
         if self.bfd is not None and now >= self.bfd.deadline:
             self.bfd.act()
+        if self.counters is not None and now >= self.counters.deadline:
+            self.counters.keep(now)
 
     def hurry(self, device: str) -> None:
         """Take that a device has lost its carrier."""
@@ -109,6 +127,6 @@ class Askers:
 
     def close(self) -> None:
         """Ask nobody any more."""
-        for each in (self.witnesses, self.heartbeats, self.bfd):
+        for each in (self.witnesses, self.heartbeats, self.bfd, self.counters):
             if each is not None:
                 each.close()

@@ -85,7 +85,7 @@ class Daemon:
         self._events = EventHistory(self._control.tell_followers)
         self._verdicts = CheckVerdicts(self._engine, self._events)
         self._askers = Askers(
-            self._engine, self._kernel, self._poller, self._events, self.handle, self._sockets
+            self._engine, self._kernel, self._poller, self._events, self.handle, self._sockets, run_dir
         )
         transitions, handovers = LastTransitions(), Handovers(self._engine)
         self.loans = LoanHolder(self._kernel, self._engine, self._events)

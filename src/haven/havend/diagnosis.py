@@ -32,6 +32,7 @@ _ANOMALIES = (
     ("interval", "interval-differs"),
     ("settings", "settings-differ"),
     ("owner", "owner-twice"),
+    ("standing", "counter-stands"),
 )
 
 

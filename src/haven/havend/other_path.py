@@ -44,7 +44,7 @@ def adverts(engine: "Engine", asked: "Sequence[Document]", now: int) -> "list[Do
 
 
 def _adverts(member: "VirtualRouter", now: int) -> "list[Document]":
-    said, found = member.signed(now), []
+    said, found = member.vouching(now), []
     for to, message in said.messages():
         document = _described(member.spec)
         document.update({"source": text_of(said.source), "to": text_of(to), "message": message.hex()})

@@ -57,7 +57,7 @@ class Standbys:
 
     def outranks(self, member: "VirtualRouter", now: int) -> bool:
         """Tell whether another Backup would take over before this one."""
-        own = (member.priority, member.source or b"")
+        own = (_priority(member), member.source or b"")
         heard = self._heard.get(member.spec.wire(), {})
         return any(
             now - at < KNOWN_FOR_US and (priority, source) > own and source != member.active_source
@@ -100,10 +100,14 @@ class Standbys:
             return
         link, sock = found
         try:
-            sock.send(standby_greeting(link.mac, spec.family, spec.vrid, member.source, member.priority))
+            sock.send(standby_greeting(link.mac, spec.family, spec.vrid, member.source, _priority(member)))
         except OSError:
             # A link that is down: the next one follows.
             return
+
+
+def _priority(member: "VirtualRouter") -> int:
+    return member.shown(member.priority) or 0
 
 
 def _fresh(heard: "dict[bytes, tuple[int, int]]", now: int) -> "dict[bytes, tuple[int, int]]":

@@ -7,6 +7,7 @@ import time
 from haven.contract.at_risk import at_risk, is_unpaired
 from haven.contract.faults import fault, fault_text
 from haven.contract.status import VERSION, is_fresh_active, is_fresh_peer, shown_state
+from haven.core.spec import CARP
 from haven.core.vrrp import states
 from haven.havend import diagnosis
 from haven.havend.moment import Moment
@@ -148,7 +149,7 @@ class StatusReport:
             "version": spec.version,
             "state": shown_state(group.state, group.faults),
             "since": self._transitions.since(group.spec.name),
-            "priority": router.priority,
+            "priority": router.shown(router.priority),
             "configured_priority": spec.priority,
             "interval_ms": spec.advert_interval_us // 1000,
             "addresses": plan.addresses,
@@ -167,6 +168,8 @@ class StatusReport:
         }
         if router.auth is not None:
             document["authentication"] = auth_account(router.auth)
+        if spec.protocol == CARP:
+            document["protocol"] = CARP
         account = self._adverts.account(spec.name)
         if account is not None:
             document["router_advert"] = account
@@ -219,14 +222,15 @@ def _fault_texts(found: "tuple[tuple[str, str], ...]") -> "list[str]":
 def _active(group: "Group", router: "VirtualRouter", now: int) -> "Document":
     if group.state == states.ACTIVE:
         own = None if router.source is None else text_of(router.source)
-        return {"address": own, "priority": router.priority, "seen_ms": None, "self": True, "fresh": True}
+        rank = router.shown(router.priority)
+        return {"address": own, "priority": rank, "seen_ms": None, "self": True, "fresh": True}
     source, heard = router.active_source, router.heard_at
     # In Initialize ADVERTISEMENTs are counted, and not whose they are: nobody is known as Active then.
     seen_ms = None if heard is None or source is None else (now - heard) // 1000
     interval_ms = router.active_adver_interval_us // 1000
     return {
         "address": None if source is None else text_of(source),
-        "priority": router.active_priority,
+        "priority": router.shown(router.active_priority),
         "seen_ms": seen_ms,
         "self": False,
         "fresh": seen_ms is not None and is_fresh_active(seen_ms, interval_ms),

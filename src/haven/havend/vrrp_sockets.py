@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets that ADVERTISEMENTs and announcements go through."""
 
-from haven.core.announce import announcement
+from haven.core.announce import BROADCAST, announcement
 from haven.core.clock import NEVER
 from haven.core.effects import Send
 from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
+from haven.core.spec import CARP
 from haven.core.vrrp.constants import multicast_group
 from haven.failure_reason import reason_of
 from haven.havend.host import system
@@ -233,6 +234,8 @@ class VrrpSockets:
                 if link.ethernet and not spec.unicast_peers:
                     mac = plan.virtual_mac or link.mac
                     frame = multicast_frame(mac, effect.source, destination, message)
+                    if spec.protocol == CARP and spec.broadcast:  # type: ignore[attr-defined]
+                        frame = BROADCAST + frame[len(BROADCAST) :]
                     parcels.append((self._link(spec.device), frame[: len(frame) - effect.room], None))
                 else:
                     wrap = ipv6_packet if spec.family == 6 else ipv4_packet

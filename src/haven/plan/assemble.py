@@ -13,6 +13,7 @@ from haven.contract.plan import VERSION
 from haven.plan import (
     accept_mode,
     bfd,
+    carp,
     conntrack,
     conntrack_protection,
     conntrack_rules,
@@ -66,6 +67,7 @@ def compile_plan(
     compiler = RouterCompiler(machine, config, resolve)
     routers = [compiler.compile(router) for router in model.virtual_routers]
     compiler.look_for_twins(routers)
+    carp.join_families(routers)
     device, problems = _sync_device(model.conntrack, config, resolve)
     checks = CheckCompiler(model, routers, machine, config, resolve)
     problems = compiler.problems + checks.problems + problems

@@ -14,7 +14,7 @@ from haven.contract.steps import step_text
 from haven.core.effects import Announce, Release, Send, TakeOver
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Startup, Switchover
-from haven.core.spec import GroupSpec, RouterSpec
+from haven.core.spec import CARP, GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.constants import (
@@ -25,6 +25,7 @@ from haven.core.vrrp.constants import (
     TTL,
 )
 from haven.inet import text_of
+from haven.plan import carp
 
 Item = dict[str, Any]
 
@@ -70,7 +71,7 @@ class _Play:
     """An engine with one group on a machine where all is well; time is what the play makes it."""
 
     def __init__(self, group: GroupSpec) -> None:
-        self.now = 0
+        self.now = self._words = 0
         self.engine = Engine()
         for router in group.routers:
             # The peer of the play has no key.
@@ -116,7 +117,11 @@ class _Play:
         router = next(iter(self.engine.groups.values())).members[0].spec
         source = max(router.unicast_peers) if router.unicast_peers else self._spare(PEER[router.family])
         destination = router.destinations()[0]
-        message = encode(_advert(router, priority), source, destination)
+        self._words += 1
+        if router.protocol == CARP:
+            message = carp.word(router, priority, self._words)
+        else:
+            message = encode(_advert(router, priority), source, destination)
         heard = AdvertHeard(router.device, router.family, source, destination, TTL, message)
         return self.handle(heard)
 
@@ -171,8 +176,7 @@ def _described(group: GroupSpec, done: list[Value]) -> Iterator[tuple[str, dict[
     specs = {router.name: router for router in group.routers}
     for effect in done:
         if type(effect) is Send:
-            # The octet after the VRID (RFC 9568 5.2).
-            resigns = effect.packets[0][1][2] == RESIGNATION
+            resigns = _resigns(specs[effect.router], effect.packets[0][1])
             yield "resign" if resigns else "advertise", {"virtual_routers": [effect.router]}
         elif isinstance(effect, (TakeOver, Release)):
             yield _STAGE[type(effect)], {"virtual_routers": list(effect.routers)}
@@ -180,6 +184,13 @@ def _described(group: GroupSpec, done: list[Value]) -> Iterator[tuple[str, dict[
             spec = specs[effect.router]
             code = "announce6" if spec.family == 6 else "announce"
             yield code, {"addresses": [text_of(address) for address in spec.addresses]}
+
+
+def _resigns(router: RouterSpec, message: bytes) -> bool:
+    if router.protocol == CARP:
+        return carp.resigns(message)
+    # The octet after the VRID (RFC 9568 5.2).
+    return message[2] == RESIGNATION
 
 
 def _item(code: str, **facts: Any) -> Item:

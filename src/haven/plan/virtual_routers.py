@@ -9,9 +9,11 @@ from haven.config.addresses import Address, Route
 from haven.config.model import VirtualRouterSettings
 from haven.config.options import VIRTUAL_ROUTER
 from haven.contract.diagnostics import Diagnostic
+from haven.core.spec import CARP
 from haven.core.vrrp.advert import HEADER_LENGTH
-from haven.core.vrrp.constants import PASSWORD_LENGTH, is_link_local, virtual_mac
+from haven.core.vrrp.constants import CARP_LENGTH, PASSWORD_LENGTH, is_link_local, virtual_mac
 from haven.inet import text_of
+from haven.plan import carp
 from haven.plan.advert_content import router_advert
 from haven.plan.device_names import macvlan_name
 from haven.plan.machine import ETHERNET, DeviceFacts, InterfaceError, Machine
@@ -44,7 +46,7 @@ class RouterCompiler:
         device = router.device or self._device_of(router)
         link = self._machine.links.get(device)
         self._check(router, device, link)
-        mac = virtual_mac(router.family, router.vrid).hex(":") if router.virtual_mac else None
+        mac = _virtual_mac(router).hex(":") if router.virtual_mac else None
         place = RouterPlace(
             family=router.family,
             device=device,
@@ -59,6 +61,8 @@ class RouterCompiler:
         keys = authentication(router)
         if keys is not None:
             facts["authentication"] = keys
+        if router.protocol == CARP:
+            facts.update(carp.facts(router))
         if router.ra:
             facts["router_advert"] = self._router_advert(router, device, link)
         return facts
@@ -161,8 +165,15 @@ class RouterCompiler:
         found.append(Diagnostic(code, facts, self._config, 0, place, option))
 
 
+def _virtual_mac(router: VirtualRouterSettings) -> bytes:
+    # CARP has one for both families.
+    return virtual_mac(4 if router.protocol == CARP else router.family, router.vrid)
+
+
 def advertisement_size(router: VirtualRouterSettings) -> int:
     """Return the size of a virtual router's ADVERTISEMENT with its IP header."""
+    if router.protocol == CARP:
+        return IP_HEADER[router.family] + CARP_LENGTH
     trailer = trailer_length(router) + (PASSWORD_LENGTH if router.version == 2 else 0)
     body = HEADER_LENGTH + ADDRESS_SIZE[router.family] * len(router.addresses) + trailer
     return IP_HEADER[router.family] + body

@@ -16,6 +16,9 @@ from haven.config.options.kinds import (
 )
 from haven.config.options.option import Option, SectionType
 from haven.config.options.tracking_sections import named
+from haven.core.carp.packet import MOST_PASSWORD
+from haven.core.carp.ranking import HIGHEST_SKEW
+from haven.core.spec import CARP, PROTOCOLS
 from haven.core.vrrp.constants import (
     CHECKSUMS,
     HIGHEST_PRIORITY,
@@ -59,6 +62,13 @@ VIRTUAL_ROUTER = SectionType(
             engine=True,
         ),
         Option(
+            "protocol",
+            Choice(*PROTOCOLS),
+            "What is spoken with the other routers: `vrrp`, or `carp` beside ucarp, OpenBSD, FreeBSD, "
+            "pfSense and OPNsense. With `carp`, `vrid` is the VHID, and `advert_interval` the advbase.",
+            default=PROTOCOLS[0],
+        ),
+        Option(
             "version",
             NumberChoice(*VERSIONS),
             "VRRP version. `3` is RFC 9568; `2` is RFC 3768, for IPv4 beside older routers.",
@@ -77,17 +87,39 @@ VIRTUAL_ROUTER = SectionType(
             "advert_interval",
             Whole(_SHORTEST_MS, _LONGEST_MS[2], step=_SHORTEST_MS),
             "Time between advertisements; a dead router is noticed after a little more than three of them. "
-            "Version 3: %d to %d. Version 2: whole seconds, 1000 to %d."
+            "Version 3: %d to %d. Version 2 and CARP: whole seconds, 1000 to %d."
             % (_SHORTEST_MS, _LONGEST_MS[3], _LONGEST_MS[2]),
             default="1000",
             unit="ms",
             engine=True,
         ),
         Option(
+            "advskew",
+            Whole(0, HIGHEST_SKEW),
+            "CARP: the lowest becomes Active. An advertisement is sent every `advert_interval` and so many "
+            "256ths of a second.",
+            default_says="254 less `priority`",
+            only_with=("protocol", CARP),
+        ),
+        Option(
+            "password",
+            Secret(MOST_PASSWORD),
+            "CARP: shared word, the same on all routers. It is not sent: advertisements are signed with it.",
+            only_with=("protocol", CARP),
+        ),
+        Option(
+            "broadcast",
+            Flag(),
+            "CARP, IPv4: send advertisements to all machines of the link, for switches that lose multicast "
+            "(`ucarp -M`).",
+            default="0",
+            only_with=("protocol", CARP),
+        ),
+        Option(
             "virtual_mac",
             Flag(),
             "Give the addresses a MAC address of their own that moves with them: 00:00:5e:00:01:VRID, "
-            "for IPv6 00:00:5e:00:02:VRID.",
+            "for IPv6 00:00:5e:00:02:VRID (CARP: 00:00:5e:00:01:VRID for both).",
             default="0",
         ),
         Option(
@@ -131,7 +163,9 @@ VIRTUAL_ROUTER = SectionType(
             "Shared word of version 2. It is sent in clear: it keeps accidents away, not attackers.",
             only_with=("version", 2),
         ),
-        *AUTH_OPTIONS,
+    )
+    + AUTH_OPTIONS
+    + (
         Option(
             "track_interface",
             Track(),

@@ -32,6 +32,7 @@ from haven.core.vrrp.constants import (
     PSEUDO_HEADER,
     RESIGNATION,
     VERSIONS,
+    is_carp,
     is_link_local,
 )
 
@@ -66,6 +67,9 @@ REASONS = (
     "auth_hash",
     "auth_stale",
     "auth_replay",
+    # Of CARP (haven.core.carp).
+    "digest",
+    "replay",
 )
 # What authenticated VRRP puts behind an ADVERTISEMENT (haven.core.auth.trailer).
 AUTH_TRAILER_LENGTH = 28
@@ -139,6 +143,8 @@ def decode(message: bytes, source: bytes, destination: bytes) -> Advert:
     if len(message) == expected + AUTH_TRAILER_LENGTH:
         raise PacketError("auth_unwanted", "it carries an authentication trailer and we have no auth_key")
     if len(message) != expected:
+        if is_carp(message):
+            raise PacketError("version", "it is CARP, not VRRP")
         raise PacketError("length", "%d octets instead of %d" % (len(message), expected))
     dialect = _checksum_dialect(version, message, source, destination)
     return _decode_fields(version, message, size, dialect)

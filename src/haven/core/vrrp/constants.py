@@ -35,6 +35,15 @@ MESSAGE = "message"
 CHECKSUMS = (PSEUDO_HEADER, MESSAGE)
 
 
+# OpenBSD's CARP has VRRP's protocol number, and begins like its version 2.
+CARP_LENGTH, CARP_WORDS = 36, 7
+
+
+def is_carp(message: bytes) -> bool:
+    """Tell whether a message of this protocol is CARP's: VRRP of that length names another count."""
+    return len(message) == CARP_LENGTH and message[0] == 0x21 and message[3] == CARP_WORDS
+
+
 def longest_interval_us(version: int) -> int:
     """Return the longest interval that an ADVERTISEMENT of a version can say."""
     return INTERVAL_UNIT_US[version] * MOST_INTERVAL_UNITS[version]

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's ucarp on a node, and haven beside it, told the same gateway: one IPv4 address on the LAN."""
+
+import stat
+from pathlib import Path
+
+from tests.lab import network as lab
+from tests.lab.gateway import Side
+from tests.lab.haven_node import HavenNode
+from tests.lab.network import Network
+from tests.lab.node import Node
+
+VHID = 42
+PASSWORD = "secretpw"
+LAN = (Side("lan", "lan", 4, VHID, (f"{lab.GATEWAY}/24",)),)
+ONCE_A_SECOND = {"interval_ms": 1000, "own_sides": LAN}
+STATES = {"MASTER": "active", "BACKUP": "backup", "INIT": "initialize"}
+MARK = "Switching to state: "
+COMPLAINTS = ("Bad ", "Bogus", "failed", "error", "Ignoring")
+
+
+class UcarpNode(Node):
+    """ucarp on a router; `more` has its other options."""
+
+    program = "ucarp"
+
+    def __init__(self, network: Network, name: str, **gateway: object) -> None:
+        super().__init__(network, name, **gateway)
+        for act in ("add", "del"):
+            self._write_script(act)
+
+    def _script(self, act: str) -> Path:
+        return self.folder / f"{act}.sh"
+
+    def _write_script(self, act: str) -> None:
+        path, (side,) = self._script(act), self.gateway.sides
+        path.write_text(f"#!/bin/sh\nip address {act} {side.addresses[0]} dev {side.segment}\n")
+        path.chmod(stat.S_IRWXU)
+
+    def config_text(self) -> str:
+        """Tell that there is none."""
+        return "# ucarp has a command line\n"
+
+    def command(self) -> list[str]:
+        """Start ucarp with the options of its manual."""
+        (side,), gateway = self.gateway.sides, self.gateway
+        options = {
+            "-i": side.segment,
+            "-s": self.router.address(side.segment),
+            "-v": side.vrid,
+            "-p": PASSWORD,
+            "-a": side.addresses[0].split("/")[0],
+            "-b": gateway.interval_ms // 1000,
+            "-k": 254 - gateway.priority,
+            "-u": self._script("add"),
+            "-d": self._script("del"),
+        }
+        words = [str(word) for pair in options.items() for word in pair]
+        flags = ["-z", "-n", *(["-P"] if gateway.preempt else []), *gateway.more]
+        return ["/usr/sbin/ucarp", *words, *flags]
+
+    def state(self) -> str | None:
+        """Tell its state as its log has it."""
+        if not self.running:
+            return None
+        said = [line.split(MARK)[1].strip() for line in self.log_text().splitlines() if MARK in line]
+        return STATES[said[-1]] if said else None
+
+    def complaints(self) -> list[str]:
+        """List the lines in which it finds fault with what it has heard."""
+        return [line for line in self.log_text().splitlines() if any(each in line for each in COMPLAINTS)]
+
+
+class CarpHaven(HavenNode):
+    """havend that speaks CARP; a priority is 254 less the advskew."""
+
+    def _virtual_router(self, side: Side) -> str:
+        text = super()._virtual_router(side)
+        kept = [line for line in text.splitlines() if not line.startswith("\toption version ")]
+        return "\n".join([*kept, "\toption protocol 'carp'", f"\toption password '{PASSWORD}'", ""])
