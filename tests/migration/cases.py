@@ -42,6 +42,8 @@ class Case:
             return "", f"{why}\n"
         said = [*outcome.remarks, *outcome.problems, *(f"warning: {each}" for each in outcome.warnings)]
         good = not outcome.problems and not outcome.empty
+        if outcome.empty:
+            said.append("nothing")
         return outcome.text if good else "", "".join(f"{each}\n" for each in said)
 
 

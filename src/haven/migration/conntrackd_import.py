@@ -10,8 +10,14 @@ from haven.migration.source_files import SourceFiles
 
 CHANNELS = ("UDP", "Multicast", "TCP")
 DEFAULT_PORT = "3780"
-KIB = 1024
-SMALLEST_KIB = 64
+# What an example has of these is far too small for a table of today's size.
+SIZES = {
+    "HashSize": "hash_size",
+    "HashLimit": "hash_limit",
+    "NetlinkBufferSize": "netlink_buffer",
+    "SndSocketBuffer": "socket_buffer",
+    "RcvSocketBuffer": "socket_buffer",
+}
 # What haven decides by itself, anew each time that it makes a plan.
 OWN = names(
     "LogFile LockFile UNIX Syslog Systemd Nice Scheduler NetlinkBufferSizeMaxGrowth "
@@ -37,7 +43,7 @@ def import_conntrackd(files: SourceFiles, path: str, peer: str, draft: Draft) ->
         draft.remark("conntrackd-peer", made.place)
         draft.sections.remove(made)
     for item in blocks["general"].items if "general" in blocks else ():
-        _take_general(item, made, draft)
+        _take_general(item, draft)
 
 
 def _lines(lines: list[str], path: str) -> list[ConfLine]:
@@ -89,27 +95,17 @@ def _take_channel(channel: Block, made: DraftSection, peer: str, draft: Draft) -
             made.add("peer_address", item.name, item.place)
         elif word in ("Port", "Group") and item.name != DEFAULT_PORT:
             made.set("port", item.name, item.place)
-        elif word in ("SndSocketBuffer", "RcvSocketBuffer"):
-            _set_kib(made, "socket_buffer", item)
+        elif word in SIZES:
+            _take_general(item, draft)
     if multicast and peer:
         made.add("peer_address", peer, channel.place)
 
 
-def _take_general(item: Block, made: DraftSection, draft: Draft) -> None:
-    sizes = {"HashSize": "hash_size", "HashLimit": "hash_limit"}
-    if item.keyword in sizes:
-        made.set(sizes[item.keyword], item.name, item.place)
-    elif item.keyword == "NetlinkBufferSize":
-        _set_kib(made, "netlink_buffer", item)
+def _take_general(item: Block, draft: Draft) -> None:
+    if item.keyword in SIZES:
+        facts = {"keyword": item.keyword, "value": item.name[:20], "option": SIZES[item.keyword]}
+        draft.remark("conntrackd-size", item.place, **facts)
     elif item.keyword in OWN:
         draft.remark("conntrackd-own", item.place, keyword=item.keyword)
     else:
         draft.remark("conntrackd-word", item.place, keyword=item.keyword[:40])
-
-
-def _set_kib(made: DraftSection, option: str, item: Block) -> None:
-    if item.name.isdecimal() and len(item.name) < 12:
-        known = int(made.value(option) or "0")
-        made.set(option, max(known, SMALLEST_KIB, -(-int(item.name) // KIB)), item.place)
-    else:
-        made.set(option, item.name, item.place)

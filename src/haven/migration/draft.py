@@ -6,6 +6,8 @@ from haven.config.uci.document import UciSection, write
 from haven.migration.origin import Origin, Remark
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+# What tells one of two sections from the other that had its name first.
+KINDS = {"virtual_router": "router", "track_script": "check"}
 ORDER = [section.name for section in SECTIONS]
 
 
@@ -50,15 +52,22 @@ class Draft:
     def __init__(self) -> None:
         self.sections: list[DraftSection] = []
         self.remarks: list[Remark] = []
-        self._names: set[str] = set()
+        self._said: set[str] = set()
+        # How often each name was wanted.
+        self._names: dict[str, int] = {}
 
     def remark(self, code: str, place: Origin, **facts: object) -> None:
         """Note that something has no counterpart, or another one than its user may think."""
-        self.remarks.append(Remark(code, place, **facts))
+        made = Remark(code, place, **facts)
+        if str(made) not in self._said:
+            self._said.add(str(made))
+            self.remarks.append(made)
 
     def section(self, type: str, name: str, place: Origin) -> DraftSection:
         """Begin a section; its name is made one that UCI takes and no other section has."""
-        made = self._free(_plain(name))
+        made = _plain(name)
+        if made in self._names:
+            made = self._free(f"{made}_{KINDS.get(type, type)}")
         if made != name and name:
             self.remark("renamed", place, name=name, made=made)
         return self.invented(type, made, place)
@@ -66,7 +75,7 @@ class Draft:
     def invented(self, type: str, name: str, place: Origin) -> DraftSection:
         """Begin a section whose name is ours."""
         made = self._free(_plain(name))
-        self._names.add(made)
+        self._names.setdefault(made, 1)
         self.sections.append(DraftSection(type, made, place))
         return self.sections[-1]
 
@@ -81,9 +90,10 @@ class Draft:
         return [each for each in self.sections if each.type == type]
 
     def _free(self, name: str) -> str:
-        made, number = name, 2
+        made = name
         while made in self._names:
-            made, number = f"{name}_{number}", number + 1
+            self._names[name] += 1
+            made = f"{name}_{self._names[name]}"
         return made
 
     def text(self, header: list[str]) -> tuple[str, dict[int, Origin]]:

@@ -174,13 +174,16 @@ def _remark_on_weights(bundle: _Bundle, draft: Draft) -> None:
 
 def _raise(routers: list[DraftSection], raised: int, bundle: _Bundle, draft: Draft) -> None:
     """Begin where keepalived is while all is well: haven's weights only lower."""
-    for router in routers:
-        text = router.value("priority") or "100"
-        if text.isdecimal() and int(text) != OWNER:
-            router.set("priority", min(int(text) + raised, HIGHEST))
-            if int(text) + raised > HIGHEST:
-                draft.remark("priority-capped", router.place, name=router.name, priority=HIGHEST)
-    draft.remark("weight-raises", bundle.place, name=bundle.name[:60], weight=raised)
+    # Neither program's owner of an address goes by weights.
+    texts = [router.value("priority") or "100" for router in routers]
+    raising = [each for each in zip(routers, texts, strict=True) if each[1].isdecimal()]
+    raising = [each for each in raising if int(each[1]) != OWNER]
+    for router, text in raising:
+        router.set("priority", min(int(text) + raised, HIGHEST))
+        if int(text) + raised > HIGHEST:
+            draft.remark("priority-capped", router.place, name=router.name, priority=HIGHEST)
+    if raising:
+        draft.remark("weight-raises", bundle.place, name=bundle.name[:60], weight=raised)
 
 
 def _add_group(bundle: _Bundle, routers: list[DraftSection], draft: Draft) -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From a vrrp_instance to a virtual_router section: everything but its group and what it tracks."""
 
-from haven.migration.draft import Draft, DraftSection, has_option
+from haven.migration.draft import Draft, DraftSection
 from haven.migration.keepalived_blocks import Block
+from haven.migration.keepalived_hmac import add_keys
 from haven.migration.keepalived_instance import NO, VrrpInstance, address_of, following
 from haven.migration.keepalived_routes import add_routes
 from haven.migration.origin import Origin
@@ -129,8 +130,7 @@ def _add_authentication(instance: VrrpInstance, strict: bool, made: DraftSection
     if block is None:
         return
     if block.keyword == "auth_hmac":
-        code = "hmac-by-hand" if has_option("virtual_router", "auth_key") else "hmac"
-        draft.remark(code, block.place)
+        add_keys(block, made, draft)
         return
     kind = next((item.name for item in block.each("auth_type")), "")
     password = next(iter(block.each("auth_pass")), None)

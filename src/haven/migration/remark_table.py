@@ -151,7 +151,8 @@ REMARKS = {
         "auth_hmac: this haven does not sign advertisements",
         "set 'mode receive-only' on all routers before haven joins them",
     ),
-    "hmac-by-hand": (TO_DO, "auth_hmac is not carried over", "set option auth_key, with the same key"),
+    "hmac-file": (TO_DO, "a key of auth_hmac is in {file}", "write it into {option}: ID:KEY"),
+    "hmac-third": (TO_DO, "key {key} of auth_hmac is a third one", "haven has two at a time"),
     "unicast-hops": (
         DIFFERS,
         "keepalived sends with a lower hop limit than 255",
@@ -247,6 +248,11 @@ REMARKS = {
     ),
     "conntrackd-options": (DIFFERS, "Options", "haven copies connections, no expectations"),
     "conntrackd-own": (NEEDLESS, "{keyword}", "haven decides it for its own conntrackd"),
+    "conntrackd-size": (
+        NEEDLESS,
+        "{keyword} {value}",
+        "haven takes it from nf_conntrack_max; {option} sets it to another",
+    ),
     "conntrackd-word": (TO_DO, "{keyword}", "haven's conntrackd has none"),
     # ucarp.
     "carp-not-yet": (

@@ -264,6 +264,8 @@ def _remark_on_rest(given: _Given, made: DraftSection, draft: Draft) -> None:
             draft.remark("ucarp-ratio", place, value=value[:20])
         elif word == "mcast" and value != "224.0.0.18":
             draft.remark("multicast-group", place, keyword="--mcast")
+        elif word == "nomcast" and has_option("virtual_router", "broadcast"):
+            made.set("broadcast", 1, place)
         elif word == "nomcast":
             draft.remark("ucarp-broadcast", place)
         elif word == "ignoreifstate":
