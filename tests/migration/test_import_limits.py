@@ -67,6 +67,15 @@ def test_files_that_are_too_many_or_too_large_together(tmp_path: Path) -> None:
     assert (refusal(main).code, refusal(main).place.line) == ("files-large", 3)
 
 
+def test_more_than_any_router_has(tmp_path: Path) -> None:
+    path = tmp_path / "keepalived.conf"
+    path.write_text("".join(INSTANCE % (n, n, n // 256, n % 256) for n in range(3000)))
+    assert refusal(path).code == "sections-many"
+    addresses = "".join(f"10.0.{n // 256}.{n % 256}\n" for n in range(3000))
+    path.write_text("vrrp_instance x {\nvirtual_ipaddress {\n%s}\n}\n" % addresses)
+    assert refusal(path).code == "rows-many"
+
+
 def test_includes_that_go_too_deep(tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"{number}.conf").write_text(

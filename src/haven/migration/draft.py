@@ -3,9 +3,11 @@
 
 from haven.config.options import SECTIONS, section_type
 from haven.config.uci.document import UciSection, write
-from haven.migration.origin import Origin, Remark
+from haven.migration.origin import Origin, Remark, SourceError
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+# Four times what any router has; a check of all against all is still done in seconds.
+MOST_SECTIONS, MOST_ROWS = 2500, 2500
 # What tells one of two sections from the other that had its name first.
 KINDS = {"virtual_router": "router", "track_script": "check"}
 ORDER = [section.name for section in SECTIONS]
@@ -27,7 +29,9 @@ class DraftSection:
         self.rows.append((option, str(value), False, place or self.place))
 
     def add(self, option: str, value: object, place: Origin | None = None) -> None:
-        """Add to a list; what is there already is not added."""
+        """Add to a list; what is there already is not added. Raises SourceError for too many."""
+        if len(self.rows) >= MOST_ROWS:
+            raise SourceError("rows-many", place or self.place, name=self.name, most=MOST_ROWS)
         if str(value) not in self.values(option):
             self.rows.append((option, str(value), True, place or self.place))
 
@@ -73,9 +77,11 @@ class Draft:
         return self.invented(type, made, place)
 
     def invented(self, type: str, name: str, place: Origin) -> DraftSection:
-        """Begin a section whose name is ours."""
+        """Begin a section whose name is ours. Raises SourceError for too many."""
         made = self._free(_plain(name))
         self._names.setdefault(made, 1)
+        if len(self.sections) >= MOST_SECTIONS:
+            raise SourceError("sections-many", place, most=MOST_SECTIONS)
         self.sections.append(DraftSection(type, made, place))
         return self.sections[-1]
 

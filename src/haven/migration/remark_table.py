@@ -14,6 +14,8 @@ ERRORS = {
     "include-deep": "files include each other more than {most} deep",
     "include-wide": "'{pattern}' has wildcards in more than {most} folders",
     "lines-many": "parameters and sequences make more than {most} lines of it",
+    "sections-many": "more than {most} sections would come of it",
+    "rows-many": "{name} would have more than {most} lines",
     "line-long": "the line has more than {most} characters",
     "parameter-endless": "a parameter stands for itself, and there is no end to it",
     "sequence-wrong": "'{text}' cannot be understood",
