@@ -58,6 +58,9 @@ TO = CommandOption("--to", "the paired router that is to take over", "NODE")
 YES = CommandOption("--yes", "do not ask")
 NAME = CommandOption("--name", "what this router is called from now on", "NAME")
 
+PEER = CommandOption("--peer", "the other router's address, where the files do not say it", "ADDRESS")
+CONFIG_ID = CommandOption("--config-id", "for which router keepalived's @lines are; else its host name", "ID")
+
 SYNC_ACTIONS = ("diff", "history", "undo", "take", "now")
 
 COMMANDS = (
@@ -176,6 +179,20 @@ COMMANDS = (
             CommandOption("--forget", "leave an upgrade that was interrupted as it is"),
         ),
         CommandArgument("FILE", "a package, ipk or apk; else those of an interrupted upgrade", many=True),
+    ),
+    Command(
+        "import",
+        "another program's configuration as haven's",
+        "haven.cli.import_command:import_files",
+        (
+            JSON,
+            CommandOption("--diff", "what it would change in the configuration"),
+            CommandOption("--write", "make it the configuration; the old file is kept beside it"),
+            NAME,
+            PEER,
+            CONFIG_ID,
+        ),
+        CommandArgument("FILE", "a configuration of another program", required=True, many=True),
     ),
     Command(
         "complete",

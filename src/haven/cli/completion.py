@@ -32,7 +32,7 @@ _haven() {
 %(rows)s
 	esac
 	[[ $command == switchover && $current != -* ]] && words=$("${call[@]}" complete groups 2>/dev/null)
-	[[ $command == upgrade && $current != -* ]] && words=$(compgen -f -- "$current")
+	[[ $command == @(upgrade|import) && $current != -* ]] && words=$(compgen -f -- "$current")
 	[[ $current == -* ]] && words+=' %(common)s'
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
