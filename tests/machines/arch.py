@@ -51,7 +51,16 @@ def main() -> int:
         )
         return 1
     later = [Interpreter(_own(), "64, little-endian", (path,)) for path in PYTHONS.values()]
-    return 1 if sum([_run(each) for each in (*found, *later)]) else 0
+    return 1 if sum([_run_small_words(), *[_run(each) for each in (*found, *later)]]) else 0
+
+
+def _run_small_words() -> int:
+    """Run the core's tests by the MicroPython whose words have 32 bits, if it is there."""
+    if not (FOLDER / "wasm/node_modules").is_dir():
+        return 0
+    argv = ["node", str(ROOT / "tests/machines/small_words.mjs"), str(FOLDER / "wasm")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return _tell(["wasm32", "32, little-endian", "MicroPython 1.23.0"], done)
 
 
 def _own() -> str:
@@ -59,16 +68,20 @@ def _own() -> str:
 
 
 def _run(interpreter: Interpreter) -> int:
-    """Run the tests by one Python; print and note the counts, and return how many failed."""
+    """Run the tests by one Python; return how many failed."""
     tests = [path for path in OCTETS if (ROOT / path).exists()]
     chosen = [] if interpreter.starts_programs else ["-k", f"not ({NOT_EMULATED})"]
     argv = [*interpreter.argv, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, *tests]
     done = subprocess.run(
         argv, cwd=ROOT, env=interpreter.environment(*ENVIRONMENT), capture_output=True, text=True, check=False
     )
+    return _tell([interpreter.processor, interpreter.kind, interpreter.version()], done)
+
+
+def _tell(row: list[str], done: "subprocess.CompletedProcess[str]") -> int:
+    """Print and note the counts of a run; return how many tests failed."""
     counts = {word.rstrip("s"): int(number) for number, word in COUNTS.findall(done.stdout[-400:])}
     failed = counts.get("failed", 0) + counts.get("error", 0) or int(done.returncode != 0)
-    row = [interpreter.processor, interpreter.kind, interpreter.version()]
     print(*row, "%d passed, %d failed" % (counts.get("passed", 0), failed), sep=", ", flush=True)
     if failed:
         print(done.stdout[-20000:] + done.stderr[-2000:], flush=True)

@@ -27,7 +27,12 @@ for processor in "$@"; do
 	(cd "$own/cache" && apt download $packages 2>/dev/null)
 	for package in "$own"/cache/*.deb; do dpkg-deb -x "$package" "$own/root"; done
 	rm -rf "$own/cache" "$own/lists"
+	# Where programs that tests start look, too.
+	mkdir -p "$own/root/usr/lib/python3" && ln -sfn "$folder/pure" "$own/root/usr/lib/python3/dist-packages"
 done
 # Without a part in C, of another processor: hypothesis has one from 6.155 on.
 python3 -m pip install --quiet --target "$folder/pure" --upgrade --no-deps --only-binary=:all: 'hypothesis<6.155' \
 	sortedcontainers attrs pytest pluggy iniconfig packaging pygments jinja2 markupsafe pyroute2
+# MicroPython with words of 32 bits.
+! command -v npm >/dev/null || npm install --prefix "$folder/wasm" --no-audit --no-fund --silent \
+	@micropython/micropython-webassembly-pyscript@1.23.0

@@ -9,15 +9,19 @@ from tests.lab.lab_fixtures import build, lab, network
 from tests.root import need_root
 
 __all__ = ["build", "lab", "network"]
+MODULES = ("8021q", "bonding", "macvlan", "sch_netem", "wireguard")
+# lo carries no VLANs, on any kernel.
+NEEDED = ("haven-vm type bridge vlan_filtering 1", "link haven-vm name haven-vm.9 type vlan id 9")
+TEXT = "this kernel has no VLANs; HAVEN_VM names a program that runs a command on one that has"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def kernel() -> None:
     """Fail at once on a kernel that has no VLANs, and say where there is one."""
     need_root()
-    subprocess.run(["modprobe", "-aq", "8021q", "bonding", "macvlan", "sch_netem", "wireguard"], check=False)
-    made = ["link", "add", "link", "lo", "name", "haven-vm.9", "type", "vlan", "id", "9"]
-    if subprocess.run(["ip", *made], capture_output=True, check=False).returncode:
-        text = "this kernel has no VLANs; HAVEN_VM names a program that runs a command on one that has"
-        pytest.exit(text, returncode=1)
-    subprocess.run(["ip", "link", "del", "haven-vm.9"], check=False)
+    for module in MODULES:
+        subprocess.run(["modprobe", "-q", module], check=False)
+    done = [subprocess.run(["ip", "link", "add", *words.split()], check=False) for words in NEEDED]
+    subprocess.run(["ip", "link", "del", "haven-vm"], capture_output=True, check=False)
+    if any(each.returncode for each in done):
+        pytest.exit(TEXT, returncode=1)
