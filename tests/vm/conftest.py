@@ -15,7 +15,7 @@ NEEDED = ("haven-vm type bridge vlan_filtering 1", "link haven-vm name haven-vm.
 TEXT = "this kernel has no VLANs; HAVEN_VM names a program that runs a command on one that has"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def kernel() -> None:
     """Fail at once on a kernel that has no VLANs, and say where there is one."""
     need_root()

@@ -13,6 +13,7 @@ from tests.vm.story import Story
 from tests.vm.wirings import Bonds, FilteredBridges, Macvlans, TunnelledSync, Vlans
 
 Build = Callable[..., Network]
+pytestmark = pytest.mark.usefixtures("kernel")
 
 
 class OverLan(AgentNode):
