@@ -26,7 +26,16 @@ OCTETS = (
     "tests/machines",
     *(
         f"tests/plan/test_plan_{name}.py"
-        for name in ("compile", "file", "other_machine", "sequences", "adverts", "connections", "leases")
+        for name in (
+            "compile",
+            "file",
+            "other_machine",
+            "sequences",
+            "adverts",
+            "connections",
+            "leases",
+            "netlink",
+        )
     ),
     "tests/plan/test_kernel_lacks.py",
     *(

@@ -228,8 +228,6 @@ DIAGNOSTICS = {
     # A plan for another machine.
     "facts-unreadable": "cannot be read: {error}; it is what 'havend-micro --facts' prints",
     "facts-wrong": "these are not the facts of a machine as 'havend-micro --facts' prints them: {error}",
-    "facts-byte-order": "the machine writes its numbers in another order ({order}-endian): its plan can be "
-    "made only on one like it",
     "needs-agent": "what the sections of type {type} say is left out: haven-agent does it, and a node on "
     "MicroPython has none",
     "needs-cpython": "what the sections of type {type} say is left out: havend on MicroPython cannot do it",
