@@ -28,7 +28,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-start bench-leases \
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
 	bench-wan bench-micro bench-vpn clean
 
 help:
@@ -59,6 +59,7 @@ help:
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
+	@echo "make bench-slow       a router as slow as this machine, or that of HAVEN_VM (root, 90 minutes)"
 	@echo "make bench-start      what the package takes: flash, memory, time from the start to Backup (root)"
 	@echo "make bench-vpn        OpenVPN's clients through ten power cuts (root, about 15 minutes)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
@@ -192,6 +193,10 @@ bench-bfd: setup
 
 bench-attack: setup
 	$(BIN)/python -m bench attack
+
+# On a machine of one processor and little memory, such as a virtual one: HAVEN_VM.
+bench-slow: setup
+	$$HAVEN_VM $(BIN)/python -m bench --runs 20 --minutes 20 slow
 
 bench-start: setup
 	$(BIN)/python -m bench --runs 15 start size resident
