@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Of what kind a router's devices are: by default cables, each with the name of its segment."""
 
+from haven.plan.device_names import macvlan_name
 from tests.lab.namespace import Namespace
 from tests.lab.switch import Switch
 
 SEGMENTS = ("lan", "wan", "sync")
+# Of the lab's gateways.
+VRIDS = {"lan": 51, "wan": 52}
 
 
 class Wiring:
@@ -24,7 +27,11 @@ class Wiring:
             inside.ip(f"link set {segment} up")
 
     def rules(self, text: str) -> str:
-        """Return rules of nftables for the devices that stand in them as segments."""
-        for segment in SEGMENTS:
-            text = text.replace(f'"{segment}"', f'"{self.device(segment)}"')
+        """Return rules of nftables for the devices that stand in them as segments.
+
+        A macvlan is in the zone of the device under it, as on OpenWrt.
+        """
+        for segment, vrid in VRIDS.items():
+            device = self.device(segment)
+            text = text.replace(f'"{segment}"', f'{{ "{device}", "{macvlan_name(4, vrid, device)}" }}')
         return text
