@@ -19,7 +19,7 @@ NETWORKS ?= 1500
 SIMULATED ?= 60
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
-SHELL_SCRIPTS := .ci/run tests/setup.sh files/etc/init.d/haven openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
+SHELL_SCRIPTS := .ci/run tests/setup.sh tests/machines/pythons.sh files/etc/init.d/haven openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
 	$(wildcard openwrt-feed/haven-micro/files/etc/init.d/* openwrt-feed/haven-micro/files/usr/*/* files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
 LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 
@@ -27,8 +27,8 @@ LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
 PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven-micro
 KEYS ?= $(HOME)/.haven-feed
 
-.PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-start bench-leases \
+.PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
+	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
 	bench-wan bench-micro bench-vpn clean
 
 help:
@@ -41,6 +41,8 @@ help:
 	@echo "make test-units       configuration, contract, plan, command, daemon, agent, replication, structure"
 	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
 	@echo "make test-lab         real routers in network namespaces (root)"
+	@echo "make test-arch        what must not depend on the processor, by other processors' Pythons (HAVEN_PYTHONS)"
+	@echo "make test-vm          every kind of device and link, on a kernel that has them (root; HAVEN_VM, 30 minutes)"
 	@echo "make test-interop     against Debian's keepalived (root)"
 	@echo "make test-package     the package for OpenWrt, without OpenWrt (root)"
 	@echo "make test-luci        the pages of LuCI in Chromium, with what real nodes tell (root)"
@@ -57,6 +59,7 @@ help:
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
+	@echo "make bench-slow       a router as slow as this machine, or that of HAVEN_VM (root, 90 minutes)"
 	@echo "make bench-start      what the package takes: flash, memory, time from the start to Backup (root)"
 	@echo "make bench-vpn        OpenVPN's clients through ten power cuts (root, about 15 minutes)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
@@ -111,6 +114,15 @@ test-plan: setup $(OLD_VENV)/ready
 
 test-lab: setup
 	$(BIN)/pytest -q -n 4 --dist load tests/lab
+
+# The Pythons of other processors: sh tests/machines/pythons.sh ~/.haven-pythons, or HAVEN_PYTHONS=FOLDER.
+test-arch: setup
+	$(BIN)/python -m tests.machines.arch
+
+# HAVEN_VM: a program that runs a command on a kernel with VLANs, bonds, netem and WireGuard, started for it.
+test-vm: setup
+	$$HAVEN_VM $(BIN)/pytest -q tests/vm/test_lacks.py
+	$$HAVEN_VM $(BIN)/pytest -q tests/vm --ignore tests/vm/test_lacks.py
 
 test-interop: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/interop
@@ -181,6 +193,10 @@ bench-bfd: setup
 
 bench-attack: setup
 	$(BIN)/python -m bench attack
+
+# On a machine of one processor and little memory, such as a virtual one: HAVEN_VM.
+bench-slow: setup
+	$$HAVEN_VM $(BIN)/python -m bench --runs 20 --minutes 20 slow
 
 bench-start: setup
 	$(BIN)/python -m bench --runs 15 start size resident

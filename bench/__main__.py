@@ -26,6 +26,7 @@ from bench.resident import resident
 from bench.router_adverts import advertised_hosts
 from bench.services import services_by_role
 from bench.size import sizes
+from bench.slow import slow_routers
 from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
@@ -85,7 +86,7 @@ MORE: dict[str, Bench] = {
     "wireguard": tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
-ATTACK, BFD = "attack", "bfd"
+ATTACK, BFD, SLOW = "attack", "bfd", "slow"
 
 
 def main(argv: list[str]) -> int:
@@ -101,6 +102,7 @@ def main(argv: list[str]) -> int:
         ATTACK: lambda _runs: attacks(arguments.minutes),
         **{name: _watched(row, arguments.minutes) for name, row in HEARTBEATS.items()},
         BFD: lambda runs: bfd_sessions(runs, arguments.minutes),
+        SLOW: lambda runs: slow_routers(runs, arguments.minutes),
     }
     missed = _print(row for name in _names(arguments.names) for row in benches[name](arguments.runs))
     for what in missed:
@@ -119,9 +121,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         "--minutes",
         type=float,
         default=10,
-        help="of attacks, of each heartbeat, of BFD under load (default: 10)",
+        help="of attacks, of each heartbeat, of BFD under load, of forwarding (default: 10)",
     )
-    known = [*SETS, *BENCHES, ATTACK, BFD, *HEARTBEATS]
+    known = [*SETS, *BENCHES, ATTACK, BFD, SLOW, *HEARTBEATS]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
     arguments = parser.parse_args(argv)
     if arguments.runs < 1:

@@ -53,7 +53,8 @@ def _busy(_network: Network) -> Iterator[None]:
 
 
 @contextmanager
-def _forwarding(network: Network) -> Iterator[None]:
+def forwarding(network: Network) -> Iterator[None]:
+    """Let the Active forward as much as it can."""
     argv = [sys.executable, "-c", GENERATOR % SERVICE]
     with _running([network.client.spawn(argv) for _ in range(GENERATORS)]):
         yield
@@ -113,7 +114,7 @@ CONDITIONS: dict[str, dict[str, Condition]] = {
         f"0 to {LONGEST_DELAY_MS} ms each way": _netem,
     },
     "busy": {f"{BUSY_LOOPS} busy loops": _busy},
-    "forwarding": {"forwards all it can": _forwarding},
+    "forwarding": {"forwards all it can": forwarding},
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from haven.ubus import client
 from haven.ubus import codec as wire
-from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call
+from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call, timeval
 from haven.ubus.codec import UbusFrame, encode_table, next_frame
 from tests.bus.ubus_broker import Broker
 from tests.bus.ubus_caller import Caller
@@ -281,3 +281,10 @@ def _next(sock: socket.socket) -> UbusFrame:
         assert more
         octets += more
     return found[0]
+
+
+def test_a_limit_has_the_width_that_its_option_wants() -> None:
+    # musl's number where a word has 32 bits; the kernel refuses anything shorter.
+    assert timeval(67) == (5).to_bytes(8, sys.byteorder) + bytes(8)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(socket.SO_SNDTIMEO))

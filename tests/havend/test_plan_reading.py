@@ -3,6 +3,7 @@
 
 import copy
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from haven.havend.plan_in_force import PlanInForce
 from tests.agent.plans import CONNTRACK
 from tests.havend.plans import document, lan, section, write
 
+ELSEWHERE: Any = "big" if sys.byteorder == "little" else "little"
 ROUTE = "default via 10.9.0.254"
 GOOD = document(
     section("group", "gateway", preempt=1, preempt_delay=5),
@@ -275,6 +277,11 @@ def test_a_part_that_is_not_known_may_have_anything(tmp_path: Path) -> None:
         (("virtual_routers", 0, "virtual_mac"), "0011", "virtual_mac is not a MAC address"),
         (("virtual_routers", 0, "takeover", 1, "patch"), [[9999, "lan"]], "patch is not within"),
         (("virtual_routers", 0, "takeover", 1, "octets"), 20 * "00", "octets are not a netlink message"),
+        (
+            ("virtual_routers", 0, "takeover", 1, "octets"),
+            (20).to_bytes(4, ELSEWHERE).hex() + 16 * "00",
+            "octets are of a machine with the other byte order; make it anew",
+        ),
         (("virtual_routers", 0, "takeover", 1, "octets"), "zz", "octets is not octets in hexadecimal"),
         (("virtual_routers", 0, "takeover", 1, "tolerate"), ["EEXIST"], "tolerate is not a list of which"),
         (("virtual_routers", 0, "takeover", 1, "code"), 7, "code is not a text"),

@@ -2,6 +2,7 @@
 """What a machine hears on a device, from the moment that a tap is made."""
 
 import socket
+import struct
 import time
 from typing import NamedTuple
 
@@ -61,7 +62,8 @@ class Tap:
             if origin[2] == socket.PACKET_OUTGOING:
                 continue
             stamp = ancillary[0][2] if ancillary else b""
-            at = int.from_bytes(stamp[:8], "little") + int.from_bytes(stamp[8:16], "little") / 1e9
+            seconds, nanoseconds = struct.unpack("@ll", stamp) if stamp else (0, 0)
+            at = seconds + nanoseconds / 1e9
             self._note(frame, at or time.time())
 
     def _note(self, frame: bytes, at: float) -> None:

@@ -17,7 +17,7 @@ LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
 CONNTRACK = """
 config conntrack 'conntrack'
 	option enabled '1'
-	option device 'sync'
+	option device '%s'
 	option address '%s'
 """
 
@@ -27,6 +27,8 @@ class AgentNode(HavenNode):
 
     # None leaves it to haven.
     renew_s: int | None = 10
+    # Which segment the connections are copied over.
+    sync_segment = "sync"
     # What differs from the network's addresses.
     sync_address = ""
     sync_peers: tuple[str, ...] = ()
@@ -40,13 +42,13 @@ class AgentNode(HavenNode):
 
     def config_text(self) -> str:
         """Write the UCI text, with the copy of connections."""
-        others = [
-            router.address("sync") for name, router in self.network.routers.items() if name != self.name
-        ]
+        segment, routers = self.sync_segment, self.network.routers
+        others = [router.address(segment) for name, router in routers.items() if name != self.name]
         peers = "".join(f"\tlist peer_address '{peer}'\n" for peer in self.sync_peers or others)
-        own = self.sync_address or self.router.address("sync")
+        own = self.sync_address or self.router.address(segment)
+        link = CONNTRACK % (self.router.device(segment), own)
         renew = "" if self.renew_s is None else f"\toption renew '{self.renew_s}'\n"
-        return super().config_text() + CONNTRACK % own + renew + peers + self.conntrack_more
+        return super().config_text() + link + renew + peers + self.conntrack_more
 
     def start(self) -> "AgentNode":
         """Start havend, and the agent unless it runs."""

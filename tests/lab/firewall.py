@@ -28,7 +28,7 @@ table ip portforward {{
 def set_up(router: Router, udp_timeout: int = 600, udp_stream_timeout: int = 120) -> None:
     """Give a router its firewall and its conntrack settings."""
     inside: Namespace = router.namespace
-    inside.nft(RULES)
+    inside.nft(router.wiring.rules(RULES))
     set_tracking(inside, tcp_loose=0, udp_timeout=udp_timeout, udp_timeout_stream=udp_stream_timeout)
 
 

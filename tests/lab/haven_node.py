@@ -52,7 +52,7 @@ class HavenNode(Node):
         gateway = self.gateway
         options = {
             "group": gateway.group,
-            "device": side.segment,
+            "device": self.router.device(side.segment),
             "vrid": side.vrid,
             "version": gateway.version,
             "priority": gateway.priority,

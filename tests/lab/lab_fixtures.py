@@ -7,6 +7,7 @@ import pytest
 
 from tests.lab import namespace
 from tests.lab.network import Network
+from tests.lab.wiring import Wiring
 from tests.root import need_root
 
 Build = Callable[..., Network]
@@ -27,8 +28,8 @@ def build(lab: None) -> Iterator[Build]:
     """Build networks that are taken away after the test."""
     built: list[Network] = []
 
-    def make(routers: int = 2) -> Network:
-        built.append(Network(routers))
+    def make(routers: int = 2, wiring: Wiring | None = None) -> Network:
+        built.append(Network(routers, wiring))
         return built[-1]
 
     yield make

@@ -19,9 +19,9 @@ from tests.lab.namespace import Namespace, lab_number
 from tests.lab.probe import Probe
 from tests.lab.switch import Switch, port_name
 from tests.lab.wait import now_ns, wait_until
+from tests.lab.wiring import SEGMENTS, Wiring
 
 ROOT = Path(__file__).resolve().parents[2]
-SEGMENTS = ("lan", "wan", "sync")
 GATEWAY = "10.77.0.1"
 GATEWAY6 = "fd77::1"
 GATEWAY6_LINK_LOCAL = "fe80::77"
@@ -61,6 +61,7 @@ class Router:
     name: str
     number: int
     namespace: Namespace
+    wiring: Wiring
 
     @property
     def host(self) -> int:
@@ -79,6 +80,10 @@ class Router:
         """Tell its own IPv6 link-local address on a segment, as the kernel makes it from the MAC."""
         return f"fe80::ff:fe00:{SEGMENTS.index(segment) + 1:x}{self.host:02x}"
 
+    def device(self, segment: str) -> str:
+        """Name its device on a segment."""
+        return self.wiring.device(segment)
+
     def port(self, segment: str) -> str:
         """Name its port on the switch."""
         return port_name(self.name, segment)
@@ -93,7 +98,8 @@ def memory_folder() -> str | None:
 class Network:
     """Two or three routers between a client and a server, and what can go wrong between them."""
 
-    def __init__(self, routers: int = 2) -> None:
+    def __init__(self, routers: int = 2, wiring: Wiring | None = None) -> None:
+        self.wiring = wiring or Wiring()
         self.number = lab_number()
         # Short, as the path of a unix socket ends in it; it goes with this object or with the process.
         self._temporary = tempfile.TemporaryDirectory(prefix="hv", dir=memory_folder())
@@ -110,22 +116,21 @@ class Network:
         self._address_hosts()
 
     def _router(self, number: int) -> Router:
-        router = Router(f"r{number}", number, Namespace(f"r{number}", self.number))
+        router = Router(f"r{number}", number, Namespace(f"r{number}", self.number), self.wiring)
         inside = router.namespace
         _prepare(inside)
         inside.sysctl(ipv4__ip_forward=1, ipv6__conf__all__forwarding=1)
-        for segment in SEGMENTS:
-            self.switch.plug(inside, segment, segment, router.mac(segment))
+        self.wiring.lay(self.switch, inside, {segment: router.mac(segment) for segment in SEGMENTS})
+        devices = {segment: router.device(segment) for segment in SEGMENTS}
         inside.ip(
             "link set lo up",
-            *(f"link set {segment} up" for segment in SEGMENTS),
-            *(f"address add {router.address(segment)}/24 dev {segment}" for segment in SEGMENTS),
-            f"address add fd77::{router.host}/64 dev lan",
-            f"address add 2001:db8:51::{router.host}/64 dev wan",
+            *(f"address add {router.address(name)}/24 dev {device}" for name, device in devices.items()),
+            f"address add fd77::{router.host}/64 dev {devices['lan']}",
+            f"address add 2001:db8:51::{router.host}/64 dev {devices['wan']}",
             f"route add 203.0.113.0/24 via {SERVER}",
             f"route add 2001:db8:113::/64 via {SERVER6}",
         )
-        inside.nft(NAT)
+        inside.nft(self.wiring.rules(NAT))
         return router
 
     def _host(self, word: str, segment: str, mac: str) -> Namespace:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.contract.plan import PlanError, read_plan
 from haven.plan.other_machine import make_plan_for
 
 CONFIG = """
@@ -94,12 +95,27 @@ def test_bfd_is_left_out_and_told(tmp_path: Path):
     assert [each["facts"]["type"] for each in plan["warnings"] if each["code"] == "needs-cpython"] == ["bfd"]
 
 
+def test_a_plan_for_the_other_byte_order_is_translated_and_refused_here(tmp_path: Path):
+    own, _problems = made(tmp_path)
+    other, problems = made(tmp_path, byte_order="big" if sys.byteorder == "little" else "little")
+    assert own is not None and other is not None and not problems
+    router, there = own["virtual_routers"][0], other["virtual_routers"][0]
+    assert [len(each["octets"]) for each in router["takeover"]] == [
+        len(each["octets"]) for each in there["takeover"]
+    ]
+    # What differs are the messages, and nothing else.
+    assert {key for key in router if router[key] != there[key]} == {"takeover", "release"}
+    assert {**own, "virtual_routers": []} == {**other, "virtual_routers": []}
+    with pytest.raises(PlanError, match="the other byte order"):
+        (tmp_path / "plan").write_text(json.dumps(other))
+        read_plan(str(tmp_path / "plan"))
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"version": 2}, "facts-wrong"),
         ({"devices": [{"name": "br-far"}]}, "facts-wrong"),
-        ({"byte_order": "big" if sys.byteorder == "little" else "little"}, "facts-byte-order"),
         ({"interfaces": {}}, "interface-unknown"),
         ({"interfaces": {"lan": 5}}, "interface-unknown"),
         ({"devices": [{**DEVICE, "mac": "xx"}]}, "facts-wrong"),

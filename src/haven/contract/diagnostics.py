@@ -242,8 +242,6 @@ DIAGNOSTICS = {
     # A plan for another machine.
     "facts-unreadable": "cannot be read: {error}; it is what 'havend-micro --facts' prints",
     "facts-wrong": "these are not the facts of a machine as 'havend-micro --facts' prints them: {error}",
-    "facts-byte-order": "the machine writes its numbers in another order ({order}-endian): its plan can be "
-    "made only on one like it",
     "needs-agent": "what the sections of type {type} say is left out: haven-agent does it, and a node on "
     "MicroPython has none",
     "needs-cpython": "what the sections of type {type} say is left out: havend on MicroPython cannot do it",
@@ -251,6 +249,15 @@ DIAGNOSTICS = {
     "tracked-missing": "tracked interface '{interface}' does not exist yet",
     "device-missing": "device '{device}' does not exist yet",
     "device-missing-macvlan": "device '{device}' does not exist yet; make the plan again when it does",
+    "device-no-ipv6": "IPv6 is switched off on '{device}' (net.ipv6.conf.{device}.disable_ipv6): it has no "
+    "address to advertise from",
+    "device-no-multicast": "'{device}' carries no multicast, so no other router is heard on it: set "
+    "unicast_peer",
+    "device-wireless-client": "'{device}' is a client of an access point, which takes frames of its own MAC "
+    "address alone: leave virtual_mac out",
+    "kernel-no-ipv6": "this kernel has no IPv6: the virtual router is left out, the rest of its group works",
+    "kernel-no-macvlan": "this kernel has no macvlan (kmod-macvlan): the virtual addresses have the device's "
+    "own MAC address",
     "address-own": "{address} is also set on {device} itself, so this router answers for it as Backup too; "
     "give {device} an address of its own",
     "sync-address-missing": "'{device}' does not have the address {address} now",
@@ -295,6 +302,8 @@ DIAGNOSTICS = {
 PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
 # Those that its user is shown before it is so (`haven setup`, `haven validate`): no error of each start.
 CHOSEN = ("sync-shared",)
+# Not there, and left out.
+LACKS = ("kernel-no-ipv6", "kernel-no-macvlan")
 
 # What stands before the message, as far as it is known.
 PLACES = {"option": "option '{option}'"}

@@ -158,6 +158,8 @@ COMMANDS = (Field("setup", list_of(mapping)), Field("teardown", list_of(mapping)
 
 # The header of a netlink message (rtnetlink(7)), whose first field is its length.
 SHORTEST_MESSAGE = 16
+# What a message has that was made where numbers are written the other way round.
+OTHER_ORDER = "<" if struct.pack("@H", 1)[0] == 0 else ">"
 
 
 class PlanError(Exception):
@@ -341,6 +343,8 @@ def _check_words(document: "Document", where: str) -> None:
 
 def _check_message(document: "Document", where: str) -> None:
     message = bytes.fromhex(document["octets"])
+    if len(message) >= SHORTEST_MESSAGE and struct.unpack_from(OTHER_ORDER + "I", message)[0] == len(message):
+        raise DocumentError("%s: octets are of a machine with the other byte order; make it anew" % where)
     # The kernel would take a wrong length for the end of the batch.
     if len(message) < SHORTEST_MESSAGE or struct.unpack_from("@I", message)[0] != len(message):
         raise DocumentError("%s: octets are not a netlink message" % where)

@@ -274,6 +274,18 @@ _GATEWAY_TABLE = (
         "Use a run directory in memory (tmpfs), such as /var/run/haven on OpenWrt.",
     ),
     (
+        "kernel-lacks",
+        WARNING,
+        "{diagnostic}.",
+        "Install the kernel module for it, or take what needs it out of the configuration.",
+    ),
+    (
+        "settings-refused",
+        WARNING,
+        "The kernel does not take settings that haven needs ({names}): {error}.",
+        "In a container, let /proc/sys be written to, or let the host set them before haven starts.",
+    ),
+    (
         "not-realtime",
         WARNING,
         "Real-time scheduling is not to be had: {error}.",

@@ -121,7 +121,7 @@ class Daemon:
             transitions,
             self._agent,
             self._adverts,
-            lambda: self._problems,
+            lambda: self._problems + self._sysctls.problems(),
             self._askers,
         )
         self._handlers = RequestHandlers(

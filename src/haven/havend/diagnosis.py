@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is the matter with this node, found in the engine, the sockets and the addresses."""
 
+from haven.contract.diagnostics import LACKS
 from haven.contract.faults import fault
 from haven.contract.problems import problem
 from haven.contract.status import PEER_FRESH_MS
@@ -193,7 +194,10 @@ def of_refusal(diagnostics: "Sequence[dict[str, Any]]", at_start: bool) -> "list
     return [problem(code, "configuration", diagnostic=each) for each in diagnostics]
 
 
-def of_unplaced(warnings: "Sequence[dict[str, Any]]") -> "list[Problem]":
-    """Return that a link has no address here, by what the plan's compiler has warned of."""
+def of_warnings(warnings: "Sequence[dict[str, Any]]") -> "list[Problem]":
+    """Return what this machine has not, by the plan's warnings: a link's address, a part of its kernel."""
     found = [each["facts"] for each in warnings if each["code"] == "conntrack-unplaced"]
-    return [problem("conntrack-unplaced", "conntrack", **facts) for facts in found]
+    lacks = [each for each in warnings if each["code"] in LACKS]
+    return [problem("conntrack-unplaced", "conntrack", **facts) for facts in found] + [
+        problem("kernel-lacks", each["section_name"] or "kernel", diagnostic=each) for each in lacks
+    ]

@@ -50,7 +50,7 @@ class PlanInForce:
     def problems(self) -> "list[dict[str, Any]]":
         """Return what the refusals say, and what this router lacks of a configuration that others have."""
         refused = diagnosis.of_refusal(self.refused, not self.plan.routers)
-        return refused + diagnosis.of_unplaced(self.plan.warnings)
+        return refused + diagnosis.of_warnings(self.plan.warnings)
 
 
 def _as_diagnostic(found: "Any") -> "dict[str, Any]":

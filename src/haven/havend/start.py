@@ -11,6 +11,7 @@ from haven.havend.daemon import Daemon
 from haven.havend.host import child, system
 from haven.havend.leftovers import clear_everything, clear_unplanned, plan_left_behind
 from haven.havend.log import explain, log
+from haven.havend.memory_shortage import be_last_killed
 from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
 from haven.launch import argv_of
@@ -80,6 +81,9 @@ def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
         return 1
     for found in failures:
         daemon.note_problem(found)
+    exposed = be_last_killed()
+    if exposed is not None:
+        log("when memory is short, the kernel may kill havend before others: %s" % exposed)
     daemon.start()
     if refused:
         daemon.note_refusal(refused)

@@ -3,13 +3,18 @@
 
 import os
 
+from haven.contract.problems import problem
 from haven.contract.strict_json import read_json, write_json
+from haven.failure_reason import reason_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
 ROOT = "/proc/sys/"
+# Of the settings that were refused.
+MOST_SHOWN = 3
 
 
 class Sysctls:
@@ -19,6 +24,8 @@ class Sysctls:
         self._note = note
         # What the process before us found, if it was killed: what we would find is its doing.
         self._before = _read_note(note)
+        # Why the kernel did not take what is wanted, by names.
+        self._refused: dict[str, str] = {}
 
     def apply(self, wanted: "Sequence[tuple[str, str]]") -> None:
         """Set every value; one whose device is not there waits for it, one not wanted any more goes back."""
@@ -28,11 +35,23 @@ class Sysctls:
         self._before.update({name: found[name] or "" for name in new})
         if new:
             self._write_note()
+        self._refused = {}
         for name, value in changes:
-            if not _write(name, value) and name in new:
-                del self._before[name]
+            error = _write(name, value)
+            if error:
+                self._refused[name] = error
+                if name in new:
+                    del self._before[name]
         names = {name for name, _value in wanted}
         self._put_back([name for name in sorted(self._before) if name not in names])
+
+    def problems(self) -> "list[dict[str, Any]]":
+        """Return that the kernel did not take settings, as where /proc/sys can only be read."""
+        if not self._refused:
+            return []
+        names = sorted(self._refused)
+        shown = ", ".join([name.replace("/", ".") for name in names[:MOST_SHOWN]])
+        return [problem("settings-refused", "kernel", names=shown, error=self._refused[names[0]])]
 
     def restore(self) -> None:
         """Put back what was there before."""
@@ -76,11 +95,14 @@ def _read(name: str) -> "str | None":
         return None
 
 
-def _write(name: str, value: str) -> bool:
+def _write(name: str, value: str) -> str:
+    """Write a setting; return why it could not be, or nothing."""
     try:
         with open(ROOT + name, "w") as file:
             file.write(value)
-    except (OSError, ValueError):
-        # No such setting; or a name or a value of a damaged note, which no file could have.
-        return False
-    return True
+    except OSError as error:
+        return reason_of(error)
+    except ValueError:
+        # A name or a value of a damaged note, which no file could have.
+        return "no such setting"
+    return ""

@@ -25,6 +25,7 @@ from haven.plan import (
     witnesses,
 )
 from haven.plan.check_compiler import CheckCompiler
+from haven.plan.kernel_lacks import fitted
 from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_interface
 from haven.plan.nftables import joined
 from haven.plan.virtual_routers import ADDRESS_LIFETIME_US, RENEW_US, Resolve, RouterCompiler, sysctls
@@ -64,6 +65,7 @@ def compile_plan(
     model: Model, machine: Machine, config: str, resolve: Resolve = resolve_interface
 ) -> Compiled:
     """Compile a model for a machine; the plan is None if a problem stands in its way."""
+    model = fitted(model, machine.lacks, config)
     compiler = RouterCompiler(machine, config, resolve)
     routers = [compiler.compile(router) for router in model.virtual_routers]
     compiler.look_for_twins(routers)

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Facts about this machine that a plan depends on."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from haven.config.options.kinds import BadValue, check_device_name
 from haven.contract.diagnostics import diagnostic_text
+from haven.plan.kernel_lacks import read_lacks
 from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call
 
 ETHERNET = 1
-IFF_UP = 1
+IFF_UP, IFF_MULTICAST = 1, 0x1000
+# What OpenWrt calls a radio's device as a client: phy0-sta0.
+CLIENT = "-sta"
 FOREVER = 0xFFFFFFFF
 
 
@@ -46,14 +50,18 @@ class DeviceFacts:
     vlan: int = 0
     vlan_filtering: bool = False
     default_vlan: int = 0
+    without_ipv6: bool = False
+    multicast: bool = True
+    wireless_client: bool = False
     addresses: tuple[OwnAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The devices of this machine by their names."""
+    """The devices of this machine by their names, and what its kernel lacks."""
 
     links: dict[str, DeviceFacts] = field(default_factory=dict)
+    lacks: frozenset[str] = frozenset()
 
     def at_index(self, index: int) -> DeviceFacts | None:
         """Return the device with an index, or None."""
@@ -68,7 +76,8 @@ def read_machine() -> Machine:
     with IPRoute() as kernel:
         addresses = _addresses_by_index(kernel.get_addr())
         links = [_link(message, addresses) for message in kernel.get_links()]
-    return Machine({link.name: link for link in links})
+        lacks = read_lacks(kernel)
+    return Machine({link.name: link for link in links}, lacks)
 
 
 def _addresses_by_index(messages: Iterable[Any]) -> dict[int, list[OwnAddress]]:
@@ -91,9 +100,10 @@ def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> DeviceFacts:
         value = details.get_attr(name) if hasattr(details, "get_attr") else 0
         return value if isinstance(value, int) else 0
 
+    name = message.get_attr("IFLA_IFNAME")
     return DeviceFacts(
         index=message["index"],
-        name=message.get_attr("IFLA_IFNAME"),
+        name=name,
         mac=bytes.fromhex((message.get_attr("IFLA_ADDRESS") or "").replace(":", "")),
         mtu=message.get_attr("IFLA_MTU") or 0,
         up=bool(message["flags"] & IFF_UP),
@@ -103,8 +113,20 @@ def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> DeviceFacts:
         vlan=detail("IFLA_VLAN_ID"),
         vlan_filtering=bool(detail("IFLA_BR_VLAN_FILTERING")),
         default_vlan=detail("IFLA_BR_VLAN_DEFAULT_PVID"),
+        without_ipv6=_is_without_ipv6(name),
+        multicast=bool(message["flags"] & IFF_MULTICAST),
+        wireless_client=CLIENT in name and os.path.exists("/sys/class/net/%s/phy80211" % name),
         addresses=tuple(addresses.get(message["index"], ())),
     )
+
+
+def _is_without_ipv6(device: str) -> bool:
+    try:
+        with open("/proc/sys/net/ipv6/conf/%s/disable_ipv6" % device) as file:
+            return file.read().strip() == "1"
+    except OSError:
+        # One that has just gone, or a kernel without IPv6.
+        return False
 
 
 def resolve_interface(name: str) -> str:

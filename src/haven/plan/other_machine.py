@@ -14,6 +14,7 @@ from haven.contract.strict_json import read_json
 from haven.failure_reason import reason_of
 from haven.plain_file import read_plain
 from haven.plan.assemble import Compiled, compile_plan
+from haven.plan.byte_order import in_other_order
 from haven.plan.machine import DeviceFacts, InterfaceError, Machine, OwnAddress
 
 
@@ -25,8 +26,6 @@ def make_plan_for(facts_path: str, config_path: str) -> Compiled:
         return None, [Diagnostic("facts-unreadable", {"error": reason_of(error)}, facts_path)]
     except (DocumentError, ValueError) as why:
         return None, [Diagnostic("facts-wrong", {"error": str(why)}, facts_path)]
-    if facts["byte_order"] != sys.byteorder:
-        return None, [Diagnostic("facts-byte-order", {"order": facts["byte_order"]}, facts_path)]
     model, problems = load(config_path, host_name=facts["node"])
     if model is None:
         return None, list(problems)
@@ -36,6 +35,8 @@ def make_plan_for(facts_path: str, config_path: str) -> Compiled:
         config_path,
         _resolver(facts),
     )
+    if plan is not None and facts["byte_order"] != sys.byteorder:
+        plan = in_other_order(plan)
     return plan, [*problems, *more]
 
 

@@ -118,6 +118,8 @@ class RouterCompiler:
             return
         if router.virtual_mac and link.hardware != ETHERNET:
             self._add(self.problems, router, "virtual_mac", "device-not-ethernet", device=device)
+        for code in _oddities(router, link):
+            self._add(self.warnings, router, None, code, device=device)
         octets = advertisement_size(router)
         if octets > link.mtu:
             facts = {"count": len(router.addresses), "octets": octets, "device": device, "mtu": link.mtu}
@@ -168,6 +170,16 @@ class RouterCompiler:
 def _virtual_mac(router: VirtualRouterSettings) -> bytes:
     # CARP has one for both families.
     return virtual_mac(4 if router.protocol == CARP else router.family, router.vrid)
+
+
+def _oddities(router: VirtualRouterSettings, link: DeviceFacts) -> list[str]:
+    """Return what keeps a virtual router from working on a kind of device."""
+    found = {
+        "device-no-ipv6": router.family == 6 and link.without_ipv6,
+        "device-no-multicast": not link.multicast and not router.unicast_peers,
+        "device-wireless-client": link.wireless_client and router.virtual_mac,
+    }
+    return [code for code, is_so in found.items() if is_so]
 
 
 def advertisement_size(router: VirtualRouterSettings) -> int:

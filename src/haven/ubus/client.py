@@ -23,6 +23,8 @@ from haven.ubus.server import NOT_FOUND, OK, SOCKETS
 
 SECONDS = 5
 RECEIVE = 1 << 16
+# What musl calls SO_SNDTIMEO where a word has 32 bits (linux/socket.h).
+SO_SNDTIMEO_NEW = 67
 
 
 class UbusError(Exception):
@@ -151,12 +153,17 @@ def _silent() -> UbusError:
     return UbusError("ubus did not answer in %d s" % SECONDS)
 
 
+def timeval(option: int) -> bytes:
+    """Return SECONDS as the option for a limit wants them: the new one has 64 bits whatever a word has."""
+    return struct.pack("@qq" if option == SO_SNDTIMEO_NEW else "@ll", SECONDS, 0)
+
+
 def _connected() -> socket.socket:
     named = os.environ.get("HAVEN_UBUS_SOCKET")
     for path in (named,) if named else SOCKETS:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # While ubusd accepts nobody, connect() waits as long as send() may.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SECONDS, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(socket.SO_SNDTIMEO))
         try:
             sock.connect(path)
         except BlockingIOError:

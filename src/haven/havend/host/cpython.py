@@ -14,6 +14,7 @@ import time
 
 from haven import light_socket as socket
 from haven.core.vrrp.constants import PROTOCOL
+from haven.havend.host import cpython_precedence
 from haven.light import forget_what_could_be_imported, signal
 
 RAW_PROTOCOL = 255
@@ -325,15 +326,7 @@ def freeze_memory() -> None:
     gc.freeze()
 
 
-def be_realtime(priority: int) -> "str | None":
-    """Ask for real-time scheduling, or with 0 for the usual one; return why not, or None."""
-    try:
-        # What we start is not to go before everything else on this machine.
-        policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK if priority else os.SCHED_OTHER
-        os.sched_setscheduler(0, policy, os.sched_param(priority))
-    except (OSError, ValueError) as error:
-        return str(error)
-    return None
+be_realtime = cpython_precedence.be_realtime
 
 
 def open_signals() -> int:

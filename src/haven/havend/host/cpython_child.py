@@ -5,6 +5,7 @@ import os
 import select
 
 from haven.core.clock import NEVER, SECOND
+from haven.havend import memory_shortage
 from haven.havend.host.cpython import Poller, now
 from haven.light import signal, suppress
 
@@ -102,16 +103,19 @@ def _spawn(argv: "list[str]", text: str) -> "tuple[int, int]":
     """Start a program; return its process id and a descriptor with what it complains of. Raises OSError."""
     reader, writer = os.pipe()
     given = os.memfd_create("stdin")
+    score = ""
     try:
         os.write(given, text.encode())
         os.lseek(given, 0, os.SEEK_SET)
         actions = [(os.POSIX_SPAWN_DUP2, given, 0), (os.POSIX_SPAWN_DUP2, writer, 2)]
+        score = memory_shortage.score_of_children()
         # A process group of its own, so that what it has started can be ended with it.
         child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions, setpgroup=0)
     except OSError:
         os.close(reader)
         raise
     finally:
+        memory_shortage.restore(score)
         os.close(given)
         os.close(writer)
     os.set_blocking(reader, False)

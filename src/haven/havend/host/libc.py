@@ -18,6 +18,11 @@ SIGHUP, SIGINT, SIGTERM = 1, 2, 15
 SIG_BLOCK = {False: 0, True: 1}
 # Of signals: 64 on most machines, 128 on MIPS, and no C library wants to see more.
 SIGNAL_SET = 128
+# musl's struct sched_param goes on behind the number.
+SCHED_PARAM_ROOM = 44
+# No count of nanoseconds.
+_UNTOUCHED = b"\xff" * 16
+_IS_BIG_ENDIAN = struct.pack("@H", 1)[0] == 0
 
 is_there = ffi is not None
 _library = ffi.open(None) if is_there else None
@@ -47,10 +52,14 @@ def mask_files(mask: int) -> int:
     return int(_call("umask", "i", "i", mask))
 
 
-def be_realtime(priority: int) -> bool:
-    """Ask for real-time scheduling, or with 0 for the usual one; tell whether it was given."""
+def be_realtime(priority: int) -> int:
+    """Ask for real-time scheduling, or with 0 for the usual one; return the error's number, 0 for none.
+
+    As for a thread: of musl, OpenWrt's C library, sched_setscheduler only says that there is none.
+    """
     policy = SCHED_RR | SCHED_RESET_ON_FORK if priority else SCHED_OTHER
-    return _call("sched_setscheduler", "i", "iip", 0, policy, struct.pack("@i", priority)) == 0
+    wanted = struct.pack("@i", priority) + bytes(SCHED_PARAM_ROOM)
+    return int(_call("pthread_setschedparam", "i", "pip", _call("pthread_self", "p", ""), policy, wanted))
 
 
 def open_signals() -> int:
@@ -76,9 +85,22 @@ def read(descriptor: int, most: int) -> bytes:
 
 def monotonic() -> int:
     """Return microseconds of the clock that only grows; machine words are small where this is needed."""
-    room = bytearray(16)
+    room = bytearray(_UNTOUCHED)
     _call("clock_gettime", "i", "ip", CLOCK_MONOTONIC, room)
-    seconds, nanoseconds = struct.unpack_from("@ll", room)
+    return microseconds_of(room)
+
+
+def microseconds_of(timespec: "bytes | bytearray") -> int:
+    """Return a struct timespec of 32-bit words in microseconds; what was not written is _UNTOUCHED.
+
+    musl, OpenWrt's C library, gives seconds of 64 bits to whoever asks at run time, glibc those of 32.
+    """
+    if timespec[8:] == _UNTOUCHED[8:]:
+        seconds, nanoseconds = struct.unpack_from("@ii", timespec)
+    else:
+        seconds, first, second = struct.unpack_from("@qii", timespec)
+        # The lower half of what the kernel sees as 64 bits.
+        nanoseconds = second if _IS_BIG_ENDIAN else first
     return int(seconds) * 1000000 + int(nanoseconds) // 1000
 
 

@@ -370,7 +370,8 @@ def be_realtime(priority: int) -> "str | None":
     """Ask for real-time scheduling, or with 0 for the usual one; return why not, or None."""
     if not libc.is_there:
         return "this MicroPython has no ffi" if priority else None
-    return None if libc.be_realtime(priority) else error_text(os.errno())
+    code = libc.be_realtime(priority)
+    return error_text(code) if code else None
 
 
 def open_signals() -> int:

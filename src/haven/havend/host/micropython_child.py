@@ -20,7 +20,8 @@ FOLDER = "%s/havend-%d-%d"
 MOST_TAKEN = 100
 
 # Its own input, what it complains of, and its status before the FIFO closes. The process id is its own.
-SCRIPT = """cd %(folder)s && mkfifo end && {
+SCRIPT = """echo 0 2>/dev/null >/proc/self/oom_score_adj
+cd %(folder)s && mkfifo end && {
 ( { sh -c 'echo $$ >id; exec "$@" <input 2>&3' sh %(argv)s 3>&3
 echo $? >status; } >/dev/null 2>&1 3>end ) & }"""
 

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A router as slow as the machine that this runs on: what haven takes, and what it does when it forwards.
+
+`python -m bench --runs 20 --minutes 20 slow` belongs on a small virtual machine, of one processor; the same
+on a fast one tells what to compare with.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from bench.cost import pss_kb
+from bench.heartbeat import forwarding
+from bench.pair import pair
+from bench.table import Figures
+from tests.lab.haven_node import HavenNode
+from tests.lab.network import Network
+from tests.lab.wait import now_ns, wait_until
+from tests.machines.page import note
+
+INTERVALS_MS = (1000, 100, 20)
+# An Active repeats its announcements for some seconds.
+SETTLED_S = 8
+
+
+def slow_routers(runs: int, minutes: float) -> Iterator[Figures]:
+    """Start, cut the power, forward as much as can be, at each interval."""
+    for interval_ms in INTERVALS_MS:
+        found = Figures(f"{_machine()}, {interval_ms} ms")
+        for _ in range(runs):
+            found.add(_power_cut(interval_ms))
+        found.add(_forwarding(interval_ms, minutes))
+        _note(interval_ms, found)
+        yield found
+
+
+def _machine() -> str:
+    meminfo = Path("/proc/meminfo").read_text().split()
+    return f"{os.cpu_count()} processors, {int(meminfo[1]) // 1024} MB"
+
+
+def _power_cut(interval_ms: int) -> dict[str, float]:
+    with pair("haven", interval_ms=interval_ms) as (network, first, second):
+        assert isinstance(second, HavenNode)
+        wait_until(lambda: second.group()["detection"]["by"] == "heartbeat", 30, "it is trusted")
+        measured = {"start to Backup, s": _start_s(second), "memory, MB": _memory_mb(second, "Pss")}
+        wait_until(lambda: second.group()["detection"]["by"] == "heartbeat", 30, "it is trusted")
+        time.sleep(SETTLED_S)
+        probe = network.probe()
+        probe.wait_service()
+        network.power_cut(first.name)
+        second.wait_state("active")
+        probe.wait_service()
+        return {
+            **measured,
+            "outage, ms": probe.stop().longest_gap_ms,
+            "peak, MB": _memory_mb(second, "VmHWM"),
+        }
+
+
+def _start_s(node: HavenNode) -> float:
+    """Start it once more; its plan is made anew, as after a boot."""
+    node.stop(60)
+    (node.run_dir / "plan.json").unlink(missing_ok=True)
+    began = now_ns()
+    node.start().wait_state("backup", 120)
+    return (now_ns() - began) / 1e9
+
+
+def _memory_mb(node: HavenNode, what: str) -> float:
+    pid = int(node.status()["pid"])
+    if what == "Pss":
+        return pss_kb(pid) / 1024
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
+
+
+def _forwarding(interval_ms: int, minutes: float) -> dict[str, float]:
+    with pair("haven", interval_ms=interval_ms) as (network, _first, second):
+        assert isinstance(second, HavenNode) and isinstance(network, Network)
+        with forwarding(network):
+            time.sleep(60 * minutes)
+        counters = [each["counters"]["became_active"] for each in second.status()["virtual_routers"]]
+        return {"false takeovers": max(counters)}
+
+
+def _note(interval_ms: int, found: Figures) -> None:
+    told = {key: median(values) for key, values in found.values.items()}
+    memory = f"{told['memory, MB']:.1f} MB, at most {told['peak, MB']:.1f}"
+    outages = found.values["outage, ms"]
+    note(
+        "slow",
+        [
+            _machine(),
+            f"{interval_ms} ms",
+            f"{told['start to Backup, s']:.1f} s",
+            memory,
+            f"{median(outages):.0f} ms ({min(outages):.0f} to {max(outages):.0f}, {len(outages)} cuts)",
+            f"{told['false takeovers']:.0f}",
+        ],
+    )

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures of what needs a kernel with VLANs, bonds, netem, WireGuard and PPP."""
+
+import subprocess
+
+import pytest
+
+from tests.lab.lab_fixtures import build, lab, network
+from tests.root import need_root
+
+__all__ = ["build", "lab", "network"]
+MODULES = ("8021q", "bonding", "macvlan", "sch_netem", "wireguard")
+# lo carries no VLANs, on any kernel.
+NEEDED = ("haven-vm type bridge vlan_filtering 1", "link haven-vm name haven-vm.9 type vlan id 9")
+TEXT = "this kernel has no VLANs; HAVEN_VM names a program that runs a command on one that has"
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    """Fail at once on a kernel that has no VLANs, and say where there is one."""
+    need_root()
+    for module in MODULES:
+        subprocess.run(["modprobe", "-q", module], check=False)
+    done = [subprocess.run(["ip", "link", "add", *words.split()], check=False) for words in NEEDED]
+    subprocess.run(["ip", "link", "del", "haven-vm"], capture_output=True, check=False)
+    if any(each.returncode for each in done):
+        pytest.exit(TEXT, returncode=1)

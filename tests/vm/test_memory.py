@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Memory runs out: the kernel kills whoever else is there before havend."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.haven_node import HavenNode
+from tests.lab.wait import wait_until
+from tests.vm.alone import Alone
+
+LIMIT = 48 << 20
+# What it writes stays when it is killed, and has to be paid for by somebody.
+FILL = "echo $$ >%s/cgroup.procs; exec dd if=/dev/zero of=%s bs=1M count=1000"
+BYSTANDER = "import sys, time; print(len(bytearray(4 << 20)), flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Iterator[Path]:
+    """A control group that has little memory."""
+    subprocess.run(["mount", "-t", "cgroup2", "none", tmp_path], check=True)
+    (tmp_path / "cgroup.subtree_control").write_text("+memory")
+    group = tmp_path / "haven-short"
+    group.mkdir()
+    (group / "memory.max").write_text(str(LIMIT))
+    yield group
+    (group / "cgroup.kill").write_text("1")
+    wait_until(lambda: not (group / "cgroup.procs").read_text(), 20, "all of it is gone")
+    group.rmdir()
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_havend_goes_on_where_all_others_are_killed(lab: None, short: Path) -> None:
+    alone = Alone()
+    node = HavenNode(alone, "r1").start().wait_state("active", 60)
+    assert node.process is not None
+    pid, filling = node.process.pid, alone.folder / "filling"
+    (short / "cgroup.procs").write_text(str(pid))
+    others = [subprocess.Popen([sys.executable, "-c", BYSTANDER], stdout=subprocess.PIPE) for _ in range(2)]
+    for other in others:
+        assert other.stdout is not None and other.stdout.readline()
+        (short / "cgroup.procs").write_text(str(other.pid))
+        # The greatest of them is havend.
+        assert _resident(other.pid) < _resident(pid)
+    for _ in range(4):
+        subprocess.run(["sh", "-c", FILL % (short, filling)], check=False, capture_output=True)
+    assert "oom_kill 0" not in (short / "memory.events").read_text().splitlines()
+    sent = node.virtual_router("lan")["counters"]["sent"]
+    wait_until(lambda: node.virtual_router("lan")["counters"]["sent"] > sent + 5, 30, "it advertises")
+    assert node.running and node.status()["pid"] == pid and node.holds()
+    for other in others:
+        other.kill()
+        other.wait()
+    filling.unlink()
+    alone.delete()
+
+
+def _resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
