@@ -15,6 +15,7 @@ from haven.contract.message import render
 from haven.contract.services import FAILURES
 from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
+from haven.contract.told_problems import TOLD_TABLE
 from haven.contract.wan_problems import WAN_TABLE
 from haven.contract.wireguard_problems import WIREGUARD_TABLE
 
@@ -262,7 +263,8 @@ _GATEWAY_TABLE = (
     ),
 )
 
-TABLE = _GATEWAY_TABLE + BFD_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE + WAN_TABLE + WIREGUARD_TABLE
+_PART_TABLES = BFD_TABLE + AGENT_TABLE + HOST_TABLE + LEASES_TABLE + WAN_TABLE + WIREGUARD_TABLE + TOLD_TABLE
+TABLE = _GATEWAY_TABLE + _PART_TABLES
 
 _ROWS = {row[0]: row for row in TABLE}
 _INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
