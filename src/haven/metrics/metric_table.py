@@ -86,7 +86,6 @@ _ROUTERS = (
         COUNTER,
         "virtual_router reason",
         "ADVERTISEMENTs dropped, by the reason (docs/errors.md).",
-        True,
     ),
     Metric("haven_resignations_sent_total", COUNTER, "virtual_router", "Priority 0 sent."),
     Metric("haven_resignations_received_total", COUNTER, "virtual_router", "Priority 0 received."),
