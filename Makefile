@@ -19,9 +19,9 @@ NETWORKS ?= 1500
 SIMULATED ?= 60
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
-SHELL_SCRIPTS := .ci/run tests/setup.sh tests/machines/pythons.sh files/etc/init.d/haven openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
+SHELL_SCRIPTS := .ci/run tests/setup.sh tests/machines/pythons.sh files/etc/init.d/haven files/usr/libexec/haven-collectd openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
 	$(wildcard openwrt-feed/haven-micro/files/etc/init.d/* openwrt-feed/haven-micro/files/usr/*/* files/etc/uci-defaults/* openwrt-feed/*/*inst openwrt-feed/*/*rm openwrt-feed/*/test.sh openwrt-feed/*/files/etc/uci-defaults/*)
-LUA_SOURCES := $(shell find luasrc tests -name '*.lua')
+LUA_SOURCES := $(shell find luasrc files tests -name '*.lua')
 
 # What is built without OpenWrt's SDK, and where the secret keys of the feed are kept.
 PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven-micro
@@ -107,7 +107,7 @@ test-simulation: setup
 
 test-units: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli tests/setup \
-		tests/havend tests/agent tests/bus tests/peers tests/sync tests/upgrade tests/structure
+		tests/havend tests/agent tests/bus tests/peers tests/sync tests/upgrade tests/metrics tests/structure
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan

@@ -50,6 +50,8 @@ SETTINGS_NOTE = "settings.json"
 TCP_LOOSE_NOTE = "tcp_loose"
 # The leases again, and where the DHCP server answers, for an agent that is started again.
 LEASES_NOTE = "leases.json"
+# What people were told, and what they are still to be told.
+NOTIFY_NOTE = "notify.json"
 CONNTRACKD_CONF = "conntrackd.conf"
 CONNTRACKD_SOCKET = "conntrackd.ctl"
 CONNTRACKD_LOCK = "conntrackd.lock"

@@ -183,8 +183,8 @@ def test_one_failure_of_conntrackds_is_one() -> None:
     assert expected in " ".join(render(status, NOW).split())
 
 
-# What only those virtual routers have that do it.
-OF_SOME = {"router_advert"}
+# What only those virtual routers have that do it, and what only those groups to which it has happened.
+OF_SOME = {"router_advert", "transitions", "detections", "takeovers"}
 
 
 def lacks(part: dict, table: tuple[Field, ...]) -> set[str]:

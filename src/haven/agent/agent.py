@@ -13,6 +13,8 @@ from haven.agent.havend_link import HavendLink
 from haven.agent.leases.part import LeasesPart
 from haven.agent.lender import Lender
 from haven.agent.loop import Loop, Scope
+from haven.agent.metrics.part import MetricsPart
+from haven.agent.notify.part import NotifyPart
 from haven.agent.openvpn.part import OpenvpnPart
 from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
@@ -39,6 +41,8 @@ PARTS: tuple[type[Part], ...] = (
     ServicesPart,
     ClaimantsPart,
     OpenvpnPart,
+    MetricsPart,
+    NotifyPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.
@@ -124,6 +128,8 @@ class Agent:
         if event["kind"] == "reload":
             self._take_plan(self._plan.read())
         self._take_changes(self._roles.hear(event))
+        for part in self._parts:
+            part.tell(lambda part: part.take_event(event))
 
     def _take_changes(self, changes: list[Any]) -> None:
         for part in self._parts:

@@ -65,6 +65,9 @@ class Part:
     def take_change(self, change: Change) -> None:
         """Take the change of state of one group."""
 
+    def take_event(self, event: dict[str, Any]) -> None:
+        """Take an event of havend's, of any kind (contract/event_log.py)."""
+
     def take_again(self, groups: Collection[str]) -> None:
         """Take the state of these groups as if it were news: who was told of it may have forgotten."""
 

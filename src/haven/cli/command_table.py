@@ -83,6 +83,12 @@ COMMANDS = (
         (JSON, CommandOption("--follow", "go on with what happens; Ctrl-C leaves"), ALL, NODE),
     ),
     Command(
+        "metrics",
+        "the state in numbers, for Prometheus",
+        "haven.cli.metrics_command:metrics",
+        (CommandOption("--collectd", "as collectd's exec plug-in takes them"), NODE),
+    ),
+    Command(
         "validate",
         "check the configuration, all problems at once",
         "haven.cli.config_commands:validate",
@@ -126,6 +132,13 @@ COMMANDS = (
         "haven.cli.order_commands:switchover",
         (TO,),
         CommandArgument("GROUP", "this group only"),
+    ),
+    Command(
+        "notify",
+        "try whether people are told what happens",
+        "haven.cli.notify_command:notify",
+        (),
+        CommandArgument("SECTION", "this notify section only"),
     ),
     Command(
         "maintenance",

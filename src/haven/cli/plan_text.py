@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.cli.openvpn_text import planned_server
 from haven.cli.service_text import planned
+from haven.cli.told_text import planned as planned_told
 from haven.cli.wan_text import planned as planned_wan
 from haven.cli.wireguard_text import planned as planned_tunnel
 from haven.contract.check_documents import SCRIPT
@@ -40,6 +41,7 @@ def show_plan(plan: dict[str, Any]) -> str:
         parts.append(_block("WireGuard %s" % tunnel["name"], planned_tunnel(tunnel)))
     for server in plan["parts"].get("openvpn", {}).get("servers", ()):
         parts.append(_block("OpenVPN's server %s" % server["name"], planned_server(server)))
+    parts += [_block(title, rows) for title, rows in planned_told(plan["parts"])]
     parts += [_lan(lan) for lan in plan["parts"].get("leases", {}).get("lans", ())]
     parts.append(_machine(plan))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)

@@ -11,6 +11,7 @@ from haven.cli.lease_text import leases
 from haven.cli.openvpn_text import openvpn_clients
 from haven.cli.service_text import services
 from haven.cli.text import count, duration, painted, wrapped
+from haven.cli.told_text import told
 from haven.cli.virtual_router_table import heard, table
 from haven.cli.wan_text import wans
 from haven.cli.wireguard_text import tunnels
@@ -52,6 +53,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
         openvpn_clients(status, WIDTH),
         wans(status, WIDTH),
         tunnels(status, WIDTH),
+        told(status, WIDTH),
     ):
         if part:
             lines += ["", *part]

@@ -11,8 +11,10 @@ from haven.config.model import (
     ConntrackSettings,
     DhcpSettings,
     GroupSettings,
+    MetricsSettings,
     Model,
     NodeSettings,
+    NotifySettings,
     SyncSettings,
     TrackHostSettings,
     TrackScriptSettings,
@@ -215,6 +217,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
     named = {group.name for group in groups}
     for name in [router.group for router in routers if router.group not in named]:
         groups.append(GroupSettings(read(UciSection("group", name), GROUP, Diagnostics(""))))
+    metrics = [MetricsSettings(values) for values in _of_type(known, "metrics")]
     conntracks = [ConntrackSettings(values) for values in _of_type(known, "conntrack")]
     return Model(
         main=_make_main(known, host_name),
@@ -230,6 +233,8 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         wans=tuple(WanSettings(values) for values in _of_type(known, "wan")),
         wireguards=tuple(WireguardSettings(values) for values in _of_type(known, "wireguard")),
         bfds=tuple(BfdSettings(values) for values in _of_type(known, "bfd")),
+        metrics=metrics[0] if metrics else None,
+        notifies=tuple(NotifySettings(values) for values in _of_type(known, "notify")),
     )
 
 

@@ -96,4 +96,14 @@ config sync 'sync'
 	option enabled '1'
 	list file '/etc/openvpn/'
 	list local 'network.guest.*'        # each router has its own
+
+# The state in numbers, for Prometheus: http://192.168.1.2:9781/metrics.
+config metrics 'metrics'
+	option enabled '1'
+	list address '192.168.1.2'
+	list address '192.168.1.3'
+
+# Who is told what happens.
+config notify 'phone'
+	option ntfy 'https://ntfy.sh/a-topic-that-nobody-guesses'
 """

@@ -255,6 +255,27 @@ class SyncSettings(Settings):
     files: tuple[str, ...]
 
 
+class MetricsSettings(Settings):
+    """Where the metrics are answered over HTTP."""
+
+    enabled: bool
+    addresses: tuple[bytes, ...]
+    port: int
+
+
+class NotifySettings(Settings):
+    """Somebody who is told what happens; one of the four ways is set."""
+
+    ons: tuple[str, ...]
+    severity: str
+    command: str | None
+    mail: str | None
+    ntfy: str | None
+    webhook: str | None
+    interval_us: int
+    timeout_us: int
+
+
 def advertising(model: "Model") -> tuple[str, ...]:
     """Return the interfaces of netifd's on which this router sends router advertisements."""
     return tuple(router.interface for router in model.virtual_routers if router.ra and router.interface)
@@ -278,6 +299,8 @@ class Model:
         wans: tuple[WanSettings, ...] = (),
         wireguards: tuple[WireguardSettings, ...] = (),
         bfds: tuple[BfdSettings, ...] = (),
+        metrics: MetricsSettings | None = None,
+        notifies: tuple[NotifySettings, ...] = (),
     ) -> None:
         self.main = main
         self.groups = groups
@@ -288,6 +311,9 @@ class Model:
         self.track_hosts, self.track_scripts = track_hosts, track_scripts
         self.wans, self.wireguards = wans, wireguards
         self.bfds = bfds
+        # None, too, where nobody is to ask.
+        self.metrics = metrics if metrics is not None and metrics.enabled else None
+        self.notifies = notifies
         # In the order in which they are started.
         self.services = services
         # Whether the configuration is to be the same on all paired routers.
@@ -303,4 +329,5 @@ class Model:
     def _meaning(self) -> tuple[object, ...]:
         checks = (self.track_hosts, self.track_scripts)
         more = (self.conntrack, self.dhcps, self.services, self.wans, self.wireguards, self.bfds)
-        return (self.main, self.groups, self.virtual_routers, checks, *more)
+        told = (self.metrics, self.notifies)
+        return (self.main, self.groups, self.virtual_routers, checks, *more, *told)

@@ -113,6 +113,8 @@ MESSAGES = {
     ),
     # The clients of OpenVPN's servers (contract/openvpn.py), by the Active of their group.
     "openvpn": (Field("servers", list_of(mapping)),),
+    # What people are to be told of (contract/notices.py), and who of them this router can tell.
+    "notices": (Field("notices", list_of(mapping)), Field("sections", list_of(text))),
     "leases-kept": (Field("number", whole(0, 1 << 32)), Field("known", whole())),
     # Whom a router knows, and who is gone for good, by their fingerprints.
     "introduce": (Field("peers", list_of(mapping)), Field("gone", list_of(octets))),

@@ -79,6 +79,9 @@ DIAGNOSTICS = {
     "value-path": "'{value}' is not a path from / without spaces",
     "value-path-own": "'{value}' is not to be shared: each router has its own",
     "value-shell-command": "'{value}' is not a command on one line of {longest} characters at most",
+    "value-url": "is not an address that begins with https:// or http://, of {longest} characters at most, "
+    "without spaces and quotes",
+    "value-mail": "'{value}' is not an e-mail address",
     "value-init": "'{value}' is not the name of a script in /etc/init.d; leave out the path",
     "value-init-haven": "haven does not start and stop itself",
     "value-option-path": "'{value}' is not PACKAGE, PACKAGE.SECTION or PACKAGE.SECTION.OPTION; a section may "
@@ -97,6 +100,7 @@ DIAGNOSTICS = {
     "address-name": "'{value}' is a name; write its address: when the line is dead, no name is to be had",
     "address-no-host": "'{value}' is not the address of a host",
     "address-loopback": "'{value}' is a loopback address",
+    "address-link-local": "'{value}' is a link-local address, which means something on one link only",
     "address-multicast": "'{value}' is a multicast address",
     "address-broadcast": "'{value}' is the broadcast address",
     "address-mapped": "'{value}' is an IPv4 address in IPv6 dress; write it as IPv4",

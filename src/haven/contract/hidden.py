@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What of a plan leaves the router through no reading method."""
 
+from haven.contract.notices import COMMAND, NTFY, WEBHOOK, masked
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -22,6 +24,9 @@ def hide_passwords(plan: "dict[str, Any]") -> "dict[str, Any]":
         for command in stage:
             if command.get("secret"):
                 command["stdin"] = HIDDEN
+    for section in _notified(plan):
+        if section["way"] in (NTFY, WEBHOOK):
+            section["to"] = masked(section["to"])
     return plan
 
 
@@ -35,7 +40,15 @@ def hide_arguments(plan: "dict[str, Any]") -> "dict[str, Any]":
     for check in parts.get("tracking", {}).get("checks", []):
         if check.get("argv"):
             check["argv"] = check["argv"][:1] + [HIDDEN][: len(check["argv"]) - 1]
+    for section in _notified(plan):
+        if section["way"] == COMMAND:
+            section["to"] = HIDDEN
     return plan
+
+
+def _notified(plan: "dict[str, Any]") -> "list[Any]":
+    found: list[Any] = plan.get("parts", {}).get("notify", {}).get("sections", [])
+    return found
 
 
 def _without_words(argv: "list[str]") -> "list[str]":

@@ -13,6 +13,8 @@ from haven.contract.fields import (
     text,
     whole,
 )
+from haven.contract.notices import PART as NOTIFY
+from haven.contract.notices import check_part as check_notify
 from haven.contract.openvpn import PART as OPENVPN
 from haven.contract.openvpn import check_part as check_openvpn
 from haven.contract.planned_tunnels import TUNNELS, check_planned_tunnels
@@ -43,11 +45,15 @@ LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
 # Of the LANs whose leases are common.
 LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
 
+METRICS = (Field("addresses", list_of(address)), Field("port", whole(1, 65535)))
+
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
 PARTS = {
     "conntrack": CONNTRACK,
     "leases": LEASES,
+    "metrics": METRICS,
+    "notify": NOTIFY,
     "openvpn": OPENVPN,
     "services": SERVICES,
     "tracking": TRACKING,
@@ -66,4 +72,5 @@ def check_parts(parts: "dict[str, Any]") -> None:
     check_planned_wans(parts.get("wan"))
     check_planned_tunnels(parts.get("wireguard"))
     check_openvpn(parts.get("openvpn"))
+    check_notify(parts.get("notify"))
     check_objects(parts.get("leases", {}).get("lans", ()), LAN, "parts: leases: lans")

@@ -16,6 +16,7 @@ from haven.contract.message import render
 from haven.contract.services import FAILURES
 from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
+from haven.contract.told_problems import TOLD_TABLE
 from haven.contract.wan_problems import WAN_TABLE
 from haven.contract.wireguard_problems import WIREGUARD_TABLE
 
@@ -302,6 +303,7 @@ TABLE = (
     + LEASES_TABLE
     + WAN_TABLE
     + WIREGUARD_TABLE
+    + TOLD_TABLE
 )
 
 _ROWS = {row[0]: row for row in TABLE}

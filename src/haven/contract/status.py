@@ -8,6 +8,7 @@ first release, or is not always known; what may be null (`nullable`) is always t
 
 from haven.contract.check_documents import GROUP_CHECK, REPORTED_CHECK, TRACKING
 from haven.contract.control import REQUESTS
+from haven.contract.counted_transitions import COUNTED, check_counted
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -24,6 +25,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.message import STATE_NAMES
+from haven.contract.notices import check_account as check_notify
 from haven.contract.openvpn import check_account as check_openvpn
 from haven.contract.planned_bfd import TOLD_SESSION
 from haven.contract.services import check_told as check_services
@@ -67,6 +69,9 @@ STATUS = (
     Field("services", list_of(mapping), optional=True),
     # OpenVPN's servers and their clients (contract/openvpn.py), where there are any.
     Field("openvpn", mapping, optional=True),
+    # Who is told what happens (contract/notices.py), and where the metrics are answered.
+    Field("notify", mapping, optional=True),
+    Field("metrics", mapping, optional=True),
     # The checks of hosts and scripts, where there are any.
     Field("tracking", mapping, optional=True),
     # The BFD sessions, where there are any.
@@ -97,7 +102,7 @@ GROUP = (
     Field("last_transition", mapping, nullable=True),
     Field("witnesses", list_of(mapping), optional=True),
     Field("detection", mapping, nullable=True, optional=True),
-)
+) + COUNTED
 
 # How soon a Backup would take over from an Active that dies now, and by what it would know on its last link;
 # `ways` are where its kernel is asked.
@@ -279,6 +284,8 @@ REPORT = (
     Field("tracking", mapping, optional=True),
     Field("leases", mapping, optional=True),
     Field("openvpn", mapping, optional=True),
+    Field("notify", mapping, optional=True),
+    Field("metrics", mapping, optional=True),
 )
 
 
@@ -317,6 +324,7 @@ def _check_told(document: "Document", where: str) -> None:
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)
         check_objects(document["tracking"]["checks"], REPORTED_CHECK, "%s: tracking: checks" % where)
     check_openvpn(document.get("openvpn"))
+    check_notify(document.get("notify"))
     if document.get("leases"):
         check_object(document["leases"], LEASES, "%s: leases" % where)
         check_objects(document["leases"]["peers"], LEASES_PEER, "%s: leases: peers" % where)
@@ -327,6 +335,7 @@ def check_status(document: "Any") -> "Document":
     check_object(document, STATUS, "the status")
     check_objects(document["groups"], GROUP, "groups")
     for index, group in enumerate(document["groups"]):
+        check_counted(group)
         check_objects(group.get("checks") or (), GROUP_CHECK, "groups[%d]: checks" % index)
         check_objects(group.get("witnesses") or (), WITNESS, "groups: witnesses")
         if group.get("detection"):

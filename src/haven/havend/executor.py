@@ -56,6 +56,8 @@ class Executor:
         self._handovers = handovers
         self._now = 0
         self._active_changed = False
+        # The groups that have become Active by the effects that are carried out.
+        self._taken: list[str] = []
         # Whether there was more to do than to send, which may be due again at another time.
         self.has_acted = False
         # While a start or a reload looks around: what is found then has not just happened.
@@ -88,6 +90,9 @@ class Executor:
             else:
                 self.has_acted = True
                 self._acts[type(effect)](effect)
+        for group in self._taken:
+            self._transitions.counts.add_takeover(group, system.now() - now)
+        self._taken = []
         # Once for all of them: hundreds of groups may move together.
         if self._active_changed:
             self.note_active()
@@ -126,6 +131,8 @@ class Executor:
     def _transition(self, effect: effects.Transition) -> None:
         self._events.add_transition(effect.router, self._transitions.record(effect))
         self._active_changed = True
+        if effect.after == states.ACTIVE and effect.reason != "adopted":
+            self._taken.append(effect.group)
         if (effect.before, effect.after, effect.reason) == (states.ACTIVE, states.INITIALIZE, "stop"):
             self._adverts.cease(self._members(effect.group), self._now)
 

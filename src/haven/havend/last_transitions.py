@@ -8,6 +8,7 @@ from haven.contract.status import shown_state
 from haven.core.effects import Transition
 from haven.core.silence import SILENCES
 from haven.havend.moment import Moment
+from haven.havend.transition_counts import TransitionCounts
 from haven.inet import text_of
 
 TYPE_CHECKING = False
@@ -34,6 +35,7 @@ class LastTransitions:
     def __init__(self) -> None:
         self._last: dict[str, tuple[Moment, dict[str, Any]]] = {}
         self._begun = Moment()
+        self.counts = TransitionCounts()
 
     def record(self, change: Transition) -> "dict[str, Any]":
         """Remember a transition; return the facts of its event."""
@@ -42,6 +44,7 @@ class LastTransitions:
         last = {"from": facts["from"], "to": facts["to"], "reason": reason["code"], "facts": reason["facts"]}
         last["text"] = event_text("transition", facts)
         self._last[change.group] = (Moment(), last)
+        self.counts.add(change, facts["to"])
         return facts
 
     def rename(self, names: "dict[str, str]") -> None:
@@ -50,6 +53,7 @@ class LastTransitions:
         for new in names:
             if names[new] in before:
                 self._last[new] = before[names[new]]
+        self.counts.rename(names)
 
     def since(self, group: str) -> float:
         """Return since when a group has its state."""

@@ -104,7 +104,7 @@ class StatusReport:
         name, left = group.spec.name, group.preemption.sync_wait_left(now)
         sync_wait_ms = None if left is None else left // 1000
         witnesses = self._askers.witnesses
-        return {
+        document: Document = {
             "name": name,
             "state": shown_state(group.state, group.faults),
             "since": self._transitions.since(name),
@@ -127,6 +127,8 @@ class StatusReport:
             "witnesses": witnesses.report(group, now) if witnesses is not None else [],
             "detection": self._detection(group, now),
         }
+        document.update(self._transitions.counts.report(name))
+        return document
 
     def _detection(self, group: "Group", now: int) -> "Document | None":
         heartbeats, bfd = self._askers.heartbeats, self._askers.bfd

@@ -19,6 +19,7 @@ from haven.plan import (
     conntrack_rules,
     dialled_wans,
     lease_plan,
+    notify_plan,
     openvpn_servers,
     service_commands,
     wireguard_tunnels,
@@ -136,6 +137,7 @@ def _parts(
         parts["leases"] = given
     if called is not None:
         parts["openvpn"] = called
+    parts |= notify_plan.parts(model)
     by_role = service_commands.part(model)
     if by_role is not None:
         parts["services"] = by_role

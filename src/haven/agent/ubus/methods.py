@@ -36,6 +36,7 @@ NAME = "haven"
 SIGNATURE: Signature = {
     "status": {"node": STRING},
     "events": {"node": STRING},
+    "metrics": {"form": STRING},
     "plan": {"text": STRING, "node": STRING},
     "validate": {"text": STRING},
     "heard": {"devices": ARRAY},
@@ -72,6 +73,7 @@ class UbusMethods:
         self._answers: dict[str, Callable[[UbusCall], None]] = {
             "status": self._status,
             "events": self._events,
+            "metrics": self._metrics,
             "plan": self._plan,
             "validate": self._validate,
             "heard": self._heard.called,
@@ -109,6 +111,16 @@ class UbusMethods:
 
     def _events(self, call: UbusCall) -> None:
         self._ask(call, "events", shape=lambda events: {"events": events})
+
+    def _metrics(self, call: UbusCall) -> None:
+        # Where nobody asks for metrics, they are not loaded.
+        from haven.metrics.metric_texts import FORMS, PROMETHEUS, metrics_text
+
+        form = call.arguments.get("form", PROMETHEUS)
+        if form in FORMS:
+            self._ask(call, "status", shape=lambda status: {"text": metrics_text(status, form)})
+        else:
+            call.refuse(INVALID_ARGUMENT)
 
     def _switchover(self, call: UbusCall) -> None:
         self._ask(call, "switchover", control.HANDOVER_PATIENCE_S, group=call.arguments.get("group"))

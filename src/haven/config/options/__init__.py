@@ -5,7 +5,9 @@ from haven.config.options.bfd_section import BFD
 from haven.config.options.conntrack_section import CONNTRACK
 from haven.config.options.dhcp_section import DHCP
 from haven.config.options.group_section import GROUP
+from haven.config.options.metrics_section import METRICS
 from haven.config.options.node_section import HAVEN
+from haven.config.options.notify_section import NOTIFY
 from haven.config.options.option import Option, SectionType
 from haven.config.options.service_section import SERVICE
 from haven.config.options.sync_section import SYNC
@@ -29,6 +31,8 @@ SECTIONS = (
     WIREGUARD,
     SERVICE,
     SYNC,
+    METRICS,
+    NOTIFY,
 )
 
 

@@ -38,6 +38,17 @@ class HostKind(Kind):
         return parse_host(text)
 
 
+class ListenAddress(HostKind):
+    """An address to listen at, which may be loopback's."""
+
+    def parse(self, text: str) -> bytes:
+        """Read the octets."""
+        octets = octets_of(text)
+        if octets is not None and is_link_local(octets):
+            raise BadValue("address-link-local", value=visible(text))
+        return octets if octets is not None and _is_loopback(octets) else parse_host(text)
+
+
 class ProbedHost(HostKind):
     """The address of a host that is asked whether it lives: once it does not, no name can be looked up."""
 
@@ -139,6 +150,10 @@ def parse_host(text: str) -> bytes:
         raise BadValue(code, value=visible(text))
     check_usable(octets, text)
     return octets
+
+
+def _is_loopback(octets: bytes) -> bool:
+    return octets[0] == 127 if len(octets) == 4 else octets == bytes(15) + b"\x01"
 
 
 def parse_prefix(text: str) -> Address:
