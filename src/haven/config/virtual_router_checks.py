@@ -4,6 +4,7 @@
 from haven.config.addresses import family_of as family_of_octets
 from haven.config.auth_checks import check_keys
 from haven.config.section_values import OptionValue, SectionValues
+from haven.core.announce import BY_ROUTE
 from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
 _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
@@ -24,6 +25,7 @@ def check_router(values: SectionValues) -> None:
     if family == 4 and values.one("ra") and values.sure("address"):
         values.complain("ra-ipv4", "ra")
     _check_lifetime(values)
+    _check_announcing(values)
     if values.items("checksum") and _is_surely_ipv6(values):
         values.complain("checksum-ipv6", "checksum")
 
@@ -56,6 +58,17 @@ def _check_lifetime(values: SectionValues) -> None:
     # RFC 4861 6.2.1: else hosts would lose the router between two advertisements.
     if lifetime_s and lifetime_s < (interval_s or 0):
         values.complain("ra-lifetime-short", "ra_lifetime", lifetime_s=lifetime_s, interval_s=interval_s)
+
+
+def _check_announcing(values: SectionValues) -> None:
+    if values.one("announce") != BY_ROUTE:
+        return
+    for option in ("virtual_mac", "ra"):
+        if values.one(option):
+            values.complain("announce-route-link", option)
+    active, standby = values.one("announce_metric"), values.one("standby_metric")
+    if values.sure("announce_metric", "standby_metric") and standby is not None and standby <= active:
+        values.complain("standby-metric-low", "standby_metric", metric=standby, active=active)
 
 
 def _check_addresses(values: SectionValues, family: int) -> None:
