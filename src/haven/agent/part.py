@@ -65,6 +65,9 @@ class Part:
     def take_change(self, change: Change) -> None:
         """Take the change of state of one group."""
 
+    def take_loss(self) -> None:
+        """Take that the connection to havend is lost; `take_roles` follows when there is one again."""
+
     def take_again(self, groups: Collection[str]) -> None:
         """Take the state of these groups as if it were news: who was told of it may have forgotten."""
 

@@ -126,8 +126,7 @@ DIAGNOSTICS = {
     "interval-seconds": "version 2 counts whole seconds: {interval_ms} ms is not a multiple of 1000",
     "interval-long": "{interval_ms} ms is more than the {longest_ms} ms that version 3 can say",
     "announce-route-link": "is for hosts on the link; with announce 'route' the addresses are on no link",
-    "standby-metric-low": "{metric} is not above the announce_metric {active}, so that others would keep to a "
-    "Backup",
+    "standby-metric-low": "{metric} is not above the announce_metric {active}: others would keep to a Backup",
     "addresses-many": "{count} addresses; a virtual router has {most} at most",
     "link-local-missing": "IPv6 needs a link-local address too, for example 'fe80::1/64'",
     "ra-ipv4": "router advertisements are of IPv6; '192.168.1.1' and the like are told to hosts by DHCP",

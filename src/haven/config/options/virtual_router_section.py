@@ -166,8 +166,8 @@ VIRTUAL_ROUTER = SectionType(
             "announce",
             Choice(*ANNOUNCING),
             "How others learn where the addresses are. `arp`: gratuitous ARP or unsolicited neighbour "
-            "advertisements on the device. `route`: not at all; the addresses stand on `announce_device` with "
-            "a route each, which the routing daemon on this router redistributes.",
+            "advertisements on the device. `route`: from the routing daemon of this router; the addresses "
+            "stand on `announce_device`, with a route each for it to redistribute.",
             default=BY_ARP,
             engine=True,
         ),
