@@ -79,8 +79,10 @@ class RoutedNetwork:
 
     def start_routing(self, kind: type[RoutingDaemon], protocol: str) -> None:
         """Start a routing daemon on r1, r2 and x2."""
-        for name in ("r1", "r2", "x2"):
-            kind(self, self.machines[name], name, protocol).start()
+        daemons = {name: kind(self, self.machines[name], name, protocol) for name in ("r1", "r2", "x2")}
+        for daemon in daemons.values():
+            daemon.start()
+        wait_until(lambda: daemons["x2"].sessions_up() == 2, 60, "x2 watches both by BFD", 0.1)
 
     def way(self) -> str:
         """Tell which router x2 sends to, nothing while it knows none."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """BIRD and FRR as a user sets them up for an address of haven's: the metric goes by role, BFD is on."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Protocol
@@ -41,6 +42,10 @@ class RoutingDaemon:
         """Start it."""
         raise NotImplementedError
 
+    def sessions_up(self) -> int:
+        """Count the BFD sessions that are up."""
+        raise NotImplementedError
+
     def _spawn(self, argv: list[str]) -> subprocess.Popen[bytes]:
         with open(self.log_path, "ab") as log:
             return self.machine.spawn(argv, log)
@@ -60,6 +65,14 @@ class Bird(RoutingDaemon):
         config = self.folder / "bird.conf"
         config.write_text(self.config_text())
         self._spawn([str(BIRD), "-f", "-c", str(config), "-s", str(self.folder / "bird.ctl")])
+
+    def sessions_up(self) -> int:
+        """Count them by what birdc shows."""
+        try:
+            shown = self.machine.run("birdc", "-s", str(self.folder / "bird.ctl"), "show", "bfd", "sessions")
+        except RuntimeError:
+            return 0
+        return sum(line.split()[2:3] == ["Up"] for line in shown.splitlines())
 
     def config_text(self) -> str:
         """Write bird.conf."""
@@ -105,6 +118,15 @@ class Frr(RoutingDaemon):
             config.write_text(text + self._profile(name))
             more = ["--bfdctl", str(self.folder / "bfdd.sock")] if name == "bfdd" else []
             self._spawn([*frr_command(name, self.folder, config), *more])
+
+    def sessions_up(self) -> int:
+        """Count them by what vtysh shows."""
+        ask = ("vtysh", "--vty_socket", str(self.folder), "-c", "show bfd peers json")
+        try:
+            peers = json.loads(self.machine.run(*ask))
+        except (RuntimeError, ValueError):
+            return 0
+        return sum(each.get("status") == "up" for each in peers)
 
     def _profile(self, name: str) -> str:
         if name != "bfdd":
