@@ -107,7 +107,7 @@ class LeaseExchange:
             self._say(neighbour, part, kept)
 
     def tell(self, binding: Binding, done: Done) -> None:
-        """Tell everybody of a lease; when all who are heard have answered, `done` learns whether one has it."""
+        """Tell everybody of a lease; once all who are heard have answered, `done` learns if one has it."""
         heard = [each for each in self._neighbours.values() if each.is_heard]
         left, found = set(heard), []
         if not heard:
