@@ -3,6 +3,7 @@
 
 import pytest
 
+from haven.config.load import load_text
 from tests.config.test_check import complaints
 
 ROUTED = """
@@ -24,7 +25,7 @@ SIX = ROUTED.replace("10.0.0.1", "fe80::1")
         (
             ROUTED + "    option standby_metric '100'\n",
             "standby_metric",
-            "100 is not above the announce_metric 100, so that others would keep to a Backup",
+            "100 is not above the announce_metric 100: others would keep to a Backup",
         ),
         (ROUTED + "    option announce_metric '0'\n", "announce_metric", "from 1 to 65535"),
         (ROUTED.replace("'route'", "'bgp'"), "announce", "'bgp' is none of these: arp, route"),
@@ -49,3 +50,11 @@ def test_what_does_not_fit_is_named(text: str, option: str, message: str) -> Non
 @pytest.mark.parametrize("text", [ROUTED, SIX, ROUTED + "    option standby_metric '101'\n"])
 def test_what_fits_is_taken(text: str) -> None:
     assert complaints(text) == []
+
+
+@pytest.mark.parametrize(("hops", "codes"), [("2", ["hops-unauthenticated"]), ("0", [])])
+def test_advertisements_from_afar_without_a_key_are_warned_of(hops: str, codes: list[str]) -> None:
+    text = ROUTED + f"    option unicast_hops '{hops}'\n    list unicast_peer '10.0.1.3'\n"
+    model, problems = load_text(text, "haven", "r1")
+    assert model is not None and problems == []
+    assert [each.code for each in model.warnings] == codes

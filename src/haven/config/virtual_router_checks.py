@@ -102,6 +102,9 @@ def _family_of_item(option: str, item: OptionValue) -> int:
 def _check_hosts(values: SectionValues) -> None:
     virtual = [address.octets for address in values.all("address")]
     source = values.one("source_address")
+    if values.one("unicast_hops") and not values.given("auth_key"):
+        # RFC 9568 5.1.1.3: TTL 255 is what nobody off the link can forge.
+        values.caution("hops-unauthenticated", "unicast_hops")
     for item in values.items("unicast_peer"):
         if item.value in virtual:
             values.complain("peer-virtual", "unicast_peer", item.line, value=item.text)

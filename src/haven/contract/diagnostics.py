@@ -147,6 +147,8 @@ DIAGNOSTICS = {
     "second virtual_router for it",
     "peer-virtual": "'{value}' is a virtual address, not one of a router",
     "peer-is-source": "'{value}' is the source_address of this router",
+    "hops-unauthenticated": "takes advertisements from other networks, and without auth_key whoever is "
+    "there can forge them; set a key, the same on all routers",
     "source-virtual": "is a virtual address; only its owner (priority 255) can send from it",
     "source-not-link-local": "must be a link-local address (fe80::/10) unless unicast_peer is used",
     # Between sections.
@@ -288,7 +290,7 @@ DIAGNOSTICS = {
 # Warnings that ask for nothing: as a machine comes up they pass, and what stays is a fault or a problem.
 PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
 # Those that its user is shown before it is so (`haven setup`, `haven validate`): no error of each start.
-CHOSEN = ("sync-shared",)
+CHOSEN = ("sync-shared", "hops-unauthenticated")
 
 # What stands before the message, as far as it is known.
 PLACES = {"option": "option '{option}'"}
