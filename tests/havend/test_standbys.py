@@ -55,6 +55,17 @@ def test_backup_greets_now_and_then_and_says_its_priority(wire: socket.socket):
     assert wire.recv(2048)
 
 
+def test_a_backup_that_follows_another_active_greets_at_once(wire: socket.socket):
+    found, own = listening()
+    wire.recv(2048)
+    own.active_source = OTHER
+    found.look([own], SECOND)
+    assert greeted_priority(wire.recv(2048)) == (4, own.spec.vrid, OWN, 100)
+    found.look([own], 2 * SECOND)
+    with pytest.raises(BlockingIOError):
+        wire.recv(2048)
+
+
 @pytest.mark.parametrize(
     "source, priority, outranked",
     [(OTHER, 99, False), (OTHER, 101, True), (OTHER, 100, True), (octets_of("192.168.51.1"), 254, False)],

@@ -18,8 +18,12 @@ from tests.lab.routed_node import ACTIVE_METRIC, SERVED, STANDBY_METRIC, RoutedN
 from tests.lab.wait import wait_until
 
 LINKS = (("client", "x1", "192.0.2"), ("x1", "x2", "10.1.0"), ("x2", "r1", "10.1.1"), ("x2", "r2", "10.1.2"))
-CUT = "table inet cut { chain in { type filter hook prerouting priority raw; drop; }\n"
-CUT += "chain out { type filter hook output priority raw; drop; } }\n"
+CUT = """
+table inet cut {
+ chain in { type filter hook prerouting priority raw; drop; }
+ chain out { type filter hook output priority raw; drop; }
+}
+"""
 
 
 class RoutedRouter:

@@ -11,6 +11,8 @@ from tests.lab.network import Network
 from tests.lab.wait import wait_until
 
 COUNT = 8
+# Slow enough that the heartbeat is what tells of a death.
+INTERVAL_MS = 400
 PRIORITIES = range(COUNT * 20, 0, -20)
 # A standby that could be next asks every 10 ms, any other every 100.
 QUICKLY_MS = 100
@@ -21,7 +23,7 @@ def eight(lab: None) -> Iterator[Chaos]:
     """Eight routers with the default heartbeat, the first of them Active."""
     network = Network(COUNT)
     nodes = [
-        HavenNode(network, name, priority=priority, interval_ms=1000)
+        HavenNode(network, name, priority=priority, interval_ms=INTERVAL_MS)
         for name, priority in zip(network.routers, PRIORITIES, strict=True)
     ]
     nodes[0].start().wait_state("active")

@@ -31,7 +31,7 @@ def servers(network: TunNetwork, **every: object) -> Chaos:
     """Start haven on all servers; the first is the best."""
     options = {"own_sides": (SIDE,), "interval_ms": INTERVAL_MS, **every}
     nodes = [
-        HavenNode(network, name, priority=200 - 10 * number, **options)
+        HavenNode(network, name, priority=200 - 60 * number, **options)
         for number, name in enumerate(network.routers)
     ]
     nodes[0].start().wait_state("active")

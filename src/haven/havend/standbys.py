@@ -37,6 +37,8 @@ class Standbys:
         # Of each virtual router: priority and time of the last greeting, by source.
         self._heard: dict[Wire, dict[bytes, tuple[int, int]]] = {}
         self._greet_at = 0
+        # The Active that was followed at the last look.
+        self._followed: dict[Wire, bytes | None] = {}
 
     def look(self, members: "list[VirtualRouter]", now: int) -> None:
         """Take what has come for these, and greet for them when it is time."""
@@ -50,10 +52,15 @@ class Standbys:
             self._open(device)
         for device in self._sockets:
             self._read(device, now)
-        if now >= self._greet_at and members:
+        is_time = now >= self._greet_at and bool(members)
+        if is_time:
             self._greet_at = now + GREET_EVERY_US
-            for member in members:
+        followed = {member.spec.wire(): member.active_source for member in members}
+        for member in members:
+            # After a takeover all Backups would ask quickly until the next time.
+            if is_time or self._followed.get(member.spec.wire()) != member.active_source:
                 self._greet(member)
+        self._followed = followed
 
     def outranks(self, member: "VirtualRouter", now: int) -> bool:
         """Tell whether another Backup would take over before this one."""
