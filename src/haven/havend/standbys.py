@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Wire = tuple[str, int, int]
 
 GREET_EVERY_US = 10 * SECOND
+# So many times more often after another Active has come.
+HURRIED, HURRY_US = 4, SECOND
 # Two greetings may be lost.
 KNOWN_FOR_US = 35 * SECOND
 LONGEST = 64
@@ -39,6 +41,7 @@ class Standbys:
         self._greet_at = 0
         # The Active that was followed at the last look.
         self._followed: dict[Wire, bytes | None] = {}
+        self._hurried = 0
 
     def look(self, members: "list[VirtualRouter]", now: int) -> None:
         """Take what has come for these, and greet for them when it is time."""
@@ -52,15 +55,16 @@ class Standbys:
             self._open(device)
         for device in self._sockets:
             self._read(device, now)
-        is_time = now >= self._greet_at and bool(members)
-        if is_time:
-            self._greet_at = now + GREET_EVERY_US
         followed = {member.spec.wire(): member.active_source for member in members}
-        for member in members:
-            # After a takeover all Backups would ask quickly until the next time.
-            if is_time or self._followed.get(member.spec.wire()) != member.active_source:
-                self._greet(member)
+        if any(self._followed.get(wire) != followed[wire] for wire in followed):
+            # After a takeover all Backups would ask quickly until the next time; not all listen at once.
+            self._greet_at, self._hurried = now, HURRIED
         self._followed = followed
+        if now >= self._greet_at and members:
+            self._greet_at = now + (HURRY_US if self._hurried else GREET_EVERY_US)
+            self._hurried = max(0, self._hurried - 1)
+            for member in members:
+                self._greet(member)
 
     def outranks(self, member: "VirtualRouter", now: int) -> bool:
         """Tell whether another Backup would take over before this one."""
