@@ -78,7 +78,9 @@ class Bird(RoutingDaemon):
         """Write bird.conf."""
         bfd = f"interval {BFD_MS} ms; multiplier {BFD_MULTIPLIER};"
         learnt = f"net = {SERVED}/32 && source = RTS_INHERIT"
-        kernel = "export where source != RTS_INHERIT;" if self.name == "x2" else "import all;"
+        # Preferred to what the other router tells, or each would take its own back as soon as it hears that.
+        own = "import filter { if net = %s/32 then preference = 200; accept; };" % SERVED
+        kernel = "export where source != RTS_INHERIT;" if self.name == "x2" else own
         peers = self._ospf() if self.protocol == "ospf" else self._bgp()
         return (
             f"router id {ROUTER_ID[self.name]};\n"
