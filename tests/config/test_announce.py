@@ -14,6 +14,7 @@ config virtual_router 'lan'
     option announce 'route'
 """
 ON_LINK = "is for hosts on the link; with announce 'route' the addresses are on no link"
+KEY = "    option auth_key 'hex:%s'\n" % ("ab" * 32)
 SIX = ROUTED.replace("10.0.0.1", "fe80::1")
 
 
@@ -52,9 +53,17 @@ def test_what_fits_is_taken(text: str) -> None:
     assert complaints(text) == []
 
 
-@pytest.mark.parametrize(("hops", "codes"), [("2", ["hops-unauthenticated"]), ("0", [])])
-def test_advertisements_from_afar_without_a_key_are_warned_of(hops: str, codes: list[str]) -> None:
-    text = ROUTED + f"    option unicast_hops '{hops}'\n    list unicast_peer '10.0.1.3'\n"
+@pytest.mark.parametrize(
+    ("hops", "more", "codes"),
+    [
+        ("2", "", ["hops-unauthenticated"]),
+        ("2", KEY + "    option auth_mode 'permissive'\n", ["hops-unauthenticated"]),
+        ("2", KEY, []),
+        ("0", "", []),
+    ],
+)
+def test_advertisements_from_afar_without_a_key_are_warned_of(hops: str, more: str, codes: list[str]) -> None:
+    text = ROUTED + f"    option unicast_hops '{hops}'\n    list unicast_peer '10.0.1.3'\n" + more
     model, problems = load_text(text, "haven", "r1")
     assert model is not None and problems == []
     assert [each.code for each in model.warnings] == codes

@@ -69,9 +69,8 @@ class RoutedNetwork:
 
     def node(self, name: str, priority: int, interval_ms: int) -> RoutedNode:
         """Return haven for a router; its ADVERTISEMENTs go over x2."""
-        return RoutedNode(
-            self, name, "to-x2", priority=priority, interval_ms=interval_ms, unicast=True, unicast_hops=1
-        )
+        afar = {"unicast": True, "unicast_hops": 1}
+        return RoutedNode(self, name, "to-x2", priority=priority, interval_ms=interval_ms, **afar)
 
     def without_haven(self) -> None:
         """Put the address on both routers for good, r1 the better one: the routing daemon is all there is."""

@@ -16,6 +16,8 @@ class RoutedNode(AgentNode):
     def __init__(self, network: Network, name: str, segment: str = "lan", **gateway: object) -> None:
         side = Side("service", segment, 4, 9, (f"{SERVED}/32",))
         metrics = {"announce_metric": str(ACTIVE_METRIC), "standby_metric": str(STANDBY_METRIC)}
+        if gateway.get("unicast_hops"):
+            metrics["auth_key"] = f"hex:{'7e' * 32}"
         super().__init__(network, name, own_sides=(side,), more={"announce": "route", **metrics}, **gateway)
 
     def config_text(self) -> str:

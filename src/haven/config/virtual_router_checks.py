@@ -5,6 +5,7 @@ from haven.config.addresses import family_of as family_of_octets
 from haven.config.auth_checks import check_keys
 from haven.config.section_values import OptionValue, SectionValues
 from haven.core.announce import BY_ROUTE
+from haven.core.auth.auth_spec import ENFORCE
 from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
 _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
@@ -102,7 +103,7 @@ def _family_of_item(option: str, item: OptionValue) -> int:
 def _check_hosts(values: SectionValues) -> None:
     virtual = [address.octets for address in values.all("address")]
     source = values.one("source_address")
-    if values.one("unicast_hops") and not values.given("auth_key"):
+    if values.one("unicast_hops") and not (values.given("auth_key") and values.one("auth_mode") == ENFORCE):
         # RFC 9568 5.1.1.3: TTL 255 is what nobody off the link can forge.
         values.caution("hops-unauthenticated", "unicast_hops")
     for item in values.items("unicast_peer"):

@@ -147,8 +147,8 @@ DIAGNOSTICS = {
     "second virtual_router for it",
     "peer-virtual": "'{value}' is a virtual address, not one of a router",
     "peer-is-source": "'{value}' is the source_address of this router",
-    "hops-unauthenticated": "takes advertisements from other networks, and without auth_key whoever is "
-    "there can forge them; set a key, the same on all routers",
+    "hops-unauthenticated": "takes advertisements from other networks, and whoever is there can forge "
+    "them unless auth_key is set and auth_mode is enforce",
     "source-virtual": "is a virtual address; only its owner (priority 255) can send from it",
     "source-not-link-local": "must be a link-local address (fe80::/10) unless unicast_peer is used",
     # Between sections.
