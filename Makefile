@@ -29,7 +29,7 @@ KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
 	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
-	bench-wan bench-micro bench-vpn clean
+	bench-wan bench-micro bench-vpn bench-many bench-many-chaos bench-routed clean
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -63,6 +63,9 @@ help:
 	@echo "make bench-start      what the package takes: flash, memory, time from the start to Backup (root)"
 	@echo "make bench-vpn        OpenVPN's clients through ten power cuts (root, about 15 minutes)"
 	@echo "make bench-wan        a WAN by DHCP, beside one of fixed addresses (root, about 15 minutes)"
+	@echo "make bench-many       2, 4, 8 routers with 1 to 1000 virtual ones, a table and docs/img/many.svg (root, 25 minutes)"
+	@echo "make bench-many-chaos eight routers through fifty deaths, splits and returns, twice (root, about 10 minutes)"
+	@echo "make bench-routed     a client three hops away, with BIRD and FRR, OSPF and BGP (root, about 15 minutes)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
 setup: $(VENV)/ready
@@ -190,6 +193,15 @@ bench-micro: setup
 
 bench-bfd: setup
 	$(BIN)/python -m bench --runs 10 --minutes $(MINUTES) bfd
+
+bench-many: setup
+	$(BIN)/python -m bench --runs 1 many
+
+bench-many-chaos: setup
+	$(BIN)/python -m bench --runs 1 many-chaos
+
+bench-routed: setup
+	$(BIN)/python -m bench --runs 5 routed
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -5,10 +5,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from bench.attack import attacks
 from bench.auth import signatures
 from bench.bfd import bfd_sessions
+from bench.chaos import many_chaos
 from bench.common import common_changes
 from bench.conntrack import busy_connections
 from bench.conntrack_cost import idle_connections
@@ -17,12 +19,14 @@ from bench.deaf import deaf_links
 from bench.defaults import defaults
 from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
+from bench.many import NODES, many, many_plot
 from bench.means import means
 from bench.micro import micro_nodes
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
 from bench.resident import resident
+from bench.routed import routed
 from bench.router_adverts import advertised_hosts
 from bench.services import services_by_role
 from bench.size import sizes
@@ -59,7 +63,12 @@ CONNTRACK: dict[str, Bench] = {
     "idle": idle_connections,
 }
 HEARTBEATS = {f"heartbeat-{row}": row for row in CONDITIONS}
+MANY: dict[str, Bench] = {
+    **{f"many-{routers}": partial(many, routers) for routers in NODES},
+    "many-plot": many_plot,
+}
 SETS = {
+    "many": list(MANY),
     "vrrp": list(VRRP),
     "conntrack": list(CONNTRACK),
     "heartbeat": [name for name in HEARTBEATS if name != "heartbeat-netem"],
@@ -67,6 +76,7 @@ SETS = {
 MORE: dict[str, Bench] = {
     "auth": signatures,
     "leases": leases,
+    "many-chaos": many_chaos,
     "means": means,
     "micro": micro_nodes,
     "deaf": deaf_links,
@@ -79,13 +89,14 @@ MORE: dict[str, Bench] = {
     "size": sizes,
     "upgrade": upgrades,
     "resident": resident,
+    "routed": routed,
     "vpn": vpn_clients,
     "vpn-ways": vpn_ways,
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
     "wireguard": tunnels,
 }
-BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE}
+BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE, **MANY}
 ATTACK, BFD, SLOW = "attack", "bfd", "slow"
 
 

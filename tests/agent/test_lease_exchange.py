@@ -188,3 +188,18 @@ def test_without_leases_nothing_of_it_is_loaded():
     loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
     found = [name for name in loaded if name.startswith(("haven.leases", "haven.agent.leases"))]
     assert found == ["haven.agent.leases", "haven.agent.leases.part"]
+
+
+def test_a_lease_that_one_of_two_others_has_is_not_this_routers_alone(both: Two):
+    third = Wire("r3")
+    both.one.carrier.lines = lambda: [both.one.wire, third]
+    both.look()
+    both.carry()
+    done: list[bool] = []
+    both.one.exchange.tell(both.one.give(1), done.append)
+    both.carry()
+    assert done == []
+    # It is cut off before it has answered.
+    third.is_open = False
+    both.one.exchange.look()
+    assert done == [True]

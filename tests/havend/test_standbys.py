@@ -50,11 +50,25 @@ def hello(own: SimpleNamespace, source: bytes, priority: int, vrid: int | None =
 def test_backup_greets_now_and_then_and_says_its_priority(wire: socket.socket):
     found, own = listening()
     assert greeted_priority(wire.recv(2048)) == (4, own.spec.vrid, OWN, 100)
-    found.look([own], 5 * SECOND)
+    # Not everybody listens yet.
+    for second in range(1, 5):
+        found.look([own], second * SECOND)
+        assert wire.recv(2048)
+    found.look([own], 13 * SECOND)
     with pytest.raises(BlockingIOError):
         wire.recv(2048)
-    found.look([own], 10 * SECOND)
+    found.look([own], 14 * SECOND)
     assert wire.recv(2048)
+
+
+def test_a_backup_that_follows_another_active_greets_at_once(wire: socket.socket):
+    found, own = listening()
+    for second in range(5):
+        found.look([own], second * SECOND)
+        wire.recv(2048)
+    own.active_source = OTHER
+    found.look([own], 6 * SECOND)
+    assert greeted_priority(wire.recv(2048)) == (4, own.spec.vrid, OWN, 100)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def memory_folder() -> str | None:
 
 
 class Network:
-    """Two or three routers between a client and a server, and what can go wrong between them."""
+    """Routers between a client and a server, and what can go wrong between them."""
 
     def __init__(self, routers: int = 2, wiring: Wiring | None = None) -> None:
         self.wiring = wiring or Wiring()
@@ -221,6 +222,17 @@ class Network:
         wanted = names or tuple(self.routers)
         ports = [self.routers[name].port(segment) for name in wanted]
         return self._block({(a, b) for a in ports for b in ports if a != b}, f"{segment} split")
+
+    def part(self, names: Sequence[str]) -> Fault:
+        """Keep these routers and the others from hearing each other, on LAN and WAN."""
+        began = now_ns()
+        pairs = set()
+        for segment in ("lan", "wan"):
+            here = {self.routers[name].port(segment) for name in names}
+            there = {router.port(segment) for router in self.routers.values()} - here
+            pairs |= {(a, b) for a in here for b in there} | {(b, a) for a in here for b in there}
+        self.switch.block(pairs)
+        return self._note(f"{', '.join(names)} parted from the others", began)
 
     def deafen(self, name: str, segment: str) -> Fault:
         """Let a router speak on a segment but hear none of the other routers there."""

@@ -120,7 +120,7 @@ class Network:
         self.design = Design(self.rng)
         for name in LINKS:
             self.world.links[name] = Link(name)
-        count = self.rng.choice((2, 2, 2, 3, 3, 4, 5))
+        count = self.rng.choice((2, 2, 2, 3, 3, 4, 5, 8))
         for number in range(1, count + 1):
             rate = 1 + self.rng.uniform(-DRIFT, DRIFT)
             self.world.nodes.append(SimNode(self.world, f"n{number}", number, rate))

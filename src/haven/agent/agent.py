@@ -19,6 +19,7 @@ from haven.agent.openvpn.part import OpenvpnPart
 from haven.agent.part import Part, Places
 from haven.agent.plan_reader import PlanReader
 from haven.agent.roles import Roles
+from haven.agent.routes.part import RoutesPart
 from haven.agent.scripts.part import ScriptsPart
 from haven.agent.services.part import ServicesPart
 from haven.agent.supervisor import SupervisedPart
@@ -43,6 +44,7 @@ PARTS: tuple[type[Part], ...] = (
     OpenvpnPart,
     MetricsPart,
     NotifyPart,
+    RoutesPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.
@@ -63,7 +65,7 @@ class Agent:
         self._loop = Loop()
         self._plan = PlanReader(run_dir)
         self._roles = Roles()
-        self._link = HavendLink(self._loop, run_dir, self._hear)
+        self._link = HavendLink(self._loop, run_dir, self._hear, self._lose)
         self._report_is_due = False
         self._reported_at = 0.0
         self._said_in_sync = False
@@ -136,6 +138,10 @@ class Agent:
             part.tell(lambda part: part.take_roles())
             for change in changes:
                 part.tell(lambda part, change=change: part.take_change(change))  # type: ignore[misc]
+
+    def _lose(self) -> None:
+        for part in self._parts:
+            part.tell(lambda part: part.take_loss())
 
     def _interface_up(self, name: str) -> None:
         """netifd forgets what it was told of an interface that is set up anew."""

@@ -25,8 +25,14 @@ LONGEST_BACKLOG = 1 << 20
 class HavendLink:
     """A connection to havend's control socket that is made again whenever it is lost."""
 
-    def __init__(self, loop: Loop, run_dir: str, hear: Callable[[dict[str, Any]], None]) -> None:
-        self._loop, self._hear = loop, hear
+    def __init__(
+        self,
+        loop: Loop,
+        run_dir: str,
+        hear: Callable[[dict[str, Any]], None],
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._loop, self._hear, self._lost = loop, hear, lost
         self._path = inside(run_dir, CONTROL_SOCKET)
         self._scope = Scope(loop, run_dir, self._fail)
         self._socket: socket.socket | None = None
@@ -134,6 +140,7 @@ class HavendLink:
     def _lose(self) -> None:
         self.close()
         self._loop.at(time.monotonic() + RETRY_S, self.connect)
+        self._lost()
 
     def _fail(self, error: BaseException) -> None:
         print(f"haven-agent: havend is not understood: {error!r}", file=sys.stderr, flush=True)

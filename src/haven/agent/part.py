@@ -68,6 +68,9 @@ class Part:
     def take_event(self, event: dict[str, Any]) -> None:
         """Take an event of havend's, of any kind (contract/event_log.py)."""
 
+    def take_loss(self) -> None:
+        """Take that the connection to havend is lost; `take_roles` follows when there is one again."""
+
     def take_again(self, groups: Collection[str]) -> None:
         """Take the state of these groups as if it were news: who was told of it may have forgotten."""
 

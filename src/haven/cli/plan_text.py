@@ -11,6 +11,7 @@ from haven.cli.wan_text import planned as planned_wan
 from haven.cli.wireguard_text import planned as planned_tunnel
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
+from haven.core.announce import BY_ROUTE
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.vrrp.timing import active_down_interval
 
@@ -144,6 +145,8 @@ def _where(router: dict[str, Any]) -> list[Row]:
         mac = bytes.fromhex(router["virtual_mac"]).hex(":")
         rows.append(("virtual MAC", "%s on %s" % (mac, holder)))
     rows.append(("addresses", ", ".join(router["addresses"])))
+    if _is_routed(router):
+        rows.append(("announced", "as routes of %s, by the routing daemon of this router" % holder))
     rows.append(("accept", "answers on them" if router["accept"] else "forwards only, answers ARP and ND"))
     if router["source"]:
         rows.append(("source", router["source"]))
@@ -152,6 +155,10 @@ def _where(router: dict[str, Any]) -> list[Row]:
     if router["tracks"]:
         rows.append(("tracks", ", ".join(_track(*track) for track in router["tracks"])))
     return rows
+
+
+def _is_routed(router: dict[str, Any]) -> bool:
+    return router.get("announce") == BY_ROUTE
 
 
 def _track(name: str, weight: int) -> str:
@@ -195,7 +202,7 @@ def _timers(router: dict[str, Any]) -> list[Row]:
     refresh = router["announce_refresh_us"]
     again = (
         "addresses announced again every %s" % exact_duration(refresh)
-        if refresh
+        if refresh and not _is_routed(router)
         else "no repeated announcing"
     )
     return [

@@ -91,6 +91,10 @@ class VirtualRouterSettings(Settings):
     track_scripts: tuple[str, ...]
     bfds: tuple[str, ...]
     source_address: bytes | None
+    announce: str
+    announce_device: str
+    announce_metric: int
+    standby_metric: int | None
     ra: bool
     ra_prefixes: tuple[Address, ...]
     ra_dnses: tuple[bytes, ...]

@@ -5,6 +5,8 @@ from haven.config.addresses import family_of as family_of_octets
 from haven.config.auth_checks import check_keys
 from haven.config.carp_checks import check_carp, is_carp
 from haven.config.section_values import OptionValue, SectionValues
+from haven.core.announce import BY_ROUTE
+from haven.core.auth.auth_spec import ENFORCE
 from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
 _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}
@@ -28,6 +30,7 @@ def check_router(values: SectionValues) -> None:
     if family == 4 and values.one("ra") and values.sure("address"):
         values.complain("ra-ipv4", "ra")
     _check_lifetime(values)
+    _check_announcing(values)
     if values.items("checksum") and not is_carp(values) and _is_surely_ipv6(values):
         values.complain("checksum-ipv6", "checksum")
 
@@ -60,6 +63,17 @@ def _check_lifetime(values: SectionValues) -> None:
     # RFC 4861 6.2.1: else hosts would lose the router between two advertisements.
     if lifetime_s and lifetime_s < (interval_s or 0):
         values.complain("ra-lifetime-short", "ra_lifetime", lifetime_s=lifetime_s, interval_s=interval_s)
+
+
+def _check_announcing(values: SectionValues) -> None:
+    if values.one("announce") != BY_ROUTE:
+        return
+    for option in ("virtual_mac", "ra"):
+        if values.one(option):
+            values.complain("announce-route-link", option)
+    active, standby = values.one("announce_metric"), values.one("standby_metric")
+    if values.sure("announce_metric", "standby_metric") and standby is not None and standby <= active:
+        values.complain("standby-metric-low", "standby_metric", metric=standby, active=active)
 
 
 def _check_addresses(values: SectionValues, family: int) -> None:
@@ -97,6 +111,9 @@ def _family_of_item(option: str, item: OptionValue) -> int:
 def _check_hosts(values: SectionValues) -> None:
     virtual = [address.octets for address in values.all("address")]
     source = values.one("source_address")
+    if values.one("unicast_hops") and not (values.given("auth_key") and values.one("auth_mode") == ENFORCE):
+        # RFC 9568 5.1.1.3: TTL 255 is what nobody off the link can forge.
+        values.caution("hops-unauthenticated", "unicast_hops")
     for item in values.items("unicast_peer"):
         if item.value in virtual:
             values.complain("peer-virtual", "unicast_peer", item.line, value=item.text)

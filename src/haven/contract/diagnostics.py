@@ -137,6 +137,8 @@ DIAGNOSTICS = {
     "carp-broadcast": "is for IPv4 addresses and without unicast_peer",
     "carp-group-mixed": "'{group}' has {other}, of the other protocol; a group speaks either VRRP or CARP",
     "carp-mac-twice": "{other} has this VHID and so the same MAC address; set virtual_mac for one of the two",
+    "announce-route-link": "is for hosts on the link; with announce 'route' the addresses are on no link",
+    "standby-metric-low": "{metric} is not above the announce_metric {active}: others would keep to a Backup",
     "addresses-many": "{count} addresses; a virtual router has {most} at most",
     "link-local-missing": "IPv6 needs a link-local address too, for example 'fe80::1/64'",
     "ra-ipv4": "router advertisements are of IPv6; '192.168.1.1' and the like are told to hosts by DHCP",
@@ -157,6 +159,8 @@ DIAGNOSTICS = {
     "second virtual_router for it",
     "peer-virtual": "'{value}' is a virtual address, not one of a router",
     "peer-is-source": "'{value}' is the source_address of this router",
+    "hops-unauthenticated": "takes advertisements from other networks, and whoever is there can forge "
+    "them unless auth_key is set and auth_mode is enforce",
     "source-virtual": "is a virtual address; only its owner (priority 255) can send from it",
     "source-not-link-local": "must be a link-local address (fe80::/10) unless unicast_peer is used",
     # Between sections.
@@ -305,7 +309,7 @@ DIAGNOSTICS = {
 # Warnings that ask for nothing: as a machine comes up they pass, and what stays is a fault or a problem.
 PASSING = ("tracked-missing", "device-missing", "sync-address-missing")
 # Those that its user is shown before it is so (`haven setup`, `haven validate`): no error of each start.
-CHOSEN = ("sync-shared",)
+CHOSEN = ("sync-shared", "hops-unauthenticated")
 # Not there, and left out.
 LACKS = ("kernel-no-ipv6", "kernel-no-macvlan")
 

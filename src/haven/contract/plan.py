@@ -32,6 +32,7 @@ from haven.contract.planned_bfd import check_planned_sessions
 from haven.contract.planned_parts import check_parts
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
+from haven.core.announce import ANNOUNCING
 from haven.core.value import Value
 from haven.core.vrrp.constants import (
     CHECKSUMS,
@@ -131,6 +132,7 @@ PROTOCOL_SETTINGS = (
     Field("checksum", one_of(CHECKSUMS)),
     Field("announce_refresh_us", whole()),
     Field("unicast_hops", whole(0, TTL - 1), optional=True),
+    Field("announce", one_of(ANNOUNCING), optional=True),
 )
 
 STEP = (

@@ -5,6 +5,7 @@ Settings are attributes by the keys that the option table gives them; those that
 declared here.
 """
 
+from haven.core.announce import BY_ARP
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp.constants import PSEUDO_HEADER, multicast_group
@@ -34,6 +35,7 @@ class RouterSpec(Value):
     checksum: str
     announce_refresh_us: int
     unicast_hops: int
+    announce: str
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class RouterSpec(Value):
         self.unicast_hops = 0
         # Its keys, where it has any.
         self.authentication: AuthSpec | None = None
+        self.announce = BY_ARP
         for key in settings:
             setattr(self, key, settings[key])
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Wire = tuple[str, int, int]
 
 GREET_EVERY_US = 10 * SECOND
+# So many times more often after another Active has come.
+HURRIED, HURRY_US = 4, SECOND
 # Two greetings may be lost.
 KNOWN_FOR_US = 35 * SECOND
 LONGEST = 64
@@ -37,6 +39,9 @@ class Standbys:
         # Of each virtual router: priority and time of the last greeting, by source.
         self._heard: dict[Wire, dict[bytes, tuple[int, int]]] = {}
         self._greet_at = 0
+        # The Active that was followed at the last look.
+        self._followed: dict[Wire, bytes | None] = {}
+        self._hurried = 0
 
     def look(self, members: "list[VirtualRouter]", now: int) -> None:
         """Take what has come for these, and greet for them when it is time."""
@@ -50,8 +55,14 @@ class Standbys:
             self._open(device)
         for device in self._sockets:
             self._read(device, now)
+        followed = {member.spec.wire(): member.active_source for member in members}
+        if any(self._followed.get(wire) != followed[wire] for wire in followed):
+            # After a takeover all Backups would ask quickly until the next time; not all listen at once.
+            self._greet_at, self._hurried = now, HURRIED
+        self._followed = followed
         if now >= self._greet_at and members:
-            self._greet_at = now + GREET_EVERY_US
+            self._greet_at = now + (HURRY_US if self._hurried else GREET_EVERY_US)
+            self._hurried = max(0, self._hurried - 1)
             for member in members:
                 self._greet(member)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets that ADVERTISEMENTs and announcements go through."""
 
-from haven.core.announce import BROADCAST, announcement
+from haven.core.announce import BROADCAST, BY_ARP, announcement
 from haven.core.clock import NEVER
 from haven.core.effects import Send
 from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
@@ -210,7 +210,7 @@ class VrrpSockets:
         if link is None:
             return []
         found = []
-        if link.ethernet:
+        if link.ethernet and plan.spec.announce == BY_ARP:
             mac = plan.virtual_mac or link.mac
             try:
                 sock = self._link(plan.device)

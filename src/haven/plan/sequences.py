@@ -11,6 +11,7 @@ from typing import Any
 
 from haven.contract.plan import Plan
 from haven.contract.steps import step_text
+from haven.core.announce import BY_ARP
 from haven.core.effects import Announce, Release, Send, TakeOver
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Startup, Switchover
@@ -183,7 +184,8 @@ def _described(group: GroupSpec, done: list[Value]) -> Iterator[tuple[str, dict[
         elif type(effect) is Announce:
             spec = specs[effect.router]
             code = "announce6" if spec.family == 6 else "announce"
-            yield code, {"addresses": [text_of(address) for address in spec.addresses]}
+            if spec.announce == BY_ARP:
+                yield code, {"addresses": [text_of(address) for address in spec.addresses]}
 
 
 def _resigns(router: RouterSpec, message: bytes) -> bool:

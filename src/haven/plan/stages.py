@@ -33,6 +33,9 @@ class RouterPlace:
     addresses: tuple[str, ...]
     routes: tuple[RouteParts, ...]
     lifetime_us: int
+    # Of addresses that a routing daemon announces: the Active's, and every router's all the time.
+    metric: int | None = None
+    standby_metric: int | None = None
 
 
 def stages(place: RouterPlace) -> dict[str, list[StepDocument]]:
@@ -48,7 +51,7 @@ def stages(place: RouterPlace) -> dict[str, list[StepDocument]]:
 def _setup(place: RouterPlace) -> list[StepDocument]:
     """Make ready what a takeover needs and nobody notices."""
     if place.virtual_mac is None:
-        return []
+        return [_add_route(route) for route in _announced(place, place.standby_metric)]
     device, mac = place.address_device, place.virtual_mac
     create = netlink_encoder.macvlan_add(device, place.device, mac)
     # One address for all routers of the virtual router, made from its MAC address, would be a duplicate.
@@ -63,7 +66,7 @@ def _setup(place: RouterPlace) -> list[StepDocument]:
 def _teardown(place: RouterPlace) -> list[StepDocument]:
     """Undo the set-up."""
     if place.virtual_mac is None:
-        return []
+        return [_delete_route(route) for route in _announced(place, place.standby_metric)]
     device = place.address_device
     return [_step("device-delete", netlink_encoder.link_delete(device), (ENODEV,), device=device)]
 
@@ -78,18 +81,14 @@ def _takeover(place: RouterPlace) -> list[StepDocument]:
             entry = netlink_encoder.bridge_entry_add(place.bridge[0], place.virtual_mac, place.bridge[1])
             steps.append(_bridge_step(place, "bridge-keep", entry, ()))
     steps += [_add_address(place, address) for address in place.addresses]
-    for route in _all_routes(place):
-        message = netlink_encoder.route_add(route)
-        steps.append(_step("route-add", message, (EEXIST,), route=_route_text(route)))
-    return steps
+    routes = [*_announced(place, place.metric), *_all_routes(place)]
+    return steps + [_add_route(route) for route in routes]
 
 
 def _release(place: RouterPlace) -> list[StepDocument]:
     """Give the addresses up: the takeover backwards."""
-    steps = [
-        _step("route-delete", netlink_encoder.route_delete(route), (ESRCH, ENODEV), route=_route_text(route))
-        for route in reversed(_all_routes(place))
-    ]
+    routes = [*_announced(place, place.metric), *_all_routes(place)]
+    steps = [_delete_route(route) for route in reversed(routes)]
     steps += [_delete_address(place, address) for address in reversed(place.addresses)]
     if place.virtual_mac is not None:
         if place.bridge is not None:
@@ -121,9 +120,32 @@ def _bridge_step(place: RouterPlace, code: str, entry: Message, tolerate: tuple[
     return _step(code, entry, tolerate, **facts)
 
 
+def _add_route(route: RouteParts) -> StepDocument:
+    return _step("route-add", netlink_encoder.route_add(route), (EEXIST,), route=_route_text(route))
+
+
+def _delete_route(route: RouteParts) -> StepDocument:
+    message = netlink_encoder.route_delete(route)
+    return _step("route-delete", message, (ESRCH, ENODEV), route=_route_text(route))
+
+
+def _announced(place: RouterPlace, metric: int | None) -> list[RouteParts]:
+    """Return the route to each address that a routing daemon is to find, none without a metric."""
+    hosts = [] if metric is None else [address.partition("/")[0] for address in place.addresses]
+    far = [host for host in hosts if not ip_address(host).is_link_local]
+    # Of IPv4 the kernel takes the Active's away with the address, which does not outlive havend.
+    source = metric == place.metric
+    return [
+        RouteParts(
+            place.family, _host_text(host), None, place.address_device, host if source else None, metric, None
+        )
+        for host in far
+    ]
+
+
 def _add_address(place: RouterPlace, address: str) -> StepDocument:
     host, device = address.partition("/")[0], place.address_device
-    message = netlink_encoder.address_add(device, host, place.lifetime_us)
+    message = netlink_encoder.address_add(device, host, place.lifetime_us, place.metric)
     # A kernel that updates lifetimes does not answer EEXIST; one that cannot has the address anyway.
     step = _step("address-add", message, (EEXIST,), address=_host_text(host), device=device)
     return {**step, "address": address, "renew": True}
@@ -139,7 +161,9 @@ def _delete_address(place: RouterPlace, address: str) -> StepDocument:
 
 
 def _all_routes(place: RouterPlace) -> list[RouteParts]:
-    networks = dict.fromkeys(filter(None, (_network(place, address) for address in place.addresses)))
+    # Where a routing daemon announces the address, its network is not on the device that it stands on.
+    near_ones = place.addresses if place.metric is None else ()
+    networks = dict.fromkeys(filter(None, (_network(place, address) for address in near_ones)))
     near = [
         RouteParts(place.family, network, None, place.address_device, None, LAST_RESORT_METRIC, None)
         for network in networks

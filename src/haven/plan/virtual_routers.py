@@ -9,6 +9,7 @@ from haven.config.addresses import Address, Route
 from haven.config.model import VirtualRouterSettings
 from haven.config.options import VIRTUAL_ROUTER
 from haven.contract.diagnostics import Diagnostic
+from haven.core.announce import BY_ROUTE
 from haven.core.spec import CARP
 from haven.core.vrrp.advert import HEADER_LENGTH
 from haven.core.vrrp.constants import CARP_LENGTH, PASSWORD_LENGTH, is_link_local, virtual_mac
@@ -47,15 +48,18 @@ class RouterCompiler:
         link = self._machine.links.get(device)
         self._check(router, device, link)
         mac = _virtual_mac(router).hex(":") if router.virtual_mac else None
+        by_route = router.announce == BY_ROUTE
         place = RouterPlace(
             family=router.family,
             device=device,
-            address_device=macvlan_name(router.family, router.vrid, device) if mac else device,
+            address_device=self._holder(router, device),
             virtual_mac=mac,
             bridge=_bridge(self._machine, link),
             addresses=_in_order(router.addresses),
             routes=tuple(_route(router, route, device) for route in router.routes),
             lifetime_us=ADDRESS_LIFETIME_US,
+            metric=router.announce_metric if by_route else None,
+            standby_metric=router.standby_metric,
         )
         facts = {**self._facts(router, place), **_engine_settings(router), **stages(place)}
         keys = authentication(router)
@@ -66,6 +70,14 @@ class RouterCompiler:
         if router.ra:
             facts["router_advert"] = self._router_advert(router, device, link)
         return facts
+
+    def _holder(self, router: VirtualRouterSettings, device: str) -> str:
+        if router.announce == BY_ROUTE:
+            if router.announce_device not in self._machine.links:
+                facts = {"device": router.announce_device}
+                self._add(self.warnings, router, "announce_device", "device-missing", **facts)
+            return router.announce_device
+        return macvlan_name(router.family, router.vrid, device) if router.virtual_mac else device
 
     def _router_advert(
         self, router: VirtualRouterSettings, device: str, link: DeviceFacts | None

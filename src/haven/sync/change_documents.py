@@ -32,8 +32,10 @@ from haven.sync.versions import Item, Knowledge
 VERSION = 1
 PART_LENGTH = 60000
 MOST_PARTS = 240
-# Of so many at a time parts are kept: what they take is bounded.
-MOST_SENDERS = 3
+# Of so many senders parts are kept at a time, as many as three of the longest exchanges have: what they take
+# is bounded, and eight routers that come back together do not put each other out.
+MOST_SENDERS = 16
+MOST_HELD = 3 * MOST_PARTS * PART_LENGTH
 _PART = (
     Field("version", whole(1)),
     Field("node", text),
@@ -114,10 +116,10 @@ class Assembly:
         digest, have = self._begun.get(node, ("", {}))
         if digest != part["digest"]:
             have = {}
-            while len(self._begun) >= MOST_SENDERS:
-                del self._begun[next(iter(self._begun))]
+            self._begun.pop(node, None)
             self._begun[node] = (part["digest"], have)
         have[part["part"]] = part["data"]
+        self._make_room(node)
         if any(number not in have for number in range(parts)):
             return None
         del self._begun[node]
@@ -125,6 +127,14 @@ class Assembly:
         if _stamp(data) != part["digest"]:
             raise DocumentError("the parts do not fit together")
         return _read(node, data)
+
+    def _make_room(self, node: str) -> None:
+        """Forget who began first, but for the one that has just been heard, until little enough is held."""
+        for oldest in [each for each in self._begun if each != node]:
+            held = sum(len(data) for _digest, have in self._begun.values() for data in have.values())
+            if len(self._begun) <= MOST_SENDERS and held <= MOST_HELD:
+                return
+            del self._begun[oldest]
 
 
 def digest_of(content: dict[str, Any]) -> str:

@@ -89,7 +89,9 @@ class Composer:
                 if row.kind == MIRRORED and self._row(unit, name) is row:
                     told = [each for each in self._told(unit, row.of) if isinstance(each, str)]
                     had = options.get(name)
-                    if told and sorted(had if isinstance(had, list) else [had or ""]) != sorted(told):
+                    before = had if isinstance(had, list) else [had or ""]
+                    # Of those who have not told yet nothing is known: one of several is not to be left out.
+                    if not set(told) <= set(before):
                         options[name] = told
 
     def _told(self, unit: Unit, option: str) -> "list[Value]":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from haven.agent.part import Part, Surroundings
 from haven.agent.roles import ACTIVE
+from haven.core.announce import BY_ROUTE
 
 if TYPE_CHECKING:
     from haven.agent.claimants.address_watch import AddressWatch
@@ -34,6 +35,9 @@ class ClaimantsPart(Part):
             self._watch.ask(routers)
 
     def _is_held(self, router: dict[str, Any]) -> bool:
+        if router.get("announce") == BY_ROUTE:
+            # It is on no link, where another could answer for it.
+            return False
         return router["family"] == 4 and self.around.roles.states.get(router["group"]) == ACTIVE
 
     def problems(self) -> list[dict[str, Any]]:

@@ -107,9 +107,9 @@ class LeaseExchange:
             self._say(neighbour, part, kept)
 
     def tell(self, binding: Binding, done: Done) -> None:
-        """Tell everybody of a lease; `done` learns whether all who are heard have it."""
+        """Tell everybody of a lease; once all who are heard have answered, `done` learns if one has it."""
         heard = [each for each in self._neighbours.values() if each.is_heard]
-        left = set(heard)
+        left, found = set(heard), []
         if not heard:
             done(False)
             return
@@ -118,8 +118,9 @@ class LeaseExchange:
 
             def kept(is_kept: bool, neighbour: Neighbour = neighbour) -> None:
                 left.discard(neighbour)
+                found.append(is_kept)
                 if not left:
-                    done(is_kept)
+                    done(any(found))
 
             number = self._say(neighbour, [document], kept)
             self._scope.after(PATIENCE_S, lambda of=neighbour, number=number: _look_late(of, number))  # type: ignore[misc]

@@ -16,6 +16,7 @@ from haven.config.options.kinds import (
 )
 from haven.config.options.option import Option, SectionType
 from haven.config.options.tracking_sections import named
+from haven.core.announce import ANNOUNCING, BY_ARP, BY_ROUTE
 from haven.core.carp.packet import MOST_PASSWORD
 from haven.core.carp.ranking import HIGHEST_SKEW
 from haven.core.spec import CARP, PROTOCOLS
@@ -194,6 +195,37 @@ VIRTUAL_ROUTER = SectionType(
             default="pseudo_header",
             only_with=("version", 3),
             engine=True,
+        ),
+        Option(
+            "announce",
+            Choice(*ANNOUNCING),
+            "How others learn where the addresses are. `arp`: gratuitous ARP or unsolicited neighbour "
+            "advertisements on the device. `route`: from the routing daemon of this router; the addresses "
+            "stand on `announce_device`, with a route each for it to redistribute.",
+            default=BY_ARP,
+            engine=True,
+        ),
+        Option(
+            "announce_device",
+            Device(),
+            "Device that the addresses stand on, the loopback or a dummy.",
+            default="lo",
+            only_with=("announce", BY_ROUTE),
+        ),
+        Option(
+            "announce_metric",
+            Whole(1, 65535),
+            "Metric of the addresses and of their routes on the Active.",
+            default="100",
+            only_with=("announce", BY_ROUTE),
+        ),
+        Option(
+            "standby_metric",
+            Whole(1, 65535),
+            "Metric of a route that each router has all the time, Backup or Active: where the Active is gone "
+            "with its routing daemon, the others know the way already.",
+            default_says="a Backup has no such route",
+            only_with=("announce", BY_ROUTE),
         ),
         Option(
             "announce_refresh",

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Servers of a VPN that share one address, as VpnCloud's documentation has it: no Ethernet, no ARP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.asking import Asking
+from tests.lab.chaos import Chaos
+from tests.lab.haven_node import HavenNode
+from tests.lab.tun_network import SERVED, SIDE, TunNetwork
+
+SERVERS = 3
+# A server that does not serve is known after 3.6 of them.
+INTERVAL_MS = 50
+# VpnCloud's own figure is 5000 ms (--peer-timeout 5).
+NOTICED_MS = 300
+# Beside it what a busy machine may hold a process up.
+STALL_MS = 1000
+
+
+@pytest.fixture
+def vpn(lab: None) -> Iterator[TunNetwork]:
+    made = TunNetwork(SERVERS)
+    yield made
+    print(made.story())
+    made.delete()
+
+
+def servers(network: TunNetwork, **every: object) -> Chaos:
+    """Start haven on all servers; the first is the best."""
+    options = {"own_sides": (SIDE,), "interval_ms": INTERVAL_MS, **every}
+    nodes = [
+        HavenNode(network, name, priority=200 - 60 * number, **options)
+        for number, name in enumerate(network.routers)
+    ]
+    nodes[0].start().wait_state("active")
+    for node in nodes[1:]:
+        node.start()
+    made = Chaos(network, nodes, seed=3)
+    made.wait_settled("start", "of all")
+    return made
+
+
+@pytest.mark.parametrize("unicast", [False, True])
+def test_a_killed_server_is_replaced_and_the_client_served(vpn: TunNetwork, unicast: bool) -> None:
+    chaos = servers(vpn, unicast=unicast)
+    asking = Asking(vpn.client, SERVED, vpn.folder / "asking")
+    asking.wait_answers()
+    # kill -9 of the program alone, then of everything on the server that serves.
+    killed, cut = chaos.happen("kill", "r1"), chaos.happen("cut", "r2")
+    asking.wait_answers()
+    gap_ms = asking.longest_gap_ms()
+    print(
+        f"kill -9: replaced after {killed.settled_ms:.0f} and {cut.settled_ms:.0f} ms, no answer {gap_ms:.0f}"
+    )
+    assert max(killed.settled_ms, cut.settled_ms, gap_ms) < NOTICED_MS + STALL_MS
+    assert chaos.active is chaos.nodes["r3"]
+    for what, name in (("return", "r1"), ("return", "r2"), ("part", ""), ("heal", ""), ("stop", "r3")):
+        chaos.happen(what, name)
+    asking.wait_answers()
