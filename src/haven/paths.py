@@ -48,6 +48,8 @@ SETTINGS_NOTE = "settings.json"
 TCP_LOOSE_NOTE = "tcp_loose"
 # The leases again, and where the DHCP server answers, for an agent that is started again.
 LEASES_NOTE = "leases.json"
+# What the last run of doctor has come to, and who is at it.
+DOCTOR_NOTE, DOCTOR_LOCK = "doctor.json", "doctor.lock"
 CONNTRACKD_CONF = "conntrackd.conf"
 CONNTRACKD_SOCKET = "conntrackd.ctl"
 CONNTRACKD_LOCK = "conntrackd.lock"
