@@ -20,6 +20,9 @@ while True:
 """
 GUEST_MAC = "02:00:00:00:01:66"
 ON_SWITCH = "table bridge broken {\n chain forward {\n type filter hook forward priority 0;\n %s\n }\n}\n"
+NO_MULTICAST = "ether daddr 01:00:5e:00:00:12 drop"
+# From the standby alone, so that it goes on hearing the Active.
+MULTICAST_ON_WAN = 'iifname "r2-wan" ' + NO_MULTICAST
 SHUT_OUT = "table inet broken { chain input { type filter hook input priority 0; meta l4proto 112 drop; }; }"
 SNAT = """
 table ip nat
@@ -45,23 +48,24 @@ def deafen(pair: DoctorPair) -> None:
     pair.network.deafen("r2", "lan")
 
 
-def _on_switch(pair: DoctorPair, rule: str) -> None:
+def on_switch(pair: DoctorPair, rule: str) -> None:
+    """Let the switch do something with what it carries."""
     pair.network.switch.namespace.nft(ON_SWITCH % rule)
 
 
 def drop_multicast(pair: DoctorPair) -> None:
     """Let a switch snoop, and have heard of nobody who wants VRRP."""
-    _on_switch(pair, "ether daddr 01:00:5e:00:00:12 drop")
+    on_switch(pair, NO_MULTICAST)
 
 
 def lower_ttl(pair: DoctorPair) -> None:
     """Change what passes."""
-    _on_switch(pair, "ip protocol 112 ip ttl set 64")
+    on_switch(pair, "ip protocol 112 ip ttl set 64")
 
 
 def drop_foreign_macs(pair: DoctorPair) -> None:
     """Let a hypervisor keep its guests from speaking with other MAC addresses."""
-    _on_switch(pair, "ether saddr & ff:ff:ff:ff:ff:00 == 00:00:5e:00:01:00 drop")
+    on_switch(pair, "ether saddr & ff:ff:ff:ff:ff:00 == 00:00:5e:00:01:00 drop")
 
 
 def shut_out_first(pair: DoctorPair) -> None:
@@ -266,7 +270,7 @@ def other_groups(pair: DoctorPair) -> None:
 def password(pair: DoctorPair) -> None:
     """Let the standby want a password, and miss it."""
     pair.reload(pair.second, "\toption version '2'\n", "\toption version '2'\n\toption auth_pass 'secret'\n")
-    wait_until(lambda: _has(pair.second, "dropped-auth_type"), 20, "it is missed")
+    wait_until(lambda: _has(pair.second, "settings-differ"), 20, "it is missed")
 
 
 def other_mtu(pair: DoctorPair) -> None:
@@ -293,3 +297,4 @@ def slow(pair: DoctorPair) -> None:
         pair.reload(node, "advert_interval '100'", "advert_interval '3000'")
     for node in pair.nodes:
         pair.reload(node, "\toption preempt '0'\n", "\toption preempt '0'\n\toption heartbeat '0'\n")
+    wait_until(lambda: pair.second.group()["detection"]["after_ms"] > 5000, 20, "it would take long")

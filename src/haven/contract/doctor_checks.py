@@ -20,7 +20,7 @@ CHECKS: "tuple[Check, ...]" = (
         Finding(
             "not-running",
             ERROR,
-            "havend does not run on {node}.",
+            "havend does not answer on {node}.",
             "{node} takes nothing over, whatever happens to the other routers.",
             "'service haven start' there; 'haven validate' and 'logread -e haven' say why.",
         ),

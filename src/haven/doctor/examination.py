@@ -111,7 +111,7 @@ def examine(root: str, config: str, run_dir: str, asking: DoctorAsking, tell: Te
     nodes, why_alone = _other_nodes(asking)
     others = [OtherLook(asking, node) for node in nodes]
     tell(*(("looking", ", ".join(nodes)) if nodes else ("alone", "")))
-    look = RouterLook(around(root, config, run_dir, _status(asking)))
+    look = RouterLook(around(root, config, run_dir, lambda: _status(asking)))
     here = Seen(look.take(_end(others, began, tell)), here=True)
     tell("judging", "")
     case = _case(here, others)
@@ -133,7 +133,9 @@ def examine(root: str, config: str, run_dir: str, asking: DoctorAsking, tell: Te
 def own_look(root: str, config: str, run_dir: str, asking: DoctorAsking) -> Document:
     """Return this router's look alone, for another one that compares."""
     end = time.monotonic() + LISTEN_S
-    return RouterLook(around(root, config, run_dir, _status(asking))).take(lambda: time.monotonic() >= end)
+    return RouterLook(around(root, config, run_dir, lambda: _status(asking))).take(
+        lambda: time.monotonic() >= end
+    )
 
 
 def _status(asking: DoctorAsking) -> Document:

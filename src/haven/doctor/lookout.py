@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a look starts from: this router's files, its plan, its status."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -27,13 +28,16 @@ class AdvertPlace:
 
 @dataclass
 class Lookout:
-    """One router as a look finds it; `plan` is empty when there is none."""
+    """One router as a look finds it; `plan` is empty when there is none.
+
+    `status` asks havend, which may take seconds, and returns nothing when it does not answer.
+    """
 
     root: str
     config: str
     run_dir: str
-    plan: dict[str, Any] = field(default_factory=dict)
-    status: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any]
+    status: Callable[[], dict[str, Any]]
 
     @property
     def routers(self) -> list[dict[str, Any]]:

@@ -30,8 +30,8 @@ TOLD = ("name", "group", "device", "address_device", "family", "vrid", "version"
 TOLD_OF_STATUS = ("state", "problems", "at_risk", "groups", "peers", "channel")
 
 
-def around(root: str, config: str, run_dir: str, status: Document) -> Lookout:
-    """Return this router as a look finds it; its status is empty when havend does not answer."""
+def around(root: str, config: str, run_dir: str, status: Callable[[], Document]) -> Lookout:
+    """Return this router as a look finds it."""
     plan = _plan(run_dir) or file_facts.plan_of(config)
     return Lookout(root, config, run_dir, plan, status)
 
@@ -48,7 +48,7 @@ class RouterLook:
 
     def __init__(self, here: Lookout) -> None:
         self._here = here
-        self.node = str(here.plan.get("node") or here.status.get("node") or "this router")
+        self.node = str(here.plan.get("node") or "this router")
         self._parts: Document = {}
 
     def take(self, is_over: Callable[[], bool]) -> Document:
@@ -115,9 +115,10 @@ class RouterLook:
         }
 
     def _told_status(self) -> Document:
-        if not self._here.status:
+        status = self._here.status()
+        if not status:
             raise NotSeen("no-status", node=self.node)
-        return {key: self._here.status[key] for key in TOLD_OF_STATUS if key in self._here.status}
+        return {key: status[key] for key in TOLD_OF_STATUS if key in status}
 
     def _targets(self) -> list[arp_questions.Target]:
         """Return what is asked for by ARP: virtual addresses, own ones of their links, the next routers."""

@@ -122,7 +122,7 @@ class WireLink:
         return {
             "device": self.place.device,
             "family": self.place.family,
-            "unicast": bool(self.place.peers),
+            "foreign": self.place.virtual and not self.place.peers,
             "sent": self.sent,
             "rows": self.tally.rows(),
             "passed": sorted([source, mark] for source, mark in self.tally.passed),

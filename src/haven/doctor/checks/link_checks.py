@@ -57,8 +57,7 @@ def foreign_mac(case: Case) -> None:
     for here, there in case.pairs("wire"):
         for link, sender in _links(here, there):
             rows = _heard(link, there, sender["device"])
-            sent = [row for row in sender["rows"] if row["out"] and row["trial"] == FOREIGN_MAC]
-            if sent and _count(rows, MULTICAST) >= ENOUGH and not _count(rows, FOREIGN_MAC):
+            if sender["foreign"] and _count(rows, MULTICAST) >= ENOUGH and not _count(rows, FOREIGN_MAC):
                 case.find("mac-filtered", peer=there.node, node=here.node, device=link["device"])
     for router in case.having("kernel"):
         settings = router.part("kernel")["settings"]
