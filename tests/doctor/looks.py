@@ -69,8 +69,9 @@ def _answers(number: int) -> list[list[Any]]:
     """The Active does not hear itself; the provider answers both."""
     rows: list[list[Any]] = []
     for name, _vrid, net in SIDES:
-        rows += [[name, f"{net}.1", [mac(name, 1)] if number == 2 else []], [name, f"{net}.{number + 1}", []]]
-    return [*rows, ["wan", GATEWAY, ["02:00:00:00:02:64"]]]
+        rows.append([name, f"{net}.1", [mac(name, 1)] if number == 2 else [], number == 2])
+        rows.append([name, f"{net}.{number + 1}", [], False])
+    return [*rows, ["wan", GATEWAY, ["02:00:00:00:02:64"], True]]
 
 
 def _kernel(number: int) -> dict[str, Any]:

@@ -150,3 +150,13 @@ def test_a_default_route_that_the_plan_brings_is_one():
     assert codes(look(1), second) == ["no-route"]
     part(second, "plan")["default_routes"] = ["default via 198.51.100.100"]
     assert codes(look(1), second) == []
+
+
+def test_who_only_asks_with_the_address_has_not_answered_for_it():
+    second = look(2)
+    row = part(second, "arp")["answers"][0]
+    row[3] = False
+    assert codes(look(1), second) == ["unanswered"]
+    # It is somebody else's word all the same.
+    row[2].append("02:00:00:00:09:09")
+    assert sorted(codes(look(1), second)) == ["claimed", "unanswered"]

@@ -3,6 +3,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from haven.doctor import examination
 from haven.doctor.beside import Beside
 from haven.doctor.run_note import RunNote
 from haven.paths import DOCTOR_NOTE
+from tests.doctor.looks import look
+from tests.lab.wait import wait_until
 
 MASQUERADE = finding("masquerade", node="r2", network="10.77.0.0/24", device="wan", address="198.51.100.1")
 ADVICE = finding("no-copies")
@@ -61,7 +64,7 @@ def test_text_has_what_it_means_and_what_to_do_within_80_columns(asked: Any, cap
     assert max(map(len, out.splitlines())) <= 80
     # A line for each step, where nobody sees it change.
     assert err.splitlines() == [
-        "Looking at this router and asking r2 ...",
+        "Looking here, and asking r2 ...",
         "Listening on the links: 5 s left ...",
     ]
 
@@ -114,3 +117,34 @@ def test_beside_answers_whole_or_not_at_all():
     assert hanging.is_over() and hanging.result() is None
     os.close(reading)
     os.close(writing)
+
+
+def test_a_router_that_does_not_answer_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(examination, "FAILED_AGAIN_S", 0.0)
+    asked = tmp_path / "asked"
+
+    def look_of(_node: str) -> dict[str, Any]:
+        with asked.open("a") as note:
+            note.write("x")
+        if asked.stat().st_size < 3:
+            raise examination.NotAnswered("r2 is not reached now")
+        return look(2)
+
+    other = examination.OtherLook(examination.DoctorAsking(dict, list, look_of), "r2")
+    wait_until(other.is_over, 20, "it has answered")
+    seen, why = other.take()
+    assert seen is not None and (seen.node, why) == ("r2", "") and asked.stat().st_size == 3
+
+
+def test_a_router_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(examination, "FAILED_AGAIN_S", 0.0)
+
+    def look_of(_node: str) -> dict[str, Any]:
+        raise examination.NotAnswered("r2 is not reached now")
+
+    other = examination.OtherLook(examination.DoctorAsking(dict, list, look_of), "r2")
+    wait_until(other.is_over, 20, "it is given up")
+    assert other.take() == (None, "r2 is not reached now")
+    hanging = examination.OtherLook(examination.DoctorAsking(dict, list, lambda _node: time.sleep(60)), "r2")
+    assert not hanging.is_over()
+    assert hanging.take() == (None, "no answer in time")

@@ -29,7 +29,7 @@ VERSION = 1
 LIMIT_S = 20.0
 # How long a router listens on its links; and how long the one that asks waits for another's look.
 LISTEN_S = 5.0
-PATIENCE_S = 14.0
+PATIENCE_S = 17.0
 
 # What one router has found out about itself: each part its facts, or why there are none.
 LOOK = (
@@ -75,8 +75,8 @@ NOT_MADE = (Field("code", text), Field("facts", mapping), Field("text", text))
 
 # What a run tells while it goes on, in the run directory: what it does now, then the report.
 STEPS = {
-    "looking": "Looking at this router and asking {nodes}",
-    "alone": "Looking at this router",
+    "looking": "Looking here, and asking {nodes}",
+    "alone": "Looking here alone",
     "listening": "Listening on the links: {left_s} left",
     "waiting": "Waiting for {nodes}",
     "judging": "Comparing",

@@ -12,17 +12,21 @@ from haven.inet import octets_of, text_of
 ROUNDS, ROUND_S = 4, 0.35
 MOST_READ, MOST_MACS = 128, 8
 MOST_TARGETS = 64
+REPLY = b"\0\2"
 
 Target = tuple[str, str]  # device, address
+# Of each place the MAC addresses, and whether that was an answer.
+Heard = dict[tuple[str, bytes], dict[str, bool]]
 
 
 def answers(targets: list[Target]) -> list[list[object]]:
-    """Return [device, address, MAC addresses that answer] for each, but not where nobody can be asked."""
+    """Return [device, address, MAC addresses that say they have it, whether one of them has answered].
+
+    A link on which nobody can be asked is left out.
+    """
     asked = list(dict.fromkeys(targets))[:MOST_TARGETS]
     sockets = {device: sock for device in dict(asked) if (sock := _open(device))}
-    heard: dict[tuple[str, bytes], set[str]] = {
-        (device, octets_of(address)): set() for device, address in asked if device in sockets
-    }
+    heard: Heard = {(device, octets_of(address)): {} for device, address in asked if device in sockets}
     try:
         for _ in range(ROUNDS):
             _ask(sockets, heard)
@@ -30,7 +34,10 @@ def answers(targets: list[Target]) -> list[list[object]]:
     finally:
         for sock in sockets.values():
             sock.close()
-    return [[device, text_of(address), sorted(macs)] for (device, address), macs in heard.items()]
+    return [
+        [device, text_of(address), sorted(set(macs)), any(macs.values())]
+        for (device, address), macs in heard.items()
+    ]
 
 
 def _open(device: str) -> socket.socket | None:
@@ -44,7 +51,7 @@ def _open(device: str) -> socket.socket | None:
     return sock
 
 
-def _ask(sockets: dict[str, socket.socket], heard: dict[tuple[str, bytes], set[str]]) -> None:
+def _ask(sockets: dict[str, socket.socket], heard: Heard) -> None:
     for device, address in heard:
         sock = sockets[device]
         try:
@@ -55,14 +62,15 @@ def _ask(sockets: dict[str, socket.socket], heard: dict[tuple[str, bytes], set[s
             continue
 
 
-def _listen(sockets: dict[str, socket.socket], heard: dict[tuple[str, bytes], set[str]], end: float) -> None:
+def _listen(sockets: dict[str, socket.socket], heard: Heard, end: float) -> None:
     names = {sock: device for device, sock in sockets.items()}
     while (left := end - time.monotonic()) > 0:
         for sock in select.select(list(names), [], [], left)[0]:
             for packet in _packets(sock):
                 macs = heard.get((names[sock], packet[14:18]))
                 if macs is not None and len(macs) < MOST_MACS:
-                    macs.add(packet[8:14].hex(":"))
+                    mac = packet[8:14].hex(":")
+                    macs[mac] = macs.get(mac, False) or packet[6:8] == REPLY
 
 
 def _packets(sock: socket.socket) -> list[bytes]:

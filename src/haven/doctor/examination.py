@@ -37,6 +37,9 @@ Document = dict[str, Any]
 # Told what is done now: a code of contract/doctor.py's STEPS, and its facts.
 Tell = Callable[..., None]
 
+# A look that was begun has answered by then; a question that failed is worth another one sooner.
+TRIES, AGAIN_S, FAILED_AGAIN_S = 3, 8.0, 1.5
+
 # Which function makes a check of the table.
 MADE_BY: dict[str, Callable[[Case], None]] = {
     "status": program_checks.status,
@@ -71,15 +74,20 @@ class DoctorAsking:
 
 
 class OtherLook:
-    """Asks a paired router for its look, while this one listens."""
+    """Asks a paired router for its look, while this one listens; again when no answer comes.
+
+    A question that goes over a connection which is just being replaced is never answered.
+    """
 
     def __init__(self, asking: DoctorAsking, node: str) -> None:
         self._asking, self.node = asking, node
-        self._task = Beside(self._ask)
+        self._tasks: list[Beside] = []
+        self._ask_again_at = 0.0
+        self._begin()
 
-    def is_over(self) -> bool:
-        """Tell whether it has answered, or will not."""
-        return self._task.is_over()
+    def _begin(self) -> None:
+        self._tasks.append(Beside(self._ask))
+        self._ask_again_at = time.monotonic() + AGAIN_S
 
     def _ask(self) -> Document:
         began = time.time()
@@ -89,20 +97,35 @@ class OtherLook:
             return {"why": str(why)}
         return {"look": look, "began": began, "ended": time.time()}
 
+    def is_over(self) -> bool:
+        """Tell whether it has answered, or will not."""
+        over = [task for task in self._tasks if task.is_over()]
+        if any("look" in (task.result() or {}) for task in over):
+            return True
+        has_failed = len(over) == len(self._tasks)
+        since = time.monotonic() - self._ask_again_at + AGAIN_S
+        if len(self._tasks) < TRIES and (since > AGAIN_S or (has_failed and since > FAILED_AGAIN_S)):
+            self._begin()
+            return False
+        return has_failed and len(self._tasks) >= TRIES
+
     def take(self) -> tuple[Seen | None, str]:
         """Return the router as it was seen, or why not; it is not waited for any longer."""
-        self._task.end()
-        answer = self._task.result() or {"why": "no answer in time"}
+        for task in self._tasks:
+            task.end()
+        answers = [task.result() or {"why": "no answer in time"} for task in self._tasks]
+        answer = next((each for each in answers if "look" in each), answers[-1])
         try:
-            look = check_look(answer.get("look")) if "look" in answer else None
+            return (self._seen(answer), "") if "look" in answer else (None, answer["why"])
         except DocumentError as why:
             return None, str(why)
-        if look is None:
-            return None, answer["why"]
+
+    def _seen(self, answer: Document) -> Seen:
+        look = check_look(answer["look"])
         seen = Seen({**look, "node": self.node})
         # Its clock was read between the two; in doubt it was right.
         seen.clock_off_s = max(look["at"] - answer["ended"], 0.0) + min(look["at"] - answer["began"], 0.0)
-        return seen, ""
+        return seen
 
 
 def examine(root: str, config: str, run_dir: str, asking: DoctorAsking, tell: Tell) -> Document:

@@ -16,9 +16,9 @@ def claims(case: Case) -> None:
     for router in case.having("arp"):
         own = {text for device in router.part("plan").get("own_addresses", {}).values() for text in device}
         virtual = _virtual(router)
-        for device, address, macs in router.part("arp")["answers"]:
+        for device, address, macs, answered in router.part("arp")["answers"]:
             if address in virtual:
-                _judge_virtual(case, router, device, address, set(macs) - ours, bool(macs))
+                _judge_virtual(case, router, device, address, set(macs) - ours, answered)
             elif address in own:
                 for mac in sorted(set(macs) - router.macs()):
                     case.find("own-claimed", mac=mac, device=device, address=address, node=router.node)

@@ -75,7 +75,8 @@ def _judge_route(case: Case, seen: list[Seen], router: Seen, outer: set[str]) ->
         for other in seen:
             for device, _gateway in _routes(other)[:1] if other is not router and outer else []:
                 case.find("no-route", node=router.node, peer=other.node, device=device)
-    answers = {(device, address): macs for device, address, macs in router.part("arp").get("answers", ())}
+    said = router.part("arp").get("answers", ())
+    answers = {(device, address): macs for device, address, macs, _answered in said}
     for device, gateway in routes:
         if answers.get((device, gateway)) == []:
             case.find("gateway-silent", node=router.node, gateway=gateway, device=device)
