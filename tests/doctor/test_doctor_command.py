@@ -137,7 +137,7 @@ def test_a_router_that_does_not_answer_is_asked_again(tmp_path: Path, monkeypatc
 
 
 def test_a_router_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(examination, "FAILED_AGAIN_S", 0.0)
+    monkeypatch.setattr(examination, "LAST_TRY_S", 0.1)
 
     def look_of(_node: str) -> dict[str, Any]:
         raise examination.NotAnswered("r2 is not reached now")

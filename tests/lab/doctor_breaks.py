@@ -158,7 +158,7 @@ def stale_upstream(pair: DoctorPair) -> None:
 
 def helper(pair: DoctorPair) -> None:
     """Let the Active alone know a helper."""
-    pair.first.router.namespace.nft('table inet help { ct helper ftp { type "ftp" protocol tcp; } }')
+    pair.first.router.namespace.nft('table inet help {\n ct helper ftp { type "ftp" protocol tcp; }\n}\n')
 
 
 def client_on_sync(pair: DoctorPair) -> None:

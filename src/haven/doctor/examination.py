@@ -37,8 +37,9 @@ Document = dict[str, Any]
 # Told what is done now: a code of contract/doctor.py's STEPS, and its facts.
 Tell = Callable[..., None]
 
-# A look that was begun has answered by then; a question that failed is worth another one sooner.
-TRIES, AGAIN_S, FAILED_AGAIN_S = 3, 8.0, 1.5
+# A look that was begun has answered by then; a question that failed is worth another one sooner, as a channel
+# that was cut is back after some seconds where there is another way.
+AGAIN_S, FAILED_AGAIN_S, LAST_TRY_S = 8.0, 1.5, 9.0
 
 # Which function makes a check of the table.
 MADE_BY: dict[str, Callable[[Case], None]] = {
@@ -82,12 +83,12 @@ class OtherLook:
     def __init__(self, asking: DoctorAsking, node: str) -> None:
         self._asking, self.node = asking, node
         self._tasks: list[Beside] = []
-        self._ask_again_at = 0.0
+        self._first_at = time.monotonic()
         self._begin()
 
     def _begin(self) -> None:
         self._tasks.append(Beside(self._ask))
-        self._ask_again_at = time.monotonic() + AGAIN_S
+        self._asked_at = time.monotonic()
 
     def _ask(self) -> Document:
         began = time.time()
@@ -102,12 +103,12 @@ class OtherLook:
         over = [task for task in self._tasks if task.is_over()]
         if any("look" in (task.result() or {}) for task in over):
             return True
-        has_failed = len(over) == len(self._tasks)
-        since = time.monotonic() - self._ask_again_at + AGAIN_S
-        if len(self._tasks) < TRIES and (since > AGAIN_S or (has_failed and since > FAILED_AGAIN_S)):
+        has_failed, now = len(over) == len(self._tasks), time.monotonic()
+        may_try = now - self._first_at < LAST_TRY_S
+        if may_try and now - self._asked_at > (FAILED_AGAIN_S if has_failed else AGAIN_S):
             self._begin()
             return False
-        return has_failed and len(self._tasks) >= TRIES
+        return has_failed and not may_try
 
     def take(self) -> tuple[Seen | None, str]:
         """Return the router as it was seen, or why not; it is not waited for any longer."""
