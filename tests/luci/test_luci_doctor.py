@@ -63,7 +63,7 @@ def test_what_is_wrong_comes_first_with_what_it_means_and_what_to_do(pages: Page
     nat = page.locator("[data-code=masquerade]")
     expect(nat).to_contain_text("leave by wan with that device's own address (masquerade)")
     expect(nat).to_contain_text("They die in a takeover")
-    expect(nat).to_contain_text("Add an SNAT rule to the virtual address 198.51.100.1")
+    expect(nat).to_contain_text("with target SNAT and snat_ip 198.51.100.1")
     expect(page.locator("[data-code=problem]")).to_contain_text("Router r2 is not reached over the channel")
     expect(page.locator("[data-check=settings]")).to_contain_text(
         "Not looked at: r2 was not asked: no answer"

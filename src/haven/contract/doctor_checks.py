@@ -205,15 +205,15 @@ CHECKS: "tuple[Check, ...]" = (
         Finding(
             "in-pool",
             ERROR,
-            "{address} ({what}) is among the addresses {first} to {last} that {node} gives by DHCP on "
-            "'{interface}'.",
+            "{address}, an address of these routers, is among those from {first} to {last} that {node} gives by "
+            "DHCP on '{interface}'.",
             "A client can get it, and then answers for the gateway.",
             "Set start and limit of that pool in /etc/config/dhcp so that it leaves {address} out.",
         ),
         Finding(
             "static-lease",
             ERROR,
-            "{node} has a static lease of {address} ({what}) for {client}.",
+            "{node} has a static lease of {address}, an address of these routers, for {client}.",
             "That client gets it, and then answers for the gateway.",
             "Give the client another address in /etc/config/dhcp.",
         ),
@@ -228,8 +228,8 @@ CHECKS: "tuple[Check, ...]" = (
             "On {node} connections from {network} leave by {device} with that device's own address "
             "(masquerade).",
             "They die in a takeover, as that address does not move.",
-            "Add an SNAT rule to the virtual address {address} before it: the README has it, section nat of "
-            "/etc/config/firewall.",
+            "Add a section nat to /etc/config/firewall, with target SNAT and snat_ip {address}: it comes before "
+            "masquerading.",
         ),
         Finding(
             "snat-own",
@@ -294,8 +294,6 @@ UNABLE = {
     "no-socket": "{node} cannot listen on {device}: {error}",
     "no-wan": "no router has a default route over a link of a virtual router",
     "no-dhcp": "{node} has no file /etc/config/dhcp",
-    "no-file": "{path} cannot be read on {node}: {error}",
-    "not-used": "nothing here uses it",
     "failed": "the check itself failed: {error}",
 }
 

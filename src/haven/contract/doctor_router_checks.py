@@ -8,7 +8,7 @@ ROUTER_CHECKS = (
     Check(
         "connections",
         "Whether connections would live through a takeover",
-        "Their copies have a link of their own, and the kernels are alike.",
+        "Their copies have a link of their own, and the firewalls know the same helpers.",
         Finding(
             "helpers-differ",
             WARNING,
@@ -29,7 +29,7 @@ ROUTER_CHECKS = (
             ADVICE,
             "Connections are not copied to other routers.",
             "All of them end in a takeover, and are opened anew by those who can.",
-            "Add a section conntrack: docs/conntrack.md.",
+            "Add a section conntrack to /etc/config/haven, and a link between the routers for it.",
         ),
     ),
     Check(
@@ -105,8 +105,8 @@ ROUTER_CHECKS = (
     ),
     Check(
         "links",
-        "The devices of the virtual routers and of the copies: their MTU, and what they lose",
-        "They are alike, and lose nothing.",
+        "The devices of the virtual routers and of the copies: their MTU, and snooping on multicast",
+        "They are alike.",
         Finding(
             "mtu-differs",
             WARNING,
@@ -139,14 +139,14 @@ ROUTER_CHECKS = (
             WARNING,
             "{node} would miss a dead Active of '{group}' after {after_us} only.",
             "For so long nothing gets through when the Active loses its power.",
-            "Shorten advert_interval on all routers, and leave heartbeat on: docs/heartbeat.md.",
+            "Shorten advert_interval on all routers, and do not set heartbeat to 0.",
         ),
         Finding(
             "no-heartbeat",
             ADVICE,
             "{node} misses a dead Active of '{group}' by its ADVERTISEMENTs alone, after {after_us}.",
             "Asking the other's kernel would be faster.",
-            "docs/heartbeat.md says what it needs.",
+            "Do not set heartbeat to 0, and let the Active answer ARP; for the first minutes it is on trial.",
         ),
         Finding(
             "at-risk",

@@ -5,8 +5,6 @@ from ipaddress import IPv4Address
 
 from haven.doctor.case import Case, Seen
 
-VIRTUAL = "virtual address"
-
 
 def claims(case: Case) -> None:
     """Look at who has answered for virtual and own addresses."""
@@ -54,25 +52,22 @@ def _judge_held(case: Case, router: Seen) -> None:
 
 def dhcp(case: Case) -> None:
     """Look whether DHCP could give an address of the routers away."""
-    taken: dict[str, str] = {}
+    taken: set[str] = set()
     for router in case.routers:
+        taken.update(_virtual(router))
         for device in {each["device"] for each in router.routers}:
-            taken |= {text: f"of {router.node}" for text in router.own_addresses(device) if ":" not in text}
-    for router in case.routers:
-        taken |= {text: VIRTUAL for text in _virtual(router) if ":" not in text}
+            taken.update(router.own_addresses(device))
     for router in case.having("files"):
         given = router.part("files")["dhcp"]
         if given is None:
             case.cannot("no-dhcp", node=router.node)
             continue
-        for address, what in sorted(taken.items()):
-            _judge_given(case, router, given, address, what)
+        for address in sorted(text for text in taken if ":" not in text):
+            _judge_given(case, router, given, address)
 
 
-def _judge_given(
-    case: Case, router: Seen, given: dict[str, list[list[str]]], address: str, what: str
-) -> None:
-    facts = {"node": router.node, "address": address, "what": what}
+def _judge_given(case: Case, router: Seen, given: dict[str, list[list[str]]], address: str) -> None:
+    facts = {"node": router.node, "address": address}
     for interface, first, last in given["pools"]:
         if IPv4Address(first) <= IPv4Address(address) <= IPv4Address(last):
             case.find("in-pool", interface=interface, first=first, last=last, **facts)
