@@ -205,8 +205,8 @@ CHECKS: "tuple[Check, ...]" = (
         Finding(
             "in-pool",
             ERROR,
-            "{address}, an address of these routers, is among those from {first} to {last} that {node} gives by "
-            "DHCP on '{interface}'.",
+            "{address}, an address of these routers, is among those from {first} to {last} that {node} gives "
+            "by DHCP on '{interface}'.",
             "A client can get it, and then answers for the gateway.",
             "Set start and limit of that pool in /etc/config/dhcp so that it leaves {address} out.",
         ),
@@ -228,8 +228,8 @@ CHECKS: "tuple[Check, ...]" = (
             "On {node} connections from {network} leave by {device} with that device's own address "
             "(masquerade).",
             "They die in a takeover, as that address does not move.",
-            "Add a section nat to /etc/config/firewall, with target SNAT and snat_ip {address}: it comes before "
-            "masquerading.",
+            "Add a section nat to /etc/config/firewall, with target SNAT and snat_ip {address}: it comes "
+            "before masquerading.",
         ),
         Finding(
             "snat-own",
