@@ -17,6 +17,7 @@ from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.deaf import deaf_links
 from bench.defaults import defaults
+from bench.doctor import doctor_faults, doctor_sound, doctors
 from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
 from bench.many import NODES, many, many_plot
@@ -80,6 +81,9 @@ MORE: dict[str, Bench] = {
     "means": means,
     "micro": micro_nodes,
     "deaf": deaf_links,
+    "doctor": doctors,
+    "doctor-faults": doctor_faults,
+    "doctor-sound": doctor_sound,
     "own": own_connections,
     "ra": advertised_hosts,
     "start": starts,

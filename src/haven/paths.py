@@ -52,6 +52,8 @@ TCP_LOOSE_NOTE = "tcp_loose"
 LEASES_NOTE = "leases.json"
 # What people were told, and what they are still to be told.
 NOTIFY_NOTE = "notify.json"
+# What the last run of doctor has come to, and who is at it.
+DOCTOR_NOTE, DOCTOR_LOCK = "doctor.json", "doctor.lock"
 CONNTRACKD_CONF = "conntrackd.conf"
 CONNTRACKD_SOCKET = "conntrackd.ctl"
 CONNTRACKD_LOCK = "conntrackd.lock"

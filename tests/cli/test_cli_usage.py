@@ -170,7 +170,7 @@ def test_groups_are_told_to_scripts_a_line_each(config: Path, capsys: pytest.Cap
 
 def test_what_only_scripts_ask_is_told_to_nobody_else(capsys: pytest.CaptureFixture[str]) -> None:
     hidden = [command.name for command in COMMANDS if command.hidden]
-    assert hidden == ["complete"] and set(SHOWN) == {each for each in COMMANDS if not each.hidden}
+    assert hidden == ["look", "complete"] and set(SHOWN) == {each for each in COMMANDS if not each.hidden}
     main(["--help"])
     assert "complete" not in capsys.readouterr().out
     main(["complet"])

@@ -100,6 +100,18 @@ COMMANDS = (
         "haven.cli.config_commands:plan",
         (JSON, NODE, MACHINE),
     ),
+    Command(
+        "doctor",
+        "what is wrong here and on the pair",
+        "haven.cli.doctor_command:doctor",
+        (JSON,),
+    ),
+    Command(
+        "look",
+        "what this router finds out about itself, for doctor on another",
+        "haven.cli.doctor_command:look",
+        hidden=True,
+    ),
     Command("dhcp", "what a reload changes in /etc/config/dhcp", "haven.cli.dhcp_command:dhcp", (JSON,)),
     Command(
         "setup",

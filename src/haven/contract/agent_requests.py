@@ -23,7 +23,7 @@ REQUESTS = {
 
 # What a router answers another that it is paired with; no more, and no shell. To upgrade is more than the
 # rest: what a package holds is root's (contract/upgrade.py).
-REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch") + (
+REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch", "look") + (
     "upgrade-state",
     "upgrade-offer",
     "upgrade-piece",

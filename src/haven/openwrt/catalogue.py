@@ -9,7 +9,17 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, pairing, problems, services, setup, wan_words
+from haven.contract import (
+    at_risk,
+    control,
+    doctor,
+    doctor_checks,
+    pairing,
+    problems,
+    services,
+    setup,
+    wan_words,
+)
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -19,6 +29,7 @@ from haven.contract.steps import SEQUENCES, STEPS
 
 # The table of a message among the facts of another, by the fact's name.
 INNER = {
+    "advice": "advice",
     "command": "steps",
     "diagnostic": "diagnostics",
     "failure": "service_failures",
@@ -26,6 +37,7 @@ INNER = {
     "faults": "faults",
     "problem": "problems",
     "reason": "reasons",
+    "risk": "at_risk",
     "step": "steps",
 }
 
@@ -40,7 +52,9 @@ LUA = """-- SPDX-License-Identifier: GPL-2.0-or-later
 return require("luci.jsonc").parse([==[%s]==])
 """
 # The classic pages set nothing up.
-NOT_IN_LUA = ("pairing", "replication", "setup", "questions", "whys")
+NOT_IN_LUA = ("pairing", "replication", "setup", "questions", "whys") + tuple(
+    f"doctor_{word}" for word in ("checks", "well", "found", "means", "do", "unable", "steps")
+)
 FORMS = {"javascript": JAVASCRIPT, "lua": LUA}
 
 
@@ -67,6 +81,13 @@ def texts() -> dict[str, dict[str, str]]:
         "service_failures": services.FAILURES,
         "service_reasons": services.WHY,
         "wan_states": wan_words.STATES,
+        "doctor_checks": {check.name: check.looks_at for check in doctor_checks.CHECKS},
+        "doctor_well": {check.name: check.well for check in doctor_checks.CHECKS},
+        "doctor_found": {code: row.found for code, (_check, row) in doctor_checks.FINDINGS.items()},
+        "doctor_means": {code: row.means for code, (_check, row) in doctor_checks.FINDINGS.items()},
+        "doctor_do": {code: row.do for code, (_check, row) in doctor_checks.FINDINGS.items()},
+        "doctor_unable": doctor_checks.UNABLE,
+        "doctor_steps": doctor.STEPS,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }

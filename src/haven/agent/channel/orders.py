@@ -31,6 +31,8 @@ class Orders:
         self._scope, self._run_dir, self._config = around.scope, around.run_dir, around.config
         self._questions = WaitingLine(AT_ONCE, WAITING)
         self._plans = WaitingLine(1, AT_ONCE)
+        # Two routers may ask at once; a look takes seconds, and one that waited would come too late.
+        self._looks = WaitingLine(AT_ONCE // 2, 0)
         self._packages = WaitingLine(1, AT_ONCE)
 
     def carry_out(self, request: dict[str, Any], reply: Reply, of_peer: bool = False) -> None:
@@ -41,6 +43,8 @@ class Orders:
                 raise PairingRefusal("request-denied", command=str(command)[:64])
             if command == "plan":
                 self._plan(reply)
+            elif command == "look":
+                self._look(reply)
             elif command.startswith("upgrade-"):
                 may_change = not of_peer or self._around.document.get("upgrade") is True
                 self._package(request, reply, may_change)
@@ -82,12 +86,20 @@ class Orders:
         self._questions.take(lambda: self._scope.ask_havend(line, answered, patience))
 
     def _plan(self, reply: Reply) -> None:
-        where = ("--config", self._config, "--run-dir", self._run_dir)
-        argv = argv_of("haven", *where, "plan", "--json")
+        self._run_command(self._plans, ("plan", "--json"), lambda outcome: reply(_plan_in(outcome)))
+
+    def _look(self, reply: Reply) -> None:
+        words = ("--root", self._around.root, "look")
+        self._run_command(self._looks, words, lambda outcome: reply(_document_in(outcome)))
+
+    def _run_command(
+        self, line: WaitingLine, words: tuple[str, ...], done: Callable[[ChildEnd | CallFailure], None]
+    ) -> None:
+        argv = argv_of("haven", "--config", self._config, "--run-dir", self._run_dir, *words)
 
         def ended(outcome: ChildEnd | CallFailure) -> None:
-            self._plans.over()
-            reply(_plan_in(outcome))
+            line.over()
+            done(outcome)
 
         def start() -> None:
             try:
@@ -95,7 +107,7 @@ class Orders:
             except OSError as why:
                 ended(CallFailure("refused", str(why)))
 
-        self._plans.take(start)
+        line.take(start)
 
 
 def _answer(outcome: Any) -> dict[str, Any]:
@@ -105,9 +117,14 @@ def _answer(outcome: Any) -> dict[str, Any]:
 
 
 def _plan_in(outcome: ChildEnd | CallFailure) -> dict[str, Any]:
+    answer = _document_in(outcome)
+    return done(hide_arguments(hide_passwords(answer["result"]))) if answer["ok"] else answer
+
+
+def _document_in(outcome: ChildEnd | CallFailure) -> dict[str, Any]:
     if isinstance(outcome, CallFailure):
         return refused(outcome.refusal or Refusal("request-wrong", error=str(outcome)))
-    plan = document_of(outcome)
-    if plan is None or outcome.status:
+    found = document_of(outcome)
+    if found is None or outcome.status:
         return refused(Refusal("request-wrong", error=complaint_of(outcome).replace("\n", "; ")))
-    return done(hide_arguments(hide_passwords(plan)))
+    return done(found)

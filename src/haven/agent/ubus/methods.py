@@ -7,7 +7,7 @@ routers, or of one of them (`node`), goes over the channel. None of it is waited
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.command_answer import complaint_of, document_of, refusal_in
@@ -32,6 +32,9 @@ from haven.ubus.server import (
     UbusCall,
 )
 
+if TYPE_CHECKING:
+    from haven.agent.ubus.doctor_calls import DoctorCalls
+
 NAME = "haven"
 SIGNATURE: Signature = {
     "status": {"node": STRING},
@@ -40,6 +43,7 @@ SIGNATURE: Signature = {
     "plan": {"text": STRING, "node": STRING},
     "validate": {"text": STRING},
     "heard": {"devices": ARRAY},
+    "doctor": {"begin": BOOL},
     "switchover": {"group": STRING, "node": STRING},
     "maintenance": {"on": BOOL, "node": STRING},
     "reload": {},
@@ -69,6 +73,7 @@ class UbusMethods:
         self._asked = 0
         self._compiled = WaitingLine(1, MOST_COMPILED)
         self._heard = HeardCalls(scope)
+        self._doctor: DoctorCalls | None = None
         self._pair = pair_methods.PairMethods(scope)
         self._answers: dict[str, Callable[[UbusCall], None]] = {
             "status": self._status,
@@ -77,6 +82,7 @@ class UbusMethods:
             "plan": self._plan,
             "validate": self._validate,
             "heard": self._heard.called,
+            "doctor": self._ask_doctor,
             "switchover": self._switchover,
             "maintenance": self._maintenance,
             "reload": self._reload,
@@ -149,6 +155,14 @@ class UbusMethods:
         else:
             self._asked += 1
             self._scope.ask_havend(request, counted, patience)
+
+    def _ask_doctor(self, call: UbusCall) -> None:
+        if self._doctor is None:
+            # Rarely asked for; nobody has it in memory for nothing.
+            from haven.agent.ubus.doctor_calls import DoctorCalls
+
+            self._doctor = DoctorCalls(self._scope, self._run_dir, self._config)
+        self._doctor.called(call)
 
     def _of_pair(self, call: UbusCall) -> None:
         self._pair.ask(call, lambda outcome: _tell(call, outcome))

@@ -26,6 +26,7 @@ const calls = {
 	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
 	offlineValidate: declare('validate', [ 'text' ], 'luci.haven'),
 	heard: declare('heard', [ 'devices' ]),
+	doctor: declare('doctor', [ 'begin' ]),
 	offlineHeard: declare('heard', [ 'devices' ], 'luci.haven'),
 	state: declare('state', [], 'luci.haven'),
 	peers: declare('peers'),
@@ -177,6 +178,11 @@ return baseclass.extend({
 	/* The virtual routers that others advertise on each of the devices, by its name; takes three seconds. */
 	heard(devices) {
 		return askEvenOffline('heard', 'offlineHeard', devices).then((a) => a.heard || {});
+	},
+
+	/* Where a look at everything stands, and what the last one has found; with `begin` it begins. */
+	doctor(begin) {
+		return ask('doctor', QUICK_MS, begin).catch(explain);
 	},
 
 	switchover(node) {

@@ -183,6 +183,28 @@ return baseclass.extend({
 		return tables.map((table) => said(table, answer.code, facts)).find(Boolean) || String(answer.error);
 	},
 
+	/* What doctor has found, what that means, or what to do: by the word for which of them. */
+	doctor(word, found) {
+		return said('doctor_' + word, found.code, found.facts) || String(found[word]);
+	},
+
+	doctorCheck(check) {
+		return said('doctor_checks', check.name, {}) || String(check.looked_at);
+	},
+
+	doctorWell(check) {
+		return said('doctor_well', check.name, {}) || String(check.well);
+	},
+
+	doctorUnable(why) {
+		return said('doctor_unable', why.code, why.facts) || String(why.text);
+	},
+
+	/* What doctor does now; nothing before it has begun. */
+	doctorStep(step, words) {
+		return step ? said('doctor_steps', step, { nodes: words, left_s: Number(words) || 0 }) || '' : '';
+	},
+
 	/* What stands in the way of one configuration. */
 	replication(found) {
 		return said('replication', found.code, found.facts) || String(found.message);
