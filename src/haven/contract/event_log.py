@@ -129,6 +129,7 @@ REASONS = {
     "alone": "this node is alone on the link of {virtual_router}",
     "fault": "{faults}",
     "stop": "stopped",
+    "rehearsal": "a drill: silent as after a power cut",
     # Of the agent's: what had happened while havend was away.
     "restart": "havend was away",
 }
