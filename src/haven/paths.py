@@ -21,6 +21,9 @@ SETUP_PENDING, SETUP_UNDOING = "pending-setup", "undoing-setup"
 # The plan of a node on MicroPython, which another machine has made.
 SMALL_PLAN = "/etc/haven/plan.json"
 
+# What this router remembers of its past (contract/history_words.py).
+HISTORY = "/etc/haven/history"
+
 # The leases that were given out, for a reboot of both routers.
 LEASES = "/etc/haven/leases.json"
 
@@ -48,6 +51,10 @@ SETTINGS_NOTE = "settings.json"
 TCP_LOOSE_NOTE = "tcp_loose"
 # The leases again, and where the DHCP server answers, for an agent that is started again.
 LEASES_NOTE = "leases.json"
+# Of the history what is not on the flash yet.
+PENDING_HISTORY = "history.json"
+# Whose drill holds this router, and until when.
+DRILL_NOTE = "drill.json"
 CONNTRACKD_CONF = "conntrackd.conf"
 CONNTRACKD_SOCKET = "conntrackd.ctl"
 CONNTRACKD_LOCK = "conntrackd.lock"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A power cut that is rehearsed: nobody is told, somebody is Active soon, and nothing has to be taken back."""
+"""A power cut that is rehearsed: nobody is told, somebody is Active soon, nothing has to be taken back."""
 
 from haven.core.clock import SECOND
 from haven.core.effects import Send, Transition

@@ -10,6 +10,7 @@ from haven.agent.channel.part import ChannelPart
 from haven.agent.claimants.part import ClaimantsPart
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.havend_link import HavendLink
+from haven.agent.history.part import HistoryPart
 from haven.agent.leases.part import LeasesPart
 from haven.agent.lender import Lender
 from haven.agent.loop import Loop, Scope
@@ -39,6 +40,7 @@ PARTS: tuple[type[Part], ...] = (
     ServicesPart,
     ClaimantsPart,
     OpenvpnPart,
+    HistoryPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

@@ -55,6 +55,12 @@ AGENT_TABLE = (
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (
+        "history-unwritten",
+        WARNING,
+        "The history cannot be written to the flash: {error}.",
+        "Make room below /etc/haven; until then what happens is remembered until the next reboot.",
+    ),
+    (
         "sync-conflicts",
         WARNING,
         "Both routers have changed the same of their configuration differently: {count} conflicts.",

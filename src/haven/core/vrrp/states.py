@@ -77,7 +77,7 @@ TABLE = (
     (ACTIVE, HANDED_OVER, _YIELD, BACKUP, ""),
     # Beyond a cut another may be Active, and is so the sooner where a link still brings our priority 0.
     (ACTIVE, ALONE, (SEND_PRIORITY_ZERO,) + _YIELD, BACKUP, ""),
-    # Nobody is told: that is what is rehearsed. The timer is set for longer by who asks for it (rehearsal.py).
+    # Nobody is told: that is what is rehearsed. Who asks for it sets a longer timer (rehearsal.py).
     (ACTIVE, REHEARSED, (STOP_TIMERS, RELEASE, OWN_INTERVAL, START_ACTIVE_DOWN_TIMER), BACKUP, ""),
     (ACTIVE, FAULT, (STOP_TIMERS, SEND_PRIORITY_ZERO, RELEASE), INITIALIZE, ""),
 )
