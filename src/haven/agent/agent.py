@@ -9,6 +9,7 @@ from haven.agent.carrier import Carrier
 from haven.agent.channel.part import ChannelPart
 from haven.agent.claimants.part import ClaimantsPart
 from haven.agent.conntrack.part import ConntrackPart
+from haven.agent.drill.part import DrillPart
 from haven.agent.havend_link import HavendLink
 from haven.agent.history.part import HistoryPart
 from haven.agent.leases.part import LeasesPart
@@ -41,6 +42,7 @@ PARTS: tuple[type[Part], ...] = (
     ClaimantsPart,
     OpenvpnPart,
     HistoryPart,
+    DrillPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

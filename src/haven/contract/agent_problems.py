@@ -55,6 +55,12 @@ AGENT_TABLE = (
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (
+        "drill-failed",
+        WARNING,
+        "The last drill failed: {outcome}.",
+        "Mend what it names, then say 'haven drill': a failover would go wrong likewise.",
+    ),
+    (
         "history-unwritten",
         WARNING,
         "The history cannot be written to the flash: {error}.",

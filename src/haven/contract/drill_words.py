@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A drill: what the routers are asked for it, what it finds out, and why it is not made."""
 
+from haven.contract.drill_outcomes import OUTCOMES
 from haven.contract.fields import Field, flag, list_of, mapping, number, one_of, text, whole
 from haven.contract.message import render
 
@@ -55,42 +56,16 @@ REQUESTS = {
     ),
     # It has ended, and with a result it is noted.
     "drill-end": (Field("token", text), Field("result", mapping, optional=True)),
+    # Make one here, now, with the way back; its result is told by the status.
+    "drill-run": (Field("drill", one_of(KINDS)), Field("back", flag, optional=True)),
+    # What this router remembers.
+    "history": (),
 }
 
 REFUSALS = {
     "drill-busy": "a drill is under way already, from {owner}",
     "drill-unheld": "this drill is over already",
     "drill-unwritten": "that a drill is under way cannot be noted: {error}",
-}
-
-# Why no drill is made, or what became of it.
-OUTCOMES = {
-    "done": "well",
-    "not-paired": "this router is paired with no other: 'haven pair' and 'haven join' do that",
-    "no-agent": "haven-agent on this router does not answer",
-    "elsewhere": "{node} is Active for {groups}: say 'haven drill' there",
-    "nobody-active": "no router is Active for {groups}",
-    "no-group": "there is no group {groups}",
-    "peer-away": "{node} is not reached: {error}",
-    "peer-older": "the haven on {node} knows of no drills: upgrade it first",
-    "busy": "{error}",
-    "not-well": "the pair is not well: {node}: {missing}",
-    "no-nft": "a power cut cannot be rehearsed here: {error}",
-    "refused": "{node} refuses: {error}",
-    "not-taken": "nobody took over within {seconds} s; {node} is Active as before",
-    "lost-peer": "{node} was lost in the middle of it: {error}",
-    "not-back": "{node} did not take over again: {error}",
-    "missing": "{missing}",
-    "interrupted": "interrupted",
-}
-
-# What does not follow a takeover, or not in time.
-MISSING = {
-    "connections": "of {before} connections {node} has {after}",
-    "service": "service {service} does not run on {node}",
-    "leases": "{node} has {after} of {before} leases",
-    "wan": "the WAN {wan} is not up on {node}",
-    "problem": "{node}: {problem}",
 }
 
 

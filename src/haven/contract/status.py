@@ -70,6 +70,9 @@ STATUS = (
     Field("tracking", mapping, optional=True),
     # The BFD sessions, where there are any.
     Field("bfd", list_of(mapping), optional=True),
+    # The last drills, and the one that is under way (contract/drill_words.py).
+    Field("drills", list_of(mapping), optional=True),
+    Field("drill", mapping, optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -276,6 +279,8 @@ REPORT = (
     Field("tracking", mapping, optional=True),
     Field("leases", mapping, optional=True),
     Field("openvpn", mapping, optional=True),
+    Field("drills", list_of(mapping), optional=True),
+    Field("drill", mapping, optional=True),
 )
 
 

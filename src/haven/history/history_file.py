@@ -30,7 +30,7 @@ FUTURE_S = 86_400.0
 MODE = 0o644
 
 
-class History:
+class ReadHistory:
     """What was read: the entries, oldest first, and how many lines could not be, by a code of DAMAGE."""
 
     def __init__(self, entries: "list[Entry]", damage: "dict[str, int]") -> None:
@@ -43,14 +43,14 @@ class HistoryFile:
     def __init__(self, path: str) -> None:
         self._newer, self._older, self._next = path, path + ".old", path + ".next"
 
-    def read(self, now: float, pending: "Sequence[Entry]" = ()) -> History:
+    def read(self, now: float, pending: "Sequence[Entry]" = ()) -> ReadHistory:
         """Return what is there, and what is about to be. Raises OSError for files that cannot be read."""
         found, damage = self._lines()
         entries = _by_the_clock_that_was_set([*found, *pending])
         past = [each for each in entries if each["at"] <= now + FUTURE_S]
         if len(past) < len(entries):
             damage["future"] = len(entries) - len(past)
-        return History(past, damage)
+        return ReadHistory(past, damage)
 
     def _lines(self) -> "tuple[list[Entry], dict[str, int]]":
         damage: dict[str, int] = {}

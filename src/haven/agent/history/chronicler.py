@@ -46,6 +46,7 @@ class Chronicler:
         self._states: dict[str, str] = {}
         self._drills: list[dict[str, Any]] = []
         self._drills_of: Any = None
+        around.carrier.remember = self._remember
         self._begin()
         around.scope.every(LOOK_S, self._look)
         around.scope.every(ALIVE_S, self._file.note_alive)
@@ -100,9 +101,9 @@ class Chronicler:
         record = outage_of(change.group, change.reason, change.silence_us, forward_ms, at)
         self._note(OUT, **record)
 
-    def take_drill(self, result: dict[str, Any]) -> None:
-        """Note a drill."""
-        self._note(DRILL, **result)
+    def _remember(self, kind: str, entry: dict[str, Any]) -> None:
+        """Note what another part has."""
+        self._note(kind, **entry)
 
     # The clock, and the flash
 

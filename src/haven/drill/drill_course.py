@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A drill from its beginning to its end, by asking the routers: who gives, who takes, what followed.
+
+What has to be taken back whatever dies is nobody's here: a router that plays dead takes its addresses back by
+havend's timer, its kernel's rules run out, and the agents let go of a drill when its time is over.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from haven.contract.drill_outcomes import MISSING
+from haven.contract.drill_words import HARD, LIMIT_S, SILENT_MS, DrillFailed
+from haven.contract.message import message, render
+
+Document = dict[str, Any]
+# Says a step to whoever watches.
+Say = Callable[[str], None]
+
+POLL_S = 0.05
+# Services and connections follow; a router that starts them needs a while.
+FOLLOW_S = 20.0
+# How long the kernel is deaf to questions after the takeover: who has been taken for dead and answers sooner
+# is taken for one that was not (havend/heartbeats.py).
+DEAF_S = 3.5
+# Before the switchover back, as the other one has to hear that everybody is in step.
+REST_S = 1.0
+# What may be the matter without any harm to a drill: the last one.
+BORNE = ("drill-failed",)
+# Of connections, some end in any second.
+KEPT, FEW = 0.9, 5
+
+
+class Silent(Exception):
+    """A router, or a program on it, does not answer."""
+
+
+class Refusing(Exception):
+    """A router answers that it will not; `code` says why."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class World(Protocol):
+    """What a drill asks, and what it does to this router."""
+
+    def ask(self, node: str, command: str, **arguments: Any) -> Any:
+        """Return what a router answers. Raises Silent or Refusing."""
+
+    def peers(self) -> list[str]:
+        """Return the names of the routers that are paired. Raises Silent."""
+
+    def missing_in(self, status: Document) -> list[str]:
+        """Return what keeps a router from being well, as phrases."""
+
+    def play_dead(self, forwarding: list[str], devices: list[str], silent_s: float, deaf_s: float) -> None:
+        """Let the kernel forward and answer nothing for so long. Raises DrillFailed."""
+
+    def come_alive(self, forwarding_only: bool) -> None:
+        """Let the kernel forward again, or do everything again."""
+
+    def asker(self, routers: list[Document]) -> Any:
+        """Return the probe, which has begun."""
+
+    def client_ms(self) -> float | None:
+        """Return the longest outage that a client has seen since the last call, where one volunteers."""
+
+
+class Drill:
+    """One drill; `run` makes it, `result` is what came of it so far."""
+
+    def __init__(self, world: World, own: str, kind: str, group: str | None, back: bool, say: Say) -> None:
+        self._world, self._own, self._kind, self._back, self._say = world, own, kind, back, say
+        self._group = group
+        self._token = os.urandom(8).hex()
+        self._nodes: list[str] = []
+        self._held: list[str] = []
+        self._end = time.monotonic() + LIMIT_S
+        self.groups: list[str] = []
+        self.legs: list[Document] = []
+        self.missing: list[Document] = []
+        self.before: int | None = None
+        self.after: int | None = None
+
+    def run(self) -> Document:
+        """Make it; return its result. Raises DrillFailed where nothing was begun."""
+        statuses = self._look()
+        self._hold()
+        try:
+            result = self._carry_out(statuses)
+        except DrillFailed as why:
+            result = self._result(why.code, why.facts)
+        except (Silent, Refusing) as why:
+            result = self._result("lost-peer", {"node": self._taker() or "?", "error": str(why)})
+        except KeyboardInterrupt:
+            result = self._result("interrupted", {})
+        finally:
+            self._world.come_alive(False)
+        self._let_go(result)
+        return result
+
+    # Whether it may be
+
+    def _look(self) -> dict[str, Document]:
+        """Return the status of each router. Raises DrillFailed unless the pair is well."""
+        try:
+            own = self._world.ask(self._own, "status")
+            peers = self._world.peers()
+        except (Silent, Refusing) as why:
+            raise DrillFailed("no-agent") if isinstance(why, Silent) else _refusal(self._own, why) from None
+        if not peers:
+            raise DrillFailed("not-paired")
+        statuses = {self._own: own}
+        for node in peers:
+            try:
+                statuses[node] = self._world.ask(node, "status")
+            except (Silent, Refusing) as why:
+                raise DrillFailed("peer-away", node=node, error=str(why)) from None
+        self._choose(statuses)
+        for node, status in statuses.items():
+            kept = [each for each in status["problems"] if each["code"] not in BORNE]
+            missing = self._world.missing_in({**status, "problems": kept})
+            if missing:
+                raise DrillFailed("not-well", node=node, missing="; ".join(missing))
+        self._nodes = sorted(statuses)
+        return statuses
+
+    def _choose(self, statuses: dict[str, Document]) -> None:
+        meant = [each for each in statuses[self._own]["groups"] if self._group in (None, each["name"])]
+        names = [each["name"] for each in meant]
+        if not names:
+            raise DrillFailed("no-group", groups=[self._group])
+        self.groups = [each["name"] for each in meant if each["state"] == "active"]
+        if self.groups:
+            return
+        for node, status in statuses.items():
+            if any(each["name"] in names and each["state"] == "active" for each in status["groups"]):
+                raise DrillFailed("elsewhere", node=node, groups=names)
+        raise DrillFailed("nobody-active", groups=names)
+
+    def _hold(self) -> None:
+        """Hold every router, in the same order whoever asks: of two drills one gets all of them."""
+        asked = {"token": self._token, "owner": self._own, "groups": self.groups, "limit_s": LIMIT_S}
+        for node in self._nodes:
+            try:
+                self._world.ask(node, "drill-hold", back=self._back and node != self._own, **asked)
+            except (Silent, Refusing) as why:
+                self._let_go(None)
+                if isinstance(why, Refusing) and why.code == "request-denied":
+                    raise DrillFailed("peer-older", node=node) from None
+                if isinstance(why, Refusing) and why.code == "drill-busy":
+                    raise DrillFailed("busy", error=str(why)) from None
+                raise _refusal(node, why) from None
+            self._held.append(node)
+
+    def _let_go(self, result: Document | None) -> None:
+        for node in self._held:
+            more = {} if result is None else {"result": result}
+            try:
+                self._world.ask(node, "drill-end", token=self._token, **more)
+            except (Silent, Refusing):
+                # Its agent lets go by itself when the time is over.
+                continue
+        self._held = []
+
+    # What is done
+
+    def _carry_out(self, statuses: dict[str, Document]) -> Document:
+        own = statuses[self._own]
+        self.before = _entries(own)
+        routers = [each for each in own["virtual_routers"] if each["group"] in self.groups]
+        self._say(f"{self._own} is Active for {', '.join(self.groups)}; everybody is well")
+        self._leg(self._own, routers, own)
+        taker = self._taker()
+        self._follow(taker, statuses)
+        if self._back:
+            self._go_back(taker, routers)
+        return self._result("missing" if self.missing else "done", {})
+
+    def _taker(self) -> str:
+        return str(self.legs[-1]["to"]) if self.legs else ""
+
+    def _leg(self, giver: str, routers: list[Document], own: Document) -> None:
+        """Let another router take over from this one, and measure it."""
+        self._world.client_ms()
+        asker = self._world.asker(routers)
+        try:
+            # The first answers of the probe.
+            time.sleep(0.1)
+            if self._kind == HARD:
+                given_at = self._fall_silent(routers, own)
+                taker = self._wait_for_taker(SILENT_MS / 1000 + 2)
+                self._world.come_alive(True)
+            else:
+                given_at = self._hand_over()
+                taker = self._wait_for_taker(2.0)
+            time.sleep(0.2)
+        finally:
+            answers = asker.answers()
+        if taker is None:
+            self.legs.append(_leg_of(giver, giver, None, None))
+            raise DrillFailed("not-taken", node=giver, seconds=SILENT_MS // 1000)
+        outage_ms = _without_answer_ms(answers, given_at)
+        if self._kind == HARD:
+            time.sleep(DEAF_S)
+            self._world.come_alive(False)
+        self.legs.append(_leg_of(giver, taker, outage_ms, self._world.client_ms()))
+        self._say(f"{taker} has taken over; {_told(self.legs[-1])}")
+
+    def _fall_silent(self, routers: list[Document], own: Document) -> float:
+        forwarding = [each["device"] for each in routers]
+        link = own["conntrack"].get("device")
+        self._say(f"{self._own} falls silent, without a word")
+        devices = forwarding + ([link] if link else [])
+        limit_s = SILENT_MS / 1000 + 1
+        self._world.play_dead(forwarding, devices, limit_s, limit_s + DEAF_S)
+        given_at = time.monotonic()
+        for group in self.groups:
+            self._order(self._own, "rehearse", group=group, limit_ms=SILENT_MS)
+        return given_at
+
+    def _hand_over(self) -> float:
+        self._say(f"{self._own} hands over")
+        since = self._last_event()
+        for group in self.groups:
+            self._order(self._own, "switchover", group=group)
+        return self._changed_at("active", since)
+
+    def _order(self, node: str, command: str, **arguments: Any) -> None:
+        try:
+            self._world.ask(node, command, **arguments)
+        except Refusing as why:
+            raise DrillFailed("refused", node=node, error=str(why)) from None
+
+    def _last_event(self) -> int:
+        return max([each["seq"] for each in self._world.ask(self._own, "events")], default=-1)
+
+    def _changed_at(self, before: str, since: int) -> float:
+        """Return when a group left a state after an event, by the clock that only grows."""
+        ahead = time.time() - time.monotonic()
+        found = [
+            each["at"] - ahead
+            for each in self._world.ask(self._own, "events")
+            if each["seq"] > since and each["kind"] == "transition" and before in (each["from"], each["to"])
+        ]
+        return max(found, default=time.monotonic())
+
+    def _wait_for_taker(self, seconds: float) -> str | None:
+        """Return who is Active now; None where that is nobody else, or nobody, when the time is over."""
+        until = time.monotonic() + seconds
+        others = [node for node in self._nodes if node != self._own]
+        while time.monotonic() < until:
+            for node in others:
+                if _is_active(self._world.ask(node, "status"), self.groups):
+                    return node
+            time.sleep(POLL_S)
+        return None
+
+    # What follows
+
+    def _follow(self, taker: str, statuses: dict[str, Document]) -> None:
+        """Wait until all that belongs to the role runs at the taker, and note what does not."""
+        until = min(time.monotonic() + FOLLOW_S, self._end - FOLLOW_S)
+        while True:
+            status = self._world.ask(taker, "status")
+            self.after = _entries(status)
+            self.missing = _missing(taker, status, statuses[self._own], self.before)
+            if not self.missing or time.monotonic() > until:
+                break
+            time.sleep(0.5)
+        self._say(_followed(self.before, self.after, self.missing, taker))
+
+    def _go_back(self, taker: str, routers: list[Document]) -> None:
+        self._wait_until_well(taker)
+        self._say(f"{taker} hands back")
+        self._world.client_ms()
+        asker, since = self._world.asker(routers), self._last_event()
+        try:
+            time.sleep(0.1)
+            for group in self.groups:
+                try:
+                    self._world.ask(taker, "switchover", group=group)
+                except (Silent, Refusing) as why:
+                    raise DrillFailed("not-back", node=self._own, error=str(why)) from None
+            time.sleep(0.2)
+            taken_at = self._changed_at("active", since)
+        finally:
+            answers = asker.answers()
+        if not _is_active(self._world.ask(self._own, "status"), self.groups):
+            raise DrillFailed("not-back", node=self._own, error="")
+        outage_ms = _after_last_answer_ms(answers, taken_at)
+        self.legs.append(_leg_of(taker, self._own, outage_ms, self._world.client_ms()))
+        self._say(f"{self._own} is Active again; {_told(self.legs[-1])}")
+
+    def _wait_until_well(self, taker: str) -> None:
+        """Wait until this router could take over without a loss, as long as there is time."""
+        time.sleep(REST_S)
+        while time.monotonic() < self._end - FOLLOW_S:
+            missing = []
+            for node in (self._own, taker):
+                status = self._world.ask(node, "status")
+                kept = [each for each in status["problems"] if each["code"] not in BORNE]
+                missing += self._world.missing_in({**status, "problems": kept})
+            if not missing:
+                return
+            time.sleep(0.5)
+
+    def _result(self, code: str, facts: Document) -> Document:
+        facts = {"missing": self.missing[:5]} if code == "missing" else facts
+        return {
+            "at": round(time.time(), 3),
+            "drill": self._kind,
+            "groups": self.groups,
+            "ok": code == "done",
+            "code": code,
+            "facts": facts,
+            "legs": self.legs,
+            "before": self.before,
+            "after": self.after,
+            "missing": self.missing[:5],
+        }
+
+
+def _refusal(node: str, why: Exception) -> DrillFailed:
+    return DrillFailed("refused", node=node, error=str(why))
+
+
+def _leg_of(giver: str, taker: str, outage_ms: float | None, client_ms: float | None) -> Document:
+    leg = {"from": giver, "to": taker, "outage_ms": outage_ms}
+    return leg if client_ms is None else {**leg, "client_ms": client_ms}
+
+
+def _told(leg: Document) -> str:
+    words = "outage not measured" if leg["outage_ms"] is None else f"outage {leg['outage_ms']:g} ms"
+    return f"{words}, a client's {leg['client_ms']:g} ms" if "client_ms" in leg else words
+
+
+def _followed(before: int | None, after: int | None, missing: list[Document], taker: str) -> str:
+    texts = [render(MISSING[each["code"]], each["facts"], {}) for each in missing]
+    if before is not None:
+        texts.append(f"connections: {before} before, {after} after")
+    return "; ".join(texts) if texts else f"{taker} has all that follows"
+
+
+def _is_active(status: Document, groups: list[str]) -> bool:
+    return all(each["state"] == "active" for each in status["groups"] if each["name"] in groups)
+
+
+def _entries(status: Document) -> int | None:
+    entries = status["conntrack"].get("entries") if status["conntrack"] else None
+    return entries if isinstance(entries, int) else None
+
+
+def _missing(taker: str, status: Document, before: Document, count: int | None) -> list[Document]:
+    """Return what the taker has not, of what the giver had."""
+    found = []
+    after = _entries(status)
+    if count is not None and after is not None and after < KEPT * count - FEW:
+        found.append(message("connections", before=count, after=after, node=taker))
+    for service in status.get("services") or ():
+        if service["wanted"] == "run" and service["is"] != "running":
+            found.append(message("service", service=service["name"], node=taker))
+    had, has = ((each.get("leases") or {}).get("known") for each in (before, status))
+    if had is not None and has is not None and has < had:
+        found.append(message("leases", before=had, after=has, node=taker))
+    for wan in (status.get("wan") or {}).get("wans") or ():
+        if wan.get("state") != "up":
+            found.append(message("wan", wan=wan.get("name"), node=taker))
+    return found
+
+
+def _without_answer_ms(answers: dict[str, list[float]], since: float) -> float | None:
+    """Return from a moment to the first answer after it, of the virtual router that waited longest."""
+    waits = []
+    for times in answers.values():
+        after = [each for each in times if each >= since]
+        if after:
+            # Who was answered by the other one already waits for nothing.
+            waits.append(0.0 if any(each < since for each in times) else after[0] - since)
+    return round(1000 * max(waits), 1) if waits else None
+
+
+def _after_last_answer_ms(answers: dict[str, list[float]], until: float) -> float | None:
+    """Return from the last answer of the other one to the moment when this one has the addresses."""
+    lasts = [max(times) for times in answers.values() if times]
+    return round(1000 * max(0.0, until - min(lasts)), 1) if lasts else None
