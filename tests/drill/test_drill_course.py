@@ -90,6 +90,9 @@ class Pair:
     def missing_in(self, status: dict[str, Any]) -> list[str]:
         return [each["message"] for each in status["problems"]]
 
+    def prepare_death(self) -> None:
+        self.is_dead = True
+
     def play_dead(self, forwarding: list[str], devices: list[str], silent_s: float, deaf_s: float) -> None:
         assert (forwarding, devices) == (["lan"], ["lan", "sync"]) and 0 < silent_s < deaf_s
         self.is_dead = True

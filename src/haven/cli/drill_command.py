@@ -19,7 +19,7 @@ from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.drill_words import HARD, SWITCHOVER, DrillFailed
 from haven.contract.message import render
 from haven.drill.asker import Asker
-from haven.drill.dead_kernel import FORWARD, REMOVE, script
+from haven.drill.dead_kernel import FORWARD, PREPARE, REMOVE, script
 from haven.drill.drill_course import Drill, Refusing, Silent
 from haven.drill.volunteer import Client
 
@@ -113,12 +113,14 @@ class RouterWorld:
         """Return what keeps a router from being well, as phrases."""
         return missing_in(printable(status), time.time())
 
+    def prepare_death(self) -> None:
+        """Make ready what does not take effect yet. Raises DrillFailed."""
+        self._is_dead = True
+        _nft_or_fail(PREPARE)
+
     def play_dead(self, forwarding: list[str], devices: list[str], silent_s: float, deaf_s: float) -> None:
         """Let the kernel forward and answer nothing for so long. Raises DrillFailed."""
-        self._is_dead = True
-        error = _nft(script(forwarding, devices, silent_s, deaf_s))
-        if error:
-            raise DrillFailed("no-nft", error=error)
+        _nft_or_fail(script(forwarding, devices, silent_s, deaf_s))
 
     def come_alive(self, forwarding_only: bool) -> None:
         """Let the kernel forward again, or do everything again."""
@@ -153,6 +155,12 @@ class RouterWorld:
         self.come_alive(False)
         if self._client is not None:
             self._client.close()
+
+
+def _nft_or_fail(text: str) -> None:
+    error = _nft(text)
+    if error:
+        raise DrillFailed("no-nft", error=error)
 
 
 def _nft(text: str) -> str:

@@ -10,13 +10,11 @@ from collections.abc import Iterable
 REMOVE = "".join(
     f"table {family} haven_drill\ndelete table {family} haven_drill\n" for family in ("inet", "arp")
 )
-# BFD's ports, single hop and multihop.
-BFD_PORTS = "{ 3784, 4784 }"
-RULES = (
-    """
+# BFD has the ports 3784, and 4784 over several hops.
+RULES = """
 table inet haven_drill {
- set deaf { type ifname; flags timeout; %(deaf)s}
- set dead { type ifname; flags timeout; %(dead)s}
+ set deaf { type ifname; flags timeout; }
+ set dead { type ifname; flags timeout; }
  chain forward {
   type filter hook forward priority -300
   iifname @dead drop
@@ -28,13 +26,11 @@ table inet haven_drill {
  }
  chain output {
   type filter hook output priority -300
-  oifname @deaf udp dport """
-    f"{BFD_PORTS}"
-    """ drop
+  oifname @deaf udp dport { 3784, 4784 } drop
  }
 }
 table arp haven_drill {
- set deaf { type ifname; flags timeout; %(deaf)s}
+ set deaf { type ifname; flags timeout; }
  chain input {
   type filter hook input priority -300
   iifname @deaf arp operation request drop
@@ -46,12 +42,20 @@ table arp haven_drill {
 FORWARD = "flush set inet haven_drill dead\n"
 
 
+# Hooks that are new take the kernel many milliseconds, so they are there before the moment that is measured.
+PREPARE = REMOVE + RULES
+
+
 def script(forwarding: Iterable[str], all_devices: Iterable[str], silent_s: float, deaf_s: float) -> str:
-    """Return what nft has to do for so long: the devices that carry traffic, and all that are asked on."""
-    sets = {"dead": _elements(forwarding, silent_s), "deaf": _elements(all_devices, deaf_s)}
-    return REMOVE + RULES % sets
+    """Return what nft has to do, once prepared, for so long: of devices that forward, and of all."""
+    deaf = _elements(all_devices, deaf_s)
+    return (
+        f"add element inet haven_drill dead {_elements(forwarding, silent_s)}\n"
+        f"add element inet haven_drill deaf {deaf}\n"
+        f"add element arp haven_drill deaf {deaf}\n"
+    )
 
 
 def _elements(devices: Iterable[str], seconds: float) -> str:
     listed = ", ".join(f'"{device}" timeout {round(1000 * seconds)}ms' for device in sorted(set(devices)))
-    return "elements = { %s }; " % listed if listed else ""
+    return "{ %s }" % listed

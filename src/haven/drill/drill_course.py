@@ -56,6 +56,9 @@ class World(Protocol):
     def missing_in(self, status: Document) -> list[str]:
         """Return what keeps a router from being well, as phrases."""
 
+    def prepare_death(self) -> None:
+        """Make ready what does not take effect yet. Raises DrillFailed."""
+
     def play_dead(self, forwarding: list[str], devices: list[str], silent_s: float, deaf_s: float) -> None:
         """Let the kernel forward and answer nothing for so long. Raises DrillFailed."""
 
@@ -216,11 +219,12 @@ class Drill:
         self._say(f"{self._own} falls silent, without a word")
         devices = forwarding + ([link] if link else [])
         limit_s = SILENT_MS / 1000 + 1
-        self._world.play_dead(forwarding, devices, limit_s, limit_s + DEAF_S)
-        given_at = time.monotonic()
+        self._world.prepare_death()
+        # First, so that who takes over a moment later finds no Active.
         for group in self.groups:
             self._order(self._own, "rehearse", group=group, limit_ms=SILENT_MS)
-        return given_at
+        self._world.play_dead(forwarding, devices, limit_s, limit_s + DEAF_S)
+        return time.monotonic()
 
     def _hand_over(self) -> float:
         self._say(f"{self._own} hands over")
