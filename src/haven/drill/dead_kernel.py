@@ -37,13 +37,10 @@ table arp haven_drill {
  }
 }
 """
-)
-# Forwards again, and goes on answering nobody.
-FORWARD = "flush set inet haven_drill dead\n"
-
-
 # Hooks that are new take the kernel many milliseconds, so they are there before the moment that is measured.
 PREPARE = REMOVE + RULES
+# Forwards again, and goes on answering nobody.
+FORWARD = "flush set inet haven_drill dead\n"
 
 
 def script(forwarding: Iterable[str], all_devices: Iterable[str], silent_s: float, deaf_s: float) -> str:
