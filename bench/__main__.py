@@ -15,6 +15,7 @@ from bench.conntrack_cost import idle_connections
 from bench.cost import idle_cost
 from bench.deaf import deaf_links
 from bench.defaults import defaults
+from bench.drill import drill_kills, drills
 from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
 from bench.means import means
@@ -65,6 +66,8 @@ SETS = {
 }
 MORE: dict[str, Bench] = {
     "auth": signatures,
+    "drill": drills,
+    "drill-kills": drill_kills,
     "leases": leases,
     "means": means,
     "micro": micro_nodes,

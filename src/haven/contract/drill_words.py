@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 SWITCHOVER, HARD = "switchover", "hard"
 KINDS = (SWITCHOVER, HARD)
 
-# For a drill with all that belongs to it; what holds the routers is over by itself then.
-LIMIT_S, LONGEST_LIMIT_S = 90, 300
+# For a drill with all that belongs to it. The routers are held for less, again and again: so long after who
+# makes it has died, they let go.
+LIMIT_S = 90
+HOLD_S, LONGEST_HOLD_S = 25, 120
 # How long the Active plays dead at the most, unless its intervals are longer.
 SILENT_MS = 10_000
 
@@ -45,14 +47,14 @@ RESULT = (
 
 # What an agent is asked, as a REMOTE request.
 REQUESTS = {
-    # From now on this drill and no other, until its end or for so long. With `back` the groups are handed
-    # over when the time is over before the end has come.
+    # From now on this drill and no other, until its end or for so long from when it was last said. With
+    # `back` the groups are handed over when the time is over before the end has come.
     "drill-hold": (
         Field("token", text),
         Field("owner", text),
         Field("groups", list_of(text)),
         Field("back", flag),
-        Field("limit_s", whole(1, LONGEST_LIMIT_S)),
+        Field("limit_s", whole(1, LONGEST_HOLD_S)),
     ),
     # It has ended, and with a result it is noted.
     "drill-end": (Field("token", text), Field("result", mapping, optional=True)),

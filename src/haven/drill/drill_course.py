@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from haven.contract.drill_outcomes import MISSING
-from haven.contract.drill_words import HARD, LIMIT_S, SILENT_MS, DrillFailed
+from haven.contract.drill_words import HARD, HOLD_S, LIMIT_S, SILENT_MS, DrillFailed
 from haven.contract.message import message, render
 
 Document = dict[str, Any]
@@ -19,6 +19,7 @@ Document = dict[str, Any]
 Say = Callable[[str], None]
 
 POLL_S = 0.05
+HOLD_AGAIN_S = 4.0
 # Services and connections follow; a router that starts them needs a while.
 FOLLOW_S = 20.0
 # How long the kernel is deaf to questions after the takeover: who has been taken for dead and answers sooner
@@ -81,6 +82,7 @@ class Drill:
         self._token = os.urandom(8).hex()
         self._nodes: list[str] = []
         self._held: list[str] = []
+        self._held_at = 0.0
         self._end = time.monotonic() + LIMIT_S
         self.groups: list[str] = []
         self.legs: list[Document] = []
@@ -146,10 +148,9 @@ class Drill:
 
     def _hold(self) -> None:
         """Hold every router, in the same order whoever asks: of two drills one gets all of them."""
-        asked = {"token": self._token, "owner": self._own, "groups": self.groups, "limit_s": LIMIT_S}
         for node in self._nodes:
             try:
-                self._world.ask(node, "drill-hold", back=self._back and node != self._own, **asked)
+                self._hold_one(node)
             except (Silent, Refusing) as why:
                 self._let_go(None)
                 if isinstance(why, Refusing) and why.code == "request-denied":
@@ -158,6 +159,17 @@ class Drill:
                     raise DrillFailed("busy", error=str(why)) from None
                 raise _refusal(node, why) from None
             self._held.append(node)
+
+    def _hold_one(self, node: str) -> None:
+        self._held_at = time.monotonic()
+        asked = {"token": self._token, "owner": self._own, "groups": self.groups, "limit_s": HOLD_S}
+        self._world.ask(node, "drill-hold", back=self._back and node != self._own, **asked)
+
+    def _hold_on(self) -> None:
+        """Hold all of them for longer, now and then."""
+        if time.monotonic() - self._held_at > HOLD_AGAIN_S:
+            for node in self._held:
+                self._hold_one(node)
 
     def _let_go(self, result: Document | None) -> None:
         for node in self._held:
@@ -257,6 +269,7 @@ class Drill:
         until = time.monotonic() + seconds
         others = [node for node in self._nodes if node != self._own]
         while time.monotonic() < until:
+            self._hold_on()
             for node in others:
                 if _is_active(self._world.ask(node, "status"), self.groups):
                     return node
@@ -269,6 +282,7 @@ class Drill:
         """Wait until all that belongs to the role runs at the taker, and note what does not."""
         until = min(time.monotonic() + FOLLOW_S, self._end - FOLLOW_S)
         while True:
+            self._hold_on()
             status = self._world.ask(taker, "status")
             self.after = _entries(status)
             self.missing = _missing(taker, status, statuses[self._own], self.before)
@@ -303,6 +317,7 @@ class Drill:
         """Wait until this router could take over without a loss, as long as there is time."""
         time.sleep(REST_S)
         while time.monotonic() < self._end - FOLLOW_S:
+            self._hold_on()
             missing = []
             for node in (self._own, taker):
                 status = self._world.ask(node, "status")

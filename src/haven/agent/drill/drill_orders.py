@@ -47,8 +47,10 @@ def past(around: Surroundings) -> dict[str, Any]:
 
 
 def _hold(around: Surroundings, asked: dict[str, Any]) -> None:
+    is_new = read_hold(around.run_dir) is None
     take_hold(around.run_dir, asked)
-    note_event(around, "drill-begun", owner=asked["owner"])
+    if is_new:
+        note_event(around, "drill-begun", owner=asked["owner"])
 
 
 def _end(around: Surroundings, asked: dict[str, Any]) -> None:

@@ -174,8 +174,13 @@ class Chronicler:
         self._drills = [{key: each.get(key) for key in SHOWN_DRILL} for each in found]
 
     def problems(self) -> list[dict[str, Any]]:
-        """Return what keeps the history from the flash."""
-        return [problem("history-unwritten", "history", error=self._failure)] if self._failure else []
+        """Return what keeps the history from the flash, and what was the matter with the last drill."""
+        found = [problem("history-unwritten", "history", error=self._failure)] if self._failure else []
+        last = self._drills[-1] if self._drills else None
+        if last is not None and not last["ok"]:
+            outcome = {"code": last["code"], "facts": last["facts"]}
+            found.append(problem("drill-failed", "drill", outcome=outcome))
+        return found
 
 
 def _uptime() -> float:
