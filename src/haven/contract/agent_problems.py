@@ -55,6 +55,12 @@ AGENT_TABLE = (
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (
+        "adverts-lost",
+        WARNING,
+        "On {device} {lost} ADVERTISEMENTs of the last hour are missing, and {heard} were heard.",
+        "Look at the cable, the port of the switch or the Wi-Fi between the routers before it matters.",
+    ),
+    (
         "drill-failed",
         WARNING,
         "The last drill failed: {outcome}.",

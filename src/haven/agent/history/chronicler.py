@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from haven.agent.history.first_packet import FirstPacket
+from haven.agent.history.link_quality import LinkQuality
 from haven.agent.loop import Timer
 from haven.agent.part import Surroundings
 from haven.agent.roles import ACTIVE, Change
@@ -47,6 +48,7 @@ class Chronicler:
         self._drills: list[dict[str, Any]] = []
         self._drills_of: Any = None
         around.carrier.remember = self._remember
+        self._links = LinkQuality(around)
         self._begin()
         around.scope.every(LOOK_S, self._look)
         around.scope.every(ALIVE_S, self._file.note_alive)
@@ -75,6 +77,10 @@ class Chronicler:
         when = {"at": round(time.time() if at is None else at, 3), "up": round(_uptime(), 3)}
         self._pending.add({"kind": kind, **when, **facts})
         self._write_soon()
+
+    def take_plan(self) -> None:
+        """Take the links to listen on."""
+        self._links.take_plan()
 
     def take_roles(self) -> None:
         """Look soon for states that nobody has told as a change."""
@@ -157,12 +163,17 @@ class Chronicler:
             self._write()
         self._file.note_alive()
 
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._links.close()
+
     # What is shown
 
     def account(self) -> dict[str, Any]:
-        """Return the last drills, where there were any."""
+        """Return the last drills and how well the links are heard, where there is something."""
         self._read_drills()
-        return {"drills": self._drills} if self._drills else {}
+        found = {"drills": self._drills, "links": self._links.account()}
+        return {key: value for key, value in found.items() if value}
 
     def _read_drills(self) -> None:
         """Look for drills when something was written, be it by another process."""
@@ -175,7 +186,9 @@ class Chronicler:
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps the history from the flash, and what was the matter with the last drill."""
-        found = [problem("history-unwritten", "history", error=self._failure)] if self._failure else []
+        found = self._links.problems()
+        if self._failure:
+            found.append(problem("history-unwritten", "history", error=self._failure))
         last = self._drills[-1] if self._drills else None
         if last is not None and not last["ok"]:
             outcome = {"code": last["code"], "facts": last["facts"]}

@@ -21,12 +21,18 @@ class HistoryPart(Part):
         super().__init__(around)
         self._chronicler: Chronicler | None = None
 
+    def take_plan(self) -> None:
+        """Take the links to listen on."""
+        if self._chronicler is not None:
+            self._chronicler.take_plan()
+
     def take_roles(self) -> None:
         """Take the state of each group; with the first one there is something to remember."""
         if self._chronicler is None and self.around.roles.states:
             from haven.agent.history.chronicler import Chronicler
 
             self._chronicler = Chronicler(self.around)
+            self._chronicler.take_plan()
         if self._chronicler is not None:
             self._chronicler.take_roles()
 
@@ -48,3 +54,8 @@ class HistoryPart(Part):
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps it from writing, and which link loses ADVERTISEMENTs."""
         return self._chronicler.problems() if self._chronicler is not None else []
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        if self._chronicler is not None:
+            self._chronicler.close()
