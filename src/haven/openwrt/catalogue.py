@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, pairing, problems, services, setup, wan_words
+from haven.contract import at_risk, control, drill_outcomes, drill_words, pairing, problems, services, setup, wan_words
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
@@ -22,6 +22,8 @@ INNER = {
     "command": "steps",
     "diagnostic": "diagnostics",
     "failure": "service_failures",
+    "missing": "drill_missing",
+    "outcome": "drill_outcomes",
     "fault": "faults",
     "faults": "faults",
     "problem": "problems",
@@ -40,7 +42,7 @@ LUA = """-- SPDX-License-Identifier: GPL-2.0-or-later
 return require("luci.jsonc").parse([==[%s]==])
 """
 # The classic pages set nothing up.
-NOT_IN_LUA = ("pairing", "replication", "setup", "questions", "whys")
+NOT_IN_LUA = ("drill_refusals", "pairing", "replication", "setup", "questions", "whys")
 FORMS = {"javascript": JAVASCRIPT, "lua": LUA}
 
 
@@ -67,6 +69,9 @@ def texts() -> dict[str, dict[str, str]]:
         "service_failures": services.FAILURES,
         "service_reasons": services.WHY,
         "wan_states": wan_words.STATES,
+        "drill_outcomes": drill_outcomes.OUTCOMES,
+        "drill_missing": drill_outcomes.MISSING,
+        "drill_refusals": drill_words.REFUSALS,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }
