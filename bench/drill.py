@@ -106,6 +106,8 @@ def _kill(network: Network, maker: AgentNode, victim: str, kind: str, after_s: f
         maker.kill9()
         maker.start()
     else:
+        # Else the kernel of a router that is cut off keeps what its connections have not said yet.
+        maker.router.namespace.sysctl(ipv4__tcp_orphan_retries=1)
         network.power_cut(maker.name)
     began = time.monotonic()
     wait_until(lambda: len(network.holders(GATEWAY)) >= 1, 30, "somebody holds the address")

@@ -181,7 +181,7 @@ class Network:
         old.namespace.delete()
         # What programs keep there is in memory.
         shutil.rmtree(self.folder / name / "run", ignore_errors=True)
-        wait_until(lambda: not self._has_port(old.port("lan")), 60, f"old cables of {name} vanish")
+        wait_until(lambda: not self._has_port(old.port("lan")), 5, f"old cables of {name} vanish")
         self.routers[name] = self._router(old.number)
         return self._note(f"power of {name} on", began)
 

@@ -10,9 +10,17 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from haven.contract.drill_outcomes import MISSING
 from haven.contract.drill_words import HARD, HOLD_S, LIMIT_S, SILENT_MS, DrillFailed
-from haven.contract.message import message, render
+from haven.drill.findings import (
+    after_last_answer_ms,
+    entries,
+    followed,
+    is_active,
+    leg_of,
+    missing_at,
+    told,
+    without_answer_ms,
+)
 
 Document = dict[str, Any]
 # Says a step to whoever watches.
@@ -29,8 +37,6 @@ DEAF_S = 3.5
 REST_S = 1.0
 # What may be the matter without any harm to a drill: the last one.
 BORNE = ("drill-failed",)
-# Of connections, some end in any second.
-KEPT, FEW = 0.9, 5
 
 
 class Silent(Exception):
@@ -185,7 +191,7 @@ class Drill:
 
     def _carry_out(self, statuses: dict[str, Document]) -> Document:
         own = statuses[self._own]
-        self.before = _entries(own)
+        self.before = entries(own)
         routers = [each for each in own["virtual_routers"] if each["group"] in self.groups]
         self._say(f"{self._own} is Active for {', '.join(self.groups)}; everybody is well")
         self._leg(self._own, routers, own)
@@ -216,14 +222,14 @@ class Drill:
         finally:
             answers = asker.answers()
         if taker is None:
-            self.legs.append(_leg_of(giver, giver, None, None))
+            self.legs.append(leg_of(giver, giver, None, None))
             raise DrillFailed("not-taken", node=giver, seconds=SILENT_MS // 1000)
-        outage_ms = _without_answer_ms(answers, given_at)
+        outage_ms = without_answer_ms(answers, given_at)
         if self._kind == HARD:
             time.sleep(DEAF_S)
             self._world.come_alive(False)
-        self.legs.append(_leg_of(giver, taker, outage_ms, self._world.client_ms()))
-        self._say(f"{taker} has taken over; {_told(self.legs[-1])}")
+        self.legs.append(leg_of(giver, taker, outage_ms, self._world.client_ms()))
+        self._say(f"{taker} has taken over; {told(self.legs[-1])}")
 
     def _fall_silent(self, routers: list[Document], own: Document) -> float:
         forwarding = [each["device"] for each in routers]
@@ -271,7 +277,7 @@ class Drill:
         while time.monotonic() < until:
             self._hold_on()
             for node in others:
-                if _is_active(self._world.ask(node, "status"), self.groups):
+                if is_active(self._world.ask(node, "status"), self.groups):
                     return node
             time.sleep(POLL_S)
         return None
@@ -284,12 +290,12 @@ class Drill:
         while True:
             self._hold_on()
             status = self._world.ask(taker, "status")
-            self.after = _entries(status)
-            self.missing = _missing(taker, status, statuses[self._own], self.before)
+            self.after = entries(status)
+            self.missing = missing_at(taker, status, statuses[self._own], self.before)
             if not self.missing or time.monotonic() > until:
                 break
             time.sleep(0.5)
-        self._say(_followed(self.before, self.after, self.missing, taker))
+        self._say(followed(self.before, self.after, self.missing, taker))
 
     def _go_back(self, taker: str, routers: list[Document]) -> None:
         self._wait_until_well(taker)
@@ -307,11 +313,11 @@ class Drill:
             taken_at = self._changed_at("active", since)
         finally:
             answers = asker.answers()
-        if not _is_active(self._world.ask(self._own, "status"), self.groups):
+        if not is_active(self._world.ask(self._own, "status"), self.groups):
             raise DrillFailed("not-back", node=self._own, error="")
-        outage_ms = _after_last_answer_ms(answers, taken_at)
-        self.legs.append(_leg_of(taker, self._own, outage_ms, self._world.client_ms()))
-        self._say(f"{self._own} is Active again; {_told(self.legs[-1])}")
+        outage_ms = after_last_answer_ms(answers, taken_at)
+        self.legs.append(leg_of(taker, self._own, outage_ms, self._world.client_ms()))
+        self._say(f"{self._own} is Active again; {told(self.legs[-1])}")
 
     def _wait_until_well(self, taker: str) -> None:
         """Wait until this router could take over without a loss, as long as there is time."""
@@ -345,64 +351,3 @@ class Drill:
 
 def _refusal(node: str, why: Exception) -> DrillFailed:
     return DrillFailed("refused", node=node, error=str(why))
-
-
-def _leg_of(giver: str, taker: str, outage_ms: float | None, client_ms: float | None) -> Document:
-    leg = {"from": giver, "to": taker, "outage_ms": outage_ms}
-    return leg if client_ms is None else {**leg, "client_ms": client_ms}
-
-
-def _told(leg: Document) -> str:
-    words = "outage not measured" if leg["outage_ms"] is None else f"outage {leg['outage_ms']:g} ms"
-    return f"{words}, a client's {leg['client_ms']:g} ms" if "client_ms" in leg else words
-
-
-def _followed(before: int | None, after: int | None, missing: list[Document], taker: str) -> str:
-    texts = [render(MISSING[each["code"]], each["facts"], {}) for each in missing]
-    if before is not None:
-        texts.append(f"connections: {before} before, {after} after")
-    return "; ".join(texts) if texts else f"{taker} has all that follows"
-
-
-def _is_active(status: Document, groups: list[str]) -> bool:
-    return all(each["state"] == "active" for each in status["groups"] if each["name"] in groups)
-
-
-def _entries(status: Document) -> int | None:
-    entries = status["conntrack"].get("entries") if status["conntrack"] else None
-    return entries if isinstance(entries, int) else None
-
-
-def _missing(taker: str, status: Document, before: Document, count: int | None) -> list[Document]:
-    """Return what the taker has not, of what the giver had."""
-    found = []
-    after = _entries(status)
-    if count is not None and after is not None and after < KEPT * count - FEW:
-        found.append(message("connections", before=count, after=after, node=taker))
-    for service in status.get("services") or ():
-        if service["wanted"] == "run" and service["is"] != "running":
-            found.append(message("service", service=service["name"], node=taker))
-    had, has = ((each.get("leases") or {}).get("known") for each in (before, status))
-    if had is not None and has is not None and has < had:
-        found.append(message("leases", before=had, after=has, node=taker))
-    for wan in (status.get("wan") or {}).get("wans") or ():
-        if wan.get("state") != "up":
-            found.append(message("wan", wan=wan.get("name"), node=taker))
-    return found
-
-
-def _without_answer_ms(answers: dict[str, list[float]], since: float) -> float | None:
-    """Return from a moment to the first answer after it, of the virtual router that waited longest."""
-    waits = []
-    for times in answers.values():
-        after = [each for each in times if each >= since]
-        if after:
-            # Who was answered by the other one already waits for nothing.
-            waits.append(0.0 if any(each < since for each in times) else after[0] - since)
-    return round(1000 * max(waits), 1) if waits else None
-
-
-def _after_last_answer_ms(answers: dict[str, list[float]], until: float) -> float | None:
-    """Return from the last answer of the other one to the moment when this one has the addresses."""
-    lasts = [max(times) for times in answers.values() if times]
-    return round(1000 * max(0.0, until - min(lasts)), 1) if lasts else None

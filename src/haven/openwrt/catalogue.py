@@ -9,7 +9,17 @@ import json
 import sys
 from typing import Any
 
-from haven.contract import at_risk, control, drill_outcomes, drill_words, pairing, problems, services, setup, wan_words
+from haven.contract import (
+    at_risk,
+    control,
+    drill_outcomes,
+    drill_words,
+    pairing,
+    problems,
+    services,
+    setup,
+    wan_words,
+)
 from haven.contract.diagnostics import DIAGNOSTICS, PLACES
 from haven.contract.event_log import REASONS, TABLE
 from haven.contract.faults import FAULTS
