@@ -18,6 +18,7 @@ from bench.cost import idle_cost
 from bench.deaf import deaf_links
 from bench.defaults import defaults
 from bench.doctor import doctor_faults, doctor_sound, doctors
+from bench.drill import drill_kills, drills
 from bench.heartbeat import CONDITIONS, heartbeats
 from bench.leases import leases
 from bench.many import NODES, many, many_plot
@@ -76,6 +77,8 @@ SETS = {
 }
 MORE: dict[str, Bench] = {
     "auth": signatures,
+    "drill": drills,
+    "drill-kills": drill_kills,
     "leases": leases,
     "many-chaos": many_chaos,
     "means": means,

@@ -21,6 +21,9 @@ SETUP_PENDING, SETUP_UNDOING = "pending-setup", "undoing-setup"
 # The plan of a node on MicroPython, which another machine has made.
 SMALL_PLAN = "/etc/haven/plan.json"
 
+# What this router remembers of its past (contract/history_words.py).
+HISTORY = "/etc/haven/history"
+
 # The leases that were given out, for a reboot of both routers.
 LEASES = "/etc/haven/leases.json"
 
@@ -54,6 +57,10 @@ LEASES_NOTE = "leases.json"
 NOTIFY_NOTE = "notify.json"
 # What the last run of doctor has come to, and who is at it.
 DOCTOR_NOTE, DOCTOR_LOCK = "doctor.json", "doctor.lock"
+# Of the history what is not on the flash yet.
+PENDING_HISTORY = "history.json"
+# Whose drill holds this router, and until when.
+DRILL_NOTE = "drill.json"
 CONNTRACKD_CONF = "conntrackd.conf"
 CONNTRACKD_SOCKET = "conntrackd.ctl"
 CONNTRACKD_LOCK = "conntrackd.lock"

@@ -131,10 +131,14 @@ class HavenNode(Node):
 
     def cli(self, *argv: str) -> str:
         """Run the haven command against this node."""
+        setting = [f"{key}={value}" for key, value in self.environment().items()]
+        return self.router.namespace.run("env", *setting, *self.cli_command(), *argv)
+
+    def cli_command(self) -> list[str]:
+        """Return the haven command for this node, to which words are added."""
         program = executable("haven") or [sys.executable, "-m", "haven.cli.main"]
         paths = ["--config", str(self.config_path), "--run-dir", str(self.run_dir), "--root", str(self.root)]
-        setting = [f"{key}={value}" for key, value in self.environment().items()]
-        return self.router.namespace.run("env", *setting, *program, *paths, *argv)
+        return [*program, *paths]
 
 
 def section(kind: str, name: str, **options: object) -> str:

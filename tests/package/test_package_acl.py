@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "openwrt-feed"))
 import ipk  # noqa: E402
 
 PLACE = "usr/share/rpcd/acl.d/haven.json"
-CHANGING = {"switchover", "maintenance", "reload", "sync_now"}
+CHANGING = {"switchover", "maintenance", "reload", "sync_now", "drill"}
 OF_SET_UP = {"pair", "unpair", "sync_take", "sync_undo"}
 
 

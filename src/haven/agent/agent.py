@@ -9,7 +9,9 @@ from haven.agent.carrier import Carrier
 from haven.agent.channel.part import ChannelPart
 from haven.agent.claimants.part import ClaimantsPart
 from haven.agent.conntrack.part import ConntrackPart
+from haven.agent.drill.part import DrillPart
 from haven.agent.havend_link import HavendLink
+from haven.agent.history.part import HistoryPart
 from haven.agent.leases.part import LeasesPart
 from haven.agent.lender import Lender
 from haven.agent.loop import Loop, Scope
@@ -45,6 +47,8 @@ PARTS: tuple[type[Part], ...] = (
     MetricsPart,
     NotifyPart,
     RoutesPart,
+    HistoryPart,
+    DrillPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

@@ -32,10 +32,15 @@ class PeerLine(Protocol):
 
 
 Hear = Callable[[PeerLine, Document], None]
+Remember = Callable[[str, Document], None]
 
 
 def _nobody() -> list[PeerLine]:
     return []
+
+
+def _forget(_kind: str, _entry: Document) -> None:
+    pass
 
 
 class Carrier:
@@ -45,6 +50,8 @@ class Carrier:
         # The channel's; without one there is nobody.
         self.lines: Callable[[], list[PeerLine]] = _nobody
         self._hearers: dict[str, Hear] = {}
+        # Takes what other parts have for the history; without one nobody remembers it.
+        self.remember: Remember = _forget
 
     def hear(self, kind: str, hear: Hear) -> None:
         """Let somebody be told of a kind of message."""

@@ -9,14 +9,20 @@ ACTIVE = "active"
 
 
 class Change:
-    """A group that has changed its state; `at` is in seconds since the epoch."""
+    """A group that has changed its state; `at` is in seconds since the epoch.
 
-    def __init__(self, group: str, before: str, after: str, reason: str, at: float) -> None:
+    `silence_us`: for how long nothing had been heard of the Active before, where that was the reason.
+    """
+
+    def __init__(
+        self, group: str, before: str, after: str, reason: str, at: float, silence_us: int | None = None
+    ) -> None:
         self.group = group
         self.before = before
         self.after = after
         self.reason = reason
         self.at = at
+        self.silence_us = silence_us
 
 
 class Roles:
@@ -33,7 +39,10 @@ class Roles:
         """Take an event; return the changes that it tells of."""
         if event["kind"] == "transition":
             before = self.states.get(event["group"], event["from"])
-            return self._record(event["group"], before, event["to"], event["reason"], event["at"])
+            found = self._record(event["group"], before, event["to"], event["reason"], event["at"])
+            for change in found:
+                change.silence_us = _silence_of(event)
+            return found
         if event["kind"] == "fault" and self.states.get(event["group"]) == "initialize":
             # It never came as far as Backup, so there is no transition.
             return self._record(event["group"], "initialize", "fault", "fault", event["at"])
@@ -51,3 +60,9 @@ class Roles:
     def _record(self, group: str, before: str, after: str, reason: str, at: float) -> list[Change]:
         self.states[group] = after
         return [] if before == after else [Change(group, before, after, reason, at)]
+
+
+def _silence_of(event: dict[str, Any]) -> int | None:
+    reason = (event.get("facts") or {}).get("reason")
+    silence = reason["facts"].get("silence_us") if isinstance(reason, dict) and "facts" in reason else None
+    return silence if isinstance(silence, int) else None

@@ -153,6 +153,25 @@ COMMANDS = (
         CommandArgument("SECTION", "this notify section only"),
     ),
     Command(
+        "drill",
+        "rehearse a failover on the living pair",
+        "haven.cli.drill_command:drill",
+        (
+            CommandOption("--switchover", "a planned one; the default"),
+            CommandOption("--hard", "as a power cut: silent, and no address any more"),
+            CommandOption("--back", "and back again"),
+            CommandOption("--client", "print a line for a client, which then measures, too"),
+            JSON,
+        ),
+        CommandArgument("GROUP", "this group only"),
+    ),
+    Command(
+        "history",
+        "how well it has done, and who was Active when",
+        "haven.cli.history_command:history",
+        (JSON, NODE, CommandOption("--days", "of so many days; else of the last one", "DAYS")),
+    ),
+    Command(
         "maintenance",
         "be Active only when no other router can be",
         "haven.cli.order_commands:maintenance",

@@ -46,6 +46,8 @@ class NodeSettings(Settings):
     node: str
     realtime: int
     upgrade: bool
+    drill: str | None
+    drill_kind: str
     keeps: tuple[str, ...]
 
 

@@ -55,6 +55,24 @@ AGENT_TABLE = (
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (
+        "adverts-lost",
+        WARNING,
+        "On {device} {lost} ADVERTISEMENTs of the last hour are missing, and {heard} were heard.",
+        "Look at the cable, the port of the switch or the Wi-Fi between the routers before it matters.",
+    ),
+    (
+        "drill-failed",
+        WARNING,
+        "The last drill failed: {outcome}.",
+        "Mend what it names, then say 'haven drill': a failover would go wrong likewise.",
+    ),
+    (
+        "history-unwritten",
+        WARNING,
+        "The history cannot be written to the flash: {error}.",
+        "Make room below /etc/haven; until then what happens is remembered until the next reboot.",
+    ),
+    (
         "sync-conflicts",
         WARNING,
         "Both routers have changed the same of their configuration differently: {count} conflicts.",

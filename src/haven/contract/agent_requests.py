@@ -29,4 +29,9 @@ REMOTE = ("status", "events", "plan", "switchover", "maintenance", "vouch", "loo
     "upgrade-piece",
     "upgrade-install",
     "upgrade-drop",
+    # A drill (contract/drill_words.py), and what a router remembers (contract/history_words.py).
+    "drill-hold",
+    "drill-end",
+    "drill-run",
+    "history",
 )

@@ -47,6 +47,9 @@ REPORT_SILENCE_S = 5.0
 # What the agent has to finish before a handover has this long.
 PREPARE_LIMIT_S = 2.0
 
+# For how long an Active plays dead at the least and at the most.
+SHORTEST_REHEARSAL_MS, LONGEST_REHEARSAL_MS = 100, 60_000
+
 LONGEST_REQUEST = 1 << 20
 # More than any answer: a plan for 250 virtual routers has half a megabyte.
 LONGEST_ANSWER = 8 << 20
@@ -64,6 +67,11 @@ REQUESTS = {
     "stop": (),
     "switchover": (Field("group", text, optional=True),),
     "maintenance": (Field("on", flag),),
+    # A drill: fall silent without a word, and take the addresses back when nobody has for so long.
+    "rehearse": (
+        Field("group", text, optional=True),
+        Field("limit_ms", whole(SHORTEST_REHEARSAL_MS, LONGEST_REHEARSAL_MS)),
+    ),
     # The agent's: it presents itself, reports, has finished what was pending.
     "agent": (Field("protocol", whole(1), optional=True), Field("version", text, optional=True)),
     "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
@@ -100,6 +108,7 @@ REFUSALS = {
     "no-group": "there is no group {group}",
     "not-active": "this node is not Active: there is nothing to hand over",
     "not-active-for": "this node is not Active for {group}: there is nothing to hand over",
+    "handover-underway": "a handover is under way",
     "nobody-took-over": "{groups}: no other router took over; staying Active",
     "maintenance-ended": "maintenance was ended again meanwhile",
     "maintenance-not-noted": "maintenance cannot be noted in the run directory: {error}",

@@ -72,6 +72,7 @@ DIAGNOSTICS = {
     # Values.
     "value-whole": "'{value}' is not a whole number from {low} to {high}",
     "value-whole-step": "'{value}' is not a whole number from {low} to {high} in steps of {step}",
+    "value-schedule": "'{value}' is no schedule: {error}; '0 3 * * 0' is Sundays at three",
     "value-flag": "'{value}' is neither 1 (yes) nor 0 (no)",
     "value-choice": "'{value}' is none of these: {choices}",
     "value-name": "'{value}' is not a name; use letters, digits and _",

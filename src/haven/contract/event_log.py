@@ -6,6 +6,7 @@ An event is {"seq", "at", "kind", "code", "group", "virtual_router", "facts", "t
 same in English. Of a kind there may be several codes.
 """
 
+from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.faults import FAULTS
 from haven.contract.fields import Field, check_object, mapping, number, text, whole
 from haven.contract.message import render
@@ -103,13 +104,16 @@ TABLE = (
         "failure",
         "{group}: is handed over, as service {service} does not run here",
     ),
+    ("drill-begun", "drill", "a drill begins, from {owner}"),
+    ("drill-done", "drill", "{drill} drill: {took} has taken over; outage {outage_ms} ms"),
+    ("drill-failed", "drill", "{drill} drill: {outcome}"),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
     ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),
 )
 
 # What the agent may add.
-NOTED = tuple([row[0] for row in TABLE if row[0].split("-")[0] in ("service", "wan", "wireguard")])
+NOTED = tuple([row[0] for row in TABLE if row[0].split("-")[0] in ("service", "wan", "wireguard", "drill")])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {
@@ -129,12 +133,21 @@ REASONS = {
     "alone": "this node is alone on the link of {virtual_router}",
     "fault": "{faults}",
     "stop": "stopped",
+    "rehearsal": "a drill: silent as after a power cut",
     # Of the agent's: what had happened while havend was away.
     "restart": "havend was away",
 }
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
+_INNER = {
+    "reason": REASONS,
+    "faults": FAULTS,
+    "step": STEPS,
+    "command": STEPS,
+    "failure": FAILURES,
+    "outcome": OUTCOMES,
+    "missing": MISSING,
+}
 
 
 def check_event(document: "Any") -> "dict[str, Any]":

@@ -10,6 +10,7 @@ from haven.contract.fields import (
     check_objects,
     list_of,
     mapping,
+    one_of,
     text,
     whole,
 )
@@ -46,11 +47,14 @@ LEASES = (Field("lans", list_of(mapping)), Field("lease_file", any_text))
 LAN = (Field("interface", text), Field("device", text), Field("group", text), Field("address", address))
 
 METRICS = (Field("addresses", list_of(address)), Field("port", whole(1, 65535)))
+# When a failover is rehearsed (contract/cron_schedule.py), and which one.
+DRILLS = (Field("when", text), Field("kind", one_of(("switchover", "hard"))))
 
 # What the parts of the agent get, by their names; what one gets that is not here is between it and the
 # compiler.
 PARTS = {
     "conntrack": CONNTRACK,
+    "drill": DRILLS,
     "leases": LEASES,
     "metrics": METRICS,
     "notify": NOTIFY,

@@ -10,6 +10,7 @@ from haven.contract.agent_problems import AGENT_TABLE
 from haven.contract.auth_problems import AUTH_TABLE
 from haven.contract.bfd_problems import BFD_TABLE
 from haven.contract.dhcp_problems import LEASES_TABLE
+from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.faults import FAULTS
 from haven.contract.host_problems import HOST_TABLE
 from haven.contract.message import render
@@ -307,7 +308,14 @@ TABLE = (
 )
 
 _ROWS = {row[0]: row for row in TABLE}
-_INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS, "failure": FAILURES}
+_INNER = {
+    "fault": FAULTS,
+    "step": STEPS,
+    "command": STEPS,
+    "failure": FAILURES,
+    "outcome": OUTCOMES,
+    "missing": MISSING,
+}
 
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":

@@ -76,6 +76,11 @@ STATUS = (
     Field("tracking", mapping, optional=True),
     # The BFD sessions, where there are any.
     Field("bfd", list_of(mapping), optional=True),
+    # The last drills, and the one that is under way (contract/drill_words.py).
+    Field("drills", list_of(mapping), optional=True),
+    Field("drill", mapping, optional=True),
+    # ADVERTISEMENTs of the last hour on each link.
+    Field("links", list_of(mapping), optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -276,6 +281,18 @@ LEASES = (
 
 LEASES_PEER = (Field("node", text), Field("known", whole(), nullable=True), Field("in_sync", flag))
 
+# How well the Active was heard on a link in the last hour: missing ones, by how much the others were early or
+# late on the average, and at most.
+LINK = (
+    Field("device", text),
+    Field("family", one_of((4, 6))),
+    Field("minutes", whole()),
+    Field("heard", whole()),
+    Field("lost", whole()),
+    Field("jitter_ms", number),
+    Field("worst_ms", number),
+)
+
 # What the agent tells of its parts, in each release.
 REPORT = (
     Field("conntrack", mapping, optional=True),
@@ -286,6 +303,10 @@ REPORT = (
     Field("openvpn", mapping, optional=True),
     Field("notify", mapping, optional=True),
     Field("metrics", mapping, optional=True),
+    Field("drills", list_of(mapping), optional=True),
+    Field("drill", mapping, optional=True),
+    # ADVERTISEMENTs of the last hour on each link.
+    Field("links", list_of(mapping), optional=True),
 )
 
 
@@ -319,6 +340,7 @@ def _check_told(document: "Document", where: str) -> None:
         if lately:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
+    check_objects(document.get("links") or (), LINK, "%s: links" % where)
     check_services(document.get("services") or [], "%s: services" % where)
     if document.get("tracking"):
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)

@@ -132,6 +132,7 @@ REASONS = (
     "alone",
     "fault",
     "stop",
+    "rehearsal",
 )
 
 

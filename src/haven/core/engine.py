@@ -19,6 +19,7 @@ from haven.core.events import (
     LinkChanged,
     Maintenance,
     OtherPath,
+    Rehearsal,
     RouterHeard,
     Shutdown,
     Startup,
@@ -188,6 +189,8 @@ class Engine:
             for group in self._ordered():
                 if event.group in (None, group.spec.name) and group.state == states.ACTIVE:
                     group.switchover(now)
+        elif type(event) is Rehearsal:
+            self._rehearse(event, now)
         elif type(event) is Maintenance:
             self._maintenance = event.on
             for group in self._ordered():
@@ -220,6 +223,14 @@ class Engine:
             self._authentication.set_wall(event.ahead_us, self.routers.values())
         else:
             raise TypeError("the engine knows no event %r" % event)
+
+    def _rehearse(self, event: Rehearsal, now: int) -> None:
+        # Rarely asked for; nobody has it in memory for nothing.
+        from haven.core.rehearsal import may_rehearse, rehearse
+
+        for group in self._ordered():
+            if event.group in (None, group.spec.name) and may_rehearse(group):
+                rehearse(group, event.limit_us, now)
 
     def _hear_router(self, event: RouterHeard, now: int) -> None:
         found = self._by_wire.get((event.device, event.family, event.vrid))

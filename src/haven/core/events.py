@@ -130,6 +130,14 @@ class Switchover(Value):
         self.group = group
 
 
+class Rehearsal(Value):
+    """The user has a group, or all (None), fall silent as after a power cut, for so long at the most."""
+
+    def __init__(self, group: "str | None", limit_us: int) -> None:
+        self.group = group
+        self.limit_us = limit_us
+
+
 class Maintenance(Value):
     """From now on this node becomes Active only when nobody else can be."""
 

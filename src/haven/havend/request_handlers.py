@@ -9,7 +9,7 @@ from haven.contract.fields import DocumentError
 from haven.contract.message import ODD_FACTS
 from haven.contract.plan import PlanError, read_plan
 from haven.contract.status import check_report, shown_state
-from haven.core.events import Maintenance, Switchover
+from haven.core.events import Maintenance, Rehearsal, Switchover
 from haven.core.vrrp import states
 from haven.havend import other_path
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 # What would turn a stop that is under way into something else.
-CHANGES = ("load", "switchover", "maintenance")
+CHANGES = ("load", "switchover", "maintenance", "rehearse")
 
 
 class RequestHandlers:
@@ -92,6 +92,7 @@ class RequestHandlers:
             "stop": self._stop,
             "switchover": self._switchover,
             "maintenance": self._maintenance,
+            "rehearse": self._rehearse,
             "agent": self._attach_agent,
             "report": self._take_report,
             "prepared": self._prepared,
@@ -165,14 +166,28 @@ class RequestHandlers:
 
     def _switchover(self, client: "ControlClient", request: "Document") -> "Document | None":
         name = request.get("group")
+        active = self._active_for(name)
+        pending = self._handovers.add(client, active, name)
+        self._hand_over(pending, Switchover(name))
+        return None
+
+    def _active_for(self, name: "str | None") -> "list[str]":
+        """Return the groups that are meant and Active here. Raises Refusal where there is none."""
         if name is not None and name not in self._engine.groups:
             raise Refusal("no-group", group=name)
         active = self._active(name)
         if not active:
             raise Refusal("not-active-for", group=name) if name else Refusal("not-active")
-        pending = self._handovers.add(client, active, name)
-        self._hand_over(pending, Switchover(name))
-        return None
+        return active
+
+    def _rehearse(self, client: "ControlClient", request: "Document") -> "Document | None":
+        name = request.get("group")
+        active = self._active_for(name)
+        if any(self._engine.groups[each].handover is not None for each in active):
+            raise Refusal("handover-underway")
+        # No time to prepare: who loses power has none.
+        self._loop.handle(Rehearsal(name, 1000 * request["limit_ms"]))
+        return done({"groups": active})
 
     def _hand_over(self, pending: "PendingHandover", event: "Value") -> None:
         def begin() -> None:

@@ -14,6 +14,8 @@ from haven.contract import (
     control,
     doctor,
     doctor_checks,
+    drill_outcomes,
+    drill_words,
     pairing,
     problems,
     services,
@@ -33,6 +35,8 @@ INNER = {
     "command": "steps",
     "diagnostic": "diagnostics",
     "failure": "service_failures",
+    "missing": "drill_missing",
+    "outcome": "drill_outcomes",
     "fault": "faults",
     "faults": "faults",
     "problem": "problems",
@@ -52,7 +56,7 @@ LUA = """-- SPDX-License-Identifier: GPL-2.0-or-later
 return require("luci.jsonc").parse([==[%s]==])
 """
 # The classic pages set nothing up.
-NOT_IN_LUA = ("pairing", "replication", "setup", "questions", "whys") + tuple(
+NOT_IN_LUA = ("drill_refusals", "pairing", "replication", "setup", "questions", "whys") + tuple(
     f"doctor_{word}" for word in ("checks", "well", "found", "means", "do", "unable", "steps")
 )
 FORMS = {"javascript": JAVASCRIPT, "lua": LUA}
@@ -88,6 +92,9 @@ def texts() -> dict[str, dict[str, str]]:
         "doctor_do": {code: row.do for code, (_check, row) in doctor_checks.FINDINGS.items()},
         "doctor_unable": doctor_checks.UNABLE,
         "doctor_steps": doctor.STEPS,
+        "drill_outcomes": drill_outcomes.OUTCOMES,
+        "drill_missing": drill_outcomes.MISSING,
+        "drill_refusals": drill_words.REFUSALS,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
     }

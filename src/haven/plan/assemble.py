@@ -133,6 +133,8 @@ def _parts(
     if model.is_common:
         # What of it is common stands in the files themselves, which change by it.
         parts["sync"] = {"enabled": True}
+    if model.main.drill is not None:
+        parts["drill"] = {"when": model.main.drill, "kind": model.main.drill_kind}
     if given is not None:
         parts["leases"] = given
     if called is not None:

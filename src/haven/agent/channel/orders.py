@@ -48,6 +48,11 @@ class Orders:
             elif command.startswith("upgrade-"):
                 may_change = not of_peer or self._around.document.get("upgrade") is True
                 self._package(request, reply, may_change)
+            elif command.startswith("drill-") or command == "history":
+                # Rarely asked for; nobody has it in memory for nothing.
+                from haven.agent.drill import drill_orders
+
+                reply(drill_orders.answer(request, self._around))
             else:
                 self._ask(control.check_request(request), reply)
         except (Refusal, PairingRefusal) as why:

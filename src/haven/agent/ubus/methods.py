@@ -47,9 +47,11 @@ SIGNATURE: Signature = {
     "switchover": {"group": STRING, "node": STRING},
     "maintenance": {"on": BOOL, "node": STRING},
     "reload": {},
+    "drill": {"node": STRING, "drill": STRING, "back": BOOL},
+    "history": {"days": INT32},
     **pair_methods.SIGNATURE,
 }
-NEEDED = {"maintenance": ("on",), "heard": ("devices",), **pair_methods.NEEDED}
+NEEDED = {"maintenance": ("on",), "heard": ("devices",), "drill": ("node", "drill"), **pair_methods.NEEDED}
 KINDS: dict[int, type] = {STRING: str, BOOL: bool, ARRAY: list, INT32: int}
 # uhttpd and rpcd add it to every call.
 SESSION = "ubus_rpc_session"
@@ -86,6 +88,8 @@ class UbusMethods:
             "switchover": self._switchover,
             "maintenance": self._maintenance,
             "reload": self._reload,
+            "drill": self._drill,
+            "history": self._history,
             **dict.fromkeys(pair_methods.SIGNATURE, self._of_pair),
         }
 
@@ -207,6 +211,24 @@ class UbusMethods:
                 self._name_problems(call, ended)
 
         self._run(call, ["reload", "--json"], done, reload_argv(self._config))
+
+    def _history(self, call: UbusCall) -> None:
+        def done(ended: ChildEnd) -> None:
+            document = document_of(ended)
+            if document is None:
+                _fail(call, CallFailure("refused", complaint_of(ended)))
+            else:
+                call.answer(document)
+
+        days = call.arguments.get("days", 1)
+        self._run(call, ["history", "--json", "--days", str(days)], done)
+
+    def _drill(self, call: UbusCall) -> None:
+        """Have a drill begun on the router of that name; what comes of it the status tells."""
+        arguments = {key: value for key, value in call.arguments.items() if key in ("drill", "back")}
+        limit_s = control.ANSWER_PATIENCE_S
+        tell = lambda outcome: _tell(call, outcome)  # noqa: E731
+        self._pair.ask_node(call.arguments["node"], "drill-run", arguments, limit_s, tell)
 
     def _name_problems(self, call: UbusCall, failed: ChildEnd) -> None:
         """Answer by what a child that failed has said, or by what is wrong in the configuration."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `haven` section: this router."""
 
-from haven.config.options.kinds import File, Flag, Node, Whole
+from haven.config.options.kinds import Choice, File, Flag, Node, Whole
 from haven.config.options.option import Option, SectionType
+from haven.config.options.schedule_kind import Schedule
 
 HAVEN = SectionType(
     "haven",
@@ -28,6 +29,20 @@ HAVEN = SectionType(
             "Let a paired router bring packages of haven to this one (`haven upgrade` there). What a package "
             "does it does as root.",
             default="1",
+        ),
+        Option(
+            "drill",
+            Schedule(),
+            "When a failover is rehearsed, by the clock of the router that is Active then; it goes back "
+            "afterwards. `0 3 * * 0` is Sundays at three at night.",
+            default_says="never",
+        ),
+        Option(
+            "drill_kind",
+            Choice("switchover", "hard"),
+            "What is rehearsed: a planned switchover, or (`hard`) a power cut, in which clients are without "
+            "a gateway for a moment.",
+            default="switchover",
         ),
         Option(
             "keep",

@@ -31,6 +31,7 @@ SHUTDOWN = "shutdown"
 HANDED_OVER = "another Active answered our priority 0"
 ALONE = "neither another router nor a witness was heard on a link for long"
 FAULT = "fault"
+REHEARSED = "a rehearsal: silent from now on, as after a power cut"
 
 # Actions.
 SEND_ADVERT = "send an ADVERTISEMENT"
@@ -76,6 +77,8 @@ TABLE = (
     (ACTIVE, HANDED_OVER, _YIELD, BACKUP, ""),
     # Beyond a cut another may be Active, and is so the sooner where a link still brings our priority 0.
     (ACTIVE, ALONE, (SEND_PRIORITY_ZERO,) + _YIELD, BACKUP, ""),
+    # Nobody is told: that is what is rehearsed. Who asks for it sets a longer timer (rehearsal.py).
+    (ACTIVE, REHEARSED, (STOP_TIMERS, RELEASE, OWN_INTERVAL, START_ACTIVE_DOWN_TIMER), BACKUP, ""),
     (ACTIVE, FAULT, (STOP_TIMERS, SEND_PRIORITY_ZERO, RELEASE), INITIALIZE, ""),
 )
 

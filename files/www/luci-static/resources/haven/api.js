@@ -23,6 +23,8 @@ const calls = {
 	switchover: declare('switchover', [ 'group', 'node' ]),
 	maintenance: declare('maintenance', [ 'on', 'node' ]),
 	reload: declare('reload'),
+	drill: declare('drill', [ 'node', 'drill', 'back' ]),
+	history: declare('history', [ 'days' ]),
 	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
 	offlineValidate: declare('validate', [ 'text' ], 'luci.haven'),
 	heard: declare('heard', [ 'devices' ]),
@@ -195,6 +197,16 @@ return baseclass.extend({
 
 	reload() {
 		return ask('reload', SLOW_MS);
+	},
+
+	/* Have a failover rehearsed on a router, and back; what comes of it the status tells. */
+	drill(node, kind) {
+		return ask('drill', QUICK_MS, node, kind, true);
+	},
+
+	/* What the routers remember of so many days. */
+	history(days) {
+		return ask('history', SLOW_MS, days).then((a) => shaped(a, 'nodes', 'outages', 'drills')).catch(explain);
 	},
 
 	/* The routers that are paired with this one. */

@@ -9,6 +9,9 @@
  */
 const TEXTS = catalogue.texts;
 
+// Of a takeover that ended an outage.
+const REASONS = { silence: _('no ADVERTISEMENTs came'), unanswered: _('its kernel did not answer'), session: _('the BFD session failed') };
+
 /* A fact that a template needs is not there, or is none that could be shown. */
 class Unfit extends Error {}
 
@@ -167,6 +170,16 @@ return baseclass.extend({
 		return said('service_failures', found.code, found.facts) || String(found.text || found.code);
 	},
 
+	/* Why somebody took over, in short: without the facts of the moment. */
+	reasonName(code) {
+		return REASONS[code] || String(code);
+	},
+
+	/* What became of a drill. */
+	drillOutcome(drill) {
+		return said('drill_outcomes', drill.code, drill.facts) || String(drill.code);
+	},
+
 	/* What a WAN that is dialled does. */
 	wanState(wan) {
 		return said('wan_states', wan.state, { waits_for: wan.waits_for || _('the other router') }) || String(wan.state);
@@ -179,7 +192,7 @@ return baseclass.extend({
 	/* Why it was not done: by havend, by the other router, or by a setup. */
 	refusal(answer) {
 		const facts = withQuestion(answer.facts);
-		const tables = [ 'pairing', 'refusals', 'setup' ];
+		const tables = [ 'pairing', 'refusals', 'setup', 'drill_refusals' ];
 		return tables.map((table) => said(table, answer.code, facts)).find(Boolean) || String(answer.error);
 	},
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When a router that has just taken over forwards its first packet, by the kernel's own count."""
+
+import time
+from collections.abc import Callable
+
+from haven.agent.loop import Scope
+from haven.contract.outages import FORWARD_WAIT_S
+from haven.light import suppress
+
+COUNT_V6 = b"Ip6OutForwDatagrams"
+# Often at first, as a busy network is back at once; seldom where nobody sends anything.
+OFTEN_S, SELDOM_S, OFTEN_FOR_S = 0.005, 0.1, 0.5
+REST_S = 1.0
+
+Tell = Callable[["int | None"], None]
+
+
+class FirstPacket:
+    """Knows the count of a moment ago, and looks when it grows; `tell` gets milliseconds, or None."""
+
+    def __init__(self, scope: Scope, clock: Callable[[], float]) -> None:
+        self._scope, self._clock = scope, clock
+        self._count = forwarded()
+        self._waiting: list[tuple[float, float, Tell]] = []
+        scope.every(REST_S, self._rest)
+
+    def _rest(self) -> None:
+        if not self._waiting:
+            self._count = forwarded()
+
+    def wait(self, since: float, tell: Tell) -> None:
+        """Tell how long after `since`, in seconds since the epoch, a packet was forwarded."""
+        self._waiting.append((since, self._clock() + FORWARD_WAIT_S, tell))
+        if len(self._waiting) == 1:
+            self._look()
+
+    def _look(self) -> None:
+        now = self._clock()
+        if forwarded() != self._count:
+            self._end(lambda since: max(0, round((time.time() - since) * 1000)))
+        elif now >= self._waiting[0][1]:
+            self._end(lambda since: None)
+        else:
+            begun = self._waiting[0][1] - FORWARD_WAIT_S
+            self._scope.after(OFTEN_S if now - begun < OFTEN_FOR_S else SELDOM_S, self._again)
+
+    def _again(self) -> None:
+        if self._waiting:
+            self._look()
+
+    def settle(self) -> None:
+        """Wait no longer."""
+        self._end(lambda since: None)
+
+    def _end(self, after: "Callable[[float], int | None]") -> None:
+        waiting, self._waiting = self._waiting, []
+        for since, _until, tell in waiting:
+            tell(after(since))
+
+
+def forwarded() -> int:
+    """Return how many packets of both families this kernel has forwarded."""
+    found = 0
+    with suppress(OSError, ValueError, IndexError):
+        with open("/proc/net/snmp", "rb") as file:
+            names, values = [line.split() for line in file if line.startswith(b"Ip:")][:2]
+        found += int(values[names.index(b"ForwDatagrams")])
+    with suppress(OSError, ValueError, IndexError), open("/proc/net/snmp6", "rb") as file:
+        for line in file:
+            if line.startswith(COUNT_V6):
+                return found + int(line.split()[1])
+    return found

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven history`: how well the pair has done, and a timeline of who was Active when."""
+
+import sys
+import time
+
+from haven.arguments import UsageError
+from haven.cli.agent_client import ask_node, other_nodes
+from haven.cli.errors import Unanswered
+from haven.cli.history_text import render
+from haven.cli.own_words import print_json, status_of, wants_colour
+from haven.cli.text import printable
+from haven.cli.usage import Request
+from haven.contract.control import Refusal
+from haven.contract.fields import DocumentError, check_object
+from haven.contract.history_words import ANSWER, check_entry
+from haven.history.availability import DAY_S
+from haven.history.view import on_our_clock, view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST_DAYS = 400
+
+
+def history(request: Request) -> int:
+    """Print what all paired routers remember, or the one that is named; 1 without one of them."""
+    since = _days(request) * DAY_S
+    own = status_of(request, "")
+    statuses = {own["node"]: own}
+    named = request.values["--node"]
+    answers, missing = [], 0
+    for node in [named] if named else [own["node"], *_others(request)]:
+        try:
+            answers.append(_past_of(request, node))
+            if node not in statuses:
+                statuses[node] = status_of(request, node)
+        except Unanswered as why:
+            if node == named or node == own["node"]:
+                raise
+            missing = 1
+            print(f"{printable(node)}: {why}", file=sys.stderr)
+    now = time.time()
+    document = printable(view(answers, now, now - since))
+    document["links"] = {each: statuses[each].get("links") or [] for each in statuses}
+    if request.json:
+        print_json(document)
+    else:
+        sys.stdout.write(render(document, wants_colour()))
+    return missing
+
+
+def _days(request: Request) -> float:
+    text = request.values["--days"]
+    if not text:
+        return 1.0
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= MOST_DAYS:
+        raise UsageError(f"history: --days is a number from 1 to {MOST_DAYS}")
+    return float(text)
+
+
+def _others(request: Request) -> list[str]:
+    try:
+        return other_nodes(request.run_dir)
+    except Unanswered:
+        # Without its agent this router has no others, and its own past is not told either.
+        return []
+
+
+def _past_of(request: Request, node: str) -> "dict[str, Any]":
+    """Return what a router remembers, by our clock. Raises Unanswered."""
+    began = time.time()
+    answer = ask_node(request.run_dir, node, "history")
+    try:
+        checked = check_object(answer, ANSWER, "the history")
+        entries = [check_entry(each) for each in checked["entries"]]
+    except DocumentError:
+        raise Unanswered(Refusal("unintelligible")) from None
+    ahead = checked["at"] - (began + time.time()) / 2
+    return on_our_clock({**checked, "entries": entries}, ahead)

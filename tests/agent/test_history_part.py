@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The agent notes what happens, seldom on the flash, and loses nothing of it when it is killed."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haven.agent.history import first_packet
+from haven.agent.history.part import HistoryPart
+from haven.history.history_file import HistoryFile
+from haven.history.pending import AT_ONCE, EVERY_S, MOST_WAITING, Pending, WriteLimit, read_pending
+from tests.agent.agents import AgentThread
+from tests.agent.stand_in_havend import AgentLine, StandInHavend
+from tests.lab.wait import wait_until
+
+
+def entries(folder: Path) -> list[dict[str, Any]]:
+    """Return what is noted, on the flash and before it."""
+    pending = read_pending(str(folder / "history.json"))
+    return HistoryFile(str(folder / "etc/haven/history")).read(time.time() + 1, pending).entries
+
+
+def take_over(line: AgentLine, silence_us: int | None = 250_000) -> None:
+    """Let the group become Active after a silence."""
+    facts = {} if silence_us is None else {"peer": "10.0.0.2", "silence_us": silence_us}
+    reason = {"code": "silence", "facts": facts}
+    event = {"kind": "transition", "group": "lan", "from": "backup", "to": "active", "reason": "silence"}
+    line.send({"event": {**event, "at": time.time(), "facts": {"group": "lan", "reason": reason}}})
+
+
+def has(folder: Path, kind: str, count: int = 1) -> bool:
+    return sum(each["kind"] == kind for each in entries(folder)) >= count
+
+
+def test_a_takeover_is_noted_with_its_outage_up_to_the_first_packet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    packets = [7]
+    monkeypatch.setattr(first_packet, "forwarded", lambda: packets[0])
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
+        take_over(line)
+        wait_until(lambda: has(tmp_path, "role", 2), 20, "the change is noted")
+        assert not has(tmp_path, "outage")
+        packets[0] += 1
+        wait_until(lambda: has(tmp_path, "outage"), 20, "the outage is noted")
+    begun, first, second, outage = entries(tmp_path)
+    assert (begun["kind"], begun["last"]) == ("begun", None)
+    assert [first["state"], second["state"]] == ["backup", "active"]
+    assert (outage["silence_ms"], outage["reason"]) == (250, "silence")
+    assert outage["outage_ms"] == 250 + outage["forward_ms"]
+
+
+def test_where_nobody_sends_anything_the_outage_ends_with_the_takeover(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(first_packet, "forwarded", lambda: 0)
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        take_over(line)
+        wait_until(lambda: has(tmp_path, "role"), 20, "the change is noted")
+    (outage,) = [each for each in entries(tmp_path) if each["kind"] == "outage"]
+    assert (outage["forward_ms"], outage["outage_ms"]) == (None, 250)
+
+
+def test_a_takeover_from_a_living_active_is_no_outage(tmp_path: Path):
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        take_over(line, None)
+        wait_until(lambda: has(tmp_path, "role"), 20, "the change is noted")
+    assert not has(tmp_path, "outage")
+
+
+def test_an_agent_that_is_started_again_goes_on_and_notes_nothing_twice(tmp_path: Path):
+    for _ in range(2):
+        with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
+            havend.accept().answer({"lan": "backup"})
+            wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
+    assert [each["kind"] for each in entries(tmp_path)] == ["begun", "role"]
+
+
+def test_a_flash_that_cannot_be_written_is_a_problem_and_loses_nothing(tmp_path: Path):
+    (tmp_path / "etc").write_text("no folder")
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        line.report(lambda said: "history-unwritten" in [each["code"] for each in said["problems"]])
+    assert [each["kind"] for each in read_pending(str(tmp_path / "history.json"))] == ["begun", "role"]
+
+
+def test_the_flash_is_written_seldom():
+    limit, now, times = WriteLimit(0.0), 0.0, 0
+    while now < 86_400:
+        if limit.wait_s(now) == 0:
+            limit.count()
+            times += 1
+        now += 1.0
+    assert times <= AT_ONCE + 86_400 / EVERY_S
+
+
+def test_roles_that_change_without_end_fill_no_memory(tmp_path: Path):
+    pending = Pending(str(tmp_path / "history.json"))
+    for number in range(5 * MOST_WAITING):
+        outage = {"kind": "outage", "at": number, "up": number, "group": "g", "reason": "silence"}
+        pending.add({**outage, "silence_ms": 2, "forward_ms": 0, "outage_ms": 2})
+    assert len(pending.entries) == MOST_WAITING + 1
+    last = read_pending(str(tmp_path / "history.json"))[-1]
+    assert (last["kind"], last["count"], last["outage_ms"]) == ("more", 4 * MOST_WAITING, 8 * MOST_WAITING)

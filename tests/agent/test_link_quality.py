@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How well a standby hears the Active: what is missing, and what only was late or from another router."""
+
+import pytest
+
+from haven.agent.history.link_quality import AWAY, MINUTES, Link
+
+ONE, OTHER = bytes((10, 0, 0, 2)), bytes((10, 0, 0, 3))
+
+
+@pytest.fixture
+def link() -> Link:
+    made = Link("nosuch0", 4, {51: 1_000_000})
+    assert made.socket is None
+    return made
+
+
+def say(link: Link, times: list[float], source: bytes = ONE, priority: int = 100) -> None:
+    for at in times:
+        link.hear(source, 51, priority, at)
+
+
+def test_what_comes_evenly_has_no_jitter_and_no_loss(link: Link):
+    say(link, [float(second) for second in range(60)])
+    told = link.account()
+    assert (told["heard"], told["lost"], told["jitter_ms"], told["worst_ms"]) == (60, 0, 0.0, 0.0)
+
+
+def test_what_is_missing_is_counted_one_by_one(link: Link):
+    say(link, [0.0, 1.0, 3.0, 4.0, 8.0])
+    assert (link.account()["heard"], link.account()["lost"]) == (5, 4)
+
+
+def test_what_is_early_or_late_is_jitter(link: Link):
+    say(link, [0.0, 1.1, 2.0, 3.0])
+    told = link.account()
+    assert told["lost"] == 0 and told["worst_ms"] == pytest.approx(100, abs=0.1)
+    assert told["jitter_ms"] == pytest.approx(50, abs=0.1)
+
+
+def test_an_active_that_was_away_has_lost_nothing_and_neither_has_another(link: Link):
+    say(link, [0.0, 1.0])
+    say(link, [3.5, 4.5], OTHER)
+    say(link, [1.0 + AWAY])
+    assert link.account()["lost"] == 0
+    # Who says goodbye is expected no more.
+    say(link, [12.0], priority=0)
+    say(link, [15.0])
+    assert link.account()["lost"] == 0
+
+
+def test_a_foreign_vrid_is_nobodys(link: Link):
+    link.hear(ONE, 52, 100, 1.0)
+    assert link.account()["heard"] == 0
+
+
+def test_an_hour_is_remembered_and_no_more(link: Link):
+    say(link, [0.0, 2.0])
+    for _ in range(MINUTES - 1):
+        link.turn()
+    assert link.account()["lost"] == 1
+    link.turn()
+    assert (link.account()["lost"], link.account()["minutes"]) == (0, MINUTES)
