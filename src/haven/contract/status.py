@@ -24,6 +24,7 @@ from haven.contract.fields import (
     text,
     whole,
 )
+from haven.contract.heard_links import LINK
 from haven.contract.message import STATE_NAMES
 from haven.contract.notices import check_account as check_notify
 from haven.contract.openvpn import check_account as check_openvpn
@@ -280,18 +281,6 @@ LEASES = (
 )
 
 LEASES_PEER = (Field("node", text), Field("known", whole(), nullable=True), Field("in_sync", flag))
-
-# How well the Active was heard on a link in the last hour: missing ones, by how much the others were early or
-# late on the average, and at most.
-LINK = (
-    Field("device", text),
-    Field("family", one_of((4, 6))),
-    Field("minutes", whole()),
-    Field("heard", whole()),
-    Field("lost", whole()),
-    Field("jitter_ms", number),
-    Field("worst_ms", number),
-)
 
 # What the agent tells of its parts, in each release.
 REPORT = (

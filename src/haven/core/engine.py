@@ -190,7 +190,10 @@ class Engine:
                 if event.group in (None, group.spec.name) and group.state == states.ACTIVE:
                     group.switchover(now)
         elif type(event) is Rehearsal:
-            self._rehearse(event, now)
+            # Rarely asked for; nobody has it in memory for nothing.
+            from haven.core.rehearsal import rehearse_asked
+
+            rehearse_asked(self._in_order, event, now)
         elif type(event) is Maintenance:
             self._maintenance = event.on
             for group in self._ordered():
@@ -223,14 +226,6 @@ class Engine:
             self._authentication.set_wall(event.ahead_us, self.routers.values())
         else:
             raise TypeError("the engine knows no event %r" % event)
-
-    def _rehearse(self, event: Rehearsal, now: int) -> None:
-        # Rarely asked for; nobody has it in memory for nothing.
-        from haven.core.rehearsal import may_rehearse, rehearse
-
-        for group in self._ordered():
-            if event.group in (None, group.spec.name) and may_rehearse(group):
-                rehearse(group, event.limit_us, now)
 
     def _hear_router(self, event: RouterHeard, now: int) -> None:
         found = self._by_wire.get((event.device, event.family, event.vrid))
@@ -394,18 +389,10 @@ class Engine:
         self.routers, self._by_wire, self._virtual_addresses, self._by_device = {}, {}, {}, {}
         self._in_order = self._ordered()
         for group in self._in_order:
-            for device in sorted(_devices_of(group)):
+            for device in sorted(group.spec.devices()):
                 self._by_device.setdefault(device, []).append(group)
             for router in group.members:
                 spec = router.spec
                 self.routers[spec.name] = router
                 self._by_wire[spec.wire()] = (router, group)
                 self._virtual_addresses.setdefault((spec.device, spec.family), set()).update(spec.addresses)
-
-
-def _devices_of(group: Group) -> "set[str]":
-    found = set()
-    for member in group.members:
-        found.add(member.spec.device)
-        found.update([device for device, _weight in member.spec.tracks])
-    return found

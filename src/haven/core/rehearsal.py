@@ -9,6 +9,7 @@ from haven.core.vrrp import states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from haven.core.events import Rehearsal
     from haven.core.group import Group
 
 
@@ -23,3 +24,10 @@ def rehearse(group: "Group", limit_us: int, now: int) -> None:
     group.preemption.barred = True
     for member in group.members:
         member.deadline = max(member.deadline, now + limit_us)
+
+
+def rehearse_asked(groups: "list[Group]", event: "Rehearsal", now: int) -> None:
+    """Let the groups that were asked for play dead, where they may."""
+    for group in groups:
+        if event.group in (None, group.spec.name) and may_rehearse(group):
+            rehearse(group, event.limit_us, now)

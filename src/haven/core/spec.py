@@ -110,3 +110,9 @@ class GroupSpec(Value):
         self.heartbeat_us = 0
         for key in settings:
             setattr(self, key, settings[key])
+
+    def devices(self) -> "set[str]":
+        """Return the devices that it follows."""
+        found = {router.device for router in self.routers}
+        found.update([device for router in self.routers for device, _weight in router.tracks])
+        return found
