@@ -10,6 +10,7 @@ from functools import partial
 from bench.attack import attacks
 from bench.auth import signatures
 from bench.bfd import bfd_sessions
+from bench.carp import carp_takeovers
 from bench.chaos import many_chaos
 from bench.common import common_changes
 from bench.conntrack import busy_connections
@@ -77,6 +78,7 @@ SETS = {
 }
 MORE: dict[str, Bench] = {
     "auth": signatures,
+    "carp": carp_takeovers,
     "drill": drills,
     "drill-kills": drill_kills,
     "leases": leases,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """CARP's counter: it grows, and what was said before is noticed."""
 
-from haven.core.carp.counter import MOST_RUNS, NEAR, NUMBERS, Counter, Run
+from haven.core.carp.counter import MOST_RUNS, NEAR, NUMBERS, Counter, CounterRun
 
 A, B = b"\x0a\0\0\1", b"\x0a\0\0\2"
 FAR = 1 << 60
@@ -96,7 +96,7 @@ def test_numbers_go_on_behind_the_last_of_all():
 
 
 def test_runs_do_not_fill_the_memory_and_the_one_that_grows_is_kept():
-    counter = Counter(0, [Run(0, 9)])
+    counter = Counter(0, [CounterRun(0, 9)])
     for number in range(1, 3 * MOST_RUNS):
         assert counter.accept(number << 40, A)
         assert counter.accept(10 + number, B)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """CARP's elections: who is Active, how soon, and what is refused."""
 
-from haven.core.carp import states as carp_states
+from haven.core.carp import carp_states
 from haven.core.carp.counter import Counter
 from haven.core.carp.packet import decode
 from haven.core.clock import MILLISECOND, SECOND

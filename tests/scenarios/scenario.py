@@ -15,6 +15,7 @@ import socket
 
 from haven.core import effects as wanted
 from haven.core import events
+from haven.core.carp.carp_spec import CarpSpec
 from haven.core.clock import MILLISECOND
 from haven.core.engine import Engine
 from haven.core.spec import GroupSpec, RouterSpec
@@ -84,7 +85,10 @@ def specs_of(config):
 
 def router_of(row):
     """Return a virtual router of a configuration."""
-    return RouterSpec(
+    kind, settings = RouterSpec, {}
+    if "advskew" in row:
+        kind, settings = CarpSpec, {"advskew": row["advskew"]}
+    return kind(
         row["name"],
         row["device"],
         row["family"],
@@ -98,6 +102,7 @@ def router_of(row):
         unicast_peers=tuple(octets_of(each) for each in row.get("unicast_peers", ())),
         tracks=tuple((device, weight) for device, weight in row.get("tracks", ())),
         announce_refresh_us=row.get("announce_refresh_us", 0),
+        **settings,
     )
 
 

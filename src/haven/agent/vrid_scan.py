@@ -9,7 +9,7 @@ from typing import Any
 from haven import light_socket as socket
 from haven.core.frame import multicast_mac
 from haven.core.vrrp.advert import PacketError, decode
-from haven.core.vrrp.constants import GROUP_V4, PROTOCOL
+from haven.core.vrrp.constants import GROUP_V4, PROTOCOL, is_carp
 from haven.light import suppress
 
 ETH_P_IP = 0x0800
@@ -122,8 +122,12 @@ def _read(packet: bytes) -> Heard | None:
     source, destination = packet[12:16], packet[16:20]
     # What follows the IP packet is padding of a short Ethernet frame.
     length = int.from_bytes(packet[2:4], "big")
+    message = packet[header:length]
+    if is_carp(message):
+        # It shares VRRP's MAC addresses, and so its numbers; its priority is not one of VRRP's.
+        return {"vrid": message[1], "source": socket.inet_ntoa(source), "priority": 0, "addresses": []}
     try:
-        advert = decode(packet[header:length], source, destination)
+        advert = decode(message, source, destination)
     except PacketError:
         return None
     return {

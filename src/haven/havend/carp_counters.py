@@ -11,7 +11,7 @@ import os
 import time
 
 from haven import paths
-from haven.core.carp.counter import NUMBERS, Counter, Run
+from haven.core.carp.counter import NUMBERS, Counter, CounterRun
 from haven.core.clock import NEVER, SECOND
 from haven.core.spec import CARP
 
@@ -98,7 +98,7 @@ class CarpCounters:
             return {}
 
 
-def _line(wire: "Wire", start: int, runs: "list[Run]") -> str:
+def _line(wire: "Wire", start: int, runs: "list[CounterRun]") -> str:
     words = ["%s %d %d %d" % (wire + (start,))]
     for run in runs:
         source = "" if run.source is None else "@" + run.source.hex()
@@ -112,5 +112,5 @@ def _read_line(line: str) -> "tuple[Wire, Counter]":
     for word in words[4:]:
         numbers, _mark, source = word.partition("@")
         first, _dash, last = numbers.partition("-")
-        runs.append(Run(int(first), int(last), bytes.fromhex(source) if source else None))
+        runs.append(CounterRun(int(first), int(last), bytes.fromhex(source) if source else None))
     return (words[0], int(words[1]), int(words[2])), Counter(int(words[3]), runs)

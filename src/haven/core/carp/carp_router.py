@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A virtual router that speaks CARP: what it says and hears, in place of VRRP's ADVERTISEMENTs."""
 
-from haven.core.carp import states
+from haven.core.carp import carp_states as states
 from haven.core.carp.carp_spec import CarpSpec
 from haven.core.carp.counter import Counter
 from haven.core.carp.packet import CarpAdvert, Digests, decode, encode

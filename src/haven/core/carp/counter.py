@@ -18,7 +18,7 @@ MOST_RUNS = 8
 MOST_SAID = 32
 
 
-class Run:
+class CounterRun:
     """Counters without a gap that matters; while there is only one, `source` is who said it."""
 
     def __init__(self, first: int, last: int, source: "bytes | None" = None) -> None:
@@ -36,7 +36,7 @@ class Run:
 class Counter:
     """The counter of one virtual router; `runs` from the oldest to the newest."""
 
-    def __init__(self, start: int = 0, runs: "list[Run] | None" = None) -> None:
+    def __init__(self, start: int = 0, runs: "list[CounterRun] | None" = None) -> None:
         # What is said next is greater.
         self.start = start % NUMBERS
         self.runs = runs or []
@@ -78,24 +78,24 @@ class Counter:
             if _ahead(run.last, heard) < NEAR + _ahead(run.last, run.first):
                 run.stands = run.stands or heard == run.last and run.source == source
                 return heard == run.last and run.source == source
-        self._begin(Run(heard, heard, source))
+        self._begin(CounterRun(heard, heard, source))
         return True
 
     def stands(self, source: bytes) -> bool:
         """Tell whether a router says the same number all the time, so that a replay cannot be told."""
         return any(run.stands and run.source == source for run in self.runs)
 
-    def known(self) -> "list[Run]":
+    def known(self) -> "list[CounterRun]":
         """Return what a process after this one is to know: the runs, and what was said of late as one."""
-        return self.runs + [Run(said, said) for said in self._said[:1]]
+        return self.runs + [CounterRun(said, said) for said in self._said[:1]]
 
-    def _own_run(self) -> "Run | None":
+    def _own_run(self) -> "CounterRun | None":
         for run in self.runs:
             if _ahead(self.start, run.last) < NEAR or _ahead(run.last, self.start) < NEAR:
                 return run
         return None
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: CounterRun) -> None:
         self.runs = self.runs[1 - MOST_RUNS :] + [run]
 
 
