@@ -28,7 +28,7 @@ class ImportedNode(AgentNode):
         conntrackd = self.network.folder / f"ct-{self.name}" / "conntrackd.conf"
         outcome = Import(self.name, name=self.name).run([str(self._keepalived_conf), str(conntrackd)])
         assert outcome.problems == []
-        return outcome.text.replace("option enabled '0'", "option enabled '1'", 1)
+        return outcome.configuration.replace("option enabled '0'", "option enabled '1'", 1)
 
     @property
     def _keepalived_conf(self) -> Path:

@@ -39,9 +39,9 @@ def check(text: str, folder: Path) -> None:
     try:
         outcome = Import("r1", str(folder), "10.9.9.9").run([str(path)])
     except SourceError as why:
-        assert why.as_dict()["message"] and str(why).startswith(str(folder))
+        assert why.as_dict()["message"] and why.place.file == str(path)
         return
-    assert outcome.problems or load_text(outcome.text, "")[0] is not None
+    assert outcome.problems or load_text(outcome.configuration, "")[0] is not None
     assert all(str(each) for each in (*outcome.remarks, *outcome.problems)) and outcome.as_dict()
 
 

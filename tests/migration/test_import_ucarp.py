@@ -94,7 +94,7 @@ def test_what_comes_of_it_is_what_this_haven_has(text: str, tmp_path: Path) -> N
     outcome = Import("r1").run([str(path)])
     assert outcome.problems == []
     assert outcome.counts["virtual_router"] == HAS_CARP
-    assert ("protocol 'carp'" in outcome.text) == HAS_CARP
+    assert ("protocol 'carp'" in outcome.configuration) == HAS_CARP
 
 
 def test_scripts_and_what_carp_lacks_are_named_with_their_lines(tmp_path: Path, carp: bool) -> None:
