@@ -44,7 +44,7 @@ class Case:
         good = not outcome.problems and not outcome.empty
         if outcome.empty:
             said.append("nothing")
-        return outcome.text if good else "", "".join(f"{each}\n" for each in said)
+        return outcome.configuration if good else "", "".join(f"{each}\n" for each in said)
 
 
 def cases(path: Path) -> list[Case]:

@@ -23,13 +23,13 @@ def import_files(request: Request) -> int:
     outcome = _outcome(request)
     good = not outcome.problems and not outcome.empty
     if good and "--write" in request.flags:
-        _write(request.config, outcome.text)
+        _write(request.config, outcome.configuration)
     if request.json:
         print_json(outcome.as_dict())
     elif good and "--diff" in request.flags:
-        sys.stdout.write(printable_lines(_difference(request.config, outcome.text)))
+        sys.stdout.write(printable_lines(_difference(request.config, outcome.configuration)))
     elif good and "--write" not in request.flags:
-        sys.stdout.write(outcome.text)
+        sys.stdout.write(outcome.configuration)
     if not request.json:
         sys.stdout.flush()
         _say(outcome)

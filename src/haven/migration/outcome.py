@@ -30,10 +30,10 @@ HEADER = "Made by haven import from {files}"
 
 
 class ImportOutcome:
-    """What became of the files: the text, what is wrong with it, and remarks, in the order of the lines."""
+    """What became of the files: the configuration, what is wrong with it, and remarks in their order."""
 
     def __init__(self, text: str, problems: list[Diagnostic], warnings: list[Diagnostic]) -> None:
-        self.text = text
+        self.configuration = text
         self.problems = problems
         self.warnings = warnings
         self.remarks: list[Remark] = []
@@ -50,7 +50,7 @@ class ImportOutcome:
         good = not self.problems and not self.empty
         return {
             "valid": good,
-            "configuration": self.text if good else None,
+            "configuration": self.configuration if good else None,
             "problems": [each.as_dict() for each in self.problems],
             "warnings": [each.as_dict() for each in self.warnings],
             "remarks": [each.as_dict() for each in self.remarks],

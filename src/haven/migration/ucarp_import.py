@@ -3,6 +3,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from typing import NamedTuple
 
 from haven.migration.draft import Draft, DraftSection, has_option
@@ -97,10 +98,10 @@ def import_interfaces(files: SourceFiles, path: str, draft: Draft) -> None:
     interface, own, stanza = "", ("", Origin(path)), _Given({}, Origin(path))
     for place, text in [*_joined(files.lines(path), path), (Origin(path), "iface end")]:
         words = text.split(None, 1)
-        if words[0] == "iface":
+        if words[0] == "iface" and len(words) > 1:
             _add_stanza(stanza, interface, own, draft)
             interface, own, stanza = words[1].split()[0], ("", place), _Given({}, place)
-        elif words[0] == "address":
+        elif words[0] == "address" and len(words) > 1:
             own = (words[1].split("/")[0], place)
         elif words[0].startswith("ucarp-"):
             name = words[0][len("ucarp-") :].replace("_", "-")
@@ -143,8 +144,7 @@ def _commands(text: str, place: Origin) -> list[list[str]]:
     except ValueError:
         raise SourceError("quote-open", place) from None
     begins = [at for at, word in enumerate(words) if word.rsplit("/", 1)[-1] == "ucarp"]
-    ends = [*begins[1:], len(words)]
-    calls = [words[begin + 1 : end] for begin, end in zip(begins, ends, strict=True)]
+    calls = [words[begin + 1 : end] for begin, end in pairwise([*begins, len(words)])]
     return [call for call in calls if any(word.startswith(("-v", "--vhid", "-a", "--addr")) for word in call)]
 
 
