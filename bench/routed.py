@@ -9,7 +9,7 @@ from bench.table import Figures
 from tests.interop.routed import RoutedNetwork
 from tests.interop.routing_daemons import KINDS, PROTOCOLS, THERE
 
-INTERVAL_MS = 30
+INTERVAL_MS = 50
 # Of what the routing daemon alone needs, with what a machine with other work adds to either.
 MOST_TIMES, STALL_MS = 1.2, 50
 SETTLED_S = 3

@@ -45,6 +45,7 @@ class RoutedNetwork:
         self._temporary = tempfile.TemporaryDirectory(prefix="hv", dir=memory_folder())
         self.folder = Path(self._temporary.name)
         self.logs: dict[str, Path] = {}
+        self._metric_of_second = ACTIVE_METRIC
         self.machines = {name: Namespace(name, number) for name in ("client", "x1", "x2", "r1", "r2")}
         for machine in self.machines.values():
             machine.sysctl(ipv4__ip_forward=1, ipv4__conf__all__rp_filter=0, ipv4__conf__default__rp_filter=0)
@@ -74,6 +75,7 @@ class RoutedNetwork:
 
     def without_haven(self) -> None:
         """Put the address on both routers for good, r1 the better one: the routing daemon is all there is."""
+        self._metric_of_second = STANDBY_METRIC
         for name, metric in (("r1", ACTIVE_METRIC), ("r2", STANDBY_METRIC)):
             self.machines[name].ip(
                 f"address add {SERVED}/32 dev lo metric {metric}",
@@ -83,6 +85,7 @@ class RoutedNetwork:
     def start_routing(self, kind: type[RoutingDaemon], protocol: str) -> None:
         """Start a routing daemon on r1, r2 and x2."""
         daemons = {name: kind(self, self.machines[name], name, protocol) for name in ("r1", "r2", "x2")}
+        daemons["r2"].metric = self._metric_of_second
         for daemon in daemons.values():
             daemon.start()
         wait_until(lambda: daemons["x2"].sessions_up() == 2, 60, "x2 watches both by BFD", 0.1)

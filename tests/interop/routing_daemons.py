@@ -11,7 +11,7 @@ from tests.interop.frr import PROGRAMS, frr_command, start_zebra
 from tests.lab.namespace import Namespace
 from tests.lab.routed_node import ACTIVE_METRIC, SERVED, STANDBY_METRIC
 
-BFD_MS, BFD_MULTIPLIER = 50, 3
+BFD_MS, BFD_MULTIPLIER = 100, 3
 # r1 and r2 are of one autonomous system, so that x2 compares what they say of the metric.
 THEIRS, OURS = 65001, 65000
 NEIGHBOURS = {"r1": ("10.1.1.1",), "r2": ("10.1.2.1",), "x2": ("10.1.1.2", "10.1.2.2")}
@@ -30,6 +30,8 @@ class RoutingDaemon:
     """A routing daemon on one machine; r1 and r2 tell of the address, x2 uses what it hears."""
 
     program = ""
+    # Of an address that stands there, whoever has put it there.
+    metric = ACTIVE_METRIC
 
     def __init__(self, network: Place, machine: Namespace, name: str, protocol: str) -> None:
         self.network, self.machine, self.name, self.protocol = network, machine, name, protocol
@@ -147,9 +149,11 @@ class Frr(RoutingDaemon):
         link += ("ip ospf dead-interval 4", "ip ospf bfd", "ip ospf bfd profile fast")
         lines = [line for device in DEVICES[self.name] for line in (f"interface {device}", *link)]
         lines += ["router ospf", f"ospf router-id {ROUTER_ID[self.name]}", "timers throttle spf 0 50 500"]
+        # What is news is told at once, not five seconds after the last news.
+        lines += ["timers throttle lsa all 0", "timers lsa min-arrival 0"]
         if self.name != "x2":
             lines += [
-                f"redistribute connected metric {ACTIVE_METRIC} route-map shared",
+                f"redistribute connected metric {self.metric} route-map shared",
                 f"redistribute kernel metric {STANDBY_METRIC} route-map shared",
             ]
         return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ def routed(lab: None) -> Iterator[RoutedNetwork]:
 
 
 # The other two stand in the bench (`python -m bench routed`).
-@pytest.mark.parametrize(("program", "protocol"), [("bird", "ospf"), ("frr", "bgp")])
+@pytest.mark.parametrize(("program", "protocol"), [("bird", "bgp"), ("frr", "ospf")])
 def test_a_client_three_hops_away_follows(routed: RoutedNetwork, program: str, protocol: str) -> None:
     if not THERE[program]:
         pytest.skip(f"{program} is not installed")
