@@ -36,6 +36,12 @@ def around(root: str, config: str, run_dir: str, status: Callable[[], Document])
     return Lookout(root, config, run_dir, plan, status)
 
 
+def _told_router(router: Document) -> Document:
+    keys = (router.get("authentication") or {}).get("keys", ())
+    more = {"protocol": "carp" if router.get("carp") else "vrrp", "key_ids": sorted(key[0] for key in keys)}
+    return {**{key: router[key] for key in TOLD if key in router}, **more}
+
+
 def _plan(run_dir: str) -> Document:
     try:
         return read_document(inside(run_dir, PLAN))
@@ -102,7 +108,7 @@ class RouterLook:
     def _told_plan(self) -> Document:
         if not self._here.plan:
             raise NotSeen("no-plan", node=self.node)
-        routers = [{key: each[key] for key in TOLD if key in each} for each in self._here.routers]
+        routers = [_told_router(each) for each in self._here.routers]
         routes = [step["facts"]["route"] for each in self._here.routers for step in each["takeover"]
                   if step["code"] == "route-add"]  # fmt: skip
         groups = [group["name"] for group in self._here.plan["groups"]]

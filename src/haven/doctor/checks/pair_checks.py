@@ -14,6 +14,8 @@ EQUAL: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("advert_interval_us", "advert_interval", duration),
     ("version", "version", str),
     ("checksum", "checksum", str),
+    ("protocol", "protocol", str),
+    ("key_ids", "auth_key", lambda ids: ", ".join(map(str, ids or ["-"]))),
     ("virtual_mac", "virtual_mac", lambda value: "1" if value else "0"),
 )
 
