@@ -49,6 +49,14 @@ def test_an_active_that_was_away_has_lost_nothing_and_neither_has_another(link: 
     assert link.account()["lost"] == 0
 
 
+def test_a_router_that_was_silent_while_another_served_has_lost_nothing(link: Link):
+    """As in a hard drill: nobody says goodbye, and the same one speaks again soon."""
+    say(link, [0.0, 1.0])
+    link.begin_anew()
+    say(link, [6.0, 7.0])
+    assert (link.account()["heard"], link.account()["lost"]) == (4, 0)
+
+
 def test_a_foreign_vrid_is_nobodys(link: Link):
     link.hear(ONE, 52, 100, 1.0)
     assert link.account()["heard"] == 0

@@ -25,6 +25,7 @@ from haven.drill.volunteer import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 NFT_S = 10.0
@@ -89,6 +90,7 @@ class RouterWorld:
         self.own = ""
         self._is_dead = False
         self._client: Client | None = None
+        self._ready: subprocess.Popen[str] | None = None
 
     def ask(self, node: str, command: str, **arguments: "Any") -> "Any":
         """Return what a router answers. Raises Silent or Refusing."""
@@ -116,18 +118,25 @@ class RouterWorld:
     def prepare_death(self) -> None:
         """Make ready what does not take effect yet. Raises DrillFailed."""
         self._is_dead = True
-        _nft_or_fail(PREPARE)
+        error = _nft(_begin_nft, PREPARE)
+        if error:
+            raise DrillFailed("no-nft", error=error)
+        # It waits for what it is to do, so that it takes no time to start when the moment has come.
+        self._ready = _begin_nft()
 
     def play_dead(self, forwarding: list[str], devices: list[str], silent_s: float, deaf_s: float) -> None:
         """Let the kernel forward and answer nothing for so long. Raises DrillFailed."""
-        _nft_or_fail(script(forwarding, devices, silent_s, deaf_s))
+        text = script(forwarding, devices, silent_s, deaf_s)
+        error = _nft(lambda: self._ready or _begin_nft(), text)
+        if error:
+            raise DrillFailed("no-nft", error=error)
 
     def come_alive(self, forwarding_only: bool) -> None:
         """Let the kernel forward again, or do everything again."""
         if self._is_dead:
             self._is_dead = forwarding_only
             # What runs out by itself needs no second try.
-            _nft(FORWARD if forwarding_only else REMOVE)
+            _nft(_begin_nft, FORWARD if forwarding_only else REMOVE)
 
     def asker(self, routers: "list[dict[str, Any]]") -> Asker:
         """Return the probe, which has begun."""
@@ -157,18 +166,16 @@ class RouterWorld:
             self._client.close()
 
 
-def _nft_or_fail(text: str) -> None:
-    error = _nft(text)
-    if error:
-        raise DrillFailed("no-nft", error=error)
+def _begin_nft() -> "subprocess.Popen[str]":
+    pipe = subprocess.PIPE
+    return subprocess.Popen(["nft", "-f", "-"], stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 
 
-def _nft(text: str) -> str:
+def _nft(begin: "Callable[[], subprocess.Popen[str]]", text: str) -> str:
     """Let nft do something; return why it could not."""
     try:
-        done = subprocess.run(
-            ["nft", "-f", "-"], input=text, capture_output=True, text=True, timeout=NFT_S, check=False
-        )
+        with begin() as process:
+            words, _ = process.communicate(text, NFT_S)
+            return words.strip() if process.returncode else ""
     except (OSError, subprocess.TimeoutExpired) as why:
         return str(why)
-    return done.stderr.strip() if done.returncode else ""

@@ -97,6 +97,7 @@ class Chronicler:
 
     def take_change(self, change: Change) -> None:
         """Note a change, and soon the outage that it ended."""
+        self._links.begin_anew()
         self._states[change.group] = change.after
         self._note(ROLE, change.at, group=change.group, state=change.after, reason=change.reason)
         if change.after == ACTIVE and change.silence_us:

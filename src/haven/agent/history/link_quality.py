@@ -25,7 +25,7 @@ MINUTES, MINUTE_S = 60, 60.0
 # After so many intervals an Active was away, and no packet lost.
 AWAY, LATE = 10, 1.5
 # What is worth a word: so many, and such a share, of packets that a busy sender does not hold up.
-FEW, SHARE, LONG_US = 5, 0.02, 100_000
+FEW, SHARE, LONG_US = 10, 0.02, 100_000
 
 Key = tuple[bytes, int]
 
@@ -44,6 +44,11 @@ class Link:
     def turn(self) -> None:
         """Begin another minute."""
         self._minutes = [*self._minutes, [0, 0, 0.0, 0.0]][-MINUTES:]
+
+    def begin_anew(self) -> None:
+        """Expect nothing: who was Active, and spoke, may be so no more."""
+        self.drain()
+        self._last.clear()
 
     def drain(self) -> None:
         """Take what has come in."""
@@ -144,6 +149,11 @@ class LinkQuality:
                 link.turn()
         if is_minute:
             self._turned_at = time.monotonic()
+
+    def begin_anew(self) -> None:
+        """Expect nothing on any link, as after a change of the roles."""
+        for link in self._links.values():
+            link.begin_anew()
 
     def account(self) -> list[dict[str, Any]]:
         """Return the links on which another router was heard in the last hour."""
