@@ -116,6 +116,20 @@ def test_a_lost_router_and_a_drill_that_failed_are_kinds_of_their_own(make: Call
     ]
 
 
+def test_a_drill_is_told_by_what_it_leaves_alone(make: Callable[..., Desk]) -> None:
+    desk = make()
+    desk.plan(desk.section())
+    desk.status = status("r1", "active")
+    turn_until([desk], desk.told, "it is Active")
+    desk.status = {**status("r1", "fault", check_fails(), other=False), "drill": {"owner": "r2"}}
+    settle(desk)
+    desk.status = {**status("r1", "active"), "drill": {"owner": None}}
+    settle(desk)
+    assert len(desk.told()) == 1
+    desk.status = status("r1", "backup", other=False)
+    turn_until([desk], lambda: len(desk.told()) == 2, "what is otherwise is told")
+
+
 def test_who_wants_errors_alone_hears_of_no_warning(make: Callable[..., Desk]) -> None:
     desk = make()
     desk.plan(desk.section(severity="error"))

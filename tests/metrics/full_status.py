@@ -30,6 +30,12 @@ def full_status() -> dict[str, Any]:
     }
     advert = {"advertising": True, "source": "fe80::1", "lifetime_s": 1800, "prefixes": [], "sent": 7}
     status["virtual_routers"][0]["router_advert"] = {**advert, "answered": 1, "next_ms": 10}
+    link = {"device": "lan", "family": 4, "minutes": 60, "heard": 35990, "lost": 10}
+    status["links"] = [{**link, "jitter_ms": 0.2, "worst_ms": 5.1}]
+    legs = [{"from": "r1", "to": "r2", "outage_ms": 31.5}, {"from": "r2", "to": "r1", "outage_ms": 12}]
+    drill = {"at": 1799990000.5, "drill": "hard", "groups": ["gateway"], "ok": True, "code": "well"}
+    drill |= {"facts": {}, "before": 20, "after": 20, "missing": []}
+    status["drills"] = [{**drill, "ok": False, "legs": []}, {**drill, "legs": legs}]
     peer = {"node": "r2", "heard_ms": 420, "in_sync": True, "state": "backup"}
     status["channel"] = {"version": "1", "peers": [peer]}
     status["sync"] = {"in_sync": True, "conflicts": 0, "alone": False}

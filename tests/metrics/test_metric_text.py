@@ -54,6 +54,13 @@ def test_a_histogram_adds_up() -> None:
     ]
 
 
+def test_of_drills_the_last_one_counts_with_its_longest_outage() -> None:
+    lines = metrics_text(full_status()).splitlines()
+    assert 'haven_drill_ok{drill="hard"} 1' in lines
+    assert 'haven_drill_outage_seconds{drill="hard"} 0.0315' in lines
+    assert 'haven_link_jitter_seconds{device="lan",family="4"} 0.0002' in lines
+
+
 def test_a_name_may_have_any_letter() -> None:
     odd = iter([("haven_peer_up", ('a"b\\c\nd',), 1)])
     text = exposition(odd)

@@ -94,3 +94,35 @@ def test_the_script_gives_collectd_values_as_long_as_it_listens(tmp_path: Path) 
 def test_nobody_may_call_that_method_and_no_other() -> None:
     found = json.loads(ACL.read_text())
     assert found == {"user": "nobody", "access": {"haven": {"methods": ["metrics"]}}}
+
+
+CHARTS = ROOT / "files/www/luci-static/resources/statistics/rrdtool/definitions/haven.js"
+# As luci-app-statistics asks a definition: for each plug-in instance, with the series that there are.
+STATISTICS = """
+const fs = require('node:fs');
+const [ path, text ] = process.argv.slice(1);
+const load = new Function('baseclass', '_', fs.readFileSync(path, 'utf8'));
+const definition = load({ extend: (it) => it }, (words) => words);
+const tree = JSON.parse(text);
+const graph = { dataInstances: (host, plugin, instance, type) => (tree[instance] || {})[type] || [] };
+console.log(JSON.stringify(Object.fromEntries(Object.keys(tree).map((instance) =>
+	[ instance, definition.rrdargs(graph, 'r1', 'haven', instance) ]))));
+"""
+
+
+def test_each_series_of_collectd_is_in_a_chart_of_luci() -> None:
+    tree: dict[str, dict[str, list[str]]] = {}
+    for line in metrics_text(full_status(), COLLECTD).splitlines():
+        plugin, _, series = line.split()[0].partition("/")
+        kind, _, name = series.partition("-")
+        tree.setdefault(plugin.removeprefix("haven").removeprefix("-"), {}).setdefault(kind, []).append(name)
+    argv = ["node", "-e", STATISTICS, str(CHARTS), json.dumps(tree)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    for instance, charts in json.loads(done.stdout).items():
+        drawn = [pair for chart in charts for pair in _pairs(chart["data"]["instances"])]
+        assert sorted(drawn) == sorted(_pairs(tree[instance]))
+
+
+def _pairs(series: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(kind, name) for kind, names in series.items() for name in names]

@@ -29,6 +29,7 @@ def samples(status: "Document") -> "Iterator[Sample]":
     for part in (
         part_readings.of_checks,
         part_readings.of_peers,
+        part_readings.of_links,
         part_readings.of_connections,
         part_readings.of_leases,
         part_readings.of_services,

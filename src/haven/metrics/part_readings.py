@@ -47,6 +47,22 @@ def of_peers(status: "Document") -> "Samples":
         yield "haven_config_conflicts", (), common["conflicts"]
 
 
+def of_links(status: "Document") -> "Samples":
+    """Yield how well the Active is heard on each link, and what the last drill of each kind has shown."""
+    for link in status.get("links") or ():
+        place = (link["device"], str(link["family"]))
+        yield "haven_link_advertisements_heard", place, link["heard"]
+        yield "haven_link_advertisements_lost", place, link["lost"]
+        yield "haven_link_jitter_seconds", place, link["jitter_ms"] / 1000
+    last = {each["drill"]: each for each in status.get("drills") or ()}
+    for kind in sorted(last):
+        yield "haven_drill_ok", (kind,), int(last[kind]["ok"])
+        yield "haven_drill_timestamp_seconds", (kind,), round(last[kind]["at"], 3)
+        outages = [leg["outage_ms"] for leg in last[kind]["legs"] if leg["outage_ms"] is not None]
+        if outages:
+            yield "haven_drill_outage_seconds", (kind,), max(outages) / 1000
+
+
 def of_connections(status: "Document") -> "Samples":
     """Yield the copy of connections."""
     copy = status.get("conntrack")

@@ -19,8 +19,8 @@ COMMON_CODES = (
     *("both-active", "conntrack-agent-silent", "conntrack-limits-differ", "conntrack-peer-silent"),
     *("sync-conflicts", "sync-failed"),
 )
-# One's own: to be told of it would need what it says does not work.
-UNTOLD = ("notify-failed",)
+# One's own: to be told of it would need what it says does not work. And what is told as it happens.
+UNTOLD = ("notify-failed", "drill-failed")
 
 
 class News:
