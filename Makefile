@@ -110,7 +110,8 @@ test-simulation: setup
 
 test-units: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli tests/setup \
-		tests/havend tests/agent tests/bus tests/peers tests/sync tests/upgrade tests/metrics tests/doctor tests/structure
+		tests/havend tests/agent tests/bus tests/peers tests/sync tests/upgrade tests/metrics tests/doctor tests/structure \
+		tests/machines
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan

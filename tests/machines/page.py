@@ -18,6 +18,7 @@ TABLES = {
     "devices": ("device", "virtual MAC", *EVENTS),
     "sync": ("the sync link is", *EVENTS),
     "links": ("every link has", "takeovers without a cause", "switchover", "power cut"),
+    "wan": ("a WAN by PPPoE", "until the other router is in", "sessions at once, at most"),
     "lacks": ("the kernel lacks", "haven says", "and works"),
     "slow": (
         "the router has",

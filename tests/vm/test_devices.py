@@ -13,7 +13,15 @@ from tests.vm.story import Story
 from tests.vm.wirings import Bonds, FilteredBridges, Macvlans, TunnelledSync, Vlans
 
 Build = Callable[..., Network]
-pytestmark = pytest.mark.usefixtures("kernel")
+# Any kernel has these.
+PLAIN = (Wiring, Macvlans)
+
+
+@pytest.fixture(autouse=True)
+def _kernel(request: pytest.FixtureRequest) -> None:
+    """Look for a kernel with the rest where the rest is asked for."""
+    if request.node.callspec.params["wiring"] not in PLAIN:
+        request.getfixturevalue("kernel")
 
 
 class OverLan(AgentNode):

@@ -47,7 +47,8 @@ def _lacks(module: str) -> None:
 def _told(node: HavenNode, code: str) -> str:
     node.start().wait_state("active", 60)
     found = wait_until(lambda: [each for each in node.problems() if each["code"] == code], 60, code)
-    return str(found[0]["message"])
+    told = found[0]
+    return str(told["facts"]["diagnostic"]["message"] if "diagnostic" in told["facts"] else told["message"])
 
 
 def test_without_macvlan(alone: Alone) -> None:
