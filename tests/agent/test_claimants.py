@@ -15,7 +15,7 @@ from haven.agent.roles import Roles
 from tests.havend.machines import Machine
 
 GATEWAY = "10.9.0.254"
-ROUTER = {"name": "lan", "group": "g", "family": 4, "device": "lan", "addresses": [GATEWAY]}
+ROUTER = {"name": "lan", "group": "g", "family": 4, "device": "lan", "vrid": 51, "addresses": [GATEWAY]}
 
 Pair = tuple[Machine, Machine]
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from haven.core.effects import Send
+from haven.core.frame import multicast_frame
 from haven.core.vrrp.constants import multicast_group
 from haven.havend import vrrp_sockets
 from haven.havend.netlink_messages import KernelLink
@@ -85,3 +86,21 @@ def test_device_that_is_gone_or_has_no_addresses_of_ethernet_is_no_error(machine
     assert machine.sockets.prepare(machine.effect)
     machine.sockets.announce("lan")
     assert machine.sent() == []
+
+
+def test_a_trailer_is_put_behind_the_frame_that_lies_ready(machine: Machine) -> None:
+    for family, destination in ((4, multicast_group(4)), (6, multicast_group(6))):
+        source = SOURCE if family == 4 else octets_of("fe80::2")
+        message = bytes(range(20))
+        plain = Send("lan", source, ((destination, message),), 28)
+        machine.sockets.prepare(plain)
+        for number in (1, 2):
+            trailer, checksums = bytes((number,)) * 28, (b"\xaa\xbb",) if family == 6 else ()
+            signed = plain.with_trailer(trailer, checksums)
+            machine.sockets.send(signed)
+            (frame,) = machine.sent()
+            whole = multicast_frame(MAC, source, destination, signed.messages()[0][1])
+            assert frame == whole
+            assert frame.endswith(trailer)
+            assert (b"\xaa\xbb" in frame) == (family == 6)
+        assert machine.sockets._ready["lan"][0] is plain

@@ -52,6 +52,7 @@ class KeepalivedNode(Node):
     """keepalived on a router, told the same gateway as haven's node."""
 
     program = "keepalived"
+    real_time = REAL_TIME
 
     def __init__(self, network: Network, name: str, **gateway: object) -> None:
         self._fifo: int | None = None
@@ -70,7 +71,7 @@ class KeepalivedNode(Node):
         return "\n".join(
             [
                 f"global_defs {{\n router_id {self.name}\n notify_fifo {self.fifo_path}\n script_user root",
-                REAL_TIME,
+                self.real_time,
                 " enable_script_security\n dynamic_interfaces\n}",
                 f"vrrp_sync_group {self.gateway.group} {{\n group {{ {names} }}\n}}",
                 *(self._instance(side) for side in self.gateway.sides),

@@ -12,6 +12,7 @@ from tests.lab.micro_node import MicroNode, PlannedNode, mixed
 from tests.lab.network import Network
 from tests.lab.outage import check_outage
 from tests.lab.pair import pair, wait_one_holder
+from tests.lab.signed_pair import KEY
 from tests.lab.wait import holds_for, wait_until
 
 INTERVAL_MS = 100
@@ -74,6 +75,19 @@ def test_reload_moves_nothing(network: Network, micro: str) -> None:
     assert [node.state() for node in nodes] == ["active", "backup"]
     result = probe.stop()
     assert not result.gaps_after(result.first)
+
+
+def test_both_pythons_sign_alike(network: Network) -> None:
+    first, second = pair(
+        mixed("r2"), network, families=(4, 6), interval_ms=INTERVAL_MS, more={"auth_key": KEY}
+    )
+    first.ask("switchover", group="gateway")
+    second.wait_state("active")
+    first.wait_state("backup")
+    for node in (first, second):
+        # Each has heard the other while that was Active.
+        assert all(each["authentication"]["verified"] for each in node.status()["virtual_routers"])
+        assert not any(sum(each["counters"]["errors"].values()) for each in node.status()["virtual_routers"])
 
 
 @either

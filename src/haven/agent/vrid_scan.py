@@ -7,19 +7,17 @@ import time
 from typing import Any
 
 from haven import light_socket as socket
+from haven.agent.vrrp_filter import ETH_P_IP, LARGEST_PACKET, only_vrrp
 from haven.core.frame import multicast_mac
 from haven.core.vrrp.advert import PacketError, decode
-from haven.core.vrrp.constants import GROUP_V4, PROTOCOL, is_carp
+from haven.core.vrrp.constants import GROUP_V4, is_carp
 from haven.light import suppress
 
-ETH_P_IP = 0x0800
-SO_ATTACH_FILTER = 26
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP = 1
 PACKET_MR_MULTICAST = 0
 
 SHORTEST_IP_HEADER = 20
-LARGEST_PACKET = 2048
 
 MOST_DEVICES = 16
 # Three advertisements at the usual interval: a virtual router that lives is heard.
@@ -89,7 +87,7 @@ def _open(device: str) -> socket.socket | None:
     # A packet socket, because the firewall would keep VRRP from another kind.
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
-        _only_vrrp(packets)
+        only_vrrp(packets)
         packets.setblocking(False)
         packets.bind((device, ETH_P_IP))
         mac = multicast_mac(GROUP_V4)
@@ -99,20 +97,6 @@ def _open(device: str) -> socket.socket | None:
         packets.close()
         return None
     return packets
-
-
-def _only_vrrp(packets: socket.socket) -> None:
-    """Let the kernel throw away all other packets (linux/filter.h): a router may forward a lot of them."""
-    instructions = (
-        (0x30, 0, 0, 9),  # load the protocol of the IP header
-        (0x15, 0, 1, PROTOCOL),
-        (0x06, 0, 0, LARGEST_PACKET),
-        (0x06, 0, 0, 0),
-    )
-    program = b"".join(struct.pack("HBBI", *each) for each in instructions)
-    # Where CPython has the octets; array, which tells, brings all of collections.
-    described = struct.pack("HP", len(instructions), id(program) + bytes.__basicsize__ - 1)
-    packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
 
 
 def _read(packet: bytes) -> Heard | None:

@@ -60,7 +60,7 @@ AUTH_TABLE = (
         "auth-would-drop",
         WARNING,
         "{peer} is heard though its signature is not good, as auth_mode is not enforce yet.",
-        SAME_KEYS + " The clocks have to agree, too; the log says what is wrong.",
+        SAME_KEYS + " The clocks have to agree, too.",
     ),
     ("auth-clock", WARNING, "The clocks of {peer} and of this node differ by {skew_s}.", SAME_TIME),
     (

@@ -68,6 +68,11 @@ TABLE = (
     ("check-down", "check", "{check} ({target}) fails: {error}"),
     ("check-up", "check", "{check} ({target}) is well again"),
     ("addresses-restored", "address", "{virtual_router}: addresses were gone from {device}; put back"),
+    (
+        "address-moves",
+        "address",
+        "{virtual_router}: {peer} speaks VRRP on {device} from two MAC addresses, {mac} and {other_mac}",
+    ),
     ("maintenance-on", "maintenance", "maintenance on"),
     ("maintenance-off", "maintenance", "maintenance off"),
     (
@@ -113,7 +118,8 @@ TABLE = (
 )
 
 # What the agent may add.
-NOTED = tuple([row[0] for row in TABLE if row[0].split("-")[0] in ("service", "wan", "wireguard", "drill")])
+_KINDS_NOTED = ("address", "service", "wan", "wireguard", "drill")
+NOTED = tuple([row[0] for row in TABLE if row[0].split("-")[0] in _KINDS_NOTED])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {

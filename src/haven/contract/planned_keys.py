@@ -41,5 +41,14 @@ KEYS = (
 def check_keys(router: "dict[str, Any]", where: str) -> None:
     """Check what a virtual router says of keys. Raises DocumentError."""
     check_object(router["authentication"], KEYS, "%s: authentication" % where)
+    _need_sha256(where)
     if router.get("auth") is not None:
         raise DocumentError("%s: authentication stands beside auth" % where)
+
+
+def _need_sha256(where: str) -> None:
+    """Refuse keys where they could not be used, as in a MicroPython without SHA-256."""
+    try:
+        import haven.core.auth.keyed_hash  # noqa: F401
+    except ImportError:
+        raise DocumentError("%s: auth_key needs SHA-256, which this Python has not" % where) from None

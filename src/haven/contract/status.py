@@ -146,6 +146,8 @@ AUTHENTICATION = (
     Field("heard_key_id", whole(1), nullable=True),
     Field("verified", whole()),
     Field("lenient", whole()),
+    # Why the last of those would be dropped.
+    Field("lenient_reason", text, nullable=True),
 )
 
 VIRTUAL_ROUTER = (

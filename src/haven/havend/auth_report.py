@@ -43,4 +43,5 @@ def account(auth: "Authenticator") -> "Document":
         "heard_key_id": auth.heard_key,
         "verified": auth.verified,
         "lenient": auth.unsigned,
+        "lenient_reason": None if auth.lenient is None else auth.lenient[0],
     }

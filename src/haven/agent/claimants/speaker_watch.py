@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who speaks VRRP in whose name: one address that speaks from two MAC addresses is two machines.
+
+Without a key a forged word cannot be refused; this one can be seen, as the kernel tells the MAC address of
+whoever has sent a packet.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from haven import light_socket as socket
+from haven.agent.loop import Scope
+from haven.agent.vrrp_filter import ETH_P_IP, only_vrrp
+from haven.contract.problems import problem
+from haven.inet import text_of
+from haven.light import suppress
+
+# An Active of the slowest usual kind speaks once.
+LISTEN_S = 1.2
+# An address that has moved is told of for so many rounds.
+SHOWN = 3
+# Whoever forges chooses the addresses.
+MOST_SPEAKERS = 64
+MOST_READ = 64
+OUTGOING = 4
+
+Place = tuple[str, int, bytes]  # device, VRID, source
+
+
+class Speaker:
+    """The MAC addresses of one that speaks, each with the round in which it was heard last."""
+
+    def __init__(self) -> None:
+        self.heard: dict[bytes, int] = {}
+        self.is_told = False
+
+
+class SpeakerWatch:
+    """Rounds of listening; `tell` takes the facts of each that is new."""
+
+    def __init__(self, scope: Scope, tell: Callable[[dict[str, Any]], None]) -> None:
+        self._scope = scope
+        self._tell = tell
+        self._round: Scope | None = None
+        self._number = 0
+        self._sockets: list[socket.socket] = []
+        self._names: dict[tuple[str, int], str] = {}
+        self._speakers: dict[Place, Speaker] = {}
+
+    def listen(self, routers: list[dict[str, Any]]) -> None:
+        """Begin a round on the devices of these, as the plan has them."""
+        self.close()
+        self._number += 1
+        self._names = {(each["device"], each["vrid"]): each["name"] for each in routers}
+        self._speakers = {at: each for at, each in self._speakers.items() if at[:2] in self._names}
+        self._round = self._scope.inner()
+        for device in sorted({device for device, _vrid in self._names}):
+            # A device that is down, or not there, has nobody on it.
+            with suppress(OSError):
+                self._listen_on(device)
+        self._round.after(LISTEN_S, self._judge)
+
+    def _listen_on(self, device: str) -> None:
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self._sockets.append(sock)
+        only_vrrp(sock)
+        sock.setblocking(False)
+        sock.bind((device, ETH_P_IP))
+        assert self._round is not None
+        self._round.watch(sock, lambda _events: self._read(sock, device))
+
+    def _read(self, sock: socket.socket, device: str) -> None:
+        for _ in range(MOST_READ):
+            try:
+                packet, where = sock.recvfrom(128)
+            except OSError:
+                return
+            header = (packet[0] & 15) * 4
+            if where[2] != OUTGOING and len(packet) > header + 1:
+                self._hear((device, packet[header + 1], packet[12:16]), where[4])
+
+    def _hear(self, place: Place, mac: bytes) -> None:
+        if place[:2] not in self._names:
+            return
+        if place not in self._speakers and len(self._speakers) >= MOST_SPEAKERS:
+            return
+        heard = self._speakers.setdefault(place, Speaker()).heard
+        if mac not in heard and len(heard) < MOST_SPEAKERS:
+            # However long ago the others spoke: they are shown with the new one for a while.
+            heard.update(dict.fromkeys(heard, self._number))
+        elif mac not in heard:
+            return
+        heard[mac] = self._number
+
+    def _judge(self) -> None:
+        self.close()
+        for place, speaker in self._speakers.items():
+            since = self._number - SHOWN
+            # Of one that is silent the last is remembered: who speaks in its name is another.
+            newest = max(speaker.heard.values())
+            speaker.heard = {mac: at for mac, at in speaker.heard.items() if at > since or at == newest}
+            if len(speaker.heard) < 2:
+                speaker.is_told = False
+            elif not speaker.is_told:
+                speaker.is_told = True
+                self._tell({"virtual_router": self._names[place[:2]], **_facts(place, speaker)})
+
+    def problems(self) -> list[dict[str, Any]]:
+        """Return which addresses speak from two MAC addresses."""
+        return [
+            problem("address-moves", self._names[place[:2]], **_facts(place, speaker))
+            for place, speaker in sorted(self._speakers.items(), key=lambda each: each[0])
+            if len(speaker.heard) > 1
+        ]
+
+    def close(self) -> None:
+        """End the round that is under way."""
+        if self._round is not None:
+            self._round.close()
+            self._round = None
+        for sock in self._sockets:
+            sock.close()
+        self._sockets = []
+
+
+def _facts(place: Place, speaker: Speaker) -> dict[str, str]:
+    last, before = sorted(speaker.heard, key=lambda mac: -speaker.heard[mac])[:2]
+    device, _vrid, source = place
+    return {"peer": text_of(source), "device": device, "mac": last.hex(":"), "other_mac": before.hex(":")}
