@@ -86,8 +86,9 @@ STEPS = {
 def finding(code: str, **facts: "Any") -> "Document":
     """Return something that is wrong. Raises KeyError for a code or a fact that is missing."""
     row = FINDINGS[code][1]
-    texts = {key: render(getattr(row, key), facts, {}) for key in ("found", "means", "do")}
-    return {"code": code, "severity": facts.pop("severity", row.severity), "facts": facts, **texts}
+    found = {key: render(getattr(row, key), facts, {}) for key in ("found", "means", "do")}
+    found.update({"code": code, "severity": facts.pop("severity", row.severity), "facts": facts})
+    return found
 
 
 def unable(code: str, **facts: "Any") -> "Document":

@@ -281,8 +281,7 @@ CHECKS: "tuple[Check, ...]" = (
             "that the MAC address moves, too.",
         ),
     ),
-    *ROUTER_CHECKS,
-)
+) + ROUTER_CHECKS
 
 # Why a check was not made, or not on all routers.
 UNABLE = {
