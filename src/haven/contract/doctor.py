@@ -65,7 +65,7 @@ CHECK = (
 )
 FINDING = (
     Field("code", text),
-    Field("severity", one_of((*SEVERITIES, ADVICE))),
+    Field("severity", one_of(SEVERITIES + (ADVICE,))),
     Field("facts", mapping),
     Field("found", text),
     Field("means", text),
@@ -86,7 +86,7 @@ STEPS = {
 def finding(code: str, **facts: "Any") -> "Document":
     """Return something that is wrong. Raises KeyError for a code or a fact that is missing."""
     row = FINDINGS[code][1]
-    found = {key: render(getattr(row, key), facts, {}) for key in ("found", "means", "do")}
+    found: Document = {key: render(getattr(row, key), facts, {}) for key in ("found", "means", "do")}
     found.update({"code": code, "severity": facts.pop("severity", row.severity), "facts": facts})
     return found
 
