@@ -28,7 +28,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
-	test-package test-luci lint po ipk apk feed dist docs bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
+	test-package test-luci lint po ipk apk feed dist docs man bench bench-attack bench-bfd bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
 	bench-wan bench-micro bench-vpn bench-many bench-many-chaos bench-routed clean
 
 help:
@@ -48,6 +48,7 @@ help:
 	@echo "make test-luci        the pages of LuCI in Chromium, with what real nodes tell (root)"
 	@echo "make lint             ruff, mypy, shellcheck, luacheck, eslint"
 	@echo "make docs             write docs/config.md and docs/sync.md anew from their tables"
+	@echo "make man              manual pages, and completion for zsh and fish: dist/share, for /usr/local/share"
 	@echo "make po               bring the translations in line with what the pages say"
 	@echo "make ipk              dist/haven_VERSION_all.ipk and the pages, which opkg installs"
 	@echo "make apk              dist/haven-VERSION.apk and the pages, which apk installs"
@@ -167,6 +168,13 @@ po: setup
 docs: setup
 	$(BIN)/python -m haven.config.reference docs/config.md
 	$(BIN)/python -m haven.sync.manual docs/sync.md
+
+man: setup
+	mkdir -p dist/share/man/man1 dist/share/man/man8 dist/share/zsh/site-functions dist/share/fish/vendor_completions.d
+	$(BIN)/python -m haven.cli.manual_pages dist/share/man/man8
+	mv dist/share/man/man8/*.1 dist/share/man/man1
+	$(BIN)/python -m haven.cli.shell_words zsh >dist/share/zsh/site-functions/_haven
+	$(BIN)/python -m haven.cli.shell_words fish >dist/share/fish/vendor_completions.d/haven.fish
 
 bench: setup
 	$(BIN)/python -m bench

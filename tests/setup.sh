@@ -5,7 +5,7 @@ set -eu
 
 demo='ip:iproute2 nft:nftables'
 tests='tcpdump:tcpdump ping:iputils-ping keepalived:keepalived openvpn:openvpn dnsmasq:dnsmasq-base iptables:iptables conntrackd:conntrackd wg:wireguard-tools wireguard-go:wireguard-go conntrack:conntrack openssl:openssl
-shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext promtool:prometheus'
+shellcheck:shellcheck busybox:busybox luac5.1:lua5.1 luacheck:lua-check chromium:chromium npm:npm xgettext:gettext promtool:prometheus zsh:zsh fish:fish mandoc:mandoc'
 # Beside whom haven is tested, where they can be had.
 neighbours='vtysh:frr bird:bird2'
 programs=

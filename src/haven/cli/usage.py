@@ -138,7 +138,7 @@ def help_of(command: Command | None) -> str:
         lines += ["", "'haven COMMAND --help' says more about one of them."]
         lines += ["Exit status: 0 done, 1 refused or failed, 2 not understood."]
         return "\n".join(lines) + "\n"
-    lines = [f"usage: haven {_call(command)}", "", f"{command.help[0].upper()}{command.help[1:]}.", ""]
+    lines = [f"usage: haven {call_of(command)}", "", f"{command.help[0].upper()}{command.help[1:]}.", ""]
     if command.arguments:
         rows = [(argument.name, argument.help) for argument in command.arguments]
         lines += ["Arguments:", *columns(rows), ""]
@@ -146,7 +146,8 @@ def help_of(command: Command | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _call(command: Command) -> str:
+def call_of(command: Command) -> str:
+    """Return how a command is written, with its options."""
     options = [f"{option.name} {option.value}".strip() for option in command.options]
     words = [command.name, *(f"[{option}]" for option in options)]
     words += [_shown(argument) for argument in command.arguments]
@@ -155,7 +156,7 @@ def _call(command: Command) -> str:
 
 def _short_call(command: Command) -> str:
     """Return the call for the list of all commands, whose lines have 80 columns."""
-    call = _call(command)
+    call = call_of(command)
     if len(command.options) <= MOST_SHOWN and len(call) <= LONGEST_CALL:
         return call
     return " ".join(
