@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable
 
 from tests.lab import namespace
+from tests.lab.agent_node import AgentNode
+from tests.lab.dialled import join
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import GATEWAY, SERVICE, UPLINK, Fault, Network
 from tests.lab.probe import Probe, Result
@@ -65,9 +67,17 @@ def main() -> int:
     return 0
 
 
+class DemoNode(AgentNode):
+    """The whole of haven but the copy of connections, for which a program would have to be installed."""
+
+    def config_text(self) -> str:
+        """Write the UCI text."""
+        return HavenNode.config_text(self)
+
+
 def _show(network: Network) -> None:
-    r1 = HavenNode(network, "r1", priority=200, interval_ms=INTERVAL_MS)
-    r2 = HavenNode(network, "r2", priority=100, interval_ms=INTERVAL_MS)
+    r1 = DemoNode(network, "r1", priority=200, interval_ms=INTERVAL_MS)
+    r2 = DemoNode(network, "r2", priority=100, interval_ms=INTERVAL_MS)
     r1.start().wait_state("active")
     r2.start().wait_state("backup")
     print("Both routers run haven. r1 is Active, r2 is Backup.")
@@ -79,6 +89,7 @@ def _show(network: Network) -> None:
     r1.start().wait_state("backup")
     print("r1 has its power back and is Backup now: haven stays with the router that works.\n")
     _switchover(network, r2, r1)
+    _drill(r1, r2)
 
 
 def _power_cut(network: Network, survivor: HavenNode) -> None:
@@ -111,6 +122,16 @@ def _switchover(network: Network, active: HavenNode, standby: HavenNode) -> None
     fault = Fault("switchover", began, began)
     _timeline([*moments, *_takeover(capture, "r1", began), *_service(result)], fault)
     _score(result)
+
+
+def _drill(r1: DemoNode, r2: DemoNode) -> None:
+    print("3. The two are paired ('haven pair' on r1, 'haven join' on r2), and r1 rehearses a power cut\n")
+    join(r1, r2)
+    for node in (r1, r2):
+        node.cli("status", "--wait")
+    for words in (("drill", "--hard", "--back"), ("status", "--all"), ("history",)):
+        print(f"$ haven {' '.join(words)}")
+        print(r1.cli(*words))
 
 
 def _running_probe(network: Network) -> Probe:
