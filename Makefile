@@ -171,7 +171,7 @@ docs: setup
 
 man: setup
 	mkdir -p dist/share/man/man1 dist/share/man/man8 dist/share/zsh/site-functions dist/share/fish/vendor_completions.d
-	$(BIN)/python -m haven.cli.manual_pages dist/share/man/man8
+	$(BIN)/python openwrt-feed/manual_pages.py dist/share/man/man8
 	mv dist/share/man/man8/*.1 dist/share/man/man1
 	$(BIN)/python -m haven.cli.shell_words zsh >dist/share/zsh/site-functions/_haven
 	$(BIN)/python -m haven.cli.shell_words fish >dist/share/fish/vendor_completions.d/haven.fish

@@ -3,14 +3,15 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from haven.cli.command_table import COMMON, SHOWN
-from haven.cli.manual_pages import pages
 from haven.cli.shell_words import fish, zsh
 
+MAKER = Path(__file__).parents[2] / "openwrt-feed/manual_pages.py"
 # What zsh would be told, in place of its own functions.
 ZSH = """
 _arguments() { print -rl -- "$@"; [[ $1 == -C ]] && { state=rest; line=($WORD) }; true; }
@@ -19,19 +20,22 @@ WORD=$1; source $2
 """
 
 
-@pytest.mark.parametrize("name", pages())
-def test_a_page_is_what_a_formatter_takes(name: str, tmp_path: Path) -> None:
-    page = tmp_path / name
-    page.write_text(pages()[name])
-    argv = ["mandoc", "-T", "lint", "-W", "warning", str(page)]
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("man")
+    subprocess.run([sys.executable, str(MAKER), str(folder)], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["haven.1", "havend.8", "haven-agent.8", "havend-micro.8"])
+def test_a_page_is_what_a_formatter_takes(name: str, pages: Path) -> None:
+    argv = ["mandoc", "-T", "lint", "-W", "warning", str(pages / name)]
     complaints = subprocess.run(argv, capture_output=True, text=True).stdout
     assert [line for line in complaints.splitlines() if "missing date" not in line] == []
 
 
-def test_the_page_of_the_command_has_every_word_of_it(tmp_path: Path) -> None:
-    page = tmp_path / "haven.1"
-    page.write_text(pages()["haven.1"])
-    argv = ["mandoc", "-T", "ascii", str(page)]
+def test_the_page_of_the_command_has_every_word_of_it(pages: Path) -> None:
+    argv = ["mandoc", "-T", "ascii", str(pages / "haven.1")]
     shown = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     # What is bold is struck twice.
     text = re.sub(".\b", "", shown)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A manual page for each program, from the texts of its help: `python -m haven.cli.manual_pages DIR`."""
+"""A manual page for each program, from the texts of its help.
+
+python openwrt-feed/manual_pages.py DIR
+"""
 
 import os
 import sys
