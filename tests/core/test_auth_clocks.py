@@ -104,6 +104,21 @@ def test_a_restart_of_the_active_that_never_had_the_time():
     assert watch(wire, 20 * SECOND) == 1 and wire.active() == ["a"]
 
 
+def test_clocks_that_differ_are_told_of_and_a_recording_is_not_taken_for_one():
+    wire = both_started((TODAY, TODAY + 4 * SECOND))
+    wire.run(3 * SECOND)
+    a, b = [node.member().auth for node in wire.nodes]
+    source, skew_us, _when = b.skew
+    assert source == wire.nodes[0].address("lan") and abs(skew_us + 4 * SECOND) < MILLISECOND
+    assert a.skew is None
+    words = recorded_words(60 * SECOND, SECOND)
+    wire, starts = keyed_pair((TODAY + DAY, TODAY + DAY))
+    starts[1]()
+    wire.nodes[1].handle(words[-1])
+    assert wire.nodes[1].member().auth.skew is None
+    assert wire.nodes[1].member().counters.errors["auth_stale"] == 1
+
+
 def test_who_asks_for_the_time_is_not_taken_for_a_stranger_that_leaves():
     wire = both_started((IN_1970, TODAY))
     wire.run(3 * SECOND)

@@ -66,6 +66,10 @@ def test_a_key_has_an_id_and_octets(text: str, number: int, octets: bytes) -> No
             "auth_window goes with auth_replay time only",
         ),
         (
+            {"auth_key": WORD, "protocol": "carp", "password": "open sesame", "advert_interval": 1000},
+            "auth_key",
+        ),
+        (
             {"auth_key": WORD, "auth_pass": "old", "version": 2, "advert_interval": 1000},
             "auth_key goes with no auth_pass",
         ),

@@ -5,6 +5,7 @@ import random
 import socket
 
 from haven.core.spec import GroupSpec, RouterSpec
+from tests.simulation.keyed import KeyedClocks
 from tests.simulation.node import PROVIDER, SimNode
 from tests.simulation.world import SECOND, Link, World
 
@@ -126,6 +127,7 @@ class Network:
             self.world.nodes.append(SimNode(self.world, f"n{number}", number, rate))
         self._give_addresses(count)
         self.priorities = self._priorities()
+        self.clocks = KeyedClocks(seed, self.world)
 
     def _give_addresses(self, count: int) -> None:
         for link in LINKS:
@@ -154,7 +156,7 @@ class Network:
 
     def specs(self, node: SimNode) -> tuple[GroupSpec, ...]:
         """Return the configuration of a node as the design has it now."""
-        return self.design.specs(node, self.world, self.priorities[node.name])
+        return self.clocks.equip(self.design.specs(node, self.world, self.priorities[node.name]))
 
     def settling(self) -> int:
         """Return after how long everything is to be quiet again, once nothing disturbs it."""
@@ -163,6 +165,7 @@ class Network:
 
     def start(self) -> None:
         """Power every node on, at about the same time."""
+        self.clocks.start()
         for node in self.world.nodes:
             self.world.at(self.rng.randint(0, 2 * SECOND), lambda node=node: node.power_on(self.specs(node)))
         self.world.run(2 * SECOND + self.settling())

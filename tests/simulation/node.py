@@ -14,6 +14,7 @@ from haven.core.events import (
     Shutdown,
     Startup,
     Switchover,
+    WallClock,
     WitnessHeard,
 )
 from haven.core.spec import GroupSpec, RouterSpec
@@ -56,6 +57,8 @@ class SimNode:
         self._applied: dict[str, RouterSpec] = {}
         self._wakes_at = -1
         self._begun = False
+        # What its clock showed when the world began, where anybody asks.
+        self.wall_us: int | None = None
 
     # What others ask
 
@@ -128,6 +131,7 @@ class SimNode:
         self._applied.clear()
         self._life += 1
         self.world.note(self.name, "started")
+        self.look_at_clock()
         self._describe()
         self._perform(self.engine.load(self.specs, self.local()))
         adopt = self._adoptable()
@@ -167,6 +171,11 @@ class SimNode:
         if groups:
             wait = int(min([pace(group) for group in groups]) / self._rate)
             self.world.at(self.world.now + wait, lambda: self._look_around(life))
+
+    def look_at_clock(self) -> None:
+        """Let havend see how the clock is set, which others than the process may have done."""
+        if self.engine is not None and self.wall_us is not None and self.world.now >= self.paused_until:
+            self.handle(WallClock(self.wall_us + self.world.now - self.local()))
 
     def _clean(self) -> None:
         """Let go of what a group was to go on with that it cannot go on."""

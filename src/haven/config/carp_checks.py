@@ -8,7 +8,7 @@ from haven.core.spec import CARP
 from haven.core.vrrp.constants import OWNER_PRIORITY
 
 # What has no meaning beside CARP.
-_OF_VRRP = ("version", "checksum")
+_OF_VRRP = ("version", "checksum", "auth_key")
 # ucarp keeps an end of the string in its 20 octets, as FreeBSD's ifconfig does.
 _MOST_ELSEWHERE = 19
 

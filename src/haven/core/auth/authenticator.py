@@ -5,7 +5,7 @@ import struct
 
 from haven.core.auth.auth_spec import ENFORCE, MONOTONIC, RECEIVE
 from haven.core.auth.keyed_hash import Key, same
-from haven.core.auth.senders import AHEAD, BEHIND, IN_WINDOW, Senders
+from haven.core.auth.senders import BEHIND, IN_WINDOW, Senders
 from haven.core.auth.serial_times import distance_us, following, is_after, sequence_at
 from haven.core.auth.trailer import (
     CHECKSUM_AT,
@@ -205,12 +205,12 @@ class Authenticator:
         unix_us = now + self.wall_us
         verdict = self._senders.judge(source, sequence, unix_us, self.spec, now)
         distance = distance_us(sequence, unix_us)
-        if self.spec.replay != MONOTONIC and abs(distance) > self.spec.window_us // 2:
-            self.skew = (source, distance, now)
         if verdict == BEHIND:
             return "auth_stale", "its time is %s behind ours" % _seconds(-distance)
         if not self._senders.is_new(source, sequence, verdict, unix_us, self.spec):
             return "auth_replay", "it is no newer than one that came before"
+        if self.spec.replay != MONOTONIC and abs(distance) > self.spec.window_us // 2:
+            self.skew = (source, distance, now)
         self._learn(source, distance, verdict, priority, now)
         self._senders.take(source, sequence, unix_us, verdict, now)
         return "", ""
@@ -220,7 +220,7 @@ class Authenticator:
         # Without a common clock the highest of all that was heard is what everybody goes on from.
         is_news = verdict != IN_WINDOW or self.spec.replay == MONOTONIC
         if is_news and distance > 0:
-            if verdict == AHEAD and not priority:
+            if not priority:
                 self._was_asked = (source, now)
             self.learned_us = max(self.learned_us or 0, self.wall_us + distance)
 
