@@ -28,7 +28,7 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
-	test-package test-luci lint po ipk apk feed dist docs man bench bench-attack bench-auth bench-bfd bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
+	test-package test-luci lint po ipk apk feed dist docs man bench bench-attack bench-auth bench-bfd bench-carp bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
 	bench-wan bench-micro bench-vpn bench-many bench-many-chaos bench-routed clean
 
 help:
@@ -58,6 +58,7 @@ help:
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 35 minutes; MINUTES=10)"
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
+	@echo "make bench-carp       CARP beside ucarp: power cuts and stops in both roles (root, 10 minutes)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-auth       what signatures cost; altered and recorded words; keys that come under load (root, 10 minutes)"
@@ -200,6 +201,9 @@ bench-heartbeat: setup
 # With a build that has ffi, as OpenWrt's: HAVEN_MICROPYTHON=PATH.
 bench-micro: setup
 	$(BIN)/python -m bench --runs 10 micro
+
+bench-carp: setup
+	$(BIN)/python -m bench --runs 5 carp
 
 bench-bfd: setup
 	$(BIN)/python -m bench --runs 10 --minutes $(MINUTES) bfd

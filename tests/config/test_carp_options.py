@@ -53,6 +53,15 @@ def test_a_password_that_others_do_not_take_is_told_of():
     assert (warning.code, warning.option) == ("carp-password-long", "password")
 
 
+@pytest.mark.parametrize(
+    "added, option",
+    [("option advskew '241'", "advskew"), ("option priority '13'", "priority"), ("option advskew '240'", "")],
+)
+def test_an_advskew_that_freebsd_does_not_say_is_told_of(added: str, option: str):
+    warnings = router_of(LAN + CARP + f"    {added}\n")[1].warnings
+    assert [(each.code, each.option) for each in warnings] == [("carp-advskew-high", option)] * bool(option)
+
+
 WRONG = {
     "no password": (LAN + "    option protocol 'carp'\n", [("password", "carp-password-missing")]),
     "a password too long": (LAN + CARP.replace("secretpw", "x" * 21), [("password", "value-long")]),
@@ -70,6 +79,10 @@ WRONG = {
     "a version": (LAN + CARP + "    option version '3'\n", [("version", "carp-vrrp-option")]),
     "a checksum": (LAN + CARP + "    option checksum 'message'\n", [("checksum", "carp-vrrp-option")]),
     "VRRP's password": (LAN + CARP + "    option auth_pass 'x'\n", [("auth_pass", "option-only-with")]),
+    "VRRP's key": (
+        LAN + CARP + "    option auth_key '1:0123456789abcdef0123456789abcdef'\n",
+        [("auth_key", "carp-vrrp-option")],
+    ),
     "an owner": (LAN + CARP + "    option priority '255'\n", [("priority", "carp-owner")]),
     "another protocol": (LAN + "    option protocol 'hsrp'\n", [("protocol", "value-choice")]),
     "broadcast to a peer": (

@@ -102,3 +102,16 @@ def test_runs_do_not_fill_the_memory_and_the_one_that_grows_is_kept():
         assert counter.accept(10 + number, B)
     assert len(counter.runs) == MOST_RUNS
     assert [run.last for run in counter.runs if run.first == 0] == [9 + 3 * MOST_RUNS]
+
+
+def test_many_processes_know_what_the_first_has_said():
+    counter, first = Counter(FAR), []
+    for _process in range(3 * MOST_RUNS):
+        for _word in range(40):
+            first.append(counter.next(3))
+            counter.say(first[-1])
+        counter = Counter(counter.highest() + 4096, counter.known())
+    assert len(counter.runs) == 1
+    # The last words of the last process are what its peers may lag behind.
+    for number in first[:-32]:
+        assert not counter.accept(number, A), number

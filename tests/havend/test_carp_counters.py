@@ -94,5 +94,11 @@ def test_a_counter_stays_when_another_plan_is_taken(tmp_path: Path):
     first = counters[WIRE]
     keeper.set_routers([SPEC, carp(name="wan")])
     assert counters[WIRE] is first and len(counters) == 2
+    number = first.next(1 << 20)
+    first.say(number)
     keeper.set_routers([])
     assert counters == {}
+    keeper.set_routers([SPEC])
+    assert counters[WIRE].next(1) > number
+    _keeper, after = begun(tmp_path)
+    assert after.next(1) > number

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 
 from haven.config.section_values import SectionValues
+from haven.core.carp.ranking import HIGHEST_SKEW, MOST_LOWERED_SKEW
 from haven.core.spec import CARP
 from haven.core.vrrp.constants import OWNER_PRIORITY
 
@@ -30,10 +31,22 @@ def check_carp(values: SectionValues) -> None:
     owner = values.sure("priority") and values.one("priority") == OWNER_PRIORITY
     if owner and not values.given("advskew"):
         values.complain("carp-owner", "priority")
+    _check_advskew(values)
     if values.one("broadcast"):
         unicast = values.given("unicast_peer")
         if unicast or any(each.family == 6 for each in values.all("address")):
             values.complain("carp-broadcast", "broadcast")
+
+
+def _check_advskew(values: SectionValues) -> None:
+    # By the option that says it, where both are good.
+    option = "advskew" if values.given("advskew") else "priority"
+    if not values.items(option):
+        return
+    value = values.one(option)
+    advskew = value if option == "advskew" else HIGHEST_SKEW - value
+    if advskew > MOST_LOWERED_SKEW:
+        values.caution("carp-advskew-high", option, advskew=advskew, most=MOST_LOWERED_SKEW)
 
 
 def _check_password(values: SectionValues) -> None:

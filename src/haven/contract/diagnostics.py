@@ -134,6 +134,8 @@ DIAGNOSTICS = {
     "carp-seconds": "CARP counts whole seconds: {interval_ms} ms is not a multiple of 1000",
     "carp-password-missing": "is missing: CARP signs its advertisements with it; set the same on all routers",
     "carp-password-long": "has more than {longest} octets: ucarp and FreeBSD's ifconfig take no more",
+    "carp-advskew-high": "makes advskew {advskew}: FreeBSD says {most} at the most, also of a router that is "
+    "demoted, which then ranks above this one; take {most} or less",
     "carp-owner": "255 is of the owner of the addresses, and CARP has none; take 254, or set advskew",
     "carp-broadcast": "is for IPv4 addresses and without unicast_peer",
     "carp-group-mixed": "'{group}' has {other}, of the other protocol; a group speaks either VRRP or CARP",

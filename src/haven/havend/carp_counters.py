@@ -49,7 +49,8 @@ class CarpCounters:
             if wire not in self._counters:
                 self._counters[wire] = self._begun(wire)
         for wire in [wire for wire in self._counters if wire not in wanted]:
-            del self._counters[wire]
+            # It may come again with the next plan.
+            self._kept[wire] = self._counters.pop(wire)
         self._write()
         self.deadline = 0 if wanted else NEVER
 
@@ -79,9 +80,10 @@ class CarpCounters:
         self._write()
 
     def _write(self) -> None:
-        reserve = {wire: (self._counters[wire].highest() + RESERVED) % NUMBERS for wire in self._counters}
-        self._reserved = reserve
-        lines = [_line(wire, reserve[wire], self._counters[wire].known()) for wire in sorted(self._counters)]
+        every = dict(self._kept)
+        every.update(self._counters)
+        self._reserved = {wire: (every[wire].highest() + RESERVED) % NUMBERS for wire in every}
+        lines = [_line(wire, self._reserved[wire], every[wire].known()) for wire in sorted(every)]
         # On a full disk a replay may be taken after a restart; the election goes on.
         try:
             with open(self._path + ".new", "w") as file:

@@ -86,8 +86,11 @@ class Counter:
         return any(run.stands and run.source == source for run in self.runs)
 
     def known(self) -> "list[CounterRun]":
-        """Return what a process after this one is to know: the runs, and what was said of late as one."""
-        return self.runs + [CounterRun(said, said) for said in self._said[:1]]
+        """Return what the next process is to know: the runs, with what was said before the last words."""
+        own, said = self._own_run(), self._said[:1]
+        if not said or (own is not None and _ahead(own.last, said[0]) < NEAR):
+            return self.runs
+        return [run for run in self.runs if run is not own] + [CounterRun(said[0], said[0])]
 
     def _own_run(self) -> "CounterRun | None":
         for run in self.runs:
