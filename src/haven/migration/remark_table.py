@@ -119,7 +119,7 @@ REMARKS = {
     "no-address": (
         TO_DO,
         "{keyword} has no virtual address, and is left out",
-        "a virtual router of haven's has one at least",
+        "a virtual router of haven's has one at least; where a cloud moves it, see docs/cloud.md",
     ),
     # Virtual routers.
     "device-assumed": (DIFFERS, "{name} names no interface", "{device} is taken, as keepalived does"),
