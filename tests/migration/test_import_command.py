@@ -110,13 +110,14 @@ def test_write_keeps_the_old_file_each_time(conf: Path, config: Path) -> None:
     assert kept.read_text() == OLD and config.with_name("haven.before-import.2").read_text() == first
 
 
+@pytest.mark.parametrize("text", [IN_USE, IN_USE + "\toption vrid 'none'\n"])
 def test_write_does_not_replace_a_configuration_in_use(
-    conf: Path, config: Path, capsys: pytest.CaptureFixture[str]
+    text: str, conf: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config.write_text(IN_USE)
+    config.write_text(text)
     assert call(config, conf, "--write") == 1
     assert "is in use" in capsys.readouterr().err
-    assert config.read_text() == IN_USE and list(config.parent.glob("haven.*")) == []
+    assert config.read_text() == text and list(config.parent.glob("haven.*")) == []
 
 
 @pytest.mark.parametrize("text", [GOOD + "}\n", GOOD.replace("150", "999"), "global_defs {\n}\n"])

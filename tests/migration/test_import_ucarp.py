@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ucarp, however it is started, is the same virtual router; a haven without CARP names it."""
+"""ucarp, however it is started, is the same virtual router."""
 
 from pathlib import Path
 
 import pytest
 
-from haven.config.options import VIRTUAL_ROUTER
 from haven.migration import ucarp_import
 from haven.migration.draft import Draft
 from haven.migration.origin import Origin, SourceError
@@ -51,15 +50,6 @@ SAME = {
     "source_address": "10.5.0.2",
     "address": "10.5.0.1",
 }
-# What the mapping is written with; a haven without CARP has none of them.
-WANTED = {"protocol", "advskew", "password"}
-HAS_CARP = {option.name for option in VIRTUAL_ROUTER.options} >= WANTED
-
-
-@pytest.fixture(params=[True, False], ids=["with CARP", "without"])
-def carp(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(ucarp_import, "has_option", lambda type, option: request.param)
-    return bool(request.param)
 
 
 def drafted(text: str, folder: Path) -> Draft:
@@ -71,36 +61,25 @@ def drafted(text: str, folder: Path) -> Draft:
 
 
 @pytest.mark.parametrize("text", WAYS.values(), ids=WAYS.keys())
-def test_every_way_to_start_it_is_the_same_virtual_router(text: str, tmp_path: Path, carp: bool) -> None:
+def test_every_way_to_start_it_is_the_same_virtual_router(text: str, tmp_path: Path) -> None:
     draft = drafted(text, tmp_path)
     routers = draft.of_type("virtual_router")
-    if carp:
-        (router,) = routers
-        assert {row[0]: row[1] for row in router.rows} == SAME
-        assert [group.value("preempt") for group in draft.of_type("group")] == ["1"]
-    else:
-        assert routers == []
-        (remark,) = draft.remarks
-        assert remark.code == "carp-not-yet" and remark.facts == {
-            "vhid": remark.facts["vhid"],
-            "address": "10.5.0.1",
-        }
+    (router,) = routers
+    assert {row[0]: row[1] for row in router.rows} == SAME
+    assert [group.value("preempt") for group in draft.of_type("group")] == ["1"]
 
 
 @pytest.mark.parametrize("text", WAYS.values(), ids=WAYS.keys())
-def test_what_comes_of_it_is_what_this_haven_has(text: str, tmp_path: Path) -> None:
+def test_what_comes_of_it_is_valid(text: str, tmp_path: Path) -> None:
     path = tmp_path / "ucarp"
     path.write_text(text)
     outcome = Import("r1").run([str(path)])
     assert outcome.problems == []
-    assert outcome.counts["virtual_router"] == HAS_CARP
-    assert ("protocol 'carp'" in outcome.configuration) == HAS_CARP
+    assert outcome.counts["virtual_router"] == 1 and "protocol 'carp'" in outcome.configuration
 
 
-def test_scripts_and_what_carp_lacks_are_named_with_their_lines(tmp_path: Path, carp: bool) -> None:
-    if not carp:
-        return
-    text = "\n" + COMMAND + " -u /root/up.sh -d /root/down.sh -r 5 -m 224.0.0.99 -S -o /etc/ucarp.pw -x 7\n"
+def test_scripts_and_what_carp_lacks_are_named_with_their_lines(tmp_path: Path) -> None:
+    text = "\n" + COMMAND + " -u /root/up.sh -d /root/down.sh -r 5 -m 224.0.0.99 -S -M -x 7\n"
     draft = drafted(text, tmp_path)
     place = Origin(str(tmp_path / "ucarp"), 2)
     assert {(remark.code, remark.place) for remark in draft.remarks} == {
@@ -126,7 +105,6 @@ def test_what_is_no_command_of_ucarps_is_named(text: str, code: str, line: int, 
     assert (caught.value.code, caught.value.place.line) == (code, line)
 
 
-def test_two_of_them_are_two_virtual_routers(tmp_path: Path, carp: bool) -> None:
+def test_two_of_them_are_two_virtual_routers(tmp_path: Path) -> None:
     draft = drafted(COMMAND + "\n" + COMMAND.replace("94", "95").replace("eth0", "eth1") + "\n", tmp_path)
-    assert len(draft.of_type("virtual_router")) == (2 if carp else 0)
-    assert len(draft.remarks) >= (0 if carp else 2)
+    assert len(draft.of_type("virtual_router")) == len(draft.of_type("group")) == 2

@@ -103,10 +103,11 @@ def _write(path: str, text: str) -> None:
 
 
 def _refuse_running(path: str, old: str) -> None:
-    from haven.config.load import load_text
+    from haven.config.uci.document import parse
 
-    model, _problems = load_text(old, path)
-    if model is not None and model.main.enabled:
+    # Also one with a mistake in it: havend goes on with what it has taken before.
+    enabled = [each.value("enabled") for each in parse(old, path)[0] if each.type == "haven"]
+    if set(enabled) - {"", "0", "off", "no", "false", "disabled"}:
         raise Failed(
             f"{path} is in use: service haven stop, and uci set haven.main.enabled=0, before another takes "
             "its place; nothing was written"

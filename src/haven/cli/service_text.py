@@ -63,7 +63,8 @@ def planned(group: str, services: "list[Document]") -> "list[tuple[str, list[str
 
 def _steps(mine: "list[Document]", role: str) -> list[str]:
     wanted = [(each, BY_ROLE[(each["role"], role)]) for each in mine]
-    lines = [_step(STOP, each, "stop_timeout_us") for each, does in reversed(wanted) if does == REST]
+    stops = [each for each, does in reversed(wanted) if does == REST and each["stop"]]
+    lines = [_step(STOP, each, "stop_timeout_us") for each in stops]
     starts = [each for each, does in wanted if does == RUN]
     lines += [_step(START, each, "start_timeout_us") for each in starts if each["role"] != "both"]
     return lines + [_both(each) for each in starts if each["role"] == "both"]

@@ -61,6 +61,8 @@ class GroupSettings(Settings):
     witnesses: tuple[Witness, ...]
     witness_patience_us: int
     majority: int | None
+    takeover_commands: tuple[str, ...]
+    takeover_timeout_us: int
 
 
 class VirtualRouterSettings(Settings):

@@ -58,7 +58,7 @@ def _lines(lines: list[str], path: str) -> list[ConfLine]:
 def _take_sync(sync: Block, made: DraftSection, peer: str, draft: Draft) -> None:
     channels = [item for item in sync.items if item.keyword in CHANNELS]
     # Of several the one that is marked so carries the words, and the others wait.
-    channels.sort(key=lambda item: "default" not in item.text.lower())
+    channels.sort(key=lambda item: "default" not in item.written.lower())
     for other in channels[1:]:
         draft.remark("conntrackd-second", other.place)
     for item in sync.items:

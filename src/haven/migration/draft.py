@@ -119,12 +119,6 @@ class Draft:
         return comments + body, origins
 
 
-def has_option(type: str, option: str) -> bool:
-    """Tell whether this haven has an option."""
-    found = section_type(type)
-    return found is not None and any(each.name == option for each in found.options)
-
-
 def _uci(section: DraftSection) -> UciSection:
     made = UciSection(section.type, section.name)
     for option, value, listed, _place in section.ordered():

@@ -7,7 +7,10 @@ from haven.migration.keepalived_instance import VrrpInstance, address_of, follow
 from haven.migration.origin import Origin
 
 # What a further virtual router has from the one that it was part of.
-COPIED = ("priority", "advert_interval", "virtual_mac", "accept", "announce_refresh")
+COPIED = (
+    *("priority", "advert_interval", "virtual_mac", "accept", "announce_refresh"),
+    *("auth_key", "auth_key_other", "auth_mode", "auth_replay", "auth_window"),
+)
 OF_THE_FAMILY = ("version", "source_address", "unicast_peer", "unicast_hops", "auth_pass", "checksum")
 # Words of an address line that are about nothing but how `ip address` shows it.
 DROPPED = ("label", "brd", "scope", "peer", "preferred_lft", "broadcast")

@@ -12,14 +12,14 @@ DEEPEST_BLOCK = 32
 
 
 class Block:
-    """A line of words; `text` is the line as it was written, `body` the block behind it, if there is one."""
+    """A line of words; `written` is the line as it stands, `body` the block behind it, if there is one."""
 
-    __slots__ = ("body", "place", "text", "words")
+    __slots__ = ("body", "place", "words", "written")
 
     def __init__(self, words: list[str], place: Origin, text: str = "") -> None:
         self.words = words
         self.place = place
-        self.text = text or " ".join(words)
+        self.written = text or " ".join(words)
         self.body: list[Block] | None = None
 
     @property

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""keepalived's auth_hmac as the keys of a virtual router, where this haven signs advertisements."""
+"""keepalived's auth_hmac as the keys of a virtual router."""
 
-from haven.migration.draft import Draft, DraftSection, has_option
+from haven.migration.draft import Draft, DraftSection
 from haven.migration.keepalived_blocks import Block
 
 MODES = {"enforce": "enforce", "permissive": "permissive", "receive-only": "receive"}
@@ -11,9 +11,6 @@ MOST_KEYS = 2
 
 def add_keys(block: Block, made: DraftSection, draft: Draft) -> None:
     """Add the keys of an auth_hmac block to a virtual router."""
-    if not has_option("virtual_router", "auth_key"):
-        draft.remark("hmac", block.place)
-        return
     keys = [item for item in block.each("key") if len(item.words) > 2]
     active = next((item.name for item in block.each("active_key")), keys[0].name if keys else "")
     # The one that signs is the first of haven's.
@@ -22,7 +19,8 @@ def add_keys(block: Block, made: DraftSection, draft: Draft) -> None:
         _add_key(option, item, made, draft)
     for item in keys[MOST_KEYS:]:
         draft.remark("hmac-third", item.place, key=item.name[:10])
-    for item in block.items:
+    # Without a key that signs, haven has no use for the rest.
+    for item in block.items if made.value("auth_key") else ():
         if item.keyword in OPTIONS:
             made.set(OPTIONS[item.keyword], item.name, item.place)
         elif item.keyword == "mode":
@@ -32,6 +30,7 @@ def add_keys(block: Block, made: DraftSection, draft: Draft) -> None:
 def _add_key(option: str, item: Block, made: DraftSection, draft: Draft) -> None:
     value = item.words[2]
     if value.startswith("file:"):
-        draft.remark("hmac-file", item.place, file=value[len("file:") :][:100], option=option)
+        file = item.written.partition("file:")[2]
+        draft.remark("hmac-file", item.place, file=file[:100], option=option)
     else:
         made.set(option, f"{item.name}:{value}", item.place)

@@ -99,7 +99,7 @@ def _remark_on_top(block: Block, draft: Draft) -> None:
         draft.remark("lvs", block.place, block=" ".join(block.words[:3])[:100])
     elif TOP.get(block.keyword) in ("static-address", "static-route", "static-rule"):
         for item in block.items:
-            draft.remark(TOP[block.keyword], item.place, text=item.text[:200])
+            draft.remark(TOP[block.keyword], item.place, text=item.written[:200])
     else:
         remark_on(block, TOP, draft)
 

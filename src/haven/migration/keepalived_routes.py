@@ -26,12 +26,12 @@ def add_routes(instance: VrrpInstance, made: DraftSection, draft: Draft) -> None
     """Add the routes of an instance to its section."""
     for item in instance.routes:
         if set(item.words) & set(KINDS):
-            draft.remark("route-kind", item.place, route=item.text[:200])
+            draft.remark("route-kind", item.place, route=item.written[:200])
             continue
         route = _route(item, instance, draft)
         family = 6 if ":" in route or "default6" in item.words else 4
         if family != instance.family():
-            draft.remark("route-family", item.place, route=item.text[:200])
+            draft.remark("route-family", item.place, route=item.written[:200])
         else:
             made.add("route", route, item.place)
 

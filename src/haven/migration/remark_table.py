@@ -119,7 +119,7 @@ REMARKS = {
     "no-address": (
         TO_DO,
         "{keyword} has no virtual address, and is left out",
-        "a virtual router of haven's has one at least",
+        "a virtual router of haven's has one at least; where a cloud moves it, see docs/cloud.md",
     ),
     # Virtual routers.
     "device-assumed": (DIFFERS, "{name} names no interface", "{device} is taken, as keepalived does"),
@@ -148,12 +148,11 @@ REMARKS = {
         "advertisements come from an address of the device; set source_address if it has several",
     ),
     "auth-cut": (DIFFERS, "auth_pass is longer than 8", "the first 8 octets are what keepalived sends"),
-    "hmac": (
+    "hmac-file": (
         TO_DO,
-        "auth_hmac: this haven does not sign advertisements",
-        "set 'mode receive-only' on all routers before haven joins them",
+        "a key of auth_hmac is in {file}",
+        "write it into {option}, ID:KEY; nothing is signed without it",
     ),
-    "hmac-file": (TO_DO, "a key of auth_hmac is in {file}", "write it into {option}: ID:KEY"),
     "hmac-third": (TO_DO, "key {key} of auth_hmac is a third one", "haven has two at a time"),
     "unicast-hops": (
         DIFFERS,
@@ -257,11 +256,6 @@ REMARKS = {
     ),
     "conntrackd-word": (TO_DO, "{keyword}", "haven's conntrackd has none"),
     # ucarp.
-    "carp-not-yet": (
-        TO_DO,
-        "CARP with VHID {vhid} for {address}: this haven speaks VRRP alone",
-        "make it a virtual_router on all routers at once: ucarp does not hear VRRP",
-    ),
     "ucarp-word": (TO_DO, "'{word}'", "ifupdown's script does not know it either"),
     "ucarp-passfile": (TO_DO, "the password is in {file}", "write it into option password"),
     "ucarp-script": (
@@ -270,7 +264,6 @@ REMARKS = {
         "what else it does belongs in " + _SCRIPTS + " where ACTION is {action}",
     ),
     "ucarp-ratio": (DIFFERS, "deadratio {value}", "haven waits for three advertisements"),
-    "ucarp-broadcast": (TO_DO, "advertisements by broadcast", "haven sends by multicast, or to unicast_peer"),
     "ucarp-ignoreifstate": (DIFFERS, "ignoreifstate", "a device that is down is a fault for haven"),
     # OpenWrt's UCI.
     "section-unknown": (NEEDLESS, "{section}", "the init script does not know it either"),

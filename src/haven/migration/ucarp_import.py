@@ -6,7 +6,7 @@ import shlex
 from itertools import pairwise
 from typing import NamedTuple
 
-from haven.migration.draft import Draft, DraftSection, has_option
+from haven.migration.draft import Draft, DraftSection
 from haven.migration.origin import Origin, SourceError
 from haven.migration.source_files import SourceFiles
 
@@ -217,11 +217,6 @@ def _substituted(values: dict[str, tuple[str, Origin]], name: str) -> str:
 
 
 def _add(given: _Given, draft: Draft) -> None:
-    if not has_option("virtual_router", "protocol"):
-        draft.remark(
-            "carp-not-yet", given.place, vhid=given.value("vhid") or "?", address=given.value("addr")
-        )
-        return
     vhid = given.value("vhid").lstrip("0")
     made = draft.invented("virtual_router", f"carp{vhid}" if vhid.isdecimal() else "carp", given.place)
     made.set("protocol", "carp")
@@ -264,10 +259,8 @@ def _remark_on_rest(given: _Given, made: DraftSection, draft: Draft) -> None:
             draft.remark("ucarp-ratio", place, value=value[:20])
         elif word == "mcast" and value != "224.0.0.18":
             draft.remark("multicast-group", place, keyword="--mcast")
-        elif word == "nomcast" and has_option("virtual_router", "broadcast"):
-            made.set("broadcast", 1, place)
         elif word == "nomcast":
-            draft.remark("ucarp-broadcast", place)
+            made.set("broadcast", 1, place)
         elif word == "ignoreifstate":
             draft.remark("ucarp-ignoreifstate", place)
         elif word in ("neutral", "debug", "shutdown", "daemonize", "facility", "xparam"):

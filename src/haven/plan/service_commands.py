@@ -10,6 +10,7 @@ from haven.config.options.service_section import BOTH
 from haven.config.service_profiles import profile_named
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.hidden import SHELL
+from haven.plan.takeover_commands import takeover_steps
 
 INIT = "/etc/init.d/"
 NETWORK = "/etc/config/network"
@@ -21,7 +22,8 @@ Commands = list[list[str]]
 
 def part(model: Model) -> dict[str, Any] | None:
     """Return what the plan has for the agent's part, or None where nothing runs by role."""
-    return {"services": [_planned(service) for service in model.services]} if model.services else None
+    found = takeover_steps(model) + [_planned(service) for service in model.services]
+    return {"services": found} if found else None
 
 
 def _planned(service: ServiceSettings) -> dict[str, Any]:

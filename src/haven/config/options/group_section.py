@@ -2,7 +2,7 @@
 """The options of a `group` section."""
 
 from haven.config.options.address_kinds import WitnessKind
-from haven.config.options.kinds import Flag, Whole
+from haven.config.options.kinds import Flag, ShellCommand, Whole
 from haven.config.options.option import Option, SectionType
 from haven.config.options.tracking_sections import named
 
@@ -57,6 +57,21 @@ GROUP = SectionType(
             "serve; instead of a witness.",
             default_says="any number serves",
             engine=True,
+        ),
+        Option(
+            "takeover_command",
+            ShellCommand(),
+            "Command of the shell that the Active runs once it has taken over, one after the other, before "
+            "any service: the call to a cloud's API that brings the address to this machine. One that fails "
+            "is tried again after 5, 10, 20, up to 300 s, as long as this router is Active.",
+            many=True,
+        ),
+        Option(
+            "takeover_timeout",
+            Whole(1, 600),
+            "How long one `takeover_command` may take. After that it is killed, and counts as failed.",
+            default="20",
+            unit="s",
         ),
     )
     + named(""),
