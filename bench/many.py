@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.cost import WideHaven, WideKeepalived, cpu_percent, pss_kb
-from bench.many_plot import plot
+from bench.many_plot import plot, write_table
 from bench.pair import PROGRAMS
 from bench.table import Figures
 from bench.wide import TerseKeepalived
@@ -90,6 +90,7 @@ def many_plot(_runs: int) -> Iterator[Figures]:
     """Draw what has been measured."""
     measured = json.loads(KEPT.read_text())
     plot(measured)
+    write_table(measured)
     yield Figures("plot", {"cells": [len(measured)]})
 
 
