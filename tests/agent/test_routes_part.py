@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""When the agent withdraws what a routing daemon tells of: havend is gone for so long that others may serve."""
+"""When the agent withdraws what a routing daemon tells of: havend is gone, and others may serve by now."""
 
 import time
 from pathlib import Path
