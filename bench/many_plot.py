@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `many` has measured as a plot in SVG: curves over the number of virtual routers."""
+"""What `many` has measured: curves over the number of virtual routers in SVG, and a table in the page."""
 
 import math
 from pathlib import Path
 from statistics import median
 
-PATH = Path(__file__).resolve().parents[1] / "docs" / "img" / "many.svg"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PATH, PAGE = DOCS / "img" / "many.svg", DOCS / "many.md"
+BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
+COLUMNS = ("packets/s", "Active %", "Backup %", "Active MB", "Backup MB", "outage ms")
 PANELS = (
     ("processor of the Active, % of a core", "Active %"),
     ("processor of a Backup, % of a core", "Backup %"),
@@ -27,6 +30,27 @@ def plot(measured: dict[str, dict[str, list[float]]]) -> None:
     head += 'font-family="sans-serif" font-size="11">'
     ground = f'<rect width="{width}" height="{height}" fill="#fff"/>'
     PATH.write_text("\n".join([head, ground, *parts, _legend(height - 15), "</svg>"]) + "\n")
+
+
+def write_table(measured: dict[str, dict[str, list[float]]]) -> None:
+    """Put the table into the page, in the place of the one before."""
+    head = "| routers | virtual routers | packets/s of the Active | processor of the Active, % of a core "
+    head += f"| of a Backup | memory of the Active, MB | of a Backup | outage, ms |\n{'|---' * 8}|\n"
+    cells = sorted({tuple(map(int, name.split()[1:])) for name in measured})
+    rows = "".join(f"| {routers} | {count} {_cells(measured, routers, count)}|\n" for routers, count in cells)
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(before + BEGIN + head + rows + END + rest.partition(END)[2])
+
+
+def _cells(measured: dict[str, dict[str, list[float]]], routers: int, count: int) -> str:
+    found = [measured.get(f"{program} {routers} {count}", {}) for program in COLOURS]
+    told = [[_short(each[key]) if each.get(key) else "-" for each in found] for key in COLUMNS]
+    return "".join("| " + ", ".join(pair) + " " for pair in told)
+
+
+def _short(values: list[float]) -> str:
+    value = median(values)
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def _curves(measured: dict[str, dict[str, list[float]]], key: str) -> dict[tuple[str, int], list[Point]]:

@@ -297,3 +297,18 @@ def test_stranger_that_says_to_be_active_answers_and_falls_silent_is_not_taken_f
             standby.node.hear(encode(advert, stranger, spec.destinations()[0]), stranger, name)
         standby.run(SECOND // 2)
     assert standby.node.transitions() == []
+
+
+def test_who_is_outranked_in_one_of_several_groups_asks_seldom_for_all(monkeypatch):
+    def other(priority: int) -> GroupSpec:
+        members = (router("other", device="lan", vrid=77, priority=priority),)
+        return group(*members, name="other", heartbeat_us=PACE)
+
+    standby = Standby(monkeypatch, both, other)
+    # A better Backup greets for one virtual router of a place, whatever stands there besides.
+    found = standby.heartbeats._standbys
+    monkeypatch.setattr(found, "outranks", lambda member, _now: member.spec.name != "other")
+    standby.run(2 * SECOND)
+    standby.sockets.asked.clear()
+    standby.run(SECOND)
+    assert max(standby.sockets.asked.values()) <= 15

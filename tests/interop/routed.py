@@ -36,6 +36,10 @@ class RoutedRouter:
         """Tell its own address, on its way to x2."""
         return f"10.1.{self._number}.2"
 
+    def device(self, segment: str) -> str:
+        """Tell the device by which it is there."""
+        return segment
+
 
 class RoutedNetwork:
     """What stands between a client and the two routers; as far as a node asks, a Network."""

@@ -28,6 +28,10 @@ class TunMember:
         """Tell its own address in the VPN."""
         return f"10.88.0.{self._host}"
 
+    def device(self, segment: str) -> str:
+        """Tell the device by which it is there."""
+        return segment
+
 
 class TunNetwork:
     """As far as nodes and chaos ask, a Network."""

@@ -9,16 +9,15 @@ import pytest
 from haven.contract.plan import Plan
 from haven.plan.sequences import sequences
 from haven.plan.stages import stages
-from tests.plan.test_plan_compile import LAN, compiled, link, machine, section, texts
+from tests.plan.test_plan_compile import compiled, section, texts
 from tests.plan.test_plan_kernel import place
 from tests.plan.world import Namespace
 
-ROUTED = machine(*LAN.links.values(), link("lo", index=1))
 HOST, HOST6 = "10.9.9.1", "2001:db8:9::1"
 
 
 def routed(**options: Any) -> dict[str, Any]:
-    return compiled(section(announce="route", **options), facts=ROUTED)
+    return compiled(section(announce="route", **options))
 
 
 @pytest.fixture

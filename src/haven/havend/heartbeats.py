@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     # A device and the address of a router on it.
     Place = tuple[str, bytes]
+    # A place, and the priority that this node has there.
+    Voice = tuple[Place, int]
     # The address to ask from, and what else the router has while it is Active.
     Asking = tuple[bytes, bytes | None]
 
@@ -75,6 +77,7 @@ class Heartbeats:
         # What has been told to the engine, and not been taken back by an answer since.
         self._told: set[str] = set()
         self._standbys = Standbys(kernel)
+        self._spokesmen: dict[Voice, VirtualRouter] = {}
         # After a false alarm; a place that is asked anew has not deserved more trust by that.
         self._leniency: dict[Place, int] = {}
 
@@ -133,7 +136,8 @@ class Heartbeats:
                 self._asked.pop(place).socket.close()
         for place in sorted(wanted):
             self._open(place, wanted[place], now)
-        self._standbys.look(self._spokesmen(now), now)
+        self._spokesmen = self._find_spokesmen(now)
+        self._standbys.look([self._spokesmen[each] for each in sorted(self._spokesmen)], now)
         self._set_paces(now)
         self._prepare_takeovers()
 
@@ -172,19 +176,25 @@ class Heartbeats:
         path.leniency = self._leniency.get(place, 1)
         self._asked[place] = HeartbeatPlace(sock, path, now)
 
-    def _spokesmen(self, now: int) -> "list[VirtualRouter]":
-        """Return the first virtual router of each place that is asked: others of a place add nothing."""
-        found: dict[Place, VirtualRouter] = {}
+    def _find_spokesmen(self, now: int) -> "dict[Voice, VirtualRouter]":
+        """Return the first virtual router of each place that is asked, for each priority that this node has.
+
+        It is greeted for, and heard of, in the place of all others: hundreds would fill a link.
+        """
+        found: dict[Voice, VirtualRouter] = {}
         for name in self._of_group:
             for member in self._engine.groups[name].members:
-                place = (member.spec.device, member.active_source or b"")
+                place = _place_of(member)
                 if place in self._asked and self._asked[place].counts(now):
-                    found.setdefault(place, member)
-        return [found[place] for place in sorted(found)]
+                    found.setdefault((place, member.priority), member)
+        return found
 
     def _pace_us(self, group: "Group", now: int) -> int:
         """Return how often a group asks: seldom where another Backup would take over before it."""
-        is_next = not any(self._standbys.outranks(member, now) for member in group.members)
+        spokesmen = [
+            self._spokesmen.get((_place_of(member), member.priority), member) for member in group.members
+        ]
+        is_next = not any(self._standbys.outranks(each, now) for each in spokesmen)
         return group.spec.heartbeat_us if is_next else max(SELDOM_US, group.spec.heartbeat_us)
 
     def _set_paces(self, now: int) -> None:
@@ -337,6 +347,10 @@ class Heartbeats:
             mac = (sock.stranger or b"").hex(":")
             found.append(problem("answers-strange", group.spec.name, mac=mac, **facts))
         return found
+
+
+def _place_of(member: "VirtualRouter") -> "Place":
+    return (member.spec.device, member.active_source or b"")
 
 
 def _may_go_by_it(group: "Group", now: int) -> bool:

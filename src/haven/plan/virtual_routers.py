@@ -28,6 +28,9 @@ Resolve = Callable[[str], str]
 ADDRESS_LIFETIME_US = 8_000_000
 RENEW_US = 2_000_000
 
+# Every machine has it, also one that does not tell of it.
+LOOPBACK = "lo"
+
 IP_HEADER = {4: 20, 6: 40}
 ADDRESS_SIZE = {4: 4, 6: 16}
 
@@ -73,7 +76,7 @@ class RouterCompiler:
 
     def _holder(self, router: VirtualRouterSettings, device: str) -> str:
         if router.announce == BY_ROUTE:
-            if router.announce_device not in self._machine.links:
+            if router.announce_device not in (LOOPBACK, *self._machine.links):
                 facts = {"device": router.announce_device}
                 self._add(self.warnings, router, "announce_device", "device-missing", **facts)
             return router.announce_device

@@ -33,7 +33,8 @@ class RoutesPart(Part):
     def take_loss(self) -> None:
         """Withdraw what this router has as the Active, unless havend is back in time."""
         routers = [each for each in self.around.document.get("virtual_routers", ()) if self._is_held(each)]
-        if routers:
+        # A connection that is lost again before havend has answered changes nothing.
+        if routers and self._timer is None:
             wait_us = INTERVALS * max(each["advert_interval_us"] for each in routers)
             self._timer = self.around.scope.after(wait_us / 1e6, lambda: self._withdraw(routers))
 
@@ -42,6 +43,8 @@ class RoutesPart(Part):
         return is_routed and self.around.roles.states.get(router["group"]) == ACTIVE
 
     def _withdraw(self, routers: list[dict[str, Any]]) -> None:
+        self._timer = None
+        # Here, because most routers never have any.
         from haven.agent.routes.withdrawal import withdraw
 
         withdraw(routers)
