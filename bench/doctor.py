@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from haven.contract.doctor import LIMIT_S
 from tests.lab.busy import busy_loops
 from tests.lab.doctor_faults import FAULTS, Broken
 from tests.lab.doctor_pair import DoctorPair, found, wrong
 from tests.lab.flows import Busy, echo_server
 from tests.lab.network import Network
 
-LIMIT_S = 20.0
 # Connections through the pair, in turn; every other time the processors are busy, too.
 LOADS = (0, 10, 50, 200, 50)
 

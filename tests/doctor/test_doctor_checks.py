@@ -123,10 +123,16 @@ def test_one_frame_that_the_firewall_kept_is_no_rule_against_vrrp():
 
 def test_a_provider_that_answers_neither_address_is_not_said_to_be_stale():
     first = look(1)
-    part(first, "upstream")["rows"][0][3:] = [False, False]
-    assert codes(first, look(2)) == []
-    part(first, "upstream")["rows"][0][3:] = [True, None]
-    assert codes(first, look(2)) == []
+    rows = part(first, "upstream")["rows"]
+    for ttls, wanted in (
+        ([64, 63], ["upstream-stale"]),
+        ([64, 0], ["upstream-stale"]),
+        ([0, 0], []),
+        ([64, None], []),
+        ([63, 64], []),
+    ):
+        rows[0][3:] = ttls
+        assert codes(first, look(2)) == wanted, ttls
 
 
 def test_macs_of_the_pair_are_nobody_elses_on_the_link_for_copies():

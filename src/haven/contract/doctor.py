@@ -39,7 +39,6 @@ LOOK = (
     Field("at", number),
     Field("parts", mapping),
 )
-PARTS = ("plan", "status", "wire", "arp", "kernel", "rules", "files", "upstream")
 
 WELL, FOUND, UNABLE_STATE = "well", "found", "unable"
 REPORT = (
