@@ -166,3 +166,18 @@ def test_who_only_asks_with_the_address_has_not_answered_for_it():
     # It is somebody else's word all the same.
     row[2].append("02:00:00:00:09:09")
     assert sorted(codes(look(1), second)) == ["claimed", "unanswered"]
+
+
+@pytest.mark.parametrize("name", ["status", "wire", "arp", "kernel", "rules", "files", "plan"])
+def test_a_part_that_is_not_there_is_not_taken_for_well(name: str):
+    broken = look(2)
+    del broken["parts"][name]
+    found = made(look(1), broken)
+    said = [why["code"] for check in found.values() for why in check["unable"]]
+    assert "not-told" in said and codes(look(1), broken) == []
+
+
+def test_a_havend_that_does_not_answer_is_named_once():
+    broken = look(2)
+    broken["parts"]["status"] = {"unable": ["no-status", {"node": "r2"}]}
+    assert codes(look(1), broken).count("not-running") == 1

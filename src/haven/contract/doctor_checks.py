@@ -287,6 +287,7 @@ CHECKS: "tuple[Check, ...]" = (
 UNABLE = {
     "unpaired": "no other router is paired with this one, so nobody else was asked: 'haven pair'",
     "not-asked": "{node} was not asked: {why}",
+    "not-told": "{node} did not finish what it takes to tell of '{part}'",
     "no-plan": "{node} has no plan in force, so what it is to do is not known",
     "no-status": "havend does not answer on {node}",
     "no-rules": "the firewall's rules of {node} cannot be read: {error}",

@@ -107,8 +107,8 @@ class RouterLook:
         if not self._here.plan:
             raise NotSeen("no-plan", node=self.node)
         routers = [_told_router(each) for each in self._here.routers]
-        routes = [step["facts"]["route"] for each in self._here.routers for step in each["takeover"]
-                  if step["code"] == "route-add"]  # fmt: skip
+        steps = [step for each in self._here.routers for step in each["takeover"]]
+        routes = [step["facts"]["route"] for step in steps if step["code"] == "route-add"]
         groups = [group["name"] for group in self._here.plan["groups"]]
         return {
             "routers": routers,
