@@ -28,8 +28,8 @@ PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
-	test-package test-luci lint po ipk apk feed dist docs man bench bench-attack bench-auth bench-bfd bench-carp bench-heartbeat bench-conntrack bench-slow bench-start bench-leases \
-	bench-wan bench-micro bench-vpn bench-many bench-many-chaos bench-routed clean
+	test-package test-luci lint po ipk apk feed dist docs man clean \
+	$(shell sed -n 's/^\(bench[a-z-]*\):.*/\1/p' Makefile)
 
 help:
 	@echo "make setup            make .venv with haven, MicroPython and the tools; installs Debian packages for the tests"
@@ -60,6 +60,7 @@ help:
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
 	@echo "make bench-carp       CARP beside ucarp: power cuts and stops in both roles (root, 10 minutes)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
+	@echo "make bench-doctor     doctor: each fault once, and a sound pair fifty times (root, 15 minutes)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-auth       what signatures cost; altered and recorded words; keys that come under load (root, 10 minutes)"
 	@echo "make bench-slow       a router as slow as this machine, or that of HAVEN_VM (root, 90 minutes)"
@@ -219,6 +220,9 @@ bench-many-chaos: setup
 
 bench-routed: setup
 	$(BIN)/python -m bench --runs 5 routed
+
+bench-doctor: setup
+	$(BIN)/python -m bench doctor
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -28,7 +28,7 @@ def look(number: int) -> Look:
         "kernel": _kernel(number),
         "rules": {"verdicts": [["10.77.0.0/24", "wan", "snat", "198.51.100.1"]], "helpers": []},
         "files": {"problem": None, "waits": False, "boots": True, "dhcp": {"pools": [], "hosts": []}},
-        "upstream": {"rows": [["wan", GATEWAY, "198.51.100.1", True, True]] if number == 1 else []},
+        "upstream": {"rows": [["wan", GATEWAY, "198.51.100.1", 64, 64]] if number == 1 else []},
         "copies": {"device": "sync", "macs": [mac("sync", other)]},
     }
     document = {"version": 1, "node": node, "haven": VERSION, "at": time.time()}

@@ -123,10 +123,16 @@ def test_one_frame_that_the_firewall_kept_is_no_rule_against_vrrp():
 
 def test_a_provider_that_answers_neither_address_is_not_said_to_be_stale():
     first = look(1)
-    part(first, "upstream")["rows"][0][3:] = [False, False]
-    assert codes(first, look(2)) == []
-    part(first, "upstream")["rows"][0][3:] = [True, None]
-    assert codes(first, look(2)) == []
+    rows = part(first, "upstream")["rows"]
+    for ttls, wanted in (
+        ([64, 63], ["upstream-stale"]),
+        ([64, 0], ["upstream-stale"]),
+        ([0, 0], []),
+        ([64, None], []),
+        ([63, 64], []),
+    ):
+        rows[0][3:] = ttls
+        assert codes(first, look(2)) == wanted, ttls
 
 
 def test_macs_of_the_pair_are_nobody_elses_on_the_link_for_copies():
@@ -160,3 +166,18 @@ def test_who_only_asks_with_the_address_has_not_answered_for_it():
     # It is somebody else's word all the same.
     row[2].append("02:00:00:00:09:09")
     assert sorted(codes(look(1), second)) == ["claimed", "unanswered"]
+
+
+@pytest.mark.parametrize("name", ["status", "wire", "arp", "kernel", "rules", "files", "plan"])
+def test_a_part_that_is_not_there_is_not_taken_for_well(name: str):
+    broken = look(2)
+    del broken["parts"][name]
+    found = made(look(1), broken)
+    said = [why["code"] for check in found.values() for why in check["unable"]]
+    assert "not-told" in said and codes(look(1), broken) == []
+
+
+def test_a_havend_that_does_not_answer_is_named_once():
+    broken = look(2)
+    broken["parts"]["status"] = {"unable": ["no-status", {"node": "r2"}]}
+    assert codes(look(1), broken).count("not-running") == 1

@@ -163,7 +163,7 @@ def helper(pair: DoctorPair) -> None:
 
 def client_on_sync(pair: DoctorPair) -> None:
     """Let somebody be on the link for copies."""
-    _repeat(pair, "sync", bytes.fromhex("ffffffffffff" + GUEST_MAC.replace(":", "") + "88b5") + bytes(46))
+    _repeat(pair, "sync", bytes.fromhex("ffffffffffff" + GUEST_MAC.replace(":", "") + "86dd") + bytes(46))
 
 
 def pull_sync(pair: DoctorPair) -> None:

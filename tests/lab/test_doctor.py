@@ -15,7 +15,6 @@ TOGETHER = {
     "answered-by-standby": breaks.hold,
     "in-pool": breaks.pool,
     "static-lease": breaks.lease,
-    "masquerade": breaks.masquerade,
     "snat-own": breaks.snat_own,
     "no-route": breaks.no_route,
     "upstream-stale": breaks.stale_upstream,

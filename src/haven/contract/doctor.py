@@ -29,7 +29,7 @@ VERSION = 1
 LIMIT_S = 20.0
 # How long a router listens on its links; and how long the one that asks waits for another's look.
 LISTEN_S = 5.0
-PATIENCE_S = 17.0
+PATIENCE_S = 15.0
 
 # What one router has found out about itself: each part its facts, or why there are none.
 LOOK = (
@@ -39,7 +39,6 @@ LOOK = (
     Field("at", number),
     Field("parts", mapping),
 )
-PARTS = ("plan", "status", "wire", "arp", "kernel", "rules", "files", "upstream")
 
 WELL, FOUND, UNABLE_STATE = "well", "found", "unable"
 REPORT = (

@@ -275,8 +275,8 @@ CHECKS: "tuple[Check, ...]" = (
         Finding(
             "upstream-stale",
             ERROR,
-            "{gateway} answers {node}'s own address on {device}, but not the virtual address {address}.",
-            "It still sends to the MAC address of before the last takeover: nothing comes back.",
+            "{gateway} answers {node}'s own address on {device} itself, but not the virtual one, {address}.",
+            "It still sends to the MAC address of before the last takeover: when that dies, nothing comes.",
             "Clear the ARP table of that router, allow gratuitous ARP on it, or set virtual_mac to 1, so "
             "that the MAC address moves, too.",
         ),
@@ -287,6 +287,7 @@ CHECKS: "tuple[Check, ...]" = (
 UNABLE = {
     "unpaired": "no other router is paired with this one, so nobody else was asked: 'haven pair'",
     "not-asked": "{node} was not asked: {why}",
+    "not-told": "{node} did not finish what it takes to tell of '{part}'",
     "no-plan": "{node} has no plan in force, so what it is to do is not known",
     "no-status": "havend does not answer on {node}",
     "no-rules": "the firewall's rules of {node} cannot be read: {error}",

@@ -28,9 +28,11 @@ class Seen:
 
     def unable(self, name: str) -> list[Document]:
         """Return why a part was not looked at; nothing where it was."""
+        if self.part(name):
+            return []
         found = self.look["parts"].get(name)
         why = found.get("unable") if isinstance(found, dict) else None
-        return [unable(why[0], **why[1])] if why else []
+        return [unable(why[0], **why[1])] if why else [unable("not-told", node=self.node, part=name)]
 
     @property
     def routers(self) -> list[Document]:
@@ -109,9 +111,10 @@ class Case:
         """Return every MAC address of these routers."""
         return {mac for router in self.routers for mac in router.macs()}
 
-    def is_whole(self) -> bool:
-        """Tell whether every router of the pair was looked at."""
-        return self.paired and not self.unasked
+    def knows_all(self, *parts: str) -> bool:
+        """Tell whether every router of the pair was looked at, and told these: nobody else is left then."""
+        told = all(router.part(part) for router in self.routers for part in parts)
+        return self.paired and not self.unasked and told
 
 
 def _once(documents: list[Document]) -> list[Document]:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether the next router answers the virtual address as it answers this router's own."""
+"""How the next router answers the virtual address, beside this router's own.
+
+A standby that gets what is for the Active hands it on: the answer comes, with a TTL that is one lower.
+"""
 
 import os
 import select
@@ -9,23 +12,26 @@ import time
 from haven.agent.tracking.probe_packets import echo_request, is_echo_reply
 
 TRIES, TRY_S = 3, 0.4
+TTL_AT = 8
 
 
-def answered(source: str, target: str) -> bool | None:
-    """Tell whether a host answers a ping from an address; None where none could be sent."""
+def answer_ttl(source: str, target: str) -> int | None:
+    """Return the TTL of a host's answer to a ping from an address; 0: none, None: it cannot be asked."""
     token = os.urandom(10)
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
             sock.bind((source, 0))
-            return any(_is_answered(sock, target, token, number) for number in range(TRIES))
+            return next((ttl for number in range(TRIES) if (ttl := _ask(sock, target, token, number))), 0)
     except OSError:
         return None
 
 
-def _is_answered(sock: socket.socket, target: str, token: bytes, number: int) -> bool:
+def _ask(sock: socket.socket, target: str, token: bytes, number: int) -> int:
     sock.sendto(echo_request(4, token, number), (target, 0))
     end = time.monotonic() + TRY_S
     while (left := end - time.monotonic()) > 0:
-        if select.select([sock], [], [], left)[0] and is_echo_reply(4, sock.recv(256), token):
-            return True
-    return False
+        if select.select([sock], [], [], left)[0]:
+            packet = sock.recv(256)
+            if is_echo_reply(4, packet, token):
+                return packet[TTL_AT]
+    return 0

@@ -2,6 +2,7 @@
 """What the kernel says of this router: devices, default routes, settings, memory, room on flash."""
 
 import os
+import sys
 from typing import Any
 
 from haven.doctor.lookout import Lookout
@@ -17,7 +18,7 @@ SETTINGS = {
 BRIDGE_SETTINGS = ("multicast_snooping", "multicast_querier")
 # Where OpenWrt keeps what is changed.
 OVERLAY = "/overlay"
-ROUTE_UP_WITH_GATEWAY = 3
+ROUTE_UP = 1
 
 
 def facts(around: Lookout) -> dict[str, Any]:
@@ -52,15 +53,16 @@ def _device(machine: Machine, name: str) -> dict[str, Any]:
 
 
 def default_routes(text: str) -> list[list[str]]:
-    """Return [device, gateway] of each IPv4 default route, the best first, from /proc/net/route."""
+    """Return [device, gateway] of each IPv4 default route, the best first, from /proc/net/route.
+
+    The gateway is empty on a line between two, such as PPPoE.
+    """
     found = []
     for line in text.splitlines()[1:]:
         words = line.split()
-        if len(words) >= 8 and words[1] == words[7] == "00000000":
-            # In the machine's own order.
-            gateway = text_of(int(words[2], 16).to_bytes(4, "little"))
-            if int(words[3], 16) & ROUTE_UP_WITH_GATEWAY == ROUTE_UP_WITH_GATEWAY:
-                found.append((int(words[6]), words[0], gateway))
+        if len(words) >= 8 and words[1] == words[7] == "00000000" and int(words[3], 16) & ROUTE_UP:
+            octets = int(words[2], 16).to_bytes(4, sys.byteorder)
+            found.append((int(words[6]), words[0], text_of(octets) if any(octets) else ""))
     return [[device, gateway] for _metric, device, gateway in sorted(found)]
 
 

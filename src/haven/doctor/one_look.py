@@ -16,7 +16,7 @@ from haven.paths import PLAN, inside
 Document = dict[str, Any]
 
 # Shorter than what the wire is listened to.
-COPIES_S = 4.0
+COPIES_S = 3.0
 # Of a part that hangs nobody waits for the end.
 LATEST_S = PATIENCE_S + 1
 
@@ -61,22 +61,18 @@ class RouterLook:
         """Return the document; the links are listened on until it is over."""
         at = time.time()
         self._part("kernel", lambda: kernel_facts.facts(self._here))
-        quick = Beside(self._quick_parts)
-        device = self._here.copy_device()
         # The wire has to be heard without a pause, whatever the rest waits for.
-        copies = Beside(lambda: self._copies(device)) if device else None
+        beside = [Beside(self._quick_parts), Beside(self._copies)]
         own = kernel_facts.own_addresses(self._here, self._kernel)
         latest = time.monotonic() + LATEST_S
 
         def is_done() -> bool:
-            return (is_over() and quick.is_over()) or time.monotonic() > latest
+            return (is_over() and all(task.is_over() for task in beside)) or time.monotonic() > latest
 
         self._part("wire", lambda: wire_watch.watch(self._here, own, is_done))
-        quick.end()
-        self._parts.update(quick.result() or {})
-        if copies is not None:
-            self._parts["copies"] = {"facts": copies.result() or {}} if copies.is_over() else {}
-            copies.end()
+        for task in beside:
+            task.end()
+            self._parts.update(task.result() or {})
         return {"version": VERSION, "node": self.node, "haven": HAVEN, "at": at, "parts": self._parts}
 
     def _quick_parts(self) -> Document:
@@ -88,9 +84,11 @@ class RouterLook:
         self._part("upstream", self._upstream)
         return self._parts
 
-    def _copies(self, device: str) -> Document:
-        end = time.monotonic() + COPIES_S
-        return {"device": device, "macs": copy_link.macs_on(device, lambda: time.monotonic() >= end)}
+    def _copies(self) -> Document:
+        device, end = self._here.copy_device(), time.monotonic() + COPIES_S
+        if not device:
+            return {}
+        return {"copies": {"facts": copy_link.facts(device, lambda: time.monotonic() >= end)}}
 
     def _part(self, name: str, look: Callable[[], Document]) -> None:
         try:
@@ -109,13 +107,15 @@ class RouterLook:
         if not self._here.plan:
             raise NotSeen("no-plan", node=self.node)
         routers = [_told_router(each) for each in self._here.routers]
-        routes = [step["facts"]["route"] for each in self._here.routers for step in each["takeover"]
-                  if step["code"] == "route-add"]  # fmt: skip
+        steps = [step for each in self._here.routers for step in each["takeover"]]
+        routes = [step["facts"]["route"] for step in steps if step["code"] == "route-add"]
         groups = [group["name"] for group in self._here.plan["groups"]]
         return {
             "routers": routers,
             "groups": groups,
             "default_routes": [route for route in routes if route.startswith(("default", "0.0.0.0/0"))],
+            # They are up on the Active alone, and its default route with them.
+            "dials": bool(self._here.plan["parts"].get("wan", {}).get("wans")),
             "copy_device": self._here.copy_device(),
             "own_addresses": kernel_facts.own_addresses(self._here, self._kernel),
         }
@@ -135,7 +135,8 @@ class RouterLook:
         own = kernel_facts.own_addresses(self._here, self._kernel)
         places = sorted({router["device"] for router in fours})
         mine = [(device, text) for device in places for text in own.get(device, ()) if ":" not in text]
-        return [*virtual, *mine, *((device, gateway) for device, gateway in self._kernel["routes"])]
+        next_routers = [(device, gateway) for device, gateway in self._kernel["routes"] if gateway]
+        return [*virtual, *mine, *next_routers]
 
     def _upstream(self) -> Document:
         """Ask the next router from each virtual address that this router has on its link."""
@@ -143,10 +144,10 @@ class RouterLook:
         own = kernel_facts.own_addresses(self._here, self._kernel)
         rows = []
         for device, gateway in self._kernel["routes"]:
-            for router in self._here.routers:
+            for router in self._here.routers if gateway else ():
                 address = router["addresses"][0].partition("/")[0]
                 mine = next((text for text in own.get(device, ()) if ":" not in text), "")
                 if router["device"] == device and router["family"] == 4 and address in held and mine:
-                    by_own = echo_ways.answered(mine, gateway)
-                    rows.append([device, gateway, address, by_own, echo_ways.answered(address, gateway)])
+                    ttls = [echo_ways.answer_ttl(each, gateway) for each in (mine, address)]
+                    rows.append([device, gateway, address, *ttls])
         return {"rows": rows}

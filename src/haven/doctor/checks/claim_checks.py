@@ -9,8 +9,7 @@ from haven.doctor.case import Case, Seen
 def claims(case: Case) -> None:
     """Look at who has answered for virtual and own addresses."""
     ours = case.macs()
-    if not case.is_whole():
-        case.need_others()
+    case.need_others()
     for router in case.having("arp"):
         own = {text for device in router.part("plan").get("own_addresses", {}).values() for text in device}
         virtual = _virtual(router)
@@ -33,7 +32,7 @@ def _judge_virtual(
     case: Case, router: Seen, device: str, address: str, strange: set[str], answered: bool
 ) -> None:
     group = _virtual(router)[address]
-    if case.is_whole():
+    if case.knows_all("plan", "kernel"):
         for mac in sorted(strange):
             case.find("claimed", mac=mac, device=device, address=address)
     is_standby = not router.is_active(group) and bool(router.part("status"))

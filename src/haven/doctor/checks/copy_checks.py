@@ -13,7 +13,7 @@ def connections(case: Case) -> None:
     ours = case.macs()
     for router in case.routers:
         copies = router.part("copies")
-        for mac in sorted(set(copies.get("macs", ())) - ours) if case.is_whole() else ():
+        for mac in sorted(set(copies.get("macs", ())) - ours) if case.knows_all("kernel") else ():
             case.find("link-shared", node=router.node, device=copies["device"], mac=mac)
     if not any(router.part("plan").get("copy_device") for router in case.routers):
         case.find("no-copies")

@@ -77,7 +77,7 @@ def strangers(case: Case) -> None:
     known = {text for router in case.routers for texts in _own(router).values() for text in texts}
     for router in case.routers:
         known |= {text.partition("/")[0] for each in router.routers for text in each["addresses"]}
-    for router in case.having("wire") if case.is_whole() else []:
+    for router in case.having("wire") if case.knows_all("plan") else []:
         for link in router.part("wire")["links"]:
             ours = {each["vrid"] for each in router.routers if _is_on(each, link)}
             for row in link["rows"]:

@@ -14,9 +14,10 @@ PASSING_RISKS = ("copy-coming", "unpaired")
 def status(case: Case) -> None:
     """Take over what each router names itself."""
     for router in case.routers:
-        told = router.part("status")
-        if not told:
+        if any(why["code"] == "no-status" for why in router.unable("status")):
             case.find("not-running", node=router.node)
+    for router in case.having("status"):
+        told = router.part("status")
         for problem in told.get("problems", ()):
             _name_problem(case, router, problem)
 
@@ -61,7 +62,11 @@ def takeover(case: Case) -> None:
     for router in seen:
         for group in router.part("status").get("groups", ()):
             _judge_detection(case, router, group)
-            if group["state"] == "active" and case.is_whole() and not _can_anybody(seen, router, group):
+            if (
+                group["state"] == "active"
+                and case.knows_all("status")
+                and not _can_anybody(seen, router, group)
+            ):
                 case.find("nobody", node=router.node, group=group["name"])
         for risk in router.part("status").get("at_risk", ()):
             if risk["code"] not in PASSING_RISKS and risk["code"] != "peer-behind":

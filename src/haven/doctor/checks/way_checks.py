@@ -71,7 +71,8 @@ def ways_out(case: Case) -> None:
 
 def _judge_route(case: Case, seen: list[Seen], router: Seen, outer: set[str]) -> None:
     routes = [row for row in _routes(router) if row[0] in outer]
-    if not _routes(router) and not router.part("plan").get("default_routes"):
+    plan = router.part("plan")
+    if not _routes(router) and not plan.get("default_routes") and not plan.get("dials"):
         for other in seen:
             for device, _gateway in _routes(other)[:1] if other is not router and outer else []:
                 case.find("no-route", node=router.node, peer=other.node, device=device)
@@ -90,7 +91,7 @@ def _judge_forwarding(case: Case, router: Seen) -> None:
 
 
 def _judge_upstream(case: Case, router: Seen) -> None:
-    for device, gateway, address, by_own, by_virtual in router.part("upstream").get("rows", ()):
-        if by_own and by_virtual is False:
+    for device, gateway, address, own_ttl, ttl in router.part("upstream").get("rows", ()):
+        if own_ttl and ttl is not None and ttl < own_ttl:
             facts = {"gateway": gateway, "device": device, "address": address}
             case.find("upstream-stale", node=router.node, **facts)

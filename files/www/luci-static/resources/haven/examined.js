@@ -22,19 +22,22 @@ function finding(found) {
 }
 
 function mark(check) {
-	if (check.findings.some(isWrong))
-		return '✗';
-	return check.state === 'unable' ? '–' : '✓';
+	return check.findings.some(isWrong) ? '✗' : '–';
 }
 
-/* One check: what was looked at, what came of it, and what could not be looked at. */
+/* A check with something to say: what was looked at, what was found, and what could not be looked at. */
 function check(each) {
 	return E('div', { 'class': 'haven-card', 'data-check': each.name, 'data-state': each.state }, [
 		E('h4', {}, [ E('span', { 'aria-hidden': 'true' }, [ mark(each) + ' ' ]), message.doctorCheck(each) ]),
-		each.state === 'well' ? E('p', { 'class': 'haven-calm' }, [ message.doctorWell(each) ]) : '',
 		...each.findings.map(finding),
 		...each.unable.map((why) => E('p', { 'class': 'haven-advice' }, [ _('Not looked at: %s.').format(message.doctorUnable(why)) ]))
 	]);
+}
+
+/* One that has found all as it should be needs a line. */
+function well(each) {
+	return E('li', { 'data-check': each.name, 'data-state': each.state }, [ message.doctorCheck(each), ': ',
+		E('span', { 'class': 'haven-calm' }, [ message.doctorWell(each) ]) ]);
 }
 
 function verdict(report) {
@@ -54,8 +57,9 @@ return baseclass.extend({
 	render(report) {
 		if (!report)
 			return [ E('p', {}, [ _('Nobody has looked since this router was started.') ]) ];
-		const order = { found: 0, unable: 1, well: 2 };
-		const sorted = report.checks.slice().sort((a, b) => order[a.state] - order[b.state]);
-		return [ E('div', { 'data-part': 'verdict', 'data-well': String(report.well) }, [ verdict(report), E('p', {}, [ routers(report) ]) ]), ...sorted.map(check) ];
+		const some = report.checks.filter((each) => each.state !== 'well'), fine = report.checks.filter((each) => each.state === 'well');
+		some.sort((a, b) => (a.state === 'found' ? 0 : 1) - (b.state === 'found' ? 0 : 1));
+		return [ E('div', { 'data-part': 'verdict', 'data-well': String(report.well) }, [ verdict(report), E('p', {}, [ routers(report) ]) ]),
+			...some.map(check), fine.length ? E('div', { 'class': 'haven-card' }, [ E('h4', {}, [ _('Is as it should be') ]), E('ul', { 'class': 'haven-steps' }, fine.map(well)) ]) : '' ];
 	}
 });
