@@ -27,6 +27,8 @@ Document = dict[str, Any]
 Say = Callable[[str], None]
 
 POLL_S = 0.05
+# A pair that is not well is waited for so long.
+SOON_S = 15.0
 HOLD_AGAIN_S = 4.0
 # Services and connections follow; a router that starts them needs a while.
 FOLLOW_S = 20.0
@@ -116,7 +118,26 @@ class Drill:
     # Whether it may be
 
     def _look(self) -> dict[str, Document]:
-        """Return the status of each router. Raises DrillFailed unless the pair is well."""
+        """Return the status of each router. Raises DrillFailed unless the pair is well, or is so soon."""
+        until = time.monotonic() + SOON_S
+        while True:
+            statuses = self._statuses()
+            self._choose(statuses)
+            missing = {node: self._missing_in(status) for node, status in statuses.items()}
+            unwell = next((node for node in missing if missing[node]), None)
+            if unwell is None:
+                self._nodes = sorted(statuses)
+                return statuses
+            if time.monotonic() > until:
+                raise DrillFailed("not-well", node=unwell, missing="; ".join(missing[unwell]))
+            # Connections are told of by and by: right after another takeover not all are there.
+            time.sleep(0.5)
+
+    def _missing_in(self, status: Document) -> list[str]:
+        kept = [each for each in status["problems"] if each["code"] not in BORNE]
+        return self._world.missing_in({**status, "problems": kept})
+
+    def _statuses(self) -> dict[str, Document]:
         try:
             own = self._world.ask(self._own, "status")
             peers = self._world.peers()
@@ -130,13 +151,6 @@ class Drill:
                 statuses[node] = self._world.ask(node, "status")
             except (Silent, Refusing) as why:
                 raise DrillFailed("peer-away", node=node, error=str(why)) from None
-        self._choose(statuses)
-        for node, status in statuses.items():
-            kept = [each for each in status["problems"] if each["code"] not in BORNE]
-            missing = self._world.missing_in({**status, "problems": kept})
-            if missing:
-                raise DrillFailed("not-well", node=node, missing="; ".join(missing))
-        self._nodes = sorted(statuses)
         return statuses
 
     def _choose(self, statuses: dict[str, Document]) -> None:
@@ -326,9 +340,7 @@ class Drill:
             self._hold_on()
             missing = []
             for node in (self._own, taker):
-                status = self._world.ask(node, "status")
-                kept = [each for each in status["problems"] if each["code"] not in BORNE]
-                missing += self._world.missing_in({**status, "problems": kept})
+                missing += self._missing_in(self._world.ask(node, "status"))
             if not missing:
                 return
             time.sleep(0.5)
