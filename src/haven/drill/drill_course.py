@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from haven.contract.control import LONGEST_REHEARSAL_MS
 from haven.contract.drill_words import HARD, HOLD_S, LIMIT_S, SILENT_MS, DrillFailed
 from haven.drill.findings import (
     after_last_answer_ms,
@@ -27,6 +28,8 @@ Document = dict[str, Any]
 Say = Callable[[str], None]
 
 POLL_S = 0.05
+# Another router has taken over after fewer intervals than this.
+DOWN_INTERVALS = 5
 # A pair that is not well is waited for so long.
 SOON_S = 15.0
 HOLD_AGAIN_S = 4.0
@@ -91,6 +94,7 @@ class Drill:
         self._nodes: list[str] = []
         self._held: list[str] = []
         self._held_at = 0.0
+        self._silent_ms = SILENT_MS
         self._end = time.monotonic() + LIMIT_S
         self.groups: list[str] = []
         self.legs: list[Document] = []
@@ -207,6 +211,8 @@ class Drill:
         own = statuses[self._own]
         self.before = entries(own)
         routers = [each for each in own["virtual_routers"] if each["group"] in self.groups]
+        slowest = max([each.get("interval_ms") or 0 for each in routers], default=0)
+        self._silent_ms = min(LONGEST_REHEARSAL_MS, max(SILENT_MS, DOWN_INTERVALS * slowest))
         self._say(f"{self._own} is Active for {', '.join(self.groups)}; everybody is well")
         self._leg(self._own, routers, own)
         taker = self._taker()
@@ -227,7 +233,7 @@ class Drill:
             time.sleep(0.1)
             if self._kind == HARD:
                 given_at = self._fall_silent(routers, own)
-                taker = self._wait_for_taker(SILENT_MS / 1000 + 2)
+                taker = self._wait_for_taker(self._silent_ms / 1000 + 2)
                 self._world.come_alive(True)
             else:
                 given_at = self._hand_over()
@@ -237,7 +243,7 @@ class Drill:
             answers = asker.answers()
         if taker is None:
             self.legs.append(leg_of(giver, giver, None, None))
-            raise DrillFailed("not-taken", node=giver, seconds=SILENT_MS // 1000)
+            raise DrillFailed("not-taken", node=giver, seconds=self._silent_ms // 1000)
         outage_ms = without_answer_ms(answers, given_at)
         if self._kind == HARD:
             time.sleep(DEAF_S)
@@ -250,11 +256,11 @@ class Drill:
         link = own["conntrack"].get("device")
         self._say(f"{self._own} falls silent, without a word")
         devices = forwarding + ([link] if link else [])
-        limit_s = SILENT_MS / 1000 + 1
+        limit_s = self._silent_ms / 1000 + 1
         self._world.prepare_death()
         # First, so that who takes over a moment later finds no Active.
         for group in self.groups:
-            self._order(self._own, "rehearse", group=group, limit_ms=SILENT_MS)
+            self._order(self._own, "rehearse", group=group, limit_ms=self._silent_ms)
         self._world.play_dead(forwarding, devices, limit_s, limit_s + DEAF_S)
         return time.monotonic()
 
