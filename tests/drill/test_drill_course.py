@@ -34,6 +34,7 @@ class Pair:
         self.dies: tuple[str, str] | None = None
         self.refuses: tuple[str, str] | None = None
         self.is_dead = False
+        self.interval_ms = 1000
         self.times: dict[str, list[float]] = {}
         self.services: list[dict[str, Any]] = []
         self.entries = {"r1": 200, "r2": 200}
@@ -216,6 +217,26 @@ def test_a_peer_that_dies_in_the_middle_is_named_and_nothing_is_left_here(pair: 
     else:
         assert not result["ok"] and result["code"] in ("lost-peer", "not-back")
         assert pair.results["r1"] == result
+
+
+def test_slow_intervals_are_waited_for_and_not_for_ever(pair: Pair):
+    real, asked = pair._status, []
+
+    def status(node: str) -> dict[str, Any]:
+        found = real(node)
+        found["virtual_routers"][0]["interval_ms"] = pair.interval_ms
+        return found
+
+    def rehearse(node: str, group: str, limit_ms: int) -> dict[str, Any]:
+        asked.append(limit_ms)
+        pair.active = "r2"
+        return {}
+
+    pair._status, pair._rehearse = status, rehearse  # type: ignore[method-assign]
+    for pair.interval_ms in (100, 5000, 40_000):
+        pair.active = "r1"
+        assert drill(pair, HARD)["ok"]
+    assert asked == [10_000, 25_000, 60_000]
 
 
 def test_where_nobody_takes_over_it_says_so(pair: Pair):

@@ -96,7 +96,7 @@ def test_a_drill_is_begun_after_a_yes_on_the_router_that_is_active(pages: Pages,
     pages.router.replace("history", past())
     pages.router.replace("drill", {})
     page = pages.open("haven/history")
-    page.locator("[data-drill=hard]").first.click()
+    page.locator("button[data-drill=hard]").click()
     assert pages.router.calls("drill") == []
     page.locator("[data-confirm]").click()
     expect(page.get_by_text("The drill has begun")).to_be_visible()
@@ -106,6 +106,6 @@ def test_a_drill_is_begun_after_a_yes_on_the_router_that_is_active(pages: Pages,
 
 def test_who_may_only_look_begins_none(pages: Pages):
     pages.router.replace("history", past())
-    pages.router.write = set()
+    pages.router.write, pages.web.readonly = set(), True
     page = pages.open("haven/history")
     expect(page.locator("button[data-drill=hard]")).to_be_disabled()

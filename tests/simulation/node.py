@@ -10,6 +10,7 @@ from haven.core.events import (
     InSync,
     LinkChanged,
     Maintenance,
+    Rehearsal,
     RouterHeard,
     Shutdown,
     Startup,
@@ -217,6 +218,11 @@ class SimNode:
         """Ask for a switchover of every group."""
         self.world.note(self.name, "switchover")
         self.handle(Switchover(None))
+
+    def play_dead(self, limit: int) -> None:
+        """Rehearse a power cut with every group."""
+        self.world.note(self.name, f"plays dead, for {limit} us at the most")
+        self.handle(Rehearsal(None, limit))
 
     def set_maintenance(self, on: bool) -> None:
         """Begin or end maintenance."""

@@ -22,6 +22,12 @@ def switchover(network: Network, node: SimNode) -> None:
         node.switch_over()
 
 
+def play_dead(network: Network, node: SimNode) -> None:
+    """Rehearse a power cut."""
+    if node.running:
+        node.play_dead(network.rng.randint(SECOND // 10, 5 * SECOND))
+
+
 def stop(network: Network, node: SimNode) -> None:
     """End havend in good order; it is started again some time later."""
     if node.running:
@@ -291,4 +297,14 @@ PLANNED: tuple[Operation, ...] = (
     in_sync,
     provider,
 )
-ACCIDENTS: tuple[Operation, ...] = (power_cut, cable, cut, bad_link, pause, restart, stranger, provider)
+ACCIDENTS: tuple[Operation, ...] = (
+    power_cut,
+    play_dead,
+    cable,
+    cut,
+    bad_link,
+    pause,
+    restart,
+    stranger,
+    provider,
+)

@@ -19,13 +19,12 @@ from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.drill_words import HARD, SWITCHOVER, DrillFailed
 from haven.contract.message import render
 from haven.drill.asker import Asker
-from haven.drill.dead_kernel import FORWARD, PREPARE, REMOVE, script
+from haven.drill.dead_kernel import FORWARD, PREPARE, REMOVE, die
 from haven.drill.drill_course import Drill, Refusing, Silent
 from haven.drill.volunteer import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 NFT_S = 10.0
@@ -90,7 +89,6 @@ class RouterWorld:
         self.own = ""
         self._is_dead = False
         self._client: Client | None = None
-        self._ready: subprocess.Popen[str] | None = None
 
     def ask(self, node: str, command: str, **arguments: "Any") -> "Any":
         """Return what a router answers. Raises Silent or Refusing."""
@@ -118,25 +116,23 @@ class RouterWorld:
     def prepare_death(self) -> None:
         """Make ready what does not take effect yet. Raises DrillFailed."""
         self._is_dead = True
-        error = _nft(_begin_nft, PREPARE)
+        error = _nft(PREPARE)
         if error:
             raise DrillFailed("no-nft", error=error)
-        # It waits for what it is to do, so that it takes no time to start when the moment has come.
-        self._ready = _begin_nft()
 
     def play_dead(self, forwarding: list[str], devices: list[str], silent_s: float, deaf_s: float) -> None:
         """Let the kernel forward and answer nothing for so long. Raises DrillFailed."""
-        text = script(forwarding, devices, silent_s, deaf_s)
-        error = _nft(lambda: self._ready or _begin_nft(), text)
-        if error:
-            raise DrillFailed("no-nft", error=error)
+        try:
+            die(forwarding, devices, silent_s, deaf_s)
+        except OSError as why:
+            raise DrillFailed("no-nft", error=str(why)) from None
 
     def come_alive(self, forwarding_only: bool) -> None:
         """Let the kernel forward again, or do everything again."""
         if self._is_dead:
             self._is_dead = forwarding_only
             # What runs out by itself needs no second try.
-            _nft(_begin_nft, FORWARD if forwarding_only else REMOVE)
+            _nft(FORWARD if forwarding_only else REMOVE)
 
     def asker(self, routers: "list[dict[str, Any]]") -> Asker:
         """Return the probe, which has begun."""
@@ -166,16 +162,12 @@ class RouterWorld:
             self._client.close()
 
 
-def _begin_nft() -> "subprocess.Popen[str]":
-    pipe = subprocess.PIPE
-    return subprocess.Popen(["nft", "-f", "-"], stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True)
-
-
-def _nft(begin: "Callable[[], subprocess.Popen[str]]", text: str) -> str:
+def _nft(text: str) -> str:
     """Let nft do something; return why it could not."""
     try:
-        with begin() as process:
-            words, _ = process.communicate(text, NFT_S)
-            return words.strip() if process.returncode else ""
+        done = subprocess.run(
+            ["nft", "-f", "-"], input=text, capture_output=True, text=True, timeout=NFT_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as why:
         return str(why)
+    return done.stderr.strip() if done.returncode else ""

@@ -54,12 +54,22 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
         wans(status, WIDTH),
         tunnels(status, WIDTH),
         told(status, WIDTH),
+        _drills(status, now),
     ):
         if part:
             lines += ["", *part]
     for problem in status["problems"]:
         lines += ["", *_problem(problem, colour)]
     return "\n".join(lines) + "\n"
+
+
+def _drills(status: "Document", now: float) -> list[str]:
+    if not status.get("drills") and not status.get("drill"):
+        return []
+    # Most routers have none.
+    from haven.cli.drill_text import drills
+
+    return drills(status, now, WIDTH)
 
 
 def _advertised(router: "Document") -> list[str]:

@@ -6,6 +6,10 @@ The rules match by sets whose elements run out by themselves, so that whoever ha
 
 from collections.abc import Iterable
 
+from haven.drill.set_elements import add_elements
+
+TABLE = "haven_drill"
+
 # To name a table before deleting it makes the deletion succeed when it was not there.
 REMOVE = "".join(
     f"table {family} haven_drill\ndelete table {family} haven_drill\n" for family in ("inet", "arp")
@@ -43,16 +47,8 @@ PREPARE = REMOVE + RULES
 FORWARD = "flush set inet haven_drill dead\n"
 
 
-def script(forwarding: Iterable[str], all_devices: Iterable[str], silent_s: float, deaf_s: float) -> str:
-    """Return what nft has to do, once prepared, for so long: of devices that forward, and of all."""
-    deaf = _elements(all_devices, deaf_s)
-    return (
-        f"add element inet haven_drill dead {_elements(forwarding, silent_s)}\n"
-        f"add element inet haven_drill deaf {deaf}\n"
-        f"add element arp haven_drill deaf {deaf}\n"
-    )
-
-
-def _elements(devices: Iterable[str], seconds: float) -> str:
-    listed = ", ".join(f'"{device}" timeout {round(1000 * seconds)}ms' for device in sorted(set(devices)))
-    return "{ %s }" % listed
+def die(forwarding: Iterable[str], all_devices: Iterable[str], silent_s: float, deaf_s: float) -> None:
+    """Let a kernel that is prepared forward and answer nothing for so long. Raises OSError."""
+    rows = (("dead", forwarding, silent_s), ("deaf", all_devices, deaf_s))
+    found = [("inet", name, tuple(devices), seconds) for name, devices, seconds in rows]
+    add_elements(TABLE, [*found, ("arp", *found[1][1:])])

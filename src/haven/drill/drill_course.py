@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from haven.contract.control import LONGEST_REHEARSAL_MS
 from haven.contract.drill_words import HARD, HOLD_S, LIMIT_S, SILENT_MS, DrillFailed
 from haven.drill.findings import (
     after_last_answer_ms,
@@ -27,6 +28,10 @@ Document = dict[str, Any]
 Say = Callable[[str], None]
 
 POLL_S = 0.05
+# Another router has taken over after fewer intervals than this.
+DOWN_INTERVALS = 5
+# A pair that is not well is waited for so long.
+SOON_S = 15.0
 HOLD_AGAIN_S = 4.0
 # Services and connections follow; a router that starts them needs a while.
 FOLLOW_S = 20.0
@@ -89,6 +94,7 @@ class Drill:
         self._nodes: list[str] = []
         self._held: list[str] = []
         self._held_at = 0.0
+        self._silent_ms = SILENT_MS
         self._end = time.monotonic() + LIMIT_S
         self.groups: list[str] = []
         self.legs: list[Document] = []
@@ -116,7 +122,26 @@ class Drill:
     # Whether it may be
 
     def _look(self) -> dict[str, Document]:
-        """Return the status of each router. Raises DrillFailed unless the pair is well."""
+        """Return the status of each router. Raises DrillFailed unless the pair is well, or is so soon."""
+        until = time.monotonic() + SOON_S
+        while True:
+            statuses = self._statuses()
+            self._choose(statuses)
+            missing = {node: self._missing_in(status) for node, status in statuses.items()}
+            unwell = next((node for node in missing if missing[node]), None)
+            if unwell is None:
+                self._nodes = sorted(statuses)
+                return statuses
+            if time.monotonic() > until:
+                raise DrillFailed("not-well", node=unwell, missing="; ".join(missing[unwell]))
+            # Connections are told of by and by: right after another takeover not all are there.
+            time.sleep(0.5)
+
+    def _missing_in(self, status: Document) -> list[str]:
+        kept = [each for each in status["problems"] if each["code"] not in BORNE]
+        return self._world.missing_in({**status, "problems": kept})
+
+    def _statuses(self) -> dict[str, Document]:
         try:
             own = self._world.ask(self._own, "status")
             peers = self._world.peers()
@@ -130,13 +155,6 @@ class Drill:
                 statuses[node] = self._world.ask(node, "status")
             except (Silent, Refusing) as why:
                 raise DrillFailed("peer-away", node=node, error=str(why)) from None
-        self._choose(statuses)
-        for node, status in statuses.items():
-            kept = [each for each in status["problems"] if each["code"] not in BORNE]
-            missing = self._world.missing_in({**status, "problems": kept})
-            if missing:
-                raise DrillFailed("not-well", node=node, missing="; ".join(missing))
-        self._nodes = sorted(statuses)
         return statuses
 
     def _choose(self, statuses: dict[str, Document]) -> None:
@@ -193,6 +211,8 @@ class Drill:
         own = statuses[self._own]
         self.before = entries(own)
         routers = [each for each in own["virtual_routers"] if each["group"] in self.groups]
+        slowest = max([each.get("interval_ms") or 0 for each in routers], default=0)
+        self._silent_ms = min(LONGEST_REHEARSAL_MS, max(SILENT_MS, DOWN_INTERVALS * slowest))
         self._say(f"{self._own} is Active for {', '.join(self.groups)}; everybody is well")
         self._leg(self._own, routers, own)
         taker = self._taker()
@@ -213,7 +233,7 @@ class Drill:
             time.sleep(0.1)
             if self._kind == HARD:
                 given_at = self._fall_silent(routers, own)
-                taker = self._wait_for_taker(SILENT_MS / 1000 + 2)
+                taker = self._wait_for_taker(self._silent_ms / 1000 + 2)
                 self._world.come_alive(True)
             else:
                 given_at = self._hand_over()
@@ -223,7 +243,7 @@ class Drill:
             answers = asker.answers()
         if taker is None:
             self.legs.append(leg_of(giver, giver, None, None))
-            raise DrillFailed("not-taken", node=giver, seconds=SILENT_MS // 1000)
+            raise DrillFailed("not-taken", node=giver, seconds=self._silent_ms // 1000)
         outage_ms = without_answer_ms(answers, given_at)
         if self._kind == HARD:
             time.sleep(DEAF_S)
@@ -236,11 +256,11 @@ class Drill:
         link = own["conntrack"].get("device")
         self._say(f"{self._own} falls silent, without a word")
         devices = forwarding + ([link] if link else [])
-        limit_s = SILENT_MS / 1000 + 1
+        limit_s = self._silent_ms / 1000 + 1
         self._world.prepare_death()
         # First, so that who takes over a moment later finds no Active.
         for group in self.groups:
-            self._order(self._own, "rehearse", group=group, limit_ms=SILENT_MS)
+            self._order(self._own, "rehearse", group=group, limit_ms=self._silent_ms)
         self._world.play_dead(forwarding, devices, limit_s, limit_s + DEAF_S)
         return time.monotonic()
 
@@ -326,9 +346,7 @@ class Drill:
             self._hold_on()
             missing = []
             for node in (self._own, taker):
-                status = self._world.ask(node, "status")
-                kept = [each for each in status["problems"] if each["code"] not in BORNE]
-                missing += self._world.missing_in({**status, "problems": kept})
+                missing += self._missing_in(self._world.ask(node, "status"))
             if not missing:
                 return
             time.sleep(0.5)

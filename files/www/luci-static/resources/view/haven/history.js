@@ -90,9 +90,10 @@ return view.extend({
 
 	render(answer) {
 		this.trouble = E('div', { 'aria-live': 'polite' });
+		this.outcome = E('div', { 'aria-live': 'polite', 'data-part': 'outcome' });
 		this.body = E('div', {});
 		const page = panels.page(_('History'), _('Who was Active when, for how long there was no gateway, and how rehearsed failovers went.'),
-			[ this.trouble, this.tools(), this.body ]);
+			[ this.trouble, this.tools(), this.outcome, this.body ]);
 		this.show(answer);
 		live.every(REFRESH_S, () => this.renew());
 		return page;
@@ -128,8 +129,8 @@ return view.extend({
 			const active = (status.channel ? status.channel.peers : []).find((peer) => peer.state === 'active');
 			const node = status.groups.some((group) => group.state === 'active') || !active ? status.node : active.node;
 			return api.drill(node, kind);
-		}).then(() => ui.addNotification(null, E('p', {}, [ _('The drill has begun; its result will stand below.') ]), 'info'),
-			(error) => dom.content(this.trouble, [ panels.trouble(error) ]));
+		}).then(() => dom.content(this.outcome, [ E('p', { 'class': 'haven-noted' }, [ _('The drill has begun; its result will stand below.') ]) ]),
+			(error) => dom.content(this.outcome, [ panels.trouble(error) ]));
 	},
 
 	show(answer) {

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`haven history` as a person reads it, and what `haven status` says of drills."""
+
+import time
+from typing import Any
+
+import pytest
+
+from haven.cli.drill_text import drills
+from haven.cli.history_text import render
+from haven.contract.history_words import check_entry
+from haven.history.view import on_our_clock, view
+
+NOW = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
+DAY = 86_400.0
+
+
+def begun(at: float, boot: str = "one", last: float | None = None) -> dict[str, Any]:
+    return {"kind": "begun", "at": at, "up": 9, "boot": boot, "node": "r1", "last": last}
+
+
+def role(at: float, state: str) -> dict[str, Any]:
+    return {"kind": "role", "at": at, "up": 9, "group": "gateway", "state": state, "reason": "silence"}
+
+
+def outage(at: float, outage_ms: int) -> dict[str, Any]:
+    more = {"silence_ms": outage_ms, "forward_ms": 0, "outage_ms": outage_ms}
+    return {"kind": "outage", "at": at, "up": 9, "group": "gateway", "reason": "unanswered", **more}
+
+
+def drill(at: float, **more: Any) -> dict[str, Any]:
+    leg = {"from": "r1", "to": "r2", "outage_ms": 24.3}
+    found = {"kind": "drill", "at": at, "up": 9, "drill": "hard", "groups": ["gateway"], "ok": True}
+    found |= {"code": "done", "facts": {}, "legs": [leg], "before": 9, "after": 9, "missing": []}
+    return {**found, **more}
+
+
+def answer(node: str, *entries: dict[str, Any], **damage: int) -> dict[str, Any]:
+    for entry in entries:
+        check_entry(entry)
+    return {"version": 1, "node": node, "at": NOW, "entries": list(entries), "damage": damage}
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    """A day on which r1 lost its power at noon and came back two hours later."""
+    cut = NOW - DAY / 2
+    first = answer(
+        "r1",
+        begun(NOW - 3 * DAY),
+        role(NOW - 3 * DAY, "active"),
+        drill(NOW - 3600),
+        begun(cut + 7200, "two", cut),
+        role(cut + 7200, "backup"),
+        cut=1,
+    )
+    first["entries"].sort(key=lambda each: each["at"])
+    second = answer(
+        "r2", begun(NOW - 2 * DAY), role(NOW - 2 * DAY, "backup"), role(cut, "active"), outage(cut, 27)
+    )
+    second["entries"].append(drill(NOW - 3600.2, up=8))
+    return view([first, second], NOW, NOW - DAY)
+
+
+def test_the_states_of_each_router_and_what_is_not_known(document: dict[str, Any]):
+    first, second = document["nodes"]
+    assert [each["state"] for each in first["groups"]["gateway"]] == ["active", "backup"]
+    assert [round(end - begin) for begin, end in first["known"]] == [DAY / 2, DAY / 2 - 7200]
+    assert [each["state"] for each in second["groups"]["gateway"]] == ["backup", "active"]
+    assert document["availability"]["day"]["known_s"] == DAY
+    assert document["availability"]["day"]["outage_ms"] == 27
+
+
+def test_a_drill_that_two_remember_is_one(document: dict[str, Any]):
+    assert len(document["drills"]) == 1
+
+
+def test_it_is_drawn_in_80_columns(document: dict[str, Any]):
+    link = {"device": "lan", "family": 4, "heard": 3598, "lost": 2, "jitter_ms": 0.41, "worst_ms": 9.1}
+    lines = render({**document, "links": {"r2": [link], "r1": []}}, False).splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert lines[1].split() == ["last", "day", "99.99997", "%", "1", "0.03", "s", "1", "d"]
+    (first, second) = [line.split("|")[1] for line in lines if line.endswith("|")]
+    assert first.strip("#-").isspace() and first.count("#") in (30, 31)
+    assert second.replace("#", "") == "-" * second.count("-") and second.endswith("#" * 29)
+    assert any("27 ms  r2 took over (unanswered)" in line for line in lines)
+    assert any("hard        r1 to r2 24.3 ms" in line for line in lines)
+    assert any("3598 heard, 2 lost (0.06 %), jitter 0.41 ms" in line for line in lines)
+    assert lines[-1] == "r1: 1 entries were cut short or overwritten"
+
+
+def test_without_a_past_it_says_so():
+    text = render(view([answer("r1")], NOW, NOW - DAY), False)
+    assert "Nothing is remembered yet." in text and "last day         -" in text
+
+
+def test_another_routers_clock_is_brought_to_ours():
+    there = on_our_clock(answer("r2", begun(NOW + 100, last=NOW + 90), role(NOW + 130, "backup")), 120.0)
+    assert [each["at"] for each in there["entries"]] == [NOW - 20, NOW + 10]
+    assert there["entries"][0]["last"] == NOW - 30
+
+
+def test_the_status_names_the_last_drill_and_the_one_under_way():
+    status = {"drill": {"owner": "r1"}, "drills": [drill(NOW - 90)]}
+    assert drills(status, NOW, 80) == [
+        "A drill is under way, from r1.",
+        "Last drill, 1 min 30 s ago (hard): r1 to r2 24.3 ms; well.",
+    ]
+    failed = drill(NOW - 5, ok=False, code="busy", facts={"error": "r2 drills"}, legs=[])
+    assert drills({"drills": [failed]}, NOW, 80) == ["Last drill, 5 s ago (hard): not made; r2 drills."]
