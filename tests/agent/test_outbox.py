@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from haven.agent.notify.outbox import KEPT_S, LONGEST_RETRY_S, TWINS_S, Outbox
+from haven.agent.notify.outbox import KEPT_S, LONGEST_RETRY_S, PATIENCE_S, TWINS_S, Outbox
 from haven.contract.notices import check_notices
 
 Document = dict[str, Any]
@@ -81,6 +81,18 @@ def test_what_another_router_has_seen_alike_is_no_news_and_later_it_is() -> None
     second = of("r2", first)
     assert not second.add("y", "problem", "warning", "a", "", 1000.0 + TWINS_S, "split")
     assert second.add("y", "problem", "warning", "a", "", 1001.0 + TWINS_S, "split")
+
+
+def test_what_two_see_before_they_hear_of_each_other_waits_until_they_have() -> None:
+    both, ring = [of("r1"), of("r2")], ["r1", "r2"]
+    for router in both:
+        assert router.add("x", "problem", "warning", "a", "", 1000.0, "split")
+    assert [router.due(SECTION, ring, 999.0 + PATIENCE_S) for router in both] == [[], []]
+    # Alone, nobody else would be heard of.
+    assert both[0].due(SECTION, ["r1"], 1000.0)
+    for one, other in (both, both[::-1]):
+        other.merge(told(one), 1001.0)
+    assert [len(router.due(SECTION, ring, 1000.0 + PATIENCE_S)) for router in both] == [1, 0]
 
 
 def test_after_all_have_failed_they_wait_longer_and_longer() -> None:
