@@ -102,7 +102,7 @@ class Desk:
 
     def section(self, name: str = "phone", way: str = "command", to: str = "", **more: Any) -> Document:
         """Return a section whose command appends what it is told to the file `told`."""
-        limits = {"interval_us": 0, "timeout_us": 5_000_000}
+        limits = {"interval_us": 0, "timeout_us": 60_000_000}
         kinds = {"on": ["role", "problem", "peer", "drill"], "severity": "warning"}
         # Written whole, so that no test reads a half.
         to = to or f"{{ cat; echo =; }} >{self.folder}/new && cat {self.folder}/new >>{self.folder}/told"

@@ -27,6 +27,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     for module, name in ((status_watch, "PROBLEM_S"), (status_watch, "NOBODY_S"), (notifier, "LOOK_S")):
         monkeypatch.setattr(module, name, 0.05)
     monkeypatch.setattr(notifier, "TELL_S", 0.02)
+    monkeypatch.setattr(outbox, "PATIENCE_S", 0.3)
     monkeypatch.setattr(outbox, "SHORTEST_RETRY_S", 0.1)
     monkeypatch.setattr(outbox, "LONGEST_RETRY_S", 0.2)
     made: list[Desk] = []
@@ -59,7 +60,7 @@ def test_nothing_of_it_is_loaded_without_a_section() -> None:
 
 def test_a_new_active_is_told_with_why_and_what_is_now(make: Callable[..., Desk]) -> None:
     desk = make()
-    desk.plan(desk.section())
+    desk.plan(desk.section(on=["role"]))
     desk.status = status("r1", "active", check_fails())
     turn_until([desk], desk.told, "it is told")
     lines = desk.told()[0].splitlines()
@@ -89,7 +90,7 @@ def test_a_problem_is_told_when_it_begins_with_what_to_do_and_when_it_is_over(
 def test_a_problem_that_goes_by_itself_is_not_told(
     make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(status_watch, "PROBLEM_S", 0.3)
+    monkeypatch.setattr(status_watch, "PROBLEM_S", 30)
     desk = make()
     desk.plan(desk.section())
     for _time in range(3):
@@ -107,8 +108,9 @@ def test_a_lost_router_and_a_drill_that_failed_are_kinds_of_their_own(make: Call
     desk = make()
     desk.plan(desk.section(on=["peer", "drill"]))
     away = problem("peer-away", "channel", node="r2", why="no answer")
-    desk.status = status("r1", "active", check_fails(), away)
     desk.part.take_event({"code": "drill-failed", "text": "the drill failed: nobody took over"})
+    turn_until([desk], desk.told, "the drill is told")
+    desk.status = status("r1", "active", check_fails(), away)
     turn_until([desk], lambda: len(desk.told()) == 2, "both are told")
     assert desk.titles() == [
         "r1: the drill failed: nobody took over",
@@ -299,10 +301,26 @@ def test_an_agent_that_is_started_again_has_them_still_and_tells_nothing_twice(
     assert len(desk.told()) == 1
 
 
-def test_a_note_that_is_none_is_begun_anew(make: Callable[..., Desk]) -> None:
+@pytest.mark.parametrize(
+    "note",
+    [
+        "",
+        '{"watch": {"active": {}, "problems": {}}, "notices": [{"id"',
+        "7",
+        "[]",
+        '{"watch": 7, "notices": []}',
+        '{"watch": {"active": 7, "problems": {}}, "notices": []}',
+        '{"watch": {"active": {}, "problems": {"x y": 7}}, "notices": []}',
+        '{"watch": {"active": {}, "problems": {}}, "notices": {"a": 1}}',
+    ],
+)
+def test_a_note_that_is_none_is_begun_anew(
+    make: Callable[..., Desk], capfd: pytest.CaptureFixture[str], note: str
+) -> None:
     desk = make()
-    (desk.folder / "run/notify.json").write_text('{"watch": {"active": 7}, "notices": [{"id"')
+    (desk.folder / "run/notify.json").write_text(note)
     desk.plan(desk.section())
+    assert "notify.json is not understood" in capfd.readouterr().err
     desk.status = status("r1", "active")
     turn_until([desk], desk.told, "it tells")
 

@@ -61,7 +61,7 @@ def test_all_addresses_may_stand_there() -> None:
         ({"port": 0}, ("value-whole", "port")),
         ({"port": 65536}, ("value-whole", "port")),
         ({"enabled": "maybe"}, ("value-flag", "enabled")),
-        ({"password": "x"}, ("option-unknown", "password")),
+        ({"realm": "x"}, ("option-unknown", "realm")),
     ],
 )
 def test_what_is_wrong_with_metrics_is_named(options: dict[str, object], wrong: tuple[str, str]) -> None:

@@ -21,8 +21,8 @@ MOST_VISITORS = 16
 BACKLOG = 128
 # An address may come later, as a virtual one does.
 RETRY_S = 5.0
-# havend is asked no more often, whoever asks.
-FRESH_S = 1.0
+# havend is asked no more often, whoever asks; nor is more than a part of the agent's time spent on it.
+FRESH_S, PART = 1.0, 20
 
 
 class MetricsServer:
@@ -34,7 +34,7 @@ class MetricsServer:
         self._failures: dict[str, str] = {}
         self._visitors: list[HttpVisitor] = []
         self._waiting: list[Callable[[str], None]] = []
-        self._text, self._asked_at = "", -FRESH_S
+        self._text, self._good_until = "", 0.0
         self._scope.every(RETRY_S, self._listen)
 
     # Who asks
@@ -85,16 +85,18 @@ class MetricsServer:
 
     def _tell(self, done: Callable[[str], None]) -> None:
         """Call `done` with the metrics: those of a moment ago, or what havend says now."""
-        if time.monotonic() - self._asked_at < FRESH_S and self._text:
+        if time.monotonic() < self._good_until:
             done(self._text)
             return
         self._waiting.append(done)
         if len(self._waiting) == 1:
-            self._asked_at, self._text = time.monotonic(), ""
             self._scope.ask_havend(request("status"), self._take, ANSWER_PATIENCE_S)
 
     def _take(self, outcome: Any) -> None:
+        began = time.monotonic()
         self._text = metrics_text(None if isinstance(outcome, CallFailure) else outcome)
+        ended = time.monotonic()
+        self._good_until = ended + max(FRESH_S, PART * (ended - began))
         waiting, self._waiting = self._waiting, []
         for done in waiting:
             done(self._text)

@@ -38,10 +38,8 @@ class Notifier:
         self._around, self._scope = around, around.scope.inner()
         self._path = inside(around.run_dir, NOTIFY_NOTE)
         self._mark = "%x" % time.time_ns()
-        note = self._read_note()
-        self._watch = StatusWatch(note.get("watch"))
-        self._outbox = Outbox(around.node)
-        self._restore(note.get("notices"))
+        self._watch, self._outbox = StatusWatch(), Outbox(around.node)
+        self._restore()
         self._tellers: dict[str, Teller] = {}
         self._status: Document = {}
         # What sections each of the other routers can tell, by its name.
@@ -117,8 +115,8 @@ class Notifier:
         for node in [each for each in self._others if each not in lines]:
             del self._others[node]
         strangers = [line for node, line in lines.items() if node not in self._others]
-        for node, teller in self._tellers.items():
-            teller.tell(self._ring(node), self._status)
+        for section, teller in self._tellers.items():
+            teller.tell(self._ring(section), self._status)
         if self._is_news:
             self._is_news = False
             self._outbox.forget([each.section for each in self._tellers.values()], time.monotonic())
@@ -164,20 +162,19 @@ class Notifier:
         except OSError as why:
             print("haven-agent: %s: %s" % (self._path, why.strerror), file=sys.stderr, flush=True)
 
-    def _read_note(self) -> Document:
+    def _restore(self) -> None:
         try:
             with open(self._path) as file:
-                found = read_json(file.read())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    def _restore(self, notices: Any) -> None:
-        try:
-            self._outbox.merge(check_notices(notices or []), time.monotonic())
-        except (DocumentError, TypeError):
-            # Of another version: what was waiting is not worth more than the rest.
+                note = read_json(file.read())
+            notices = check_notices(note["notices"])
+            self._watch = StatusWatch(note["watch"])
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, DocumentError, AttributeError, LookupError, TypeError):
+            # Cut short, or of another version: what was waiting is not worth more than the rest.
             print("haven-agent: %s is not understood" % self._path, file=sys.stderr, flush=True)
+        else:
+            self._outbox.merge(notices, time.monotonic())
 
     # What is shown
 

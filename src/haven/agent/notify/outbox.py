@@ -18,6 +18,8 @@ SHORTEST_RETRY_S, LONGEST_RETRY_S = 15.0, 120.0
 KEPT_S = 600.0
 # What several routers see alike they see within so long.
 TWINS_S = 60.0
+# As a rule within so long, as they look every five seconds: then one of them tells it, and the others know.
+PATIENCE_S = 8.0
 
 
 class Notice:
@@ -144,6 +146,8 @@ class Outbox:
         return wanted and section["name"] not in notice.done
 
     def _is_turn(self, notice: Notice, section: str, ring: list[str], now: float) -> bool:
+        if notice.document["key"] and len(ring) > 1 and now - notice.at < PATIENCE_S:
+            return False
         tries, origin = notice.tries.get(section, 0), notice.document["node"]
         first = ring.index(origin) if origin in ring else 0
         if ring[(first + tries) % len(ring)] != self.node:

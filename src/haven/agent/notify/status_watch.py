@@ -12,6 +12,8 @@ Document = dict[str, Any]
 PROBLEM_S = 15.0
 # Who is no longer Active waits so long for another router to be.
 NOBODY_S = 5.0
+# What of a problem is told when it is over.
+KEPT = ("code", "about", "message", "severity")
 # What the loss of a paired router looks like.
 PEER_CODES = ("peer-away", "conntrack-agent-silent")
 # All routers see these alike.
@@ -35,10 +37,13 @@ class StatusWatch:
     """Compares; `note` is what has to be known after a restart of the agent."""
 
     def __init__(self, note: Document | None = None) -> None:
-        note = note or {}
+        note = note or {"active": {}, "problems": {}}
         # Told of: the groups that are Active here, and problems by their code and what they are about.
-        self._active: dict[str, bool] = dict(note.get("active") or {})
-        self._told: dict[str, Document] = dict(note.get("problems") or {})
+        self._active: dict[str, bool] = dict(note["active"])
+        self._told: dict[str, Document] = {
+            key: {name: str(told[name]) for name in KEPT if name in told}
+            for key, told in note["problems"].items()
+        }
         # Since when each of these is otherwise than was told.
         self._since: dict[str, float] = {}
 
@@ -98,7 +103,7 @@ class StatusWatch:
     # Problems
 
     def _begun(self, status: Document, problem: Document) -> News:
-        kept = {name: problem[name] for name in ("code", "about", "message", "severity") if problem.get(name)}
+        kept = {name: problem[name] for name in KEPT if problem.get(name)}
         self._told[_key(problem)] = kept
         text = "%s: %s" % (problem["about"], problem["message"])
         return _of_problem(status, problem, text, "What to do: %s" % problem["do"])
