@@ -43,7 +43,10 @@ OCTETS = (
         f"tests/havend/test_{name}.py"
         for name in ("havend_netlink", "havend_messages", "plan_reading", "vrrp_receiver", "event_history")
     ),
-    *(f"tests/agent/test_{name}.py" for name in ("channel_line", "conntrackd_statistics", "wireguard_words")),
+    *(
+        f"tests/agent/test_{name}.py"
+        for name in ("channel_line", "conntrackd_statistics", "wireguard_words", "link_quality")
+    ),
 )
 # These start a Python as a program, or hold a speed that an emulated processor has not.
 NOT_EMULATED = "commands_write or no_time or is_not_json or speed or accept or kernel_rules"
