@@ -49,7 +49,7 @@ OCTETS = (
     ),
 )
 # These start a Python as a program, or hold a speed that an emulated processor has not.
-NOT_EMULATED = "commands_write or no_time or is_not_json or speed or accept or kernel_rules"
+NOT_EMULATED = "time_stamps or commands_write or no_time or is_not_json or speed or accept or kernel_rules"
 # MicroPython's, whose words are the smallest.
 SMALL = "wasm32"
 DEVICES, PLAIN = "tests/vm/test_devices.py", "Wiring-own or Wiring-virtual or Macvlans"
