@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from haven.agent.conntrack import conntrackd as conntrackd_module
-from haven.agent.conntrack import conntrackd_socket, drain
+from haven.agent.conntrack import conntrackd_socket, drain, table_sync
 from haven.agent.conntrack import guard as guard_module
 from haven.agent.conntrack.conntrackd import LOOK_S, STARTING_S
+from haven.agent.conntrack.kernel_tracking import has_tracking
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.conntrack.peer_accounts import PeerAccounts
 from haven.agent.part import Places, Surroundings
@@ -592,3 +593,21 @@ def test_a_guard_that_is_not_in_force_is_named(desk: Desk, tmp_path: Path) -> No
     (found,) = desk.part.problems()
     assert (found["code"], found["facts"]) == ("conntrack-no-guard", {"error": "Error: no"})
     assert json.loads(json.dumps(found)) == found
+
+
+def test_a_kernel_without_connection_tracking_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_sync, "has_tracking", lambda: False)
+    monkeypatch.setattr(conntrackd_module, "LightChild", _refused)
+    desk.make_again({"conntrack": CONNTRACK})
+    desk.advance(60)
+    assert desk.codes() == ["conntrack-no-kernel"]
+
+
+def _refused(*_what: Any, **_more: Any) -> Any:
+    raise OSError(2, "it ends at once")
+
+
+def test_what_netfilter_has_not_it_says() -> None:
+    assert has_tracking()
+    # A number that no part of netfilter has.
+    assert not has_tracking(subsystem=200)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How well a standby hears the Active: what is missing, and what only was late or from another router."""
 
+import socket
+
 import pytest
 
 from haven.agent.history.link_quality import AWAY, MINUTES, Link
+from haven.core.vrrp.constants import PROTOCOL
 
 ONE, OTHER = bytes((10, 0, 0, 2)), bytes((10, 0, 0, 3))
 
@@ -69,3 +72,12 @@ def test_an_hour_is_remembered_and_no_more(link: Link):
     assert link.account()["lost"] == 1
     link.turn()
     assert (link.account()["lost"], link.account()["minutes"]) == (0, MINUTES)
+
+
+def test_the_kernels_time_stamps_are_read_whatever_a_word_has():
+    heard = Link("lo", 4, {51: 1_000_000})
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, PROTOCOL) as sender:
+        sender.sendto(bytes((0x31, 51, 100, 1, 0, 100, 0, 0)), ("127.0.0.1", 0))
+    heard.drain()
+    heard.close()
+    assert heard.account()["heard"] and heard.account()["lost"] == 0

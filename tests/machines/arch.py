@@ -43,10 +43,13 @@ OCTETS = (
         f"tests/havend/test_{name}.py"
         for name in ("havend_netlink", "havend_messages", "plan_reading", "vrrp_receiver", "event_history")
     ),
-    *(f"tests/agent/test_{name}.py" for name in ("channel_line", "conntrackd_statistics", "wireguard_words")),
+    *(
+        f"tests/agent/test_{name}.py"
+        for name in ("channel_line", "conntrackd_statistics", "wireguard_words", "link_quality")
+    ),
 )
 # These start a Python as a program, or hold a speed that an emulated processor has not.
-NOT_EMULATED = "commands_write or no_time or is_not_json or speed or accept or kernel_rules"
+NOT_EMULATED = "time_stamps or commands_write or no_time or is_not_json or speed or accept or kernel_rules"
 # MicroPython's, whose words are the smallest.
 SMALL = "wasm32"
 DEVICES, PLAIN = "tests/vm/test_devices.py", "Wiring-own or Wiring-virtual or Macvlans"

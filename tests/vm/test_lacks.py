@@ -72,7 +72,7 @@ def test_without_connection_tracking(alone: Alone) -> None:
     node = AgentNode(alone, "r1")
     node.sync_peers = ("10.99.0.3",)
     node.configure()
-    said = _told(node, "conntrack-down")
+    said = _told(node, "conntrack-no-kernel")
     assert node.holds()
     note("lacks", ["connection tracking", said, "all but connections, which do not survive a takeover"])
 

@@ -111,6 +111,12 @@ AGENT_TABLE = (
         "Install the package conntrackd (conntrack-tools), or disable the conntrack section.",
     ),
     (
+        "conntrack-no-kernel",
+        WARNING,
+        "This kernel does not track connections for other programs, so they do not survive a takeover.",
+        "Install kmod-nf-conntrack-netlink, or disable the conntrack section.",
+    ),
+    (
         "conntrack-down",
         WARNING,
         "conntrackd does not run; it is being started again. {error}",

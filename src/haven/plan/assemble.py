@@ -31,6 +31,8 @@ from haven.plan.machine import InterfaceError, Machine, read_machine, resolve_in
 from haven.plan.nftables import joined
 from haven.plan.virtual_routers import ADDRESS_LIFETIME_US, RENEW_US, Resolve, RouterCompiler, sysctls
 
+LASTING = ("service-", "device-no-multicast", "device-wireless-client")
+
 Compiled = tuple[dict[str, Any] | None, list[Diagnostic]]
 
 
@@ -50,8 +52,8 @@ def make_plan(config_path: str) -> Compiled:
 
 
 def _lasting_warnings(plan: dict[str, Any]) -> int:
-    """Count the warnings, but for those of services: what they miss changes nothing of the plan."""
-    return sum(not each["code"].startswith("service-") for each in plan["warnings"])
+    """Count the warnings, but for those of services and kinds of devices: they change nothing of the plan."""
+    return sum(not each["code"].startswith(LASTING) for each in plan["warnings"])
 
 
 def _mark(path: str) -> list[Any] | None:

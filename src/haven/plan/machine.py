@@ -12,7 +12,7 @@ from haven.plan.kernel_lacks import read_lacks
 from haven.ubus.client import NotFoundError, NoUbusError, UbusError, call
 
 ETHERNET = 1
-IFF_UP, IFF_MULTICAST = 1, 0x1000
+IFF_UP, IFF_LOOPBACK, IFF_MULTICAST = 1, 8, 0x1000
 # What OpenWrt calls a radio's device as a client: phy0-sta0.
 CLIENT = "-sta"
 FOREVER = 0xFFFFFFFF
@@ -114,7 +114,7 @@ def _link(message: Any, addresses: dict[int, list[OwnAddress]]) -> DeviceFacts:
         vlan_filtering=bool(detail("IFLA_BR_VLAN_FILTERING")),
         default_vlan=detail("IFLA_BR_VLAN_DEFAULT_PVID"),
         without_ipv6=_is_without_ipv6(name),
-        multicast=bool(message["flags"] & IFF_MULTICAST),
+        multicast=bool(message["flags"] & (IFF_MULTICAST | IFF_LOOPBACK)),
         wireless_client=CLIENT in name and os.path.exists("/sys/class/net/%s/phy80211" % name),
         addresses=tuple(addresses.get(message["index"], ())),
     )

@@ -13,6 +13,7 @@ from haven.agent.conntrack.conntrackd_socket import STATISTICS
 from haven.agent.conntrack.conntrackd_statistics import parse, well_formed
 from haven.agent.conntrack.drain import Drain
 from haven.agent.conntrack.guard import Guard
+from haven.agent.conntrack.kernel_tracking import has_tracking
 from haven.agent.conntrack.peer_accounts import PeerAccounts
 from haven.agent.conntrack.recent_failures import LATELY_S, RecentFailures
 from haven.agent.conntrack.renewal import READ_EVERY_S, Renewal
@@ -212,6 +213,8 @@ class TableSync:
         if running == NOT_INSTALLED:
             return [_problem("conntrack-missing")]
         if running != "running" and obstacle is None and not self._conntrackd.is_starting():
+            if not has_tracking():
+                return [_problem("conntrack-no-kernel")]
             return [_problem("conntrack-down", error=self._conntrackd.failure)]
         found = [] if obstacle is None else [obstacle]
         if running == "running" and self._unanswered() >= UNANSWERED_S:

@@ -64,7 +64,8 @@ class Link:
         at = None
         for _level, kind, octets in notes:
             if kind == SO_TIMESTAMPNS:
-                seconds, nanoseconds = struct.unpack("qq", octets)
+                # The older of two options, whose numbers are as long as a word.
+                seconds, nanoseconds = struct.unpack("@ll", octets)
                 at = seconds + nanoseconds / 1e9
             elif kind == SO_RXQ_OVFL and struct.unpack("I", octets)[0] != self._dropped:
                 # The kernel had no room: what is missing was not lost on the link.
