@@ -11,8 +11,8 @@ from haven.cli.wan_text import planned as planned_wan
 from haven.cli.wireguard_text import planned as planned_tunnel
 from haven.contract.check_documents import SCRIPT
 from haven.contract.steps import SEQUENCES
-from haven.core.announce import BY_ROUTE
 from haven.core.clock import MILLISECOND, SECOND
+from haven.core.spec import BY_ROUTE
 from haven.core.vrrp.timing import active_down_interval
 
 COLUMNS = 100

@@ -5,8 +5,8 @@ from haven.config.addresses import family_of as family_of_octets
 from haven.config.auth_checks import check_keys
 from haven.config.carp_checks import check_carp, is_carp
 from haven.config.section_values import OptionValue, SectionValues
-from haven.core.announce import BY_ROUTE
 from haven.core.auth.auth_spec import ENFORCE
+from haven.core.spec import BY_ROUTE
 from haven.core.vrrp.constants import MOST_ADDRESSES, OWNER_PRIORITY, is_link_local, longest_interval_us
 
 _FAMILY_NAME = {4: "IPv4", 6: "IPv6"}

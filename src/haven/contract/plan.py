@@ -32,7 +32,7 @@ from haven.contract.planned_bfd import check_planned_sessions
 from haven.contract.planned_parts import check_parts
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
-from haven.core.announce import ANNOUNCING
+from haven.core.spec import ANNOUNCING
 from haven.core.value import Value
 from haven.core.vrrp.constants import (
     CHECKSUMS,

@@ -5,9 +5,6 @@ import struct
 
 from haven.core.frame import icmpv6_frame
 
-# Who tells others where an address is: we, on its link, or the routing daemon of this router.
-ANNOUNCING = BY_ARP, BY_ROUTE = ("arp", "route")
-
 BROADCAST = b"\xff\xff\xff\xff\xff\xff"
 ALL_NODES = bytes((0xFF, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1))
 ALL_NODES_MAC = b"\x33\x33\x00\x00\x00\x01"

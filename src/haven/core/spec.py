@@ -5,7 +5,6 @@ Settings are attributes by the keys that the option table gives them; those that
 declared here.
 """
 
-from haven.core.announce import BY_ARP
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp.constants import PSEUDO_HEADER, multicast_group
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 
 VRRP, CARP = PROTOCOLS = ("vrrp", "carp")
+# Who tells others where an address is: we, on its link, or the routing daemon of this router.
+BY_ARP, BY_ROUTE = ANNOUNCING = ("arp", "route")
 
 
 class RouterSpec(Value):

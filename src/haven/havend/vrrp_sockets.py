@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets that ADVERTISEMENTs and announcements go through."""
 
-from haven.core.announce import BROADCAST, BY_ARP, announcement
+from haven.core.announce import BROADCAST, announcement
 from haven.core.clock import NEVER
 from haven.core.effects import Send
 from haven.core.frame import ipv4_packet, ipv6_packet, multicast_frame
-from haven.core.spec import CARP
+from haven.core.spec import BY_ARP, CARP
 from haven.core.vrrp.constants import multicast_group
 from haven.failure_reason import reason_of
 from haven.havend.host import system

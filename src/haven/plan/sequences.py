@@ -11,11 +11,10 @@ from typing import Any
 
 from haven.contract.plan import Plan
 from haven.contract.steps import step_text
-from haven.core.announce import BY_ARP
 from haven.core.effects import Announce, Release, Send, TakeOver
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Startup, Switchover
-from haven.core.spec import CARP, GroupSpec, RouterSpec
+from haven.core.spec import BY_ARP, CARP, GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.constants import (

@@ -9,8 +9,7 @@ from haven.config.addresses import Address, Route
 from haven.config.model import VirtualRouterSettings
 from haven.config.options import VIRTUAL_ROUTER
 from haven.contract.diagnostics import Diagnostic
-from haven.core.announce import BY_ROUTE
-from haven.core.spec import CARP
+from haven.core.spec import BY_ROUTE, CARP
 from haven.core.vrrp.advert import HEADER_LENGTH
 from haven.core.vrrp.constants import CARP_LENGTH, PASSWORD_LENGTH, is_link_local, virtual_mac
 from haven.inet import text_of

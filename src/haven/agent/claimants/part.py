@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from haven.agent.part import Part, Surroundings
 from haven.agent.roles import ACTIVE
 from haven.contract.control import ANSWER_PATIENCE_S, encode_request
-from haven.core.announce import BY_ROUTE
+from haven.core.spec import BY_ROUTE
 
 if TYPE_CHECKING:
     from haven.agent.claimants.address_watch import AddressWatch

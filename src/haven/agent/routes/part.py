@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from haven.agent.part import Part
 from haven.agent.roles import ACTIVE
-from haven.core.announce import BY_ROUTE
+from haven.core.spec import BY_ROUTE
 
 if TYPE_CHECKING:
     from haven.agent.loop import Timer

@@ -16,10 +16,9 @@ from haven.config.options.kinds import (
 )
 from haven.config.options.option import Option, SectionType
 from haven.config.options.tracking_sections import named
-from haven.core.announce import ANNOUNCING, BY_ARP, BY_ROUTE
 from haven.core.carp.packet import MOST_PASSWORD
 from haven.core.carp.ranking import HIGHEST_SKEW
-from haven.core.spec import CARP, PROTOCOLS
+from haven.core.spec import ANNOUNCING, BY_ARP, BY_ROUTE, CARP, PROTOCOLS
 from haven.core.vrrp.constants import (
     CHECKSUMS,
     HIGHEST_PRIORITY,
