@@ -4,6 +4,8 @@
 import sys
 from pathlib import Path
 
+from haven.core.announce import gratuitous_arp
+from haven.inet import octets_of
 from tests.lab.agent_node import AgentNode
 from tests.lab.doctor_pair import DHCP_FILE, DoctorPair
 from tests.lab.forged import Forger
@@ -163,7 +165,8 @@ def helper(pair: DoctorPair) -> None:
 
 def client_on_sync(pair: DoctorPair) -> None:
     """Let somebody be on the link for copies."""
-    _repeat(pair, "sync", bytes.fromhex("ffffffffffff" + GUEST_MAC.replace(":", "") + "86dd") + bytes(46))
+    question = gratuitous_arp(bytes.fromhex(GUEST_MAC.replace(":", "")), octets_of("10.99.0.50"))
+    _repeat(pair, "sync", question)
 
 
 def pull_sync(pair: DoctorPair) -> None:
