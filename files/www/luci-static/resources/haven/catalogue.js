@@ -48,7 +48,7 @@ return baseclass.extend({
 "answers-strange": "Look for a machine that has the same address, or forges answers: while it answers, an Active that dies is missed only when its ADVERTISEMENTs are.",
 "auth-clock": "Let all routers have their time from NTP, or set auth_replay to monotonic on all of them.",
 "auth-unsigned": "Before it is, set the same auth_key there, and auth_mode to permissive.",
-"auth-would-drop": "Set the same auth_key on all routers, ids and all. The clocks have to agree, too; the log says what is wrong.",
+"auth-would-drop": "Set the same auth_key on all routers, ids and all. The clocks have to agree, too.",
 "bfd-auth": "Switch the authentication of this session off on that router.",
 "bfd-broken": "Look for an incompatible router, or for somebody who forges on this link.",
 "bfd-down": "See that BFD runs there with this router as its peer, and that both firewalls let UDP port 3784 pass.",
@@ -70,6 +70,7 @@ return baseclass.extend({
 "conntrack-link-down": "Look at the cable and at the other end; copying goes on by itself.",
 "conntrack-missing": "Install the package conntrackd (conntrack-tools), or disable the conntrack section.",
 "conntrack-no-guard": "Install nftables, or set guard under conntrack to 0. What was copied lives on all the same.",
+"conntrack-no-kernel": "Install kmod-nf-conntrack-netlink, or disable the conntrack section.",
 "conntrack-peer-silent": "See that the other router runs and is linked, that address and peer_address are those of the two, crosswise, and that both list as many peers.",
 "conntrack-renew-long": "Set renew under conntrack to {most_s} or less, or leave it out: it then follows the kernel.",
 "conntrack-unanswered": "It is ended and started again after half a minute; if that happens again, look in the log.",
@@ -208,6 +209,7 @@ return baseclass.extend({
 "bfd-virtual": "is a virtual address of virtual_router '{router}', not one of a router",
 "bfd-witness": "a group with a witness or a majority waits for advertisements, whatever BFD says",
 "broadcast-of-network": "'{value}' is the broadcast address of its network",
+"carp-advskew-high": "makes advskew {advskew}: FreeBSD says {most} at the most, also of a router that is demoted, which then ranks above this one; take {most} or less",
 "carp-broadcast": "is for IPv4 addresses and without unicast_peer",
 "carp-group-mixed": "'{group}' has {other}, of the other protocol; a group speaks either VRRP or CARP",
 "carp-mac-twice": "{other} has this VHID and so the same MAC address; set virtual_mac for one of the two",
@@ -520,7 +522,7 @@ return baseclass.extend({
 "static-lease": "{node} has a static lease of {address}, an address of these routers, for {client}.",
 "ttl-low": "Frames of VRRP from {peer} reach {node} on {device} with TTL {ttl} instead of 255.",
 "unanswered": "Nobody answers for {address} on {device}, as {node} has asked.",
-"upstream-stale": "{gateway} answers {node}'s own address on {device}, but not the virtual address {address}.",
+"upstream-stale": "{gateway} answers {node}'s own address on {device} itself, but not the virtual one, {address}.",
 "version-differs": "{node} has haven {here}, and {peer} has {there}.",
 "vrid-stranger": "{address} advertises VRID {vrid} on {device}, too, and is none of these routers."
 },
@@ -570,7 +572,7 @@ return baseclass.extend({
 "static-lease": "That client gets it, and then answers for the gateway.",
 "ttl-low": "They came through a router, or something changes them: ADVERTISEMENTs like them are dropped.",
 "unanswered": "Devices do not find their gateway now.",
-"upstream-stale": "It still sends to the MAC address of before the last takeover: nothing comes back.",
+"upstream-stale": "It still sends to the MAC address of before the last takeover: when that dies, nothing comes.",
 "version-differs": "They work together, but not everything that the newer one knows.",
 "vrid-stranger": "Two sets of routers with one VRID take the address from each other, or drop each other's words."
 },
@@ -590,6 +592,7 @@ return baseclass.extend({
 "no-status": "havend does not answer on {node}",
 "no-wan": "no router has a default route over a link of a virtual router",
 "not-asked": "{node} was not asked: {why}",
+"not-told": "{node} did not finish what it takes to tell of '{part}'",
 "unpaired": "no other router is paired with this one, so nobody else was asked: 'haven pair'"
 },
 "doctor_well": {
@@ -652,6 +655,7 @@ return baseclass.extend({
 "suggestion": "; did you mean '{suggestion}'?"
 },
 "events": {
+"address-moves": "{virtual_router}: {peer} speaks VRRP on {device} from two MAC addresses, {mac} and {other_mac}",
 "addresses-restored": "{virtual_router}: addresses were gone from {device}; put back",
 "bfd-disabled": "BFD session {session} with {peer} is taken down on purpose",
 "bfd-false": "BFD session {session}: {peer} lives after all; its failures do not count for the next {rest_us}",
@@ -780,6 +784,7 @@ return baseclass.extend({
 "conntrack-link-down": "The link of {device} is down, so connections are not copied.",
 "conntrack-missing": "conntrackd is not installed, so connections do not survive a takeover.",
 "conntrack-no-guard": "The guard of young connections is not in force: {error}.",
+"conntrack-no-kernel": "This kernel does not track connections for other programs, so they do not survive a takeover.",
 "conntrack-peer-silent": "The conntrackd of {peers} is not heard on {device}: connections are not copied.",
 "conntrack-renew-long": "A quiet connection lives for {timeout_s} in the kernel of {node} ({setting}), and its copy is renewed every {renew_s} only: it may be lost in a takeover.",
 "conntrack-unanswered": "The conntrackd of this router does not answer, so connections are not copied.",
