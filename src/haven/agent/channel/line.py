@@ -102,6 +102,8 @@ class Line:
         if old is not None:
             old.close("the peer has called again")
         self.address, self.version = address, ""
+        # What was asked over the old one, and what is answered over it, is lost.
+        self._fail_asked()
         self._greet(session)
 
     def greet_with(self, node: str, addresses: list[str]) -> None:
@@ -158,9 +160,7 @@ class Line:
         if session is not self._session:
             return
         self._session, self.version, self.trouble = None, "", why
-        asked, self._asked = self._asked, {}
-        for done in asked.values():
-            done(None)
+        self._fail_asked()
         self._call_after(self._again_s)
 
     # Speaking
@@ -193,6 +193,11 @@ class Line:
     def _take_late(self, number: int) -> None:
         done = self._asked.pop(number, None)
         if done is not None:
+            done(None)
+
+    def _fail_asked(self) -> None:
+        asked, self._asked = self._asked, {}
+        for done in asked.values():
             done(None)
 
     def told_state(self, group: str) -> str:
@@ -229,6 +234,7 @@ class Line:
             session, self._session = self._session, None
             session.close("this router ends the line")
         self._scope.close()
+        self._fail_asked()
 
 
 def one_state(states: list[str]) -> str:
