@@ -2,6 +2,7 @@
 """How well a standby hears the Active: what is missing, and what only was late or from another router."""
 
 import socket
+import time
 
 import pytest
 
@@ -58,6 +59,37 @@ def test_a_router_that_was_silent_while_another_served_has_lost_nothing(link: Li
     link.begin_anew()
     say(link, [6.0, 7.0])
     assert (link.account()["heard"], link.account()["lost"]) == (4, 0)
+
+
+def test_a_change_of_the_active_begins_anew(link: Link):
+    """The one that comes back speaks on another schedule, and says so twice where it relieves another."""
+    say(link, [0.0, 1.0])
+    say(link, [4.0, 5.0], OTHER)
+    say(link, [5.3])
+    say(link, [5.3004], OTHER)
+    say(link, [5.301, 6.3, 7.3])
+    told = link.account()
+    assert (told["heard"], told["lost"]) == (9, 0)
+    assert told["worst_ms"] == pytest.approx(1, abs=0.1)
+
+
+def test_an_active_that_answers_a_rival_at_once_was_not_early(link: Link):
+    """As the one that was relieved hears it: the first one, the answer to its own last one, and the schedule."""
+    say(link, [0.0, 0.001, 1.0, 2.0])
+    assert link.account()["worst_ms"] == 0.0 and link.account()["lost"] == 0
+
+
+def test_what_came_in_before_a_change_was_told_is_measured_by_nobody():
+    heard = Link("lo", 4, {51: 10_000})
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, PROTOCOL) as sender:
+        sender.sendto(bytes((0x31, 51, 100, 1, 0, 100, 0, 0)), ("127.0.0.1", 0))
+        heard.drain()
+        # An Active that is gone, and back before the change is told.
+        time.sleep(0.03)
+        sender.sendto(bytes((0x31, 51, 100, 1, 0, 100, 0, 0)), ("127.0.0.1", 0))
+    heard.begin_anew()
+    heard.close()
+    assert heard.account()["heard"] == 2 and heard.account()["lost"] == 0
 
 
 def test_a_foreign_vrid_is_nobodys(link: Link):

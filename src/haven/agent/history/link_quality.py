@@ -22,12 +22,11 @@ IPV6_HEADER = 40
 LARGEST_PACKET = 2048
 MOST_LINKS, AT_ONCE = 16, 4000
 MINUTES, MINUTE_S = 60, 60.0
-# After so many intervals an Active was away, and no packet lost.
-AWAY, LATE = 10, 1.5
+# After so many intervals an Active was away, and no packet lost. One that is very early is no late other one:
+# an Active answers a lower priority at once, as a new one does that relieves another (RFC 9568, 6.4.3).
+AWAY, LATE, EARLY = 10, 1.5, 0.5
 # What is worth a word: so many, and such a share, of packets that a busy sender does not hold up.
 FEW, SHARE, LONG_US = 10, 0.02, 100_000
-
-Key = tuple[bytes, int]
 
 
 class Link:
@@ -36,7 +35,8 @@ class Link:
     def __init__(self, device: str, family: int, intervals: dict[int, int]) -> None:
         self.device, self.family, self.intervals = device, family, intervals
         self.socket = _open(device, family)
-        self._last: dict[Key, float] = {}
+        # Of each VRID: who was heard last, and when.
+        self._last: dict[int, tuple[bytes, float]] = {}
         # Heard, lost, the sum of what they were early or late, and the worst: of each minute.
         self._minutes: list[list[float]] = [[0, 0, 0.0, 0.0]]
         self._dropped = 0
@@ -47,6 +47,7 @@ class Link:
 
     def begin_anew(self) -> None:
         """Expect nothing: who was Active, and spoke, may be so no more."""
+        self._last.clear()
         self.drain()
         self._last.clear()
 
@@ -81,16 +82,19 @@ class Link:
         interval_us = self.intervals.get(vrid)
         if interval_us is None:
             return
-        last = self._last.pop((source, vrid), None)
+        last_source, last_at = self._last.pop(vrid, (b"", 0.0))
         if priority == RESIGNATION:
             return
-        if len(self._last) < AT_ONCE:
-            self._last[source, vrid] = at
+        self._minutes[-1][0] += 1
+        # Another Active has another schedule.
+        intervals = (at - last_at) * 1e6 / interval_us if last_source == source else 1.0
+        if intervals >= EARLY:
+            self._last[vrid] = source, at
+            self._judge(intervals, interval_us)
+
+    def _judge(self, intervals: float, interval_us: int) -> None:
+        """Note what came so many intervals after the one before."""
         minute = self._minutes[-1]
-        minute[0] += 1
-        if last is None:
-            return
-        intervals = (at - last) * 1e6 / interval_us
         if intervals < LATE:
             off_ms = abs(intervals - 1) * interval_us / 1000
             minute[2] += off_ms
