@@ -43,6 +43,12 @@ TEXTS = {
     "groups that are not there": "".join(
         ROUTER % (n, n // 200, n % 200 + 1) + f"\toption group 'group{n}'\n" for n in range(MANY)
     ),
+    "a BFD session and a group of each router": HEAD
+    + "".join(
+        ROUTER % (n, n // 200, n % 200 + 1)
+        + f"\tlist bfd 'b{n}'\n\toption group 'g{n}'\nconfig bfd 'b{n}'\nconfig group 'g{n}'\n"
+        for n in range(MANY // 2)
+    ),
     "equal values": _filled("\tlist keep '/etc/some/file'\n"),
     "a long value": HEAD + "\toption node '" + "x" * SIZE + "'\n",
     "a long value without quotes": HEAD + "\toption node " + "x" * SIZE + "\n",

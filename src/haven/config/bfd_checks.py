@@ -14,20 +14,28 @@ def check_bfd(
 ) -> None:
     """Complain of sessions that cannot be meant so, and of names that nobody has."""
     names = {values.section.name: values for values in sessions}
-    used = set()
+    users = _users(routers)
     for values in routers:
         for item in values.items("bfd"):
-            used.add(item.value)
             if item.value not in names and not values.is_full():
                 facts: dict[str, Any] = {"name": item.value, **suggestion(item.value, names)}
                 values.complain("bfd-missing", "bfd", item.line, **facts)
+    are_sure = all(each.sure("bfd") for each in routers)
     for values in sessions:
-        users = [each for each in routers if each.has("bfd", values.section.name)]
-        _check_session(values, users)
-        if not users and values.section.name not in used and all(each.sure("bfd") for each in routers):
+        _check_session(values, users.get(values.section.name, []))
+        if values.section.name not in users and are_sure:
             values.caution("bfd-unused")
-    _check_peers(sessions, routers)
+    _check_peers(sessions, users)
     _warn_of_groups(routers, groups)
+
+
+def _users(routers: list[SectionValues]) -> dict[str, list[SectionValues]]:
+    """Return the virtual routers that name each session."""
+    users: dict[str, list[SectionValues]] = {}
+    for values in routers:
+        for name in dict.fromkeys(values.all("bfd")):
+            users.setdefault(name, []).append(values)
+    return users
 
 
 def _check_session(values: SectionValues, users: list[SectionValues]) -> None:
@@ -48,30 +56,29 @@ def _check_session(values: SectionValues, users: list[SectionValues]) -> None:
             values.complain("bfd-not-link-local", "address", **facts)
 
 
-def _check_peers(sessions: list[SectionValues], routers: list[SectionValues]) -> None:
+def _check_peers(sessions: list[SectionValues], users: dict[str, list[SectionValues]]) -> None:
     """Complain of two sessions with one router on one link."""
     seen: dict[tuple[str, bytes], SectionValues] = {}
     for values in sessions:
         address = values.one("address")
-        users = [each for each in routers if each.has("bfd", values.section.name)]
-        if address is None or not users:
+        named_by = users.get(values.section.name)
+        if address is None or not named_by:
             continue
-        first = seen.setdefault((_place(users[0]), address), values)
+        first = seen.setdefault((_place(named_by[0]), address), values)
         if first is not values:
             values.complain("bfd-twice", "address", other=first.section.label)
 
 
 def _warn_of_groups(routers: list[SectionValues], groups: list[SectionValues]) -> None:
+    watched = {each.one("group") for each in routers if each.items("bfd")}
     for values in groups:
-        members = [each for each in routers if each.one("group") == values.section.name]
-        watching = [each for each in members if each.items("bfd")]
-        if not watching:
-            continue
-        if values.given("witness") or values.given("majority"):
+        if values.section.name in watched and (values.given("witness") or values.given("majority")):
             values.caution("bfd-witness")
-        for each in members:
-            if each not in watching:
-                each.caution("bfd-partly", group=values.section.name)
+    names = {values.section.name for values in groups}
+    for each in routers:
+        group = each.one("group")
+        if group in watched and group in names and not each.items("bfd"):
+            each.caution("bfd-partly", group=group)
 
 
 def _place(values: SectionValues) -> str:
