@@ -74,7 +74,7 @@ def test_a_change_of_the_active_begins_anew(link: Link):
 
 
 def test_an_active_that_answers_a_rival_at_once_was_not_early(link: Link):
-    """As the one that was relieved hears it: the first one, the answer to its own last one, and the schedule."""
+    """As the one that was relieved hears it: the first one, the answer to its own, and the schedule."""
     say(link, [0.0, 0.001, 1.0, 2.0])
     told = link.account()
     assert (told["worst_ms"], told["lost"]) == (0.0, 0)

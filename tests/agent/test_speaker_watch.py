@@ -22,6 +22,8 @@ from tests.havend.machines import Machine
 
 Pair = tuple[Machine, Machine]
 ROUTER = {"name": "lan", "group": "g", "family": 4, "device": "lan", "vrid": 51, "addresses": ["10.9.0.254"]}
+# Of VRRP by its protocol number, and with no end of a header, nor of a source.
+CUT = b"%s\x40%c\0\0\0\0\0\0\xff\x70\0\0\x0a"
 PEER, MACS = octets_of("10.9.0.2"), [bytes((2, 0, 0, 0, 0, number)) for number in range(1, 4)]
 
 
@@ -33,12 +35,14 @@ class Rounds:
         self.told: list[dict] = []
         self.watch = SpeakerWatch(Scope(self._loop, str(folder), self._failures.append), self.told.append)
 
-    def round(self, *macs: bytes, vrid: int = 51, routers: tuple[dict, ...] = (ROUTER,)) -> list[str]:
+    def round(
+        self, *macs: bytes, vrid: int = 51, routers: tuple[dict, ...] = (ROUTER,), cut: bool = False
+    ) -> list[str]:
         """Return the MAC addresses that are named after one more round, in which these speak."""
 
         def listen() -> None:
             self.watch.listen(list(routers))
-            self._pair[1].inside(lambda: _speak(macs, vrid))
+            self._pair[1].inside(lambda: _speak(macs, vrid, cut))
             while self.watch._round is not None:
                 self._loop.turn()
                 assert self._failures == []
@@ -51,12 +55,13 @@ def _macs(facts: dict) -> tuple[str, str]:
     return facts["mac"], facts["other_mac"]
 
 
-def _speak(macs: tuple[bytes, ...], vrid: int) -> None:
+def _speak(macs: tuple[bytes, ...], vrid: int, cut: bool) -> None:
     message = encode(Advert(3, vrid, 100, 1_000_000, (octets_of("10.9.0.254"),)), PEER, GROUP_V4)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
         sender.bind(("lan", 0))
         for mac in macs:
-            sender.send(multicast_frame(mac, PEER, GROUP_V4, message))
+            frame = multicast_frame(mac, PEER, GROUP_V4, message)
+            sender.send(CUT % (frame[:14], vrid) if cut else frame)
 
 
 @pytest.fixture
@@ -94,6 +99,10 @@ def test_a_router_with_a_mac_address_for_each_virtual_router_is_one(rounds: Roun
     both = (ROUTER, {**ROUTER, "name": "two", "vrid": 52})
     assert rounds.round(MACS[0], routers=both) == rounds.round(MACS[1], vrid=52, routers=both) == []
     assert rounds.round(MACS[1], vrid=99, routers=both) == []
+
+
+def test_what_is_no_whole_packet_is_nobodys(rounds: Rounds) -> None:
+    assert rounds.round(MACS[0], MACS[1], cut=True) == [] and rounds.told == []
 
 
 def test_with_a_key_nobody_listens(tmp_path: Path) -> None:

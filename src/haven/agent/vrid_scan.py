@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from haven import light_socket as socket
-from haven.agent.vrrp_filter import ETH_P_IP, LARGEST_PACKET, only_vrrp
+from haven.agent.vrrp_filter import ETH_P_IP, LARGEST_PACKET, SHORTEST_IP_HEADER, only_vrrp
 from haven.core.frame import multicast_mac
 from haven.core.vrrp.advert import PacketError, decode
 from haven.core.vrrp.constants import GROUP_V4, is_carp
@@ -16,8 +16,6 @@ from haven.light import suppress
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP = 1
 PACKET_MR_MULTICAST = 0
-
-SHORTEST_IP_HEADER = 20
 
 MOST_DEVICES = 16
 # Three advertisements at the usual interval: a virtual router that lives is heard.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from haven.agent.vrrp_filter import ETH_P_IP, LARGEST_PACKET, only_vrrp
 from haven.core.frame import ETHERTYPE_IPV6, multicast_mac
 from haven.core.vrrp.constants import PROTOCOL, TTL, is_link_local, multicast_group
 from haven.doctor import trial_frames
@@ -15,19 +16,14 @@ from haven.doctor.lookout import AdvertPlace, Lookout
 from haven.doctor.wire_tally import WireTally
 from haven.inet import octets_of
 
-ETH_P_IP = 0x0800
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_MULTICAST = 263, 1, 0
-SO_ATTACH_FILTER = 26
 OUTGOING = 4
-LARGEST = 2048
 # A link full of VRRP costs a moment, and no more.
 MOST_READ = 256
 # Before anything is sent: which VRIDs others use has to be known.
 LISTEN_FIRST_S = 1.1
 SEND_EVERY_S = 0.2
 MOST_PLACES = 32
-# Where the protocol stands in an IP header.
-PROTOCOL_AT = {4: 9, 6: 6}
 
 
 class WireLink:
@@ -57,7 +53,7 @@ class WireLink:
     def _listen_on_wire(self) -> socket.socket:
         family = self.place.family
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-        _only_vrrp(sock, PROTOCOL_AT[family])
+        only_vrrp(sock, family)
         sock.bind((self.place.device, ETH_P_IP if family == 4 else ETHERTYPE_IPV6))
         mac = multicast_mac(multicast_group(family))
         request = struct.pack("iHH8s", self._index, PACKET_MR_MULTICAST, len(mac), mac)
@@ -84,7 +80,7 @@ class WireLink:
         """Take what has come in on one of the two."""
         for _ in range(MOST_READ):
             try:
-                packet, where = sock.recvfrom(LARGEST)
+                packet, where = sock.recvfrom(LARGEST_PACKET)
             except OSError:
                 return
             if sock is self.wire:
@@ -137,20 +133,6 @@ class WireLink:
 def _source(family: int, own: list[bytes]) -> bytes | None:
     fitting = [each for each in own if family == 4 or is_link_local(each)]
     return fitting[0] if fitting else None
-
-
-def _only_vrrp(sock: socket.socket, place: int) -> None:
-    """Let the kernel throw away all other packets (linux/filter.h): a router may forward a lot of them."""
-    instructions = (
-        (0x30, 0, 0, place),
-        (0x15, 0, 1, PROTOCOL),
-        (0x06, 0, 0, LARGEST),
-        (0x06, 0, 0, 0),
-    )
-    program = b"".join(struct.pack("HBBI", *each) for each in instructions)
-    # Where CPython has the octets of a bytes object.
-    described = struct.pack("HP", len(instructions), id(program) + bytes.__basicsize__ - 1)
-    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
 
 
 def watch(around: Lookout, addresses: dict[str, list[str]], is_over: Callable[[], bool]) -> dict[str, Any]:

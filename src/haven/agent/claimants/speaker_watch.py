@@ -10,7 +10,7 @@ from typing import Any
 
 from haven import light_socket as socket
 from haven.agent.loop import Scope
-from haven.agent.vrrp_filter import ETH_P_IP, only_vrrp
+from haven.agent.vrrp_filter import ETH_P_IP, SHORTEST_IP_HEADER, only_vrrp
 from haven.contract.problems import problem
 from haven.inet import text_of
 from haven.light import suppress
@@ -76,7 +76,7 @@ class SpeakerWatch:
             except OSError:
                 return
             header = (packet[0] & 15) * 4
-            if where[2] != OUTGOING and len(packet) > header + 1:
+            if where[2] != OUTGOING and SHORTEST_IP_HEADER <= header < len(packet) - 1:
                 self._hear((device, packet[header + 1], packet[12:16]), where[4])
 
     def _hear(self, place: Place, mac: bytes) -> None:

@@ -11,15 +11,16 @@ from typing import Any
 
 from haven import light_socket as socket
 from haven.agent.part import Surroundings
+from haven.agent.vrrp_filter import ETH_P_IP, LARGEST_PACKET, only_vrrp
 from haven.contract.problems import problem
-from haven.core.vrrp.constants import PROTOCOL, RESIGNATION
+from haven.core.frame import ETHERTYPE_IPV6
+from haven.core.vrrp.constants import RESIGNATION
 from haven.light import suppress
 
-SO_TIMESTAMPNS, SO_RXQ_OVFL, SO_ATTACH_FILTER = 35, 40, 26
-# By family: what a packet socket is bound to, and where the protocol and the source stand in the header.
-ETHERTYPE, PLACE, SOURCE = {4: 0x0800, 6: 0x86DD}, {4: 9, 6: 6}, {4: slice(12, 16), 6: slice(8, 24)}
+SO_TIMESTAMPNS, SO_RXQ_OVFL = 35, 40
+# By family: what a packet socket is bound to, and where the source stands in the header.
+ETHERTYPE, SOURCE = {4: ETH_P_IP, 6: ETHERTYPE_IPV6}, {4: slice(12, 16), 6: slice(8, 24)}
 IPV6_HEADER = 40
-LARGEST_PACKET = 2048
 MOST_LINKS, AT_ONCE = 16, 4000
 MINUTES, MINUTE_S = 60, 60.0
 # After so many intervals an Active was away, and no packet lost. One that is very early is no late other one:
@@ -184,11 +185,7 @@ class LinkQuality:
 def _open(device: str, family: int) -> "socket.socket | None":
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
-        instructions = ((0x30, 0, 0, PLACE[family]), (0x15, 0, 1, PROTOCOL), (0x06, 0, 0, LARGEST_PACKET))
-        program = b"".join(struct.pack("HBBI", *each) for each in (*instructions, (0x06, 0, 0, 0)))
-        # Where CPython has the octets; array, which tells, brings all of collections.
-        described = struct.pack("HP", len(instructions) + 1, id(program) + bytes.__basicsize__ - 1)
-        packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
+        only_vrrp(packets, family)
         packets.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         packets.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
         packets.setblocking(False)
