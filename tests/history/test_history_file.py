@@ -201,8 +201,29 @@ def test_the_months_of_a_span_are_those_of_the_calendar():
 def test_a_full_flash_is_told_and_loses_nothing_that_was_there(path: Path, monkeypatch):
     file = HistoryFile(str(path))
     file.append([begun(NOW - 99)])
-    monkeypatch.setattr(os, "write", lambda _descriptor, octets: len(octets) // 2)
+    write = os.write
+    entries = [role(NOW - 98), out(NOW - 97), out(NOW - 96)]
+    monkeypatch.setattr(os, "write", lambda to, octets: write(to, octets[: len(octets) * 5 // 6]))
     with pytest.raises(OSError, match="room"):
-        file.append([role(NOW - 98)])
+        file.append(entries)
     monkeypatch.undo()
     assert [each["kind"] for each in file.read(NOW).entries] == ["begun"]
+    # What had room is not there twice when all of it has.
+    file.append(entries)
+    found = file.read(NOW)
+    assert [each["kind"] for each in found.entries] == ["begun", "role", "outage", "outage"]
+    assert found.damage == {}
+
+
+def test_a_drill_of_hundreds_of_groups_that_lacked_a_lot_is_noted_in_part(path: Path):
+    missing = [{"code": "service", "facts": {"name": "a-service-%d" % at * 9}} for at in range(5)]
+    drill = {"drill": "hard", "ok": False, "code": "missing", "facts": {"missing": missing}, "legs": []}
+    more = {"groups": ["group%d" % at for at in range(500)], "before": 1, "after": 0, "missing": missing}
+    file = HistoryFile(str(path))
+    file.append([begun(NOW - 9), {"kind": "drill", "at": NOW - 8, "up": 4, **drill, **more}])
+    file.append([role(NOW - 7)])
+    found = file.read(NOW)
+    assert [each["kind"] for each in found.entries] == ["begun", "drill", "role"] and found.damage == {}
+    noted = found.entries[1]
+    assert (noted["code"], noted["before"], noted["groups"][0]) == ("missing", 1, "group0")
+    assert all(each in missing for each in noted["missing"])

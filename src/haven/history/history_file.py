@@ -19,6 +19,7 @@ from haven.plain_file import read_plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from haven.contract.history_words import Entry
 
@@ -109,9 +110,19 @@ class HistoryFile:
 
 def _line(entry: "Entry") -> bytes:
     octets = write_json(entry).encode()
-    if len(octets) > LONGEST_ENTRY:
-        raise ValueError("an entry of %d octets" % len(octets))
+    while len(octets) > LONGEST_ENTRY:
+        # As of a drill of hundreds of groups: what takes most room of it is told in part.
+        key = max(entry, key=lambda each: len(write_json(entry[each])))
+        entry = {**entry, key: _shortened(entry[key])}
+        octets = write_json(entry).encode()
     return b"%08x %s\n" % (zlib.crc32(octets), octets)
+
+
+def _shortened(value: "Any") -> "Any":
+    """Return the first half of a list or a text, and of each that a mapping has."""
+    if isinstance(value, dict):
+        return {key: _shortened(value[key]) for key in value}
+    return value[: len(value) // 2] if isinstance(value, (list, str)) else value
 
 
 def _entries_in(path: str, damage: "dict[str, int]") -> "list[Entry]":
@@ -171,6 +182,8 @@ def _add(path: str, octets: bytes) -> None:
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             octets = b"\n" + octets
         if os.write(descriptor, octets) != len(octets):
+            # All of it is written again later.
+            os.ftruncate(descriptor, size)
             raise OSError(28, "no room is left")
         os.fsync(descriptor)
     finally:
