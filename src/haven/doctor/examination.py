@@ -77,7 +77,7 @@ class DoctorAsking:
 class OtherLook:
     """Asks a paired router for its look, while this one listens; again when no answer comes.
 
-    A question that goes over a connection which is just being replaced is never answered.
+    A question is lost with the connection that it goes over, and one that comes at once may be the better.
     """
 
     def __init__(self, asking: DoctorAsking, node: str) -> None:

@@ -12,7 +12,7 @@ is in time when any of these is so:
   of a router is which has just started and has asked nobody for the time. What it says is the time, then.
 
 Each sender's words have to grow. One that is behind and not in pace may be a recording: it is refused, and
-its sender can be told the time (Authenticator.question).
+its sender can be told the time (Authenticator.may_ask).
 """
 
 from haven.core.auth.auth_spec import MONOTONIC
