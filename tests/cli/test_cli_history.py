@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from haven.cli import history_command
 from haven.cli.drill_text import drills
 from haven.cli.history_text import render
+from haven.cli.usage import Request
 from haven.contract.history_words import check_entry
 from haven.history.view import on_our_clock, view
 
@@ -60,6 +62,17 @@ def document() -> dict[str, Any]:
     )
     second["entries"].append(drill(NOW - 3600.2, up=8))
     return view([first, second], NOW, NOW - DAY)
+
+
+def test_what_a_router_with_a_newer_haven_has_noted_is_passed_over(monkeypatch: pytest.MonkeyPatch):
+    told = answer("r2", begun(NOW - 9), role(NOW - 8, "active"), cut=1)
+    told["entries"] += [{"kind": "forecast", "at": NOW, "up": 1}, {"kind": "role", "at": NOW}]
+    monkeypatch.setattr(history_command, "ask_node", lambda *_asked: told)
+    request = Request()
+    request.values["--run-dir"] = ""
+    found = history_command._past_of(request, "r2")
+    assert [each["kind"] for each in found["entries"]] == ["begun", "role"]
+    assert found["damage"] == {"cut": 1, "newer": 2}
 
 
 def test_the_states_of_each_router_and_what_is_not_known(document: dict[str, Any]):

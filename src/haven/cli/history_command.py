@@ -13,9 +13,10 @@ from haven.cli.text import printable
 from haven.cli.usage import Request
 from haven.contract.control import Refusal
 from haven.contract.fields import DocumentError, check_object
-from haven.contract.history_words import ANSWER, check_entry
+from haven.contract.history_words import ANSWER, NEWER, check_entry
 from haven.history.availability import DAY_S
 from haven.history.view import on_our_clock, view
+from haven.light import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,8 +75,17 @@ def _past_of(request: Request, node: str) -> "dict[str, Any]":
     answer = ask_node(request.run_dir, node, "history")
     try:
         checked = check_object(answer, ANSWER, "the history")
-        entries = [check_entry(each) for each in checked["entries"]]
     except DocumentError:
         raise Unanswered(Refusal("unintelligible")) from None
     ahead = checked["at"] - (began + time.time()) / 2
-    return on_our_clock({**checked, "entries": entries}, ahead)
+    return on_our_clock({**checked, **_known(checked["entries"], checked["damage"])}, ahead)
+
+
+def _known(entries: "list[Any]", damage: "dict[str, Any]") -> "dict[str, Any]":
+    """Return what this haven knows of entries, and add to the damage what a newer one has made."""
+    found = []
+    for each in entries:
+        with suppress(DocumentError):
+            found.append(check_entry(each))
+    more = {NEWER: damage.get(NEWER, 0) + len(entries) - len(found)} if len(found) < len(entries) else {}
+    return {"entries": found, "damage": {**damage, **more}}

@@ -54,10 +54,11 @@ ANSWER = (
     Field("damage", mapping),
 )
 
-# What can be the matter with a line of the file.
+# What can be the matter with a line of the file, or with what another router answers.
+NEWER = "newer"
 DAMAGE = {
     "cut": "{count} entries were cut short or overwritten",
-    "newer": "{count} entries are of a newer haven",
+    NEWER: "{count} entries are of a newer haven",
     "future": "{count} entries are from the future: the clock was ahead, or is behind",
 }
 

@@ -10,7 +10,7 @@ import zlib
 
 from haven.atomic_file import sync_folder, write_durably
 from haven.contract.fields import DocumentError
-from haven.contract.history_words import BEGUN, LARGEST, LONGEST_ENTRY, MONTH, STEP, check_entry
+from haven.contract.history_words import BEGUN, LARGEST, LONGEST_ENTRY, MONTH, NEWER, STEP, check_entry
 from haven.contract.strict_json import read_json, write_json
 from haven.history.availability import months_of
 from haven.light import suppress
@@ -143,7 +143,7 @@ def _take_line(line: bytes, entries: "list[Entry]", damage: "dict[str, int]") ->
         entries.append(check_entry(read_json(octets)))
     except (DocumentError, ValueError):
         # What is whole, and yet not known, another haven has written.
-        damage["newer"] = damage.get("newer", 0) + 1
+        damage[NEWER] = damage.get(NEWER, 0) + 1
 
 
 def _by_the_clock_that_was_set(entries: "list[Entry]") -> "list[Entry]":
