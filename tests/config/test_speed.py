@@ -49,6 +49,14 @@ TEXTS = {
         + f"\tlist bfd 'b{n}'\n\toption group 'g{n}'\nconfig bfd 'b{n}'\nconfig group 'g{n}'\n"
         for n in range(MANY // 2)
     ),
+    "a check, a witness and a group of each router": HEAD
+    + "".join(
+        ROUTER % (n, n // 200, n % 200 + 1)
+        + f"\toption group 'g{n}'\n\tlist address '10.{n >> 8}.{n & 255}.1/24'\n"
+        + f"config group 'g{n}'\n\tlist witness '10.{n >> 8}.{n & 255}.9'\n\tlist track_host 't{n}'\n"
+        + f"config track_host 't{n}'\n\toption weight '10'\n\toption address '192.0.2.1'\n"
+        for n in range(MANY // 5)
+    ),
     "equal values": _filled("\tlist keep '/etc/some/file'\n"),
     "a long value": HEAD + "\toption node '" + "x" * SIZE + "'\n",
     "a long value without quotes": HEAD + "\toption node " + "x" * SIZE + "\n",

@@ -52,9 +52,10 @@ def _check_host(values: SectionValues) -> None:
 def _check_named(checks: list[SectionValues], users: list[SectionValues]) -> set[str]:
     """Complain of names without a section; return all that are named."""
     used: set[str] = set()
+    # In their order, which suggestions go by.
+    named = {type: {each.section.name: 0 for each in checks if each.type.name == type} for type in TYPES}
     for values in users:
-        for type in TYPES:
-            names = [each.section.name for each in checks if each.type.name == type]
+        for type, names in named.items():
             for item in values.items(type):
                 used.add(item.value)
                 if item.value not in names and not values.is_full():
@@ -66,13 +67,22 @@ def _check_named(checks: list[SectionValues], users: list[SectionValues]) -> set
 def _warn_of_idle_weights(
     checks: list[SectionValues], routers: list[SectionValues], groups: list[SectionValues]
 ) -> None:
-    preempting = {values.section.name for values in groups if values.one("preempt")}
+    by_name = {values.section.name: values for values in groups}
+    # Of each check the virtual routers that it counts for, by themselves or by their group.
+    counted: dict[str, list[SectionValues]] = {}
+    for router in routers:
+        group = by_name.get(router.one("group") or router.section.name)
+        for name in _named_by(router) | (_named_by(group) if group is not None else set()):
+            counted.setdefault(name, []).append(router)
     for values in checks:
         weight = values.one("weight") if values.given("weight") and values.sure("weight") else 0
-        for router in routers if weight else ():
-            group = router.one("group") or router.section.name
-            named = [each for each in [router, *groups] if each is router or each.section.name == group]
-            is_named = any(each.has(type, values.section.name) for each in named for type in TYPES)
-            if is_named and group not in preempting and (router.one("priority") or 0) - weight > 1:
-                values.caution("check-weight-idle", "weight", group=group)
+        for router in counted.get(values.section.name, ()) if weight else ():
+            name = router.one("group") or router.section.name
+            preempts = name in by_name and by_name[name].one("preempt")
+            if not preempts and (router.one("priority") or 0) - weight > 1:
+                values.caution("check-weight-idle", "weight", group=name)
                 break
+
+
+def _named_by(values: SectionValues) -> set[str]:
+    return {name for type in TYPES for name in values.all(type)}

@@ -36,19 +36,20 @@ def check_witnesses(
     groups: list[SectionValues], routers: list[SectionValues], conntracks: list[SectionValues]
 ) -> None:
     """Note every witness of a group that is none, or is on no link of the group."""
+    members: dict[str, list[SectionValues]] = {}
+    for router in routers:
+        members.setdefault(router.one("group"), []).append(router)
+    roles = _roles(routers, conntracks)
     for values in groups:
         if values.items("witness"):
-            _check_group(values, routers, conntracks)
+            _check_group(values, members.get(values.section.name, []), roles)
 
 
-def _check_group(
-    values: SectionValues, routers: list[SectionValues], conntracks: list[SectionValues]
-) -> None:
+def _check_group(values: SectionValues, members: list[SectionValues], roles: dict[bytes, str]) -> None:
     if values.given("majority"):
         values.complain("witness-majority", "majority")
-    members = [each for each in routers if each.one("group") == values.section.name]
     for item in values.items("witness"):
-        code = _role_of(item.value.octets, routers, conntracks)
+        code = roles.get(item.value.octets)
         if code:
             values.complain(code, "witness", item.line, value=item.text)
         elif members and all(each.sure("address", "group", "interface", "device") for each in members):
@@ -72,12 +73,14 @@ def _link(values: SectionValues) -> Link:
     return values.one("interface") or values.one("device") or "", values.all("address")
 
 
-def _role_of(octets: bytes, routers: list[SectionValues], conntracks: list[SectionValues]) -> str:
-    if any(octets == address.octets for each in routers for address in each.all("address")):
-        return "witness-virtual"
-    own = [each.one("source_address") for each in routers] + [each.one("address") for each in conntracks]
-    if octets in own:
-        return "witness-own"
+def _roles(routers: list[SectionValues], conntracks: list[SectionValues]) -> dict[bytes, str]:
+    """Return the addresses that are no witness's, and why."""
     peers = [peer for each in routers for peer in each.all("unicast_peer")]
     peers += [peer for each in conntracks for peer in each.all("peer_address")]
-    return "witness-peer" if octets in peers else ""
+    own = [each.one("source_address") for each in routers] + [each.one("address") for each in conntracks]
+    virtual = [address.octets for each in routers for address in each.all("address")]
+    # Of what is several of these the last is said.
+    found = dict.fromkeys(peers, "witness-peer")
+    found.update(dict.fromkeys(own, "witness-own"))
+    found.update(dict.fromkeys(virtual, "witness-virtual"))
+    return found
