@@ -46,7 +46,8 @@ TEXTS = {
     "a BFD session and a group of each router": HEAD
     + "".join(
         ROUTER % (n, n // 200, n % 200 + 1)
-        + f"\tlist bfd 'b{n}'\n\toption group 'g{n}'\nconfig bfd 'b{n}'\nconfig group 'g{n}'\n"
+        + f"\tlist address '10.{n >> 8}.{n & 255}.1/24'\n\tlist bfd 'b{n}'\n\toption group 'g{n}'\n"
+        + f"config bfd 'b{n}'\n\toption address '10.{n >> 8}.{n & 255}.9'\nconfig group 'g{n}'\n"
         for n in range(MANY // 2)
     ),
     "a check, a witness and a group of each router": HEAD
@@ -55,6 +56,12 @@ TEXTS = {
         + f"\toption group 'g{n}'\n\tlist address '10.{n >> 8}.{n & 255}.1/24'\n"
         + f"config group 'g{n}'\n\tlist witness '10.{n >> 8}.{n & 255}.9'\n\tlist track_host 't{n}'\n"
         + f"config track_host 't{n}'\n\toption weight '10'\n\toption address '192.0.2.1'\n"
+        for n in range(MANY // 5)
+    ),
+    "DHCP of each router": HEAD
+    + "".join(
+        (ROUTER % (n, n, n % 200 + 1)).replace("device", "interface")
+        + f"\tlist address '10.{n >> 8}.{n & 255}.1/24'\nconfig dhcp\n\toption interface 'lan{n}'\n"
         for n in range(MANY // 5)
     ),
     "equal values": _filled("\tlist keep '/etc/some/file'\n"),

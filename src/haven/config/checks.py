@@ -35,6 +35,9 @@ from haven.config.witness_checks import check_witnesses
 from haven.contract.diagnostics import Diagnostic
 from haven.core.vrrp.constants import is_link_local
 
+# Virtual routers by the option that means them, and its value.
+Places = dict[tuple[str, str], list[SectionValues]]
+
 
 def check(sections: Iterable[UciSection], file: str, host_name: str) -> tuple[Model | None, list[Diagnostic]]:
     """Check sections as a whole; the model comes only without a problem."""
@@ -168,6 +171,7 @@ def _check_sync_place(values: SectionValues, routers: list[SectionValues]) -> No
 
 def _check_dhcp(dhcps: list[SectionValues], routers: list[SectionValues]) -> None:
     seen: dict[str, SectionValues] = {}
+    places = _places(routers)
     for values in dhcps:
         interface = values.one("interface")
         if not interface:
@@ -175,24 +179,30 @@ def _check_dhcp(dhcps: list[SectionValues], routers: list[SectionValues]) -> Non
         first = seen.setdefault(interface, values)
         if first is not values:
             values.complain("dhcp-taken", "interface", interface=interface, other=first.section.label)
-        if len(_meant(values, routers)) != 1 and values.sure("virtual_router"):
-            _complain_of_nobody_meant(values, routers)
+        if len(_meant(values, places)) != 1 and values.sure("virtual_router") and not values.is_full():
+            _complain_of_nobody_meant(values, routers, places)
 
 
-def _meant(values: SectionValues, routers: list[SectionValues]) -> list[SectionValues]:
+def _places(routers: list[SectionValues]) -> Places:
+    """Give the virtual routers of IPv4 by their names and by their interfaces."""
+    found: Places = {}
+    for router in [router for router in routers if family_of(router) == 4]:
+        found.setdefault(("virtual_router", router.section.name), []).append(router)
+        found.setdefault(("interface", router.one("interface")), []).append(router)
+    return found
+
+
+def _meant(values: SectionValues, places: Places) -> list[SectionValues]:
     """Give the virtual routers that a dhcp section can mean."""
-    name = values.one("virtual_router")
-    candidates = [router for router in routers if family_of(router) == 4]
-    if name:
-        return [router for router in candidates if router.section.name == name]
-    return [router for router in candidates if router.one("interface") == values.one("interface")]
+    by = "virtual_router" if values.one("virtual_router") else "interface"
+    return places.get((by, values.one(by)), [])
 
 
-def _complain_of_nobody_meant(values: SectionValues, routers: list[SectionValues]) -> None:
+def _complain_of_nobody_meant(values: SectionValues, routers: list[SectionValues], places: Places) -> None:
     name, interface = values.one("virtual_router"), values.one("interface")
     names = [router.section.name for router in routers]
     if not name:
-        code = "dhcp-several" if _meant(values, routers) else "dhcp-none"
+        code = "dhcp-several" if _meant(values, places) else "dhcp-none"
         values.complain(code, "virtual_router", interface=interface)
     elif name in names:
         values.complain("dhcp-not-ipv4", "virtual_router", name=name)
@@ -224,7 +234,7 @@ def _make_model(known: list[SectionValues], host_name: str, warnings: tuple[Diag
         groups=tuple(groups),
         virtual_routers=routers,
         conntrack=conntracks[0] if conntracks else None,
-        dhcps=tuple(_make_dhcp(values, known) for values in _of_type(known, "dhcp")),
+        dhcps=_make_dhcps(known),
         track_hosts=tuple(TrackHostSettings(values) for values in _of_type(known, "track_host")),
         track_scripts=tuple(TrackScriptSettings(values) for values in _of_type(known, "track_script")),
         services=make_services(_of_type(known, "service"), _of_type(known, "virtual_router")),
@@ -245,6 +255,7 @@ def _make_main(known: list[SectionValues], host_name: str) -> NodeSettings:
     return main
 
 
-def _make_dhcp(values: SectionValues, known: list[SectionValues]) -> DhcpSettings:
-    routers = _of_type(known, "virtual_router")
-    return DhcpSettings(values, VirtualRouterSettings(_meant(values, routers)[0]))
+def _make_dhcps(known: list[SectionValues]) -> tuple[DhcpSettings, ...]:
+    places = _places(_of_type(known, "virtual_router"))
+    found = [(values, _meant(values, places)[0]) for values in _of_type(known, "dhcp")]
+    return tuple(DhcpSettings(values, VirtualRouterSettings(router)) for values, router in found)
