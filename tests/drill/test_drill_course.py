@@ -30,15 +30,16 @@ class Pair:
         self.holds: dict[str, str] = {}
         self.asked: list[tuple[str, str]] = []
         self.results: dict[str, dict[str, Any]] = {}
-        self.problems: dict[str, list[dict[str, Any]]] = {"r1": [], "r2": []}
+        self.problems: dict[str, list[dict[str, Any]]] = {"r0": [], "r1": [], "r2": []}
         self.dies: tuple[str, str] | None = None
         self.refuses: tuple[str, str] | None = None
         self.is_dead = False
         self.interval_ms = 1000
         self.times: dict[str, list[float]] = {}
         self.services: list[dict[str, Any]] = []
-        self.entries = {"r1": 200, "r2": 200}
+        self.entries = {"r0": 200, "r1": 200, "r2": 200}
         self.paired = ["r2"]
+        self.without_group: str | None = None
 
     def ask(self, node: str, command: str, **arguments: Any) -> Any:
         self.asked.append((node, command))
@@ -55,7 +56,7 @@ class Pair:
         router = {"name": "lan", "group": "gateway", "family": 4, "device": "lan", "state": state}
         return {
             "problems": self.problems[node],
-            "groups": [{"name": "gateway", "state": state}],
+            "groups": [] if node == self.without_group else [{"name": "gateway", "state": state}],
             "virtual_routers": [{**router, "addresses": ["10.0.0.1/24"]}],
             "conntrack": {"entries": self.entries[node], "device": "sync"},
             "services": self.services,
@@ -237,6 +238,12 @@ def test_slow_intervals_are_waited_for_and_not_for_ever(pair: Pair):
         pair.active = "r1"
         assert drill(pair, HARD)["ok"]
     assert asked == [10_000, 25_000, 60_000]
+
+
+def test_a_paired_router_without_the_group_has_not_taken_over(pair: Pair):
+    pair.paired, pair.without_group = ["r0", "r2"], "r0"
+    result = drill(pair)
+    assert [leg["to"] for leg in result["legs"]] == ["r2"] and result["ok"]
 
 
 def test_where_nobody_takes_over_it_says_so(pair: Pair):

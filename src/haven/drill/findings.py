@@ -33,8 +33,9 @@ def followed(before: int | None, after: int | None, missing: list[Document], tak
 
 
 def is_active(status: Document, groups: list[str]) -> bool:
-    """Tell whether a router is Active for all of the groups."""
-    return all(each["state"] == "active" for each in status["groups"] if each["name"] in groups)
+    """Tell whether a router is Active for all of the groups; it may not have one of them."""
+    found = {each["name"]: each["state"] for each in status["groups"]}
+    return all(found.get(name) == "active" for name in groups)
 
 
 def entries(status: Document) -> int | None:
