@@ -16,6 +16,7 @@ from haven.contract.outages import outage_of
 from haven.contract.problems import problem
 from haven.history.history_file import HistoryFile
 from haven.history.pending import Pending, WriteLimit
+from haven.history.short_entry import shortened
 from haven.light import suppress
 from haven.paths import HISTORY, PENDING_HISTORY, inside
 
@@ -75,8 +76,10 @@ class Chronicler:
 
     def _note(self, kind: str, at: float | None = None, **facts: Any) -> None:
         when = {"at": round(time.time() if at is None else at, 3), "up": round(_uptime(), 3)}
-        self._pending.add({"kind": kind, **when, **facts})
-        self._write_soon()
+        entry = shortened({"kind": kind, **when, **facts})
+        if entry is not None:
+            self._pending.add(entry)
+            self._write_soon()
 
     def take_plan(self) -> None:
         """Take the links to listen on."""
