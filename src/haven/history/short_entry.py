@@ -20,7 +20,7 @@ def fits(entry: "Entry") -> bool:
 
 
 def shortened(entry: "Entry") -> "Entry | None":
-    """Return an entry that fits, with lists and texts cut where they have to be; None where that is not enough."""
+    """Return an entry that fits, with lists and texts cut; None where that is not enough."""
     if fits(entry):
         return entry
     found = [_cut(entry, items, letters) for items, letters in SIZES]
