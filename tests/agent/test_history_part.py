@@ -146,3 +146,29 @@ def test_a_drill_of_many_words_is_noted_in_short_and_what_comes_after_it_too(tmp
     (noted,) = [each["facts"] for each in entries(tmp_path) if each["kind"] == "drill"]
     assert noted["node"] == "r2" and noted["missing"].startswith("r2 is not well")
     assert read_pending(str(tmp_path / "history.json")) == []
+
+
+def test_a_clock_that_is_set_while_the_first_packet_is_waited_for_makes_no_outage(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Scope:
+        """Does at once what is to be done again and again, and keeps what comes later."""
+
+        later: list[Any] = []
+
+        def every(self, _seconds: float, act: Any) -> None:
+            act()
+
+        def after(self, _seconds: float, act: Any) -> None:
+            self.later.append(act)
+
+    packets, steady, wall = [7], [50.0], [1000.0]
+    monkeypatch.setattr(first_packet, "forwarded", lambda: packets[0])
+    monkeypatch.setattr(first_packet.time, "time", lambda: wall[0])
+    told: list[int | None] = []
+    scope = Scope()
+    waits = first_packet.FirstPacket(scope, lambda: steady[0])  # type: ignore[arg-type]
+    waits.wait(999.9, told.append)
+    packets[0], steady[0], wall[0] = 8, 50.2, 1_800_000_000.0
+    scope.later.pop()()
+    assert told == [300]

@@ -91,6 +91,9 @@ class Link:
         if last is None:
             return
         intervals = (at - last) * 1e6 / interval_us
+        if intervals < 0:
+            # The clock was set back.
+            return
         if intervals < LATE:
             off_ms = abs(intervals - 1) * interval_us / 1000
             minute[2] += off_ms
