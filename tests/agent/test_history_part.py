@@ -172,3 +172,22 @@ def test_a_clock_that_is_set_while_the_first_packet_is_waited_for_makes_no_outag
     packets[0], steady[0], wall[0] = 8, 50.2, 1_800_000_000.0
     scope.later.pop()()
     assert told == [300]
+
+
+def test_a_history_that_has_failed_ends_nobody_who_has_something_for_it(tmp_path: Path):
+    parts: list[HistoryPart] = []
+
+    class Failing(HistoryPart):
+        def take_change(self, change: Change) -> None:
+            parts.append(self)
+            raise RuntimeError("something")
+
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, Failing):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
+        take_over(line, None)
+        wait_until(lambda: parts and parts[0].around.scope.closed, 20, "the part has failed")
+        # More often than the flash may be written at once.
+        for _ in range(AT_ONCE + 3):
+            parts[0].around.carrier.remember("drill", drill())

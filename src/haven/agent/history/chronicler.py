@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from haven.agent.carrier import forget
 from haven.agent.history.first_packet import FirstPacket
 from haven.agent.history.link_quality import LinkQuality
 from haven.agent.loop import Timer
@@ -168,7 +169,8 @@ class Chronicler:
         self._file.note_alive()
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Let go of the sockets; until there is another one, what others have is for nobody."""
+        self._around.carrier.remember = forget
         self._links.close()
 
     # What is shown
