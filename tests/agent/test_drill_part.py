@@ -163,3 +163,30 @@ def test_one_that_is_due_is_begun_by_the_active_alone(desk: Desk, monkeypatch: p
     desk.around.roles.states["gateway"] = "active"
     desk.look()
     assert desk.ran[0][-4:] == ["drill", "--hard", "--json", "--back"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ok": True, "legs": [{}]},
+        {"legs": ["r1"]},
+        {"code": "not-well", "facts": {}},
+        {"code": "missing", "facts": {"missing": [{"code": "service", "facts": 3}]}},
+        {"at": 10**400},
+        {"at": 1e300},
+    ],
+)
+def test_a_result_that_nobody_could_read_is_left_alone(desk: Desk, changes: dict[str, Any]):
+    desk.hold()
+    result = {"at": 5.0, "drill": "hard", "groups": ["gateway"], "ok": False, "code": "busy"}
+    result |= {"facts": {"error": "no"}, "legs": [], "before": 3, "after": 3, "missing": []}
+    assert desk.order("drill-end", token="t", result={**result, **changes})["ok"]
+    assert desk.remembered == [] and [each["code"] for each in desk.asked] == ["drill-begun"]
+
+
+def test_an_outcome_of_a_newer_haven_is_kept(desk: Desk):
+    desk.hold()
+    result = {"at": 5.0, "drill": "hard", "groups": ["gateway"], "ok": False, "code": "unheard-of"}
+    result |= {"facts": {"of": "this", "code": "again"}, "legs": [], "before": 3, "after": 3, "missing": []}
+    assert desk.order("drill-end", token="t", result=result)["ok"]
+    assert desk.remembered == [("drill", result)] and desk.asked[-1]["code"] == "drill-failed"

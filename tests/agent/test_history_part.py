@@ -9,6 +9,7 @@ import pytest
 
 from haven.agent.history import first_packet
 from haven.agent.history.part import HistoryPart
+from haven.agent.roles import Change
 from haven.history.history_file import HistoryFile
 from haven.history.pending import AT_ONCE, EVERY_S, MOST_WAITING, Pending, WriteLimit, read_pending
 from tests.agent.agents import AgentThread
@@ -112,3 +113,81 @@ def test_roles_that_change_without_end_fill_no_memory(tmp_path: Path):
     assert len(pending.entries) == MOST_WAITING + 1
     last = read_pending(str(tmp_path / "history.json"))[-1]
     assert (last["kind"], last["count"], last["outage_ms"]) == ("more", 4 * MOST_WAITING, 8 * MOST_WAITING)
+
+
+def drill(**changes: Any) -> dict[str, Any]:
+    """Return the result of a drill that was refused."""
+    facts = {"node": "r2", "missing": "the service 'vpn' does not run"}
+    about = {"drill": "hard", "groups": ["lan"], "ok": False, "code": "not-well", "facts": facts}
+    return {"at": time.time(), **about, "legs": [], "before": None, "after": None, "missing": [], **changes}
+
+
+def test_a_drill_of_many_words_is_noted_in_short_and_what_comes_after_it_too(tmp_path: Path):
+    # Of a pair with many problems: a sentence for each.
+    many = "; ".join(["r2 is not well: 'check-failed' is the matter"] * 60)
+    told = [
+        drill(facts={"node": "r2", "missing": many}),
+        # Of somebody who lies: too much of it to be cut short.
+        drill(facts={str(each): each for each in range(2000)}),
+    ]
+
+    class Teller(HistoryPart):
+        def take_change(self, change: Change) -> None:
+            for each in told:
+                self.around.carrier.remember("drill", each)
+            super().take_change(change)
+
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, Teller):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
+        take_over(line, None)
+        wait_until(lambda: has(tmp_path, "role", 2), 20, "the change is noted")
+    (noted,) = [each["facts"] for each in entries(tmp_path) if each["kind"] == "drill"]
+    assert noted["node"] == "r2" and noted["missing"].startswith("r2 is not well")
+    assert read_pending(str(tmp_path / "history.json")) == []
+
+
+def test_a_clock_that_is_set_while_the_first_packet_is_waited_for_makes_no_outage(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Scope:
+        """Does at once what is to be done again and again, and keeps what comes later."""
+
+        later: list[Any] = []
+
+        def every(self, _seconds: float, act: Any) -> None:
+            act()
+
+        def after(self, _seconds: float, act: Any) -> None:
+            self.later.append(act)
+
+    packets, steady, wall = [7], [50.0], [1000.0]
+    monkeypatch.setattr(first_packet, "forwarded", lambda: packets[0])
+    monkeypatch.setattr(first_packet.time, "time", lambda: wall[0])
+    told: list[int | None] = []
+    scope = Scope()
+    waits = first_packet.FirstPacket(scope, lambda: steady[0])  # type: ignore[arg-type]
+    waits.wait(999.9, told.append)
+    packets[0], steady[0], wall[0] = 8, 50.2, 1_800_000_000.0
+    scope.later.pop()()
+    assert told == [300]
+
+
+def test_a_history_that_has_failed_ends_nobody_who_has_something_for_it(tmp_path: Path):
+    parts: list[HistoryPart] = []
+
+    class Failing(HistoryPart):
+        def take_change(self, change: Change) -> None:
+            parts.append(self)
+            raise RuntimeError("something")
+
+    with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, Failing):
+        line = havend.accept()
+        line.answer({"lan": "backup"})
+        wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
+        take_over(line, None)
+        wait_until(lambda: parts and parts[0].around.scope.closed, 20, "the part has failed")
+        # More often than the flash may be written at once.
+        for _ in range(AT_ONCE + 3):
+            parts[0].around.carrier.remember("drill", drill())

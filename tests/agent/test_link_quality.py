@@ -114,3 +114,9 @@ def test_the_kernels_time_stamps_are_read_whatever_a_word_has():
     heard.drain()
     heard.close()
     assert heard.account()["heard"] and heard.account()["lost"] == 0
+
+
+def test_a_clock_that_is_set_back_makes_nothing_early(link: Link):
+    say(link, [7200.0, 7201.0, 5.0, 6.0])
+    told = link.account()
+    assert (told["lost"], told["worst_ms"]) == (0, 0.0)

@@ -361,3 +361,17 @@ def test_a_plan_without_sections_ends_it(make: Callable[..., Desk]) -> None:
     desk.plan()
     assert desk.part.account() == {} and desk.part.problems() == []
     assert os.path.exists(desk.folder / "run/notify.json")
+
+
+@pytest.mark.parametrize("title", ["r2: a\0b", "r2: \ud800", "r2: \x1b[2J\x07"])
+def test_a_notice_that_no_program_can_be_told_as_it_is_is_told_nevertheless(
+    make: Callable[[str], Desk], title: str
+) -> None:
+    one, two = make("r1"), make("r2")
+    connect(one, two)
+    one.plan(one.section())
+    notice = {"id": "x", "kind": "problem", "severity": "error", "node": "r2", "key": "", "title": title}
+    notice |= {"text": title, "age_s": 0, "done": [], "tries": {}}
+    two.lines[0].say("notices", notices=[notice], sections=[])
+    turn_until([one], lambda: len(one.told()) == 1, "it is told")
+    assert one.titles()[0].startswith("r2: ") and one.account()["waiting"] == 0

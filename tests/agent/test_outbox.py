@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from haven.agent.notify.outbox import KEPT_S, LONGEST_RETRY_S, PATIENCE_S, TWINS_S, Outbox
-from haven.contract.notices import check_notices
+from haven.contract.channel import encode
+from haven.contract.fields import DocumentError
+from haven.contract.notices import MOST_NOTICES, check_notices
 
 Document = dict[str, Any]
 SECTION = {"name": "phone", "on": ["role", "problem"], "severity": "warning"}
@@ -118,3 +120,43 @@ def test_what_is_told_is_forgotten_by_and_by_and_what_waits_is_not() -> None:
     assert [each["title"] for each in outbox.say(KEPT_S)] == ["told", "waits", "nobody's"]
     outbox.forget([SECTION], KEPT_S + 1)
     assert [each["title"] for each in outbox.say(KEPT_S)] == ["waits"]
+
+
+def liars(**changes: Any) -> Document:
+    """Return a notice of a router that lies."""
+    about = {"id": "x", "kind": "role", "severity": None, "node": "r2", "key": "", "title": "t", "text": ""}
+    return {**about, "age_s": 0, "done": [], "tries": {}, **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "x" * 900_000},
+        {"node": "\u2603" * 4000},
+        {"done": ["x" * 900]},
+        {"tries": {"x" * 900: 1}},
+        {"age_s": 10**400},
+        {"more": "x" * 90_000},
+    ],
+)
+def test_a_notice_that_leaves_no_room_for_others_is_none(changes: Document) -> None:
+    with pytest.raises(DocumentError):
+        check_notices([liars(**changes)])
+
+
+def test_a_notice_of_the_future_is_as_old_as_one_of_now() -> None:
+    one = of("r1")
+    one.merge(check_notices([liars(age_s=-9e9)]), 1000.0)
+    one.forget([], 1001.0 + KEPT_S)
+    assert one.say(1001.0 + KEPT_S) == []
+
+
+def test_who_lies_keeps_no_router_from_telling_the_third() -> None:
+    one = of("r1")
+    for turn in range(40):
+        names = [f"s{turn}-{number}" for number in range(30)]
+        one.merge(check_notices([liars(done=names, tries=dict.fromkeys(names, 1))]), 1000.0)
+    assert told(one)[0]["id"] == "x"
+    for number in range(MOST_NOTICES):
+        one.add("m", "role", None, "\U0001f525" * 5000, "\U0001f525" * 5000, 1000.0 + number)
+    assert encode("notices", notices=told(one, 2000.0), sections=[])

@@ -9,6 +9,7 @@ import pytest
 from haven.cli import history_command
 from haven.cli.drill_text import drills
 from haven.cli.history_text import render
+from haven.cli.main import main
 from haven.cli.usage import Request
 from haven.contract.history_words import check_entry
 from haven.history.view import on_our_clock, view
@@ -121,3 +122,37 @@ def test_the_status_names_the_last_drill_and_the_one_under_way():
     ]
     failed = drill(NOW - 5, ok=False, code="busy", facts={"error": "r2 drills"}, legs=[])
     assert drills({"drills": [failed]}, NOW, 80) == ["Last drill, 5 s ago (hard): not made; r2 drills."]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        drill(NOW, legs=[{}]),
+        drill(NOW, ok=False, code="not-well"),
+        {**outage(NOW, 5), "count": "many"},
+        {**outage(NOW, 5), "at": 10**300},
+        {"kind": "month", "at": NOW, "up": 0, "month": "Nov", "known_s": 1, "outage_ms": 0, "count": 0},
+        {"kind": "begun", "at": NOW, "up": 0, "boot": "b", "node": "r2", "last": 1e300},
+    ],
+)
+def test_a_router_that_tells_rubbish_hides_no_other(
+    entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    own, other = answer("r1", begun(NOW - DAY), role(NOW - DAY, "active")), answer("r2")
+    other["entries"] = [entry]
+    monkeypatch.setattr(history_command, "status_of", lambda _request, node: {"node": node or "r1"})
+    monkeypatch.setattr(history_command, "other_nodes", lambda _run_dir: ["r2"])
+    monkeypatch.setattr(history_command, "ask_node", lambda _dir, node, _what: own if node == "r1" else other)
+    refused = main(["history"])
+    said = capsys.readouterr()
+    # What is no entry may be one of a newer haven.
+    named = said.err.startswith("r2: ") if refused else "\nr2: 1 entries are of a newer haven" in said.out
+    assert "r1 gateway" in said.out and named
+
+
+@pytest.mark.parametrize(
+    "days", ["0", "401", "1" * 400, "0001" + "9" * 400, "0" * 9 + "1" * 400, "-1", "1e2", "²"]
+)
+def test_days_that_are_none_are_refused(days: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["history", "--days", days]) == 2
+    assert "--days is a number from 1 to 400" in capsys.readouterr().err

@@ -113,3 +113,17 @@ def test_parameters_that_grow_without_end_are_refused(tmp_path: Path) -> None:
     doubled = "".join(f"$A{n + 1}=${{A{n}}}${{A{n}}}\n" for n in range(40))
     path.write_text("$A0=x\n" + doubled + "vrrp_instance ${A40} {\n}\n")
     assert refusal(path).code in ("line-long", "parameter-endless")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("ucarp " * 150_000, "format-unknown"),
+        ("ucarp -i eth0 -v 3 -p x -a 192.0.2.1" + " -k 3" * 200_000, "line-long"),
+        ("ucarp -i eth0 \\\n" * 60_000 + "-v 3", "line-long"),
+    ],
+)
+def test_a_line_of_a_megabyte_with_ucarp_in_it_takes_no_hours(tmp_path: Path, line: str, code: str) -> None:
+    path = tmp_path / "rc.local"
+    path.write_text(line + "\n")
+    assert refusal(path).code == code

@@ -39,8 +39,8 @@ def _nobody() -> list[PeerLine]:
     return []
 
 
-def _forget(_kind: str, _entry: Document) -> None:
-    pass
+def forget(_kind: str, _entry: Document) -> None:
+    """Remember nothing: there is no history."""
 
 
 class Carrier:
@@ -51,7 +51,7 @@ class Carrier:
         self.lines: Callable[[], list[PeerLine]] = _nobody
         self._hearers: dict[str, Hear] = {}
         # Takes what other parts have for the history; without one nobody remembers it.
-        self.remember: Remember = _forget
+        self.remember: Remember = forget
 
     def hear(self, kind: str, hear: Hear) -> None:
         """Let somebody be told of a kind of message."""

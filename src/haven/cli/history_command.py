@@ -14,6 +14,7 @@ from haven.cli.usage import Request
 from haven.contract.control import Refusal
 from haven.contract.fields import DocumentError, check_object
 from haven.contract.history_words import ANSWER, NEWER, check_entry
+from haven.contract.message import ODD_FACTS
 from haven.history.availability import DAY_S
 from haven.history.view import on_our_clock, view
 from haven.light import suppress
@@ -56,7 +57,8 @@ def _days(request: Request) -> float:
     text = request.values["--days"]
     if not text:
         return 1.0
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= MOST_DAYS:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_DAYS))
+    if not is_number or not 1 <= int(text) <= MOST_DAYS:
         raise UsageError(f"history: --days is a number from 1 to {MOST_DAYS}")
     return float(text)
 
@@ -78,7 +80,9 @@ def _past_of(request: Request, node: str) -> "dict[str, Any]":
     except DocumentError:
         raise Unanswered(Refusal("unintelligible")) from None
     ahead = checked["at"] - (began + time.time()) / 2
-    return on_our_clock({**checked, **_known(checked["entries"], checked["damage"])}, ahead)
+    found = on_our_clock({**checked, **_known(checked["entries"], checked["damage"])}, ahead)
+    _check_readable(found, began)
+    return found
 
 
 def _known(entries: "list[Any]", damage: "dict[str, Any]") -> "dict[str, Any]":
@@ -89,3 +93,11 @@ def _known(entries: "list[Any]", damage: "dict[str, Any]") -> "dict[str, Any]":
             found.append(check_entry(each))
     more = {NEWER: damage.get(NEWER, 0) + len(entries) - len(found)} if len(found) < len(entries) else {}
     return {"entries": found, "damage": {**damage, **more}}
+
+
+def _check_readable(answer: "dict[str, Any]", now: float) -> None:
+    """Raise Unanswered where nothing can be made of a router's past, which is not to hide the others'."""
+    try:
+        render(view([answer], now, 0.0), False)
+    except (*ODD_FACTS, OSError):
+        raise Unanswered(Refusal("unintelligible")) from None

@@ -2,7 +2,7 @@
 """A drill: what the routers are asked for it, what it finds out, and why it is not made."""
 
 from haven.contract.drill_outcomes import OUTCOMES
-from haven.contract.fields import Field, flag, list_of, mapping, number, one_of, text, whole
+from haven.contract.fields import Field, flag, list_of, mapping, moment, number, one_of, text, whole
 from haven.contract.message import render
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ LEG = (
 )
 
 RESULT = (
-    Field("at", number),
+    Field("at", moment),
     Field("drill", one_of(KINDS)),
     Field("groups", list_of(text)),
     Field("ok", flag),

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     Check = Callable[[Any], str]
 
 MOST = 1 << 62
+# Of a moment: later than any clock of Linux can be.
+LATEST = 10**10
 # Of a prefix length.
 DIGITS, MOST_DIGITS = "0123456789", 3
 
@@ -84,9 +86,18 @@ def flag(value: "Any") -> str:
     return "" if isinstance(value, bool) else "true or false"
 
 
+def _is_number(value: "Any", low: int, high: int) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+
 def number(value: "Any") -> str:
-    """Ask for a number of any kind."""
-    return "" if isinstance(value, (int, float)) and not isinstance(value, bool) else "a number"
+    """Ask for a number of any kind that can be reckoned with."""
+    return "" if _is_number(value, -MOST, MOST) else "a number"
+
+
+def moment(value: "Any") -> str:
+    """Ask for seconds since the epoch of which a date can be made."""
+    return "" if _is_number(value, 0, LATEST) else "a time"
 
 
 def whole(low: int = 0, high: int = MOST) -> "Check":

@@ -6,7 +6,17 @@ since the boot. Of a later release there may be other kinds and more keys.
 """
 
 from haven.contract.drill_words import RESULT
-from haven.contract.fields import DocumentError, Field, check_object, list_of, mapping, number, text, whole
+from haven.contract.fields import (
+    DocumentError,
+    Field,
+    check_object,
+    list_of,
+    mapping,
+    moment,
+    number,
+    text,
+    whole,
+)
 from haven.contract.outages import OUTAGE
 
 TYPE_CHECKING = False
@@ -24,10 +34,18 @@ MOST_DRILLS = 10
 
 BEGUN, ROLE, OUT, DRILL, STEP, MORE, MONTH = "begun", "role", "outage", "drill", "step", "more", "month"
 
-_COMMON = (Field("kind", text), Field("at", number), Field("up", number))
+
+def _month(value: "Any") -> str:
+    """Ask for a month: 2026-11."""
+    is_month = isinstance(value, str) and len(value) == 7 and value[4] == "-"
+    digits = value[:4] + value[5:] if is_month else ""
+    return "" if digits and not digits.strip("0123456789") and 1 <= int(digits[4:]) <= 12 else "a month"
+
+
+_COMMON = (Field("kind", text), Field("at", moment), Field("up", number))
 ENTRIES = {
     # The agent has begun: `boot` tells whether the router has. What was before is known up to `last`.
-    BEGUN: (Field("boot", text), Field("node", text), Field("last", number, nullable=True)),
+    BEGUN: (Field("boot", text), Field("node", text), Field("last", moment, nullable=True)),
     # A group has changed its state, for a reason of REASONS.
     ROLE: (Field("group", text), Field("state", text), Field("reason", text)),
     OUT: tuple([field for field in OUTAGE if field.key != "at"]),
@@ -38,7 +56,7 @@ ENTRIES = {
     MORE: (Field("count", whole(1)), Field("outage_ms", whole())),
     # What is left of a month whose entries had to make room: seconds that are known, and outages.
     MONTH: (
-        Field("month", text),
+        Field("month", _month),
         Field("known_s", number),
         Field("outage_ms", whole()),
         Field("count", whole()),
@@ -49,7 +67,7 @@ ENTRIES = {
 ANSWER = (
     Field("version", whole(1)),
     Field("node", text),
-    Field("at", number),
+    Field("at", moment),
     Field("entries", list_of(mapping)),
     Field("damage", mapping),
 )

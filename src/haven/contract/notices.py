@@ -20,6 +20,7 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.severities import SEVERITIES, WARNING
+from haven.contract.strict_json import write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ COMMAND, MAIL, NTFY, WEBHOOK = WAYS = ("command", "mail", "ntfy", "webhook")
 MOST_NOTICES = 50
 LONGEST_TEXT = 2000
 MOST_SECTIONS = 32
+# Of one as it is written, in octets: all of them are one message of the channel.
+LONGEST_NOTICE, LONGEST_NAME = 20_000, 128
 
 # Of the plan: `to` is the command, the mailbox or the address.
 PART = (Field("sections", list_of(mapping)),)
@@ -88,8 +91,10 @@ def check_notices(documents: "list[Any]") -> "list[Document]":
         tries = each["tries"]
         if len(tries) > MOST_SECTIONS or any(whole(0, 1 << 20)(tries[name]) for name in tries):
             raise DocumentError("notices: tries is not what it should be")
-        if len(each["done"]) > MOST_SECTIONS or len(each["title"]) + len(each["text"]) > 2 * LONGEST_TEXT:
+        if len(each["done"]) > MOST_SECTIONS or len(write_json(each)) > LONGEST_NOTICE:
             raise DocumentError("notices: one is too long")
+        if any(len(name) > LONGEST_NAME for name in (*each["done"], *tries)):
+            raise DocumentError("notices: a section's name is too long")
     return documents
 
 

@@ -21,7 +21,8 @@ from haven.migration.uci_keepalived import alternative, blocks_of
 _UCI = re.compile(r"\s*config\s+\S")
 _CONNTRACKD = re.compile(r"\s*(Sync|Stats|General)\s*(\{|$)", re.I)
 _IFUPDOWN = re.compile(r"\s*ucarp-\w+\s")
-_UCARP = re.compile(r"(.*[\s/'\"=])?ucarp\s.*-")
+# The first one is enough: to try each again, with what follows, would take hours for a line of them.
+_UCARP = re.compile(r"(?>(?:.*?[\s/'\"=])??ucarp\s).*-")
 _VARIABLES = re.compile(r"\s*(VIP_ADDRESS|VIP|VHID|UCARP_\w+|ID)=")
 _KEEPALIVED = re.compile(
     r"\s*([@$~]|include|vrrp_|global_defs|static_|bfd_instance|virtual_server|track_|net_namespace|garp_group)"

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from haven.migration.draft import Draft, DraftSection
+from haven.migration.keepalived_lines import LONGEST_LINE
 from haven.migration.origin import Origin, SourceError
 from haven.migration.source_files import SourceFiles
 
@@ -133,7 +134,10 @@ def _joined(lines: list[str], path: str) -> list[tuple[Origin, str]]:
             continue
         begun = found.pop() if going_on else (Origin(path, number), "")
         going_on = text.endswith("\\")
-        found.append((begun[0], begun[1] + (text[:-1] + " " if going_on else text)))
+        whole = begun[1] + (text[:-1] + " " if going_on else text)
+        if len(whole) > LONGEST_LINE:
+            raise SourceError("line-long", begun[0], most=LONGEST_LINE)
+        found.append((begun[0], whole))
     return found
 
 

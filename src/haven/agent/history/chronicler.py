@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from haven.agent.carrier import forget
 from haven.agent.history.first_packet import FirstPacket
 from haven.agent.history.link_quality import LinkQuality
 from haven.agent.loop import Timer
@@ -16,6 +17,7 @@ from haven.contract.outages import outage_of
 from haven.contract.problems import problem
 from haven.history.history_file import HistoryFile
 from haven.history.pending import Pending, WriteLimit
+from haven.history.short_entry import shortened
 from haven.light import suppress
 from haven.paths import HISTORY, PENDING_HISTORY, inside
 
@@ -75,8 +77,10 @@ class Chronicler:
 
     def _note(self, kind: str, at: float | None = None, **facts: Any) -> None:
         when = {"at": round(time.time() if at is None else at, 3), "up": round(_uptime(), 3)}
-        self._pending.add({"kind": kind, **when, **facts})
-        self._write_soon()
+        entry = shortened({"kind": kind, **when, **facts})
+        if entry is not None:
+            self._pending.add(entry)
+            self._write_soon()
 
     def take_plan(self) -> None:
         """Take the links to listen on."""
@@ -165,7 +169,8 @@ class Chronicler:
         self._file.note_alive()
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Let go of the sockets; until there is another one, what others have is for nobody."""
+        self._around.carrier.remember = forget
         self._links.close()
 
     # What is shown

@@ -31,16 +31,19 @@ class FirstPacket:
 
     def wait(self, since: float, tell: Tell) -> None:
         """Tell how long after `since`, in seconds since the epoch, a packet was forwarded."""
-        self._waiting.append((since, self._clock() + FORWARD_WAIT_S, tell))
+        # By the clock that is never set: a router that has just started may be told the time meanwhile.
+        now = self._clock()
+        begun = now - min(max(0.0, time.time() - since), FORWARD_WAIT_S)
+        self._waiting.append((begun, now + FORWARD_WAIT_S, tell))
         if len(self._waiting) == 1:
             self._look()
 
     def _look(self) -> None:
         now = self._clock()
         if forwarded() != self._count:
-            self._end(lambda since: max(0, round((time.time() - since) * 1000)))
+            self._end(lambda begun: max(0, round((now - begun) * 1000)))
         elif now >= self._waiting[0][1]:
-            self._end(lambda since: None)
+            self._end(lambda begun: None)
         else:
             begun = self._waiting[0][1] - FORWARD_WAIT_S
             self._scope.after(OFTEN_S if now - begun < OFTEN_FOR_S else SELDOM_S, self._again)
@@ -51,12 +54,12 @@ class FirstPacket:
 
     def settle(self) -> None:
         """Wait no longer."""
-        self._end(lambda since: None)
+        self._end(lambda begun: None)
 
     def _end(self, after: "Callable[[float], int | None]") -> None:
         waiting, self._waiting = self._waiting, []
-        for since, _until, tell in waiting:
-            tell(after(since))
+        for begun, _until, tell in waiting:
+            tell(after(begun))
 
 
 def forwarded() -> int:

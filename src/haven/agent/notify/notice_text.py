@@ -44,7 +44,13 @@ def letter(notices: list[Document], status: Document, left_out: int = 0) -> Lett
     lines = [line for each in notices for line in _notice(each)]
     if left_out:
         lines += ["%d older ones are left out, as nobody could be told." % left_out, ""]
-    return Letter(title, "\n".join([*lines, *_now(status)]) + "\n", notices, status)
+    text = "\n".join([_plain(each) for line in [*lines, *_now(status)] for each in line.split("\n")])
+    return Letter(_plain(title), text + "\n", notices, status)
+
+
+def _plain(text: str) -> str:
+    """Return a line that every program takes, and that does nothing to a terminal, whoever has written it."""
+    return "".join([each if each.isprintable() else " " for each in text])
 
 
 def _notice(notice: Document) -> list[str]:

@@ -8,7 +8,7 @@ of the router that has seen it, then after each failure that of the next one tha
 
 from typing import Any
 
-from haven.contract.notices import LONGEST_TEXT, MOST_NOTICES, is_wanted
+from haven.contract.notices import LONGEST_TEXT, MOST_NOTICES, MOST_SECTIONS, is_wanted
 
 Document = dict[str, Any]
 
@@ -26,7 +26,8 @@ class Notice:
     """What has happened; `at` by this router's clock that only grows."""
 
     def __init__(self, document: Document, now: float) -> None:
-        self.at = now - document["age_s"]
+        # One of the future would outlive all others.
+        self.at = now - max(0, document["age_s"])
         self.document = document
         self.done = set(document["done"])
         self.tries: dict[str, int] = dict(document["tries"])
@@ -35,7 +36,8 @@ class Notice:
 
     def take(self, document: Document, now: float) -> set[str]:
         """Take what another router says of it; return the sections that have told it meanwhile."""
-        news = set(document["done"]) - self.done
+        # Of sections there are not more; who says others is not to fill what is said to everybody.
+        news = set(sorted(set(document["done"]) - self.done)[: MOST_SECTIONS - len(self.done)])
         self.done |= news
         for section, count in document["tries"].items():
             self.note_tries(section, count, now)
@@ -43,7 +45,8 @@ class Notice:
 
     def note_tries(self, section: str, count: int, now: float) -> None:
         """Take that a section has failed so often."""
-        if count > self.tries.get(section, 0):
+        is_one_more = section not in self.tries and len(self.tries) >= MOST_SECTIONS
+        if count > self.tries.get(section, 0) and not is_one_more:
             self.tries[section], self.failed_at[section] = count, now
 
     def say(self, now: float) -> Document:
@@ -78,8 +81,8 @@ class Outbox:
             "severity": severity,
             "node": self.node,
             "key": key,
-            "title": title[:LONGEST_TEXT],
-            "text": text[:LONGEST_TEXT],
+            "title": _short(title),
+            "text": _short(text),
             "age_s": 0,
             "done": [],
             "tries": {},
@@ -171,3 +174,10 @@ class Outbox:
     def say(self, now: float) -> list[Document]:
         """Return all of it for another router, or to be kept."""
         return [each.say(now) for each in self._notices.values()]
+
+
+def _short(text: str) -> str:
+    """Return a text with no more octets than have their place, however it is written."""
+    found = text[:LONGEST_TEXT]
+    # As JSON has it a letter can be twelve octets.
+    return found if found.isascii() else found[: LONGEST_TEXT // 4]
