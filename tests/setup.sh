@@ -28,8 +28,15 @@ wanted=$(missing $programs)
 # shellcheck disable=SC2086
 others=$(missing $others)
 "${PYTHON:-python3}" -c 'import ensurepip' 2>/dev/null || wanted="$wanted python3-venv"
+packages() {
+	dpkg-query -W -f '${Package}\n'
+}
 install() {
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+	before=$(packages) || before=
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || return
+	added=$(packages | grep -vxF "$before") || return 0
+	# shellcheck disable=SC2086 # one line
+	echo "haven: installed:" $added
 }
 
 [ -n "$wanted$others" ] || exit 0

@@ -24,7 +24,7 @@ class CommandOption:
 
 
 CONFIG = CommandOption("--config", "the configuration", "FILE", paths.CONFIG)
-RUN_DIR = CommandOption("--run-dir", "for the control socket and the plan", "DIR", paths.RUN_DIR)
+RUN_DIR = CommandOption("--run-dir", "for control socket and plan", "DIR", paths.RUN_DIR)
 ROOT = CommandOption("--root", "what the other files are below", "DIR", "/")
 HELP = CommandOption("--help", "say this, or what a command does")
 VERSION = CommandOption("--version", "say which haven this is")

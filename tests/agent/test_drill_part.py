@@ -28,7 +28,9 @@ class Desk:
         self.remembered: list[tuple[str, dict[str, Any]]] = []
         self.looks: list[Callable[[], None]] = []
         roles = Roles()
-        self.around = Surroundings(self, Places(str(folder), "config", str(folder)), roles, lambda: None)  # type: ignore[arg-type]
+        self.reports: list[bool] = []
+        places = Places(str(folder), "config", str(folder))
+        self.around = Surroundings(self, places, roles, lambda: self.reports.append(self.held()))  # type: ignore[arg-type]
         self.around.carrier = Carrier()
         self.around.carrier.remember = lambda kind, entry: self.remembered.append((kind, entry))
         self.around.node = "r2"
@@ -46,6 +48,9 @@ class Desk:
     def look(self) -> None:
         for act in self.looks:
             act()
+
+    def held(self) -> bool:
+        return read_hold(self.around.run_dir) is not None
 
     def order(self, command: str, **arguments: Any) -> dict[str, Any]:
         return drill_orders.answer({"command": command, **arguments}, self.around)
@@ -124,6 +129,12 @@ def test_the_end_is_the_makers_and_its_result_is_kept(desk: Desk):
     assert desk.remembered == [("drill", result)]
     assert desk.asked[-1]["code"] == "drill-done" and desk.asked[-1]["facts"]["outage_ms"] == 31.5
     assert desk.order("drill-end", token="t")["code"] == "drill-unheld"
+
+
+def test_the_status_has_a_drill_as_soon_as_it_begins_and_no_longer_than_it_lasts(desk: Desk):
+    desk.hold()
+    desk.order("drill-end", token="t")
+    assert desk.reports == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 
 from haven import VERSION
 from haven.arguments import UsageError
-from haven.cli.command_table import COMMANDS, SHOWN
+from haven.cli.command_table import COMMANDS, SHOWN, Command
 from haven.cli.completion import bash
 from haven.cli.main import main
-from haven.cli.usage import parse
+from haven.cli.usage import call_of, help_of, parse
 from tests.cli.subjects import argv
 from tests.havend.machines import environment
 
@@ -175,3 +175,11 @@ def test_what_only_scripts_ask_is_told_to_nobody_else(capsys: pytest.CaptureFixt
     assert "complete" not in capsys.readouterr().out
     main(["complet"])
     assert "did you mean" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", SHOWN, ids=lambda command: command.name)
+def test_the_help_of_each_command_has_80_columns_and_names_every_option(command: Command) -> None:
+    text = help_of(command)
+    assert max(map(len, text.splitlines())) <= 80
+    usage = " ".join(text.partition("\n\n")[0].split())
+    assert usage == f"usage: haven {call_of(command)}"

@@ -129,6 +129,7 @@ def _drill(r1: DemoNode, r2: DemoNode) -> None:
     join(r1, r2)
     for node in (r1, r2):
         node.cli("status", "--wait")
+    wait_until(r2.asks_kernel, 60, "r2 trusts the answers of r1's kernel again")
     for words in (("drill", "--hard", "--back"), ("status", "--all"), ("history",)):
         print(f"$ haven {' '.join(words)}")
         print(r1.cli(*words))

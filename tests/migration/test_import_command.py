@@ -47,7 +47,7 @@ def test_the_configuration_is_on_stdout_and_remarks_on_stderr(
     assert call(config, conf) == 0
     printed = capsys.readouterr()
     assert "config virtual_router 'lan'\n\toption group 'lan_group'\n\toption device 'br-lan'" in printed.out
-    assert f"{conf}:6: to do: smtp_alert: haven sends no mail" in printed.err
+    assert f"{conf}:6: to do: smtp_alert is not taken over; config notify" in printed.err
     assert not config.exists()
 
 

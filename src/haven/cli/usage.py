@@ -13,6 +13,7 @@ SUMMARY = "High availability for OpenWrt: two routers share one gateway."
 # Options, and words, of a command in the list of all commands.
 MOST_SHOWN = 2
 LONGEST_CALL = 20
+WIDTH = 80
 
 
 class Request:
@@ -138,7 +139,7 @@ def help_of(command: Command | None) -> str:
         lines += ["", "'haven COMMAND --help' says more about one of them."]
         lines += ["Exit status: 0 done, 1 refused or failed, 2 not understood."]
         return "\n".join(lines) + "\n"
-    lines = [f"usage: haven {call_of(command)}", "", f"{command.help[0].upper()}{command.help[1:]}.", ""]
+    lines = [*_usage_of(command), "", f"{command.help[0].upper()}{command.help[1:]}.", ""]
     if command.arguments:
         rows = [(argument.name, argument.help) for argument in command.arguments]
         lines += ["Arguments:", *columns(rows), ""]
@@ -146,12 +147,27 @@ def help_of(command: Command | None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _usage_of(command: Command) -> list[str]:
+    """Return the call in lines of 80 columns, the further ones below the first option."""
+    first = f"usage: haven {command.name}"
+    lines = [first]
+    for word in words_of(command)[1:]:
+        if len(lines[-1]) + 1 + len(word) > WIDTH:
+            lines.append(" " * len(first))
+        lines[-1] += f" {word}"
+    return lines
+
+
 def call_of(command: Command) -> str:
     """Return how a command is written, with its options."""
+    return " ".join(words_of(command))
+
+
+def words_of(command: Command) -> list[str]:
+    """Return the name of a command, its options and its arguments as they are written."""
     options = [f"{option.name} {option.value}".strip() for option in command.options]
     words = [command.name, *(f"[{option}]" for option in options)]
-    words += [_shown(argument) for argument in command.arguments]
-    return " ".join(words)
+    return [*words, *(_shown(argument) for argument in command.arguments)]
 
 
 def _short_call(command: Command) -> str:

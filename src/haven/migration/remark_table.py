@@ -58,7 +58,11 @@ REMARKS = {
         "use the usual group on all routers, or list unicast_peer",
     ),
     # Scripts and messages.
-    "mail": (TO_DO, "{keyword}: haven sends no mail", "let " + _SCRIPTS + " send one (docs/openwrt.md)"),
+    "mail": (
+        TO_DO,
+        "{keyword} is not taken over",
+        "config notify with option mail sends e-mail (docs/notify.md)",
+    ),
     "script": (
         TO_DO,
         "{keyword} '{command}' is not called",

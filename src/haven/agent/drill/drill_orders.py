@@ -25,8 +25,10 @@ def answer(request: dict[str, Any], around: Surroundings) -> dict[str, Any]:
             return done(past(around))
         if command == "drill-hold":
             _hold(around, asked)
+            around.report()
         elif command == "drill-end":
             _end(around, asked)
+            around.report()
         else:
             _run(around, asked)
     except DrillRefused as why:
