@@ -80,10 +80,10 @@ def _measure(
         wait_for_word(capture, "r1")
         event = "power cut" if run % 2 else "stop"
         if event == "power cut":
-            network.power_cut("r1")
+            ended = network.power_cut("r1").ended
         else:
             first.stop(budget=30)
-        ended = now_ns()
+            ended = now_ns()
         second.wait_state("active")
         wait_until(lambda capture=capture: _announced(capture), 10, "the address is announced")
         row.measured.setdefault(event, []).append((_announced(capture)[0] - ended) / 1e9)

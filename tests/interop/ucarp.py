@@ -25,6 +25,7 @@ class UcarpNode(Node):
 
     def __init__(self, network: Network, name: str, **gateway: object) -> None:
         super().__init__(network, name, **gateway)
+        self._said_before = 0
         for act in ("add", "del"):
             self._write_script(act)
 
@@ -58,11 +59,17 @@ class UcarpNode(Node):
         flags = ["-z", "-n", *(["-P"] if gateway.preempt else []), *gateway.more]
         return ["/usr/sbin/ucarp", *words, *flags]
 
+    def start(self) -> Node:
+        """Start ucarp; what its log has of an earlier run is no state of this one."""
+        self._said_before = len(self.log_text())
+        return super().start()
+
     def state(self) -> str | None:
         """Tell its state as its log has it."""
         if not self.running:
             return None
-        said = [line.split(MARK)[1].strip() for line in self.log_text().splitlines() if MARK in line]
+        lines = self.log_text()[self._said_before :].splitlines()
+        said = [line.split(MARK)[1].strip() for line in lines if MARK in line]
         return STATES[said[-1]] if said else None
 
     def complaints(self) -> list[str]:
