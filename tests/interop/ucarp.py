@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's ucarp on a node, and haven beside it, told the same gateway: one IPv4 address on the LAN."""
+"""Debian's ucarp on a node, and the gateway that it can be told: one IPv4 address on the LAN."""
 
 import stat
 from pathlib import Path
 
 from tests.lab import network as lab
+from tests.lab.carp_node import PASSWORD
 from tests.lab.gateway import Side
-from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.node import Node
 
 VHID = 42
-PASSWORD = "secretpw"
 LAN = (Side("lan", "lan", 4, VHID, (f"{lab.GATEWAY}/24",)),)
 ONCE_A_SECOND = {"interval_ms": 1000, "own_sides": LAN}
 STATES = {"MASTER": "active", "BACKUP": "backup", "INIT": "initialize"}
@@ -26,6 +25,7 @@ class UcarpNode(Node):
 
     def __init__(self, network: Network, name: str, **gateway: object) -> None:
         super().__init__(network, name, **gateway)
+        self._said_before = 0
         for act in ("add", "del"):
             self._write_script(act)
 
@@ -59,22 +59,19 @@ class UcarpNode(Node):
         flags = ["-z", "-n", *(["-P"] if gateway.preempt else []), *gateway.more]
         return ["/usr/sbin/ucarp", *words, *flags]
 
+    def start(self) -> Node:
+        """Start ucarp; what its log has of an earlier run is no state of this one."""
+        self._said_before = len(self.log_text())
+        return super().start()
+
     def state(self) -> str | None:
         """Tell its state as its log has it."""
         if not self.running:
             return None
-        said = [line.split(MARK)[1].strip() for line in self.log_text().splitlines() if MARK in line]
+        lines = self.log_text()[self._said_before :].splitlines()
+        said = [line.split(MARK)[1].strip() for line in lines if MARK in line]
         return STATES[said[-1]] if said else None
 
     def complaints(self) -> list[str]:
         """List the lines in which it finds fault with what it has heard."""
         return [line for line in self.log_text().splitlines() if any(each in line for each in COMPLAINTS)]
-
-
-class CarpHaven(HavenNode):
-    """havend that speaks CARP; a priority is 254 less the advskew."""
-
-    def _virtual_router(self, side: Side) -> str:
-        text = super()._virtual_router(side)
-        kept = [line for line in text.splitlines() if not line.startswith("\toption version ")]
-        return "\n".join([*kept, "\toption protocol 'carp'", f"\toption password '{PASSWORD}'", ""])

@@ -4,6 +4,8 @@
 import pytest
 
 from tests.lab import network as lab
+from tests.lab.carp_node import CarpHaven
+from tests.lab.gateway import Side
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.outage import HANDOVER_INTERVAL_MS, active_down_ms, check_outage
@@ -39,6 +41,26 @@ def test_both_families_move_together(network: Network) -> None:
     for result in [probe.stop() for probe in probes]:
         check_outage(result, active_down_ms(100))
     assert second.holds()
+
+
+def test_by_carp_both_families_and_several_addresses_of_one_vhid_move_together(network: Network) -> None:
+    sides = (
+        Side("lan", "lan", 4, 42, (f"{lab.GATEWAY}/24", "10.77.0.31/32", "10.77.0.32/32")),
+        Side("lan6", "lan", 6, 42, (f"{lab.GATEWAY6_LINK_LOCAL}/64", f"{lab.GATEWAY6}/64", "fd77::31/128")),
+    )
+    first, second = pair(CarpHaven, network, own_sides=sides, interval_ms=1000)
+    addresses = second.gateway.bare_addresses
+    network.power_cut("r1")
+    second.wait_state("active")
+    network.power_on("r1")
+    first.start().wait_state("backup")
+    wait_until(first.hears_active, 5, "r1 hears r2 in both families")
+    wait_one_holder(network, "r2", *addresses)
+    second.stop()
+    first.wait_state("active")
+    wait_one_holder(network, "r1", *addresses)
+    assert first.dropped() == {}
+    assert [each for each in first.problems() if each["about"] != "haven-agent"] == []
 
 
 def test_adverts_come_from_link_local_and_name_one_first(network: Network) -> None:

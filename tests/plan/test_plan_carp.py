@@ -65,6 +65,12 @@ def test_a_person_reads_of_advskew_and_of_the_time_it_makes():
     assert "takes over after 3.500 s of silence" in text
 
 
+def test_a_person_reads_by_which_word_carp_leaves():
+    text = show_plan(with_sequences(plan_of(lan())))
+    assert "advertisement with advbase and advskew 255 for lan" in text
+    assert "priority 0" not in text
+
+
 @pytest.mark.parametrize(
     "broken",
     [{"advskew": 255}, {"hashed": []}, {"hashed": ["x"]}, {"broadcast": 1}, {"advskew": None}],

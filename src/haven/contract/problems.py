@@ -117,7 +117,7 @@ _GATEWAY_TABLE = (
     (
         "leaving-stranger",
         WARNING,
-        "{peer} says that it leaves (priority 0), and was not heard to be Active.",
+        "{peer} says that it leaves, and was not heard to be Active.",
         "Look for that address: a router that stood still, one that is not heard, or somebody who forges.",
     ),
     (
@@ -135,7 +135,7 @@ _GATEWAY_TABLE = (
     (
         "flapping",
         ERROR,
-        "The group has changed hands {count} times within a minute; now it takes its time.",
+        "The group has changed hands {count} times within a minute.",
         "Look for a link that comes and goes, or for somebody who forges on this link.",
     ),
     (

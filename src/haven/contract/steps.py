@@ -35,6 +35,7 @@ STEPS = {
     # What a group does in between.
     "advertise": "advertisement for {virtual_routers}",
     "resign": "priority 0 advertisement for {virtual_routers}",
+    "resign-carp": "advertisement with advbase and advskew 255 for {virtual_routers}",
     "announce": "gratuitous ARP for {addresses}",
     "announce6": "unsolicited neighbour advertisement for {addresses}",
     "router-advert": "router advertisement from {addresses}",

@@ -218,9 +218,9 @@ class Group(Lockstep):
         if not members or not all(other.silent for other in self.members) or self._is_held_back(now):
             return
         reason, first = reason_of(self.members, event), spokesman(self.members)
-        is_silence = reason in SILENCES and first.active_source is not None
-        if is_silence and first.was_followed_briefly():
-            self.trust.note_broken(first.active_source or b"", now)
+        source = first.active_source if reason in SILENCES else None
+        if source is not None and first.was_followed_briefly() and not first.proves(source):
+            self.trust.note_broken(source, now)
         heard_ago = None if first.heard_at is None else now - first.heard_at
         silence = heard_ago if event is None else event.silence
         self.fire(states.ACTIVE_DOWN_TIMER, now, by=first, reason=reason, silence=silence)

@@ -37,7 +37,8 @@ class Hearing:
             self._hear_resignation(member, source, follows, now)
             return
         # One that asks for relief speaks on until somebody takes over.
-        if not self._group.maintenance and advert.priority > LOWEST_PRIORITY:
+        expects_silence = not self._group.maintenance and advert.priority > LOWEST_PRIORITY
+        if expects_silence and not member.proves(source):
             self._group.trust.note_word(source, SOON * member.spec.advert_interval_us, now)
         if self._group.state == states.ACTIVE:
             self._hear_rival(member, advert, packet, now)
@@ -59,7 +60,7 @@ class Hearing:
                 self._wait_at_most(patience_in_maintenance(member), now)
                 return
             # Where its word was worth nothing before, its silence is waited for.
-            if not self._group.trust.is_low(now):
+            if self._is_believed(member, source, now):
                 # The Active leaves the whole group; where its link is down its word does not come through.
                 self._group.fire(states.PRIORITY_ZERO, now)
             self._group.trust.note_resignation(source, now)
@@ -77,7 +78,7 @@ class Hearing:
             return
         rank = member.rank_of(advert.priority, packet[1])
         interval_us = member.bounded_interval(advert, packet[1])
-        if self._rivals.has_vanished(member, now):
+        if self._rivals.has_vanished(member, now) and not member.proves(packet[1]):
             self._group.trust.note_broken(packet[1], now)
         goes_on = self._rivals.hear(member, rank, interval_us, now)
         verdict = self._rivals.judge(self._group.members, member, rank, interval_us, now)
@@ -98,10 +99,15 @@ class Hearing:
             self._announce_when_quiet(interval_us, now)
 
     def _is_trusted(self, member: "VirtualRouter", source: bytes, interval_us: int, now: int) -> bool:
-        trust = self._group.trust
         return (
-            not trust.is_low(now) or trust.knows(source) or self._rivals.has_lasted(member, interval_us, now)
+            self._is_believed(member, source, now)
+            or self._group.trust.knows(source)
+            or self._rivals.has_lasted(member, interval_us, now)
         )
+
+    def _is_believed(self, member: "VirtualRouter", source: bytes, now: int) -> bool:
+        """Tell whether a single word of a router is enough."""
+        return member.proves(source) or not self._group.trust.is_low(now)
 
     def _announce_when_quiet(self, interval_us: int, now: int) -> None:
         """Announce the addresses soon after the last word of a rival that is not judged yet."""
@@ -115,7 +121,7 @@ class Hearing:
         elif self._may_preempt(member, relieves, now):
             member.record_preempted(advert, packet)
             self._group.fire(states.LOWER_HEARD, now, by=member)
-            if relieves and self._asks_everywhere() and not self._group.trust.is_low(now):
+            if relieves and self._asks_everywhere() and self._is_believed(member, packet[1], now):
                 self._take_over_soon(packet[1], now)
             return
         follows = member.active_source in (None, packet[1])

@@ -261,6 +261,10 @@ class VirtualRouter(Announcements):
             return False
         return self.heard_at - self.followed_since < BRIEF * self.active_adver_interval_us
 
+    def proves(self, source: bytes) -> bool:
+        """Tell whether what is heard of a router is certainly its own and new: no deed is waited for."""
+        return False
+
     def note_stranger_leaves(self, source: bytes, now: int) -> None:
         """Remember a priority 0 of a router that was not heard to be Active, unless this node has just begun.
 

@@ -176,8 +176,8 @@ def _described(group: GroupSpec, done: list[Value]) -> Iterator[tuple[str, dict[
     specs = {router.name: router for router in group.routers}
     for effect in done:
         if type(effect) is Send:
-            resigns = _resigns(specs[effect.router], effect.packets[0][1])
-            yield "resign" if resigns else "advertise", {"virtual_routers": [effect.router]}
+            code = _word(specs[effect.router], effect.packets[0][1])
+            yield code, {"virtual_routers": [effect.router]}
         elif isinstance(effect, (TakeOver, Release)):
             yield _STAGE[type(effect)], {"virtual_routers": list(effect.routers)}
         elif type(effect) is Announce:
@@ -187,11 +187,11 @@ def _described(group: GroupSpec, done: list[Value]) -> Iterator[tuple[str, dict[
                 yield code, {"addresses": [text_of(address) for address in spec.addresses]}
 
 
-def _resigns(router: RouterSpec, message: bytes) -> bool:
+def _word(router: RouterSpec, message: bytes) -> str:
     if router.protocol == CARP:
-        return carp.resigns(message)
+        return "resign-carp" if carp.resigns(message) else "advertise"
     # The octet after the VRID (RFC 9568 5.2).
-    return message[2] == RESIGNATION
+    return "resign" if message[2] == RESIGNATION else "advertise"
 
 
 def _item(code: str, **facts: Any) -> Item:

@@ -104,6 +104,13 @@ class CarpRouter(VirtualRouter):
         goes_on = source != self.source and priority == self.priority and self._rival_words >= RIVAL_WORDS
         return (priority, b"\xff" * 17 if goes_on else tie(source)) + self._tie
 
+    def proves(self, source: bytes) -> bool:
+        """Tell whether a router counts: nobody can forge or repeat its words then.
+
+        Whoever says one and falls silent has died, and to wait before yielding would leave two Actives.
+        """
+        return not self.counter.stands(source)
+
     def become_active(self, now: int) -> None:
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self._rival_words = 0
