@@ -4,6 +4,8 @@
 python openwrt-feed/manual_pages.py DIR
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Sequence
