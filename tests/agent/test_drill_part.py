@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from haven.agent.calls import CallFailure
 from haven.agent.carrier import Carrier
 from haven.agent.drill import drill_keeper, drill_orders
 from haven.agent.drill.part import DrillPart
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
+from haven.agent.waiting_line import WaitingLine
 from haven.contract.control import Refusal
 from haven.contract.drill_words import DrillRefused
 from haven.drill.hold import read_hold, take_hold
@@ -27,6 +29,8 @@ class Desk:
         self.ran: list[list[str]] = []
         self.remembered: list[tuple[str, dict[str, Any]]] = []
         self.looks: list[Callable[[], None]] = []
+        self.runs = WaitingLine(1, 0)
+        self.ends: list[Any] = []
         roles = Roles()
         self.reports: list[bool] = []
         places = Places(str(folder), "config", str(folder))
@@ -44,6 +48,7 @@ class Desk:
 
     def run(self, argv: list[str], done: Any, _limit: float, stdin: str | None = None) -> None:
         self.ran.append(argv)
+        self.ends.append(done)
 
     def look(self) -> None:
         for act in self.looks:
@@ -53,7 +58,7 @@ class Desk:
         return read_hold(self.around.run_dir) is not None
 
     def order(self, command: str, **arguments: Any) -> dict[str, Any]:
-        return drill_orders.answer({"command": command, **arguments}, self.around)
+        return drill_orders.answer({"command": command, **arguments}, self.around, self.runs)
 
     def hold(self, **changes: Any) -> dict[str, Any]:
         asked = {"token": "t", "owner": "r1", "groups": ["gateway"], "back": True, "limit_s": 25}
@@ -149,7 +154,7 @@ def test_the_status_has_a_drill_as_soon_as_it_begins_and_no_longer_than_it_lasts
 )
 def test_what_is_no_order_is_refused(desk: Desk, asked: dict[str, Any]):
     with pytest.raises(Refusal):
-        drill_orders.answer(asked, desk.around)
+        drill_orders.answer(asked, desk.around, desk.runs)
     assert read_hold(desk.around.run_dir) is None
 
 
@@ -201,3 +206,13 @@ def test_an_outcome_of_a_newer_haven_is_kept(desk: Desk):
     result |= {"facts": {"of": "this", "code": "again"}, "legs": [], "before": 3, "after": 3, "missing": []}
     assert desk.order("drill-end", token="t", result=result)["ok"]
     assert desk.remembered == [("drill", result)] and desk.asked[-1]["code"] == "drill-failed"
+
+
+def test_who_asks_for_drills_without_end_has_one_begun(desk: Desk):
+    assert desk.order("drill-run", drill="hard")["ok"]
+    for _ in range(50):
+        with pytest.raises(Refusal):
+            desk.order("drill-run", drill="hard")
+    assert len(desk.ran) == 1
+    desk.ends.pop()(CallFailure("late", "it takes too long"))
+    assert desk.order("drill-run", drill="hard")["ok"] and len(desk.ran) == 2

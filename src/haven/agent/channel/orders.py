@@ -34,6 +34,7 @@ class Orders:
         # Two routers may ask at once; a look takes seconds, and one that waited would come too late.
         self._looks = WaitingLine(AT_ONCE // 2, 0)
         self._packages = WaitingLine(1, AT_ONCE)
+        self._drills = WaitingLine(1, 0)
 
     def carry_out(self, request: dict[str, Any], reply: Reply, of_peer: bool = False) -> None:
         """Do what is asked; `reply` gets the answer as the control socket gives it."""
@@ -52,7 +53,7 @@ class Orders:
                 # Rarely asked for; nobody has it in memory for nothing.
                 from haven.agent.drill import drill_orders
 
-                reply(drill_orders.answer(request, self._around))
+                reply(drill_orders.answer(request, self._around, self._drills))
             else:
                 self._ask(control.check_request(request), reply)
         except (Refusal, PairingRefusal) as why:

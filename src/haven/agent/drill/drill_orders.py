@@ -7,6 +7,7 @@ from typing import Any
 from haven.agent.drill.drill_notes import note_event, note_result
 from haven.agent.drill.drill_run import run_drill
 from haven.agent.part import Surroundings
+from haven.agent.waiting_line import WaitingLine
 from haven.contract.control import check_request, done, refused
 from haven.contract.drill_words import REQUESTS, DrillRefused
 from haven.contract.history_words import VERSION
@@ -16,8 +17,8 @@ from haven.history.pending import read_pending
 from haven.paths import HISTORY, PENDING_HISTORY, inside
 
 
-def answer(request: dict[str, Any], around: Surroundings) -> dict[str, Any]:
-    """Return the answer to a request of contract/drill_words.py. Raises Refusal."""
+def answer(request: dict[str, Any], around: Surroundings, runs: WaitingLine) -> dict[str, Any]:
+    """Return the answer to a request of contract/drill_words.py; `runs` has the drills. Raises Refusal."""
     asked = check_request(request, REQUESTS)
     command = asked["command"]
     try:
@@ -30,7 +31,7 @@ def answer(request: dict[str, Any], around: Surroundings) -> dict[str, Any]:
             _end(around, asked)
             around.report()
         else:
-            _run(around, asked)
+            _run(around, asked, runs)
     except DrillRefused as why:
         return refused(why)
     return done({})
@@ -61,8 +62,13 @@ def _end(around: Surroundings, asked: dict[str, Any]) -> None:
         note_result(around, asked["result"])
 
 
-def _run(around: Surroundings, asked: dict[str, Any]) -> None:
+def _run(around: Surroundings, asked: dict[str, Any], runs: WaitingLine) -> None:
     found = read_hold(around.run_dir)
     if found is not None:
         raise DrillRefused("drill-busy", owner=found["owner"])
-    run_drill(around, asked["drill"], asked.get("back") is True)
+
+    def start() -> None:
+        run_drill(around, asked["drill"], asked.get("back") is True, over=runs.over)
+
+    # Until the command holds this router it is not seen that one is under way.
+    runs.take(start)

@@ -3,6 +3,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from haven.agent.calls import CallFailure, ChildEnd
@@ -16,12 +17,15 @@ from haven.launch import argv_of
 PATIENCE_S = LIMIT_S + 60.0
 
 
-def run_drill(around: Surroundings, kind: str, back: bool, busy: Any = None) -> None:
-    """Begin a drill here; `busy` is called when another one is under way."""
+def run_drill(
+    around: Surroundings, kind: str, back: bool, busy: Any = None, over: Callable[[], None] = lambda: None
+) -> None:
+    """Begin a drill here; `busy` is called when another one is under way, `over` at the end of any."""
     argv = argv_of("haven", "--config", around.config, "--run-dir", around.run_dir, "--root", around.root)
     argv += ["drill", "--hard" if kind == HARD else "--switchover", "--json"] + (["--back"] if back else [])
 
     def ended(outcome: ChildEnd | CallFailure) -> None:
+        over()
         document = None if isinstance(outcome, CallFailure) else document_of(outcome)
         code = (document or {}).get("code")
         if code == "busy" and busy is not None:
