@@ -16,16 +16,18 @@ from haven.contract.severities import SEVERITIES
 from haven.contract.status import shown_state
 from haven.core import effects
 from haven.core.clock import SECOND
-from haven.core.effects import Transition
+from haven.core.effects import Doubted, Transition
 from haven.core.tracking import LINK_DOWN, NO_SOURCE, TRACKED_DOWN
 from haven.core.vrrp.advert import REASONS as DROP_REASONS
 from haven.core.vrrp.advert import Advert, encode
+from haven.core.vrrp.states import BACKUP
 from haven.core.vrrp.states import TABLE as STATES
 from haven.havend import diagnosis
 from haven.havend.diagnosis import RECENT
 from haven.havend.event_history import EventHistory
 from haven.havend.last_transitions import LastTransitions, transition_facts
 from haven.havend.restart_note import RestartNote
+from tests.core.test_other_path import cut, settled, vouch
 from tests.core.wire import Wire, group, pair
 
 SOURCES = Path(diagnosis.__file__).parents[1]
@@ -296,3 +298,19 @@ def test_alive_bears_a_full_disk_and_a_lost_file(tmp_path: Path) -> None:
     lost = RestartNote(str(tmp_path / "alive"))
     (tmp_path / "alive").unlink()
     lost.remove()
+
+
+def test_a_link_is_deaf_only_until_it_brings_an_advertisement_itself() -> None:
+    wire, active, backup = settled()
+    gateway = backup.engine.groups["gateway"]
+
+    def named() -> list[str]:
+        return [found["code"] for found in diagnosis.of_group(gateway, wire.now)]
+
+    cut(wire, active, backup)
+    wire.run_until(lambda: backup.said(Doubted))
+    vouch(active, backup)
+    assert "deaf" in named()
+    wire.heal()
+    wire.run(2 * SECOND)
+    assert gateway.state == BACKUP and "deaf" not in named()

@@ -127,11 +127,19 @@ def _claims_elsewhere(router: "VirtualRouter") -> bool:
     return router.active_priority == OWNER_PRIORITY and router.active_source not in router.spec.addresses
 
 
+def _is_deaf(router: "VirtualRouter") -> bool:
+    """Tell whether the link has brought no ADVERTISEMENT since the channel had to.
+
+    It has to for a moment when another router has just become Active.
+    """
+    return router.heard_at is None or router.heard_at <= router.anomalies["vouched"][1]
+
+
 def _of_router(group: "Group", router: "VirtualRouter", now: int) -> "list[Problem]":
     name, anomalies, found = router.spec.name, router.anomalies, []
     if group.state == states.BACKUP and router.silent and not router.lower_heard:
         found.append(problem("not-heard", name, device=router.spec.device))
-    if group.state == states.BACKUP and _is_recent(anomalies, "vouched", now):
+    if group.state == states.BACKUP and _is_recent(anomalies, "vouched", now) and _is_deaf(router):
         facts = {"peer": text_of(anomalies["vouched"][0]), "device": router.spec.device}
         found.append(problem("deaf", name, **facts))
     for kind, code in _ANOMALIES:
