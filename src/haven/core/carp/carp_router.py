@@ -105,7 +105,7 @@ class CarpRouter(VirtualRouter):
         return (priority, b"\xff" * 17 if goes_on else tie(source)) + self._tie
 
     def proves(self, source: bytes) -> bool:
-        """Tell whether a router counts: nobody can forge or repeat its words then.
+        """Tell whether a router counts, so that a copy of its words is seen, as far as it can be.
 
         Whoever says one and falls silent has died, and to wait before yielding would leave two Actives.
         """
