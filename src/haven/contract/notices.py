@@ -93,7 +93,7 @@ def check_notices(documents: "list[Any]") -> "list[Document]":
             raise DocumentError("notices: tries is not what it should be")
         if len(each["done"]) > MOST_SECTIONS or len(write_json(each)) > LONGEST_NOTICE:
             raise DocumentError("notices: one is too long")
-        if any(len(name) > LONGEST_NAME for name in (*each["done"], *tries)):
+        if any(len(name) > LONGEST_NAME for name in list(each["done"]) + list(tries)):
             raise DocumentError("notices: a section's name is too long")
     return documents
 
