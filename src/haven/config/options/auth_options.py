@@ -75,7 +75,7 @@ AUTH_OPTIONS = (
         "auth_key_other",
         AuthKey(),
         "A second key, with another id, that is understood beside auth_key while keys are changed.",
-        default_says="none",
+        default_says="no second key",
         title="Second key",
     ),
     Option(
