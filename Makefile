@@ -10,6 +10,9 @@ DEMO_VENV := .venv-demo
 # What LuCI checks its own pages with, and no other release of it.
 ESLINT := $(VENV)/eslint
 ESLINT_PACKAGES := eslint@9.39.2 @eslint/js@9.39.2 globals@17.3.0
+# What the pages are held to by who does not see them, or has no mouse.
+AXE := $(VENV)/axe
+AXE_PACKAGE := axe-core@4.14.1
 # How often bench-conntrack lets each thing happen.
 RUNS ?= 5
 # How long bench-heartbeat watches under each condition.
@@ -95,6 +98,10 @@ $(ESLINT)/ready: Makefile | $(VENV)/ready
 	npm install --prefix $(ESLINT) --no-audit --no-fund --silent $(ESLINT_PACKAGES)
 	touch $@
 
+$(AXE)/ready: Makefile | $(VENV)/ready
+	npm install --prefix $(AXE) --no-audit --no-fund --silent $(AXE_PACKAGE)
+	touch $@
+
 demo: $(DEMO_VENV)/ready
 	$(DEMO_VENV)/bin/python -m tests.lab.demo
 
@@ -138,7 +145,7 @@ test-interop: setup
 test-package: setup
 	$(BIN)/pytest -q -n 2 --dist loadfile -rs tests/package tests/openwrt
 
-test-luci: setup
+test-luci: setup $(AXE)/ready
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/luci
 
 lint: setup $(ESLINT)/ready

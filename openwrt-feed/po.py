@@ -97,8 +97,10 @@ def _of_json() -> Iterator[tuple[str, str]]:
 def _of_schema() -> Iterator[tuple[str, str]]:
     place = "haven.config.schema"
     for section in schema()["sections"]:
+        yield place, section["title"]
         yield place, section["help"]
         for option in section["options"]:
+            yield place, option["title"]
             yield place, option["help"]
             yield place, option["default_says"]
             # Of numbers and flags the page itself says what is allowed.

@@ -18,15 +18,17 @@ local function class_of(option)
 end
 
 local function title(option)
-	return option.unit ~= "" and ("%s (%s)"):format(option.name, option.unit) or option.name
+	return option.unit ~= "" and ("%s (%s)"):format(option.title, option.unit) or option.title
 end
 
+-- The name is what stands in the file and in what is said of it.
 local function help(option)
+	local said = ("%s: %s"):format(option.name, option.help)
 	if option.kind == "flag" then
-		return pcdata(option.help)
+		return pcdata(said)
 	end
 	local allowed = option.unit ~= "" and option.values .. " " .. option.unit or option.values
-	return pcdata(option.help .. " " .. translate("Allowed: %s."):format(allowed))
+	return pcdata(said .. " " .. translate("Allowed: %s."):format(allowed))
 end
 
 -- Names that stand in this or in the network's configuration; another may be typed all the same.
@@ -114,7 +116,7 @@ end
 
 -- A section of the schema, drawn into a map whose cursor is a buffer.
 function M.section(map, described)
-	local drawn = map:section(cbi.TypedSection, described.type, pcdata(described.type), pcdata(described.help))
+	local drawn = map:section(cbi.TypedSection, described.type, pcdata(described.title), pcdata(described.help))
 	drawn.anonymous = not described.named
 	drawn.addremove = true
 	for _, option in ipairs(described.options) do

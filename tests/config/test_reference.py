@@ -12,6 +12,7 @@ from haven.config import reference, schema
 from haven.config.example import EXAMPLE
 from haven.config.load import load_text
 from haven.config.options import SECTIONS
+from haven.config.options.option import BASIC, GROUPS
 
 PAGE = Path(__file__).parents[2] / "docs" / "config.md"
 
@@ -49,6 +50,22 @@ def test_the_schema_holds_every_option_with_its_limits():
     assert (vrid["low"], vrid["high"], vrid["step"]) == (1, 255, 1)
     auth = next(row for row in named["virtual_router"]["options"] if row["name"] == "auth_pass")
     assert auth["only_with"] == ["version", "2"]
+
+
+def test_every_option_has_a_title_of_its_own_and_a_group():
+    for section in schema.schema()["sections"]:
+        titles = [row["title"] for row in section["options"]]
+        assert section["title"] and all(titles) and len(set(titles)) == len(titles)
+        assert {row["group"] for row in section["options"]} <= set(GROUPS)
+        # What has to be said stands where the dialog opens.
+        assert all(row["group"] == BASIC for row in section["options"] if row["required"])
+
+
+def test_a_title_is_made_of_the_name_where_that_reads_well():
+    rows = {row["name"]: row for each in schema.schema()["sections"] for row in each["options"]}
+    assert rows["vrid"]["title"] == "VRID" and rows["virtual_mac"]["title"] == "Virtual MAC"
+    assert rows["advert_interval"]["title"] == "Advertisement interval"
+    assert (rows["advert_interval"]["group"], rows["checksum"]["group"]) == ("timing", "advanced")
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,22 @@ def wait_for(page: Page, condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{what}: did not happen"
         page.wait_for_timeout(50)
+
+
+def edit(page: Page, section: str) -> None:
+    """Open the dialog of a section that a table has."""
+    page.locator(f'tr[data-section-id="{section}"] .cbi-button-edit').click()
+    # LuCI leaves the dialog before this one where it was, unseen.
+    expect(page.locator("body.modal-overlay-active")).to_have_count(1)
+    expect(page.locator(f'.modal [id="cbi-haven-{section}"]')).to_have_count(1)
+
+
+def keep(page: Page) -> None:
+    """Press Save in the dialog."""
+    page.locator(".modal .button-row .cbi-button-positive").click()
+
+
+def dismiss(page: Page) -> None:
+    """Leave the dialog."""
+    page.locator(".modal .button-row button").first.click()
+    expect(page.locator("body.modal-overlay-active")).to_have_count(0)

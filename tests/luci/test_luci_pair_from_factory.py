@@ -88,7 +88,8 @@ class Desk:
         self._console = household.console
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # The network of the computer changes while the LANs are joined: Chromium breaks off what it loads.
+        if message.type in ("error", "warning") and "ERR_NETWORK_CHANGED" not in message.text:
             self._console.append(message.text)
 
     def open(self, path: str, address: str = "192.168.1.1") -> Page:

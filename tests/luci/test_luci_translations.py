@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.contract.messages import every_message
-from tests.luci.pages import Pages, field, press, put, widget
+from tests.luci.pages import Pages, edit, field, keep, put, widget
 from tests.luci.router import ROOT
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
@@ -95,8 +95,8 @@ def test_quotation_marks_are_german_ones():
 
 def test_every_string_of_a_script_is_found():
     """What is translated by a variable is of a table of the programs, and so in the template, too."""
-    variables = {"option.help", "option.values", "option.default_says", "described.help", "template"}
-    variables |= {"template, 'haven'"}
+    variables = {"option.help", "option.values", "option.default_says", "template"}
+    variables |= {"template, 'haven'", "described.help", "described.title", "option.title"}
     for path in (ROOT / "files/www").rglob("*.js"):
         for given in re.findall(r"(?<![\w.])_\(([^'][^)]*)\)", path.read_text()):
             assert given in variables or given.startswith("TEXTS."), (path.name, given)
@@ -253,9 +253,11 @@ def test_the_log_in_german(pages: Pages):
 def test_what_validate_refuses_in_german(pages: Pages):
     _speak_german(pages)
     page = pages.open("haven/settings")
+    edit(page, "lan")
     put(page, "lan", "version", "2")
+    page.locator('.modal [data-tab="timing"] > a').click()
     widget(page, "lan", "advert_interval").fill("150")
-    press(page, "save")
+    keep(page)
     expect(field(page, "lan", "advert_interval").locator(".haven-refused")).to_have_text(
         "Version 2 zählt ganze Sekunden: 150 ms ist kein Vielfaches von 1000"
     )
@@ -264,9 +266,10 @@ def test_what_validate_refuses_in_german(pages: Pages):
 def test_the_settings_in_german(pages: Pages):
     _speak_german(pages)
     page = pages.open("haven/settings")
-    expect(page.locator("#cbi-haven-virtual_router .cbi-section-descr")).to_have_text(
+    expect(page.locator("#cbi-haven-virtual_router .cbi-section-descr")).to_contain_text(
         "Adressen, die zwischen Routern wandern, auf einem Gerät."
     )
+    edit(page, "lan")
     row = page.locator("#cbi-haven-lan-vrid .cbi-value-description")
     expect(row).to_contain_text("Erlaubt: 1 bis 255.")
 

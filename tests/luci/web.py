@@ -29,7 +29,7 @@ STAND_IN = Path(__file__).parent / "runtime"
 PAGE = """<!DOCTYPE html>
 <html lang="{language}" data-darkmode="false"><head><meta charset="utf-8"><title>haven</title>
 <link rel="icon" href="data:,"><style>
-.hidden, body:not(.modal-overlay-active) #modal_overlay {{ display: none }}</style>
+.hidden, [data-tab-active=false], body:not(.modal-overlay-active) #modal_overlay {{ display: none }}</style>
 <script>window.TR = {translations}</script>{scripts}</head>
 <body><div id="maincontent"><script src="{resources}/luci.js"></script><script>L = new LuCI({env})</script>
 <div id="tabmenu" style="display:none"></div><div id="indicators"></div>

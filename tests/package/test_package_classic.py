@@ -77,8 +77,8 @@ def test_every_option_of_the_schema_is_a_field_with_its_type_unit_default_and_he
 def _is_drawn(option: dict[str, Any], field: dict[str, Any]) -> None:
     unit = f" ({option['unit']})" if option["unit"] else ""
     assert field["class"] == _class(option), option
-    assert field["title"] == option["name"] + unit
-    assert escaped(option["help"]) in field["help"]
+    assert field["title"] == option["title"] + unit
+    assert field["help"].startswith(option["name"] + ": " + escaped(option["help"]))
     assert field["rmempty"] is not option["required"]
     assert field["password"] is (option["kind"] == "secret")
     flag = option["kind"] == "flag"

@@ -10,6 +10,7 @@ from haven.config.options.option import option_text
 from haven.config.output import write
 
 VERSION = 1
+_SHORT_FORMS = ("bfd", "dhcp", "dns", "mac", "mtu", "ra", "vrid")
 
 
 def schema() -> dict[str, object]:
@@ -25,6 +26,7 @@ def schema_text() -> str:
 def _section(section: SectionType) -> dict[str, object]:
     return {
         "type": section.name,
+        "title": section.title,
         "help": section.help.replace("`", ""),
         "named": section.named,
         "single": section.single,
@@ -37,6 +39,8 @@ def _option(option: Option) -> dict[str, object]:
     kind = option.kind
     row: dict[str, object] = {
         "name": option.name,
+        "title": option.title or _title(option.name),
+        "group": option.group,
         "kind": kind.name,
         "datatype": kind.datatype,
         "values": kind.values.replace("`", ""),
@@ -52,6 +56,11 @@ def _option(option: Option) -> dict[str, object]:
     if isinstance(kind, Whole):
         row.update(low=kind.low, high=kind.high, step=kind.step)
     return row
+
+
+def _title(name: str) -> str:
+    words = [word.upper() if word in _SHORT_FORMS else word for word in name.split("_")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
 def _condition(option: Option) -> list[str] | None:

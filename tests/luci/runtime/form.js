@@ -125,9 +125,32 @@ const DynamicList = Value.extend({
 	}
 });
 
+/* What a table shows: no field. */
+const DummyValue = Value.extend({
+	render(id) {
+		return E('td', { 'class': 'td cbi-value-field', 'data-name': this.option, 'data-title': this.title }, this.textvalue(id));
+	},
+
+	follow() {
+		return false;
+	},
+
+	parse() {}
+});
+
 const Section = baseclass.extend({
 	__init__(map, type, title, description) {
-		Object.assign(this, { map, type, title, description, children: [] });
+		Object.assign(this, { map, sectiontype: type, title, description, children: [] });
+	},
+
+	tab(name, title) {
+		this.tabs = [ ...(this.tabs || []), { name, title } ];
+	},
+
+	taboption(name, ...more) {
+		if (!this.tabs || !this.tabs.some((each) => each.name === name))
+			L.raise('ReferenceError', 'Associated tab not declared');
+		return Object.assign(this.option(...more), { tab: name });
 	},
 
 	option(kind, ...more) {
@@ -136,9 +159,15 @@ const Section = baseclass.extend({
 		return made;
 	},
 
+	// As in LuCI, the menu stands before the panes.
 	node(id) {
-		return E('div', { id: 'cbi-%s-%s'.format(this.map.config, id), 'class': 'cbi-section-node', 'data-section-id': id },
-			this.children.map((option) => option.render(id)));
+		const node = (kind, children) => E('div', { id: 'cbi-%s-%s'.format(this.map.config, id), 'class': 'cbi-section-node' + kind,
+			'data-section-id': id }, children);
+		if (!this.tabs)
+			return node('', this.children.map((option) => option.render(id)));
+		const panes = this.tabs.map(({ name, title }, at) => E('div', { 'data-tab': name, 'data-tab-title': title, 'data-tab-active': at === 0 },
+			this.children.filter((option) => option.tab === name).map((option) => option.render(id))));
+		return E([ ui.tabs.menu(panes), node(' cbi-section-node-tabbed', panes) ]);
 	},
 
 	heads() {
@@ -146,51 +175,103 @@ const Section = baseclass.extend({
 	},
 
 	each(act) {
-		return this.sections().map((id) => this.children.map((option) => act(option, id))).flat();
+		return this.cfgsections().map((id) => this.children.map((option) => act(option, id))).flat();
 	}
 });
 
 const NamedSection = Section.extend({
 	__init__(map, name, type, ...more) {
 		this.super('__init__', [ map, type, ...more ]);
-		this.name = name;
+		this.section = name;
 	},
 
-	sections() {
-		return [ this.name ];
+	cfgsections() {
+		return [ this.section ];
 	},
 
 	render() {
-		return E('div', { 'class': 'cbi-section' }, [ ...this.heads(), this.node(this.name) ]);
+		return E('div', { 'class': 'cbi-section' }, [ ...this.heads(), this.node(this.section) ]);
 	}
 });
 
 const TypedSection = Section.extend({
-	sections() {
-		return this.map.data.sections(this.map.config, this.type).map((section) => section['.name']);
+	cfgsections() {
+		return this.map.data.sections(this.map.config, this.sectiontype).map((section) => section['.name']);
 	},
 
 	render() {
-		return E('div', { id: 'cbi-%s-%s'.format(this.map.config, this.type), 'class': 'cbi-section' }, [ ...this.heads(),
-			...this.sections().flatMap((id) => [ this.remover(id), this.anonymous ? null : E('h3', {}, [ id.toUpperCase() ]), this.node(id) ]),
-			this.adder() ]);
+		return this.frame('cbi-section', this.cfgsections().flatMap((id) => [ this.addremove ? this.remover(id) : null,
+			this.anonymous ? null : E('h3', {}, [ id.toUpperCase() ]), this.node(id) ]));
+	},
+
+	frame(kind, children) {
+		return E('div', { id: 'cbi-%s-%s'.format(this.map.config, this.sectiontype), 'class': kind }, [ ...this.heads(), ...children,
+			this.renderSectionAdd() ]);
+	},
+
+	handleAdd(ev, name) {
+		this.map.data.add(this.map.config, this.sectiontype, name);
+		return this.map.save(null);
+	},
+
+	handleRemove(id) {
+		this.map.data.remove(this.map.config, id);
+		return this.map.save(null);
 	},
 
 	remover(id) {
-		return this.button(_('Delete'), 'remove', () => this.map.data.remove(this.map.config, id), { 'data-section-id': id });
+		return this.button(_('Delete'), 'remove', () => this.handleRemove(id), { 'data-section-id': id });
 	},
 
-	adder() {
+	renderSectionAdd() {
+		if (!this.addremove)
+			return E([]);
 		const name = this.anonymous ? null : E('input', { type: 'text', 'class': 'cbi-section-create-name' });
 		return E('div', { 'class': 'cbi-section-create' }, [ name,
-			this.button(_('Add'), 'add', () => this.map.data.add(this.map.config, this.type, name && name.value)) ]);
+			this.button(_('Add'), 'add', (ev) => this.handleAdd(ev, name && name.value)) ]);
 	},
 
 	button(title, kind, act, more) {
-		return E('button', { 'class': 'cbi-button cbi-button-' + kind, ...more, 'click': ui.createHandlerFn(this, () => {
-			act();
-			return this.map.save(null);
-		}) }, [ title ]);
+		return E('button', { 'class': 'cbi-button cbi-button-' + kind, ...more, 'click': ui.createHandlerFn(this, act) }, [ title ]);
+	}
+});
+
+/* A row for each section, and its options in a dialog with a form of its own. */
+const GridSection = TypedSection.extend({
+	render() {
+		const head = E('tr', { 'class': 'tr cbi-section-table-titles' }, [ ...this.children.map((option) => E('th', { 'class': 'th' }, option.title)),
+			E('th', { 'class': 'th cbi-section-actions' }) ]);
+		const rows = this.cfgsections().map((id) => E('tr', { id: 'cbi-%s-%s'.format(this.map.config, id), 'class': 'tr cbi-section-table-row',
+			'data-title': this.anonymous ? null : id, 'data-section-id': id },
+		[ ...this.children.map((option) => option.render(id)), this.renderRowActions(id) ]));
+		return this.frame('cbi-section cbi-tblsection', [ E('table', { 'class': 'table cbi-section-table' }, [ head, ...rows ]) ]);
+	},
+
+	renderRowActions(id) {
+		return E('td', { 'class': 'td cbi-section-actions' }, [ this.button(_('Edit'), 'edit', () => this.renderMoreOptionsModal(id)),
+			this.button(_('Delete'), 'remove', () => this.handleRemove(id)) ]);
+	},
+
+	handleAdd(ev, name) {
+		this.added = this.map.data.add(this.map.config, this.sectiontype, name);
+		return this.renderMoreOptionsModal(this.added);
+	},
+
+	renderMoreOptionsModal(id) {
+		const dialog = new Map(this.map.config);
+		const section = dialog.section(NamedSection, id, this.sectiontype);
+		Object.assign(dialog, { parent: this.map, section: id });
+		this.addModalOptions(section, id);
+		return dialog.render().then((nodes) => ui.showModal(this.modaltitle(id), [ nodes, E('div', { 'class': 'button-row' }, [
+			this.button(_('Dismiss'), 'neutral', (ev) => this.handleModalCancel(dialog, ev)),
+			this.button(_('Save'), 'positive', (ev) => this.handleModalSave(dialog, ev)) ]) ]));
+	},
+
+	handleModalCancel(dialog, ev, saving) {
+		if (this.added && !saving)
+			this.map.data.remove(this.map.config, this.added);
+		delete this.added;
+		ui.hideModal();
 	}
 });
 
@@ -238,10 +319,14 @@ const Map = baseclass.extend({
 		while (this.children.flatMap((section) => section.each((option, id) => option.follow(id))).some(Boolean));
 	},
 
+	async parse() {
+		this.children.forEach((section) => section.each((option, id) => option.parse(id)));
+	},
+
 	// What is refused is told by the page itself: each of them calls this with `silent`.
 	async save(accept) {
 		this.checkDepends();
-		this.children.forEach((section) => section.each((option, id) => option.parse(id)));
+		await this.parse();
 		if (accept)
 			await accept();
 		await this.data.save();
@@ -273,4 +358,4 @@ const JSONMap = Map.extend({
 	}
 });
 
-return baseclass.extend({ Map, JSONMap, TypedSection, NamedSection, Value, Flag, ListValue, DynamicList });
+return baseclass.extend({ Map, JSONMap, TypedSection, GridSection, NamedSection, Value, DummyValue, Flag, ListValue, DynamicList });

@@ -177,8 +177,24 @@ return baseclass.extend({
 	Combobox: Combobox,
 	DynamicList: DynamicList,
 
+	tabs: {
+		menu(panes) {
+			const items = panes.map((pane) => E('li', { 'data-tab': pane.getAttribute('data-tab') }, [ E('a', { href: '#', 'click': (event) => {
+				event.preventDefault();
+				show(pane.getAttribute('data-tab'));
+			} }, [ pane.getAttribute('data-tab-title') ]) ]));
+			const show = (name) => {
+				panes.forEach((pane) => pane.setAttribute('data-tab-active', pane.getAttribute('data-tab') === name));
+				items.forEach((item) => item.setAttribute('class', item.getAttribute('data-tab') === name ? 'cbi-tab' : 'cbi-tab-disabled'));
+			};
+			show(panes[0].getAttribute('data-tab'));
+			return E('ul', { 'class': 'cbi-tabmenu' }, items);
+		}
+	},
+
+	// As in LuCI, a bare title is HTML.
 	showModal(title, children) {
-		dom.content(overlay.firstChild, [ E('h4', {}, [ title ]), ...L.toArray(children) ]);
+		dom.content(overlay.firstChild, [ E('h4', {}, title), ...L.toArray(children) ]);
 		document.body.classList.add('modal-overlay-active');
 	},
 

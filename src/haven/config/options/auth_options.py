@@ -2,7 +2,7 @@
 """The options by which ADVERTISEMENTs are signed, and how a key is written."""
 
 from haven.config.options.kinds import BadValue, Choice, Kind, Whole, only, whole_number
-from haven.config.options.option import Option
+from haven.config.options.option import ADVANCED, Option
 from haven.core.auth.auth_spec import (
     ENFORCE,
     HIGHEST_KEY_ID,
@@ -69,12 +69,14 @@ AUTH_OPTIONS = (
         "routers; one by chance: `openssl rand -hex 32`, behind `hex:`. To begin with keys on routers that "
         "run, see auth_mode.",
         default_says="no signature",
+        title="Key",
     ),
     Option(
         "auth_key_other",
         AuthKey(),
         "A second key, with another id, that is understood beside auth_key while keys are changed.",
-        default_says="none",
+        default_says="no second key",
+        title="Second key",
     ),
     Option(
         "auth_mode",
@@ -83,6 +85,7 @@ AUTH_OPTIONS = (
         "`enforce`: hear nobody without a good signature. Routers that run go through the three one after "
         "another, each on all of them first.",
         default=ENFORCE,
+        title="Use of keys",
     ),
     Option(
         "auth_replay",
@@ -90,6 +93,7 @@ AUTH_OPTIONS = (
         "What makes an advertisement a new one: `time`, its time and its order, or for routers without a "
         "common clock `monotonic`, its order alone.",
         default=TIME,
+        title="Replay protection",
     ),
     Option(
         "auth_window",
@@ -97,5 +101,7 @@ AUTH_OPTIONS = (
         "By how much the clocks of the routers may differ with `time`.",
         default_says="three intervals, 5 at least",
         unit="s",
+        title="Clock tolerance",
+        group=ADVANCED,
     ),
 )

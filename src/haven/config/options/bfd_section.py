@@ -3,7 +3,7 @@
 
 from haven.config.options.address_kinds import HostKind
 from haven.config.options.kinds import Whole
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import TIMING, Option, SectionType
 
 _SHORTEST_MS, _LONGEST_MS = 10, 60000
 
@@ -25,6 +25,7 @@ BFD = SectionType(
             "Time between two packets of this router; the other one may ask for more.",
             default="50",
             unit="ms",
+            title="Sending interval",
         ),
         Option(
             "min_rx",
@@ -32,6 +33,7 @@ BFD = SectionType(
             "Time between two packets of the other router, which may itself want more.",
             default="50",
             unit="ms",
+            title="Receiving interval",
         ),
         Option(
             "multiplier",
@@ -39,7 +41,9 @@ BFD = SectionType(
             "How many packets of this router have to stay out until the other one takes it for dead. For its "
             "own packets the other one says it.",
             default="3",
+            group=TIMING,
         ),
     ),
     named=True,
+    title="BFD sessions",
 )

@@ -3,7 +3,7 @@
 
 from haven.config.options.address_kinds import HostKind
 from haven.config.options.kinds import Device, Flag, Name, Secret, Whole
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, Option, SectionType
 
 # As many as a key of WireGuard's has octets.
 SHORTEST_SECRET = 32
@@ -43,16 +43,18 @@ CONNTRACK = SectionType(
     "conntrack",
     "Copies the table of connections to the other router, so that they survive a takeover.",
     (
-        Option("enabled", Flag(), "Copy connections.", default="0"),
+        Option("enabled", Flag(), "Copy connections.", default="0", group=BASIC),
         Option(
             "interface",
             Name("interface name"),
             "Interface of /etc/config/network between the routers. Set this or `device`, not both.",
+            group=BASIC,
         ),
         Option(
             "device",
             Device(),
             "Network device between the routers. Set this or `interface`, not both.",
+            group=BASIC,
         ),
         Option("address", HostKind(), "Address of this router on it.", required=True),
         Option(
@@ -75,6 +77,8 @@ CONNTRACK = SectionType(
             "A secret of both routers, with which they make a WireGuard link of their own for what they tell "
             "each other: nobody else can read or forge it. The same on both, made by chance: take what "
             "`wg genpsk` prints. With one `peer_address` only.",
+            title="Secret of the link",
+            group=BASIC,
         ),
         Option(
             "renew",
@@ -83,6 +87,7 @@ CONNTRACK = SectionType(
             "it has to be well below the shortest timeout that matters. 0: never.",
             default_says="a third of the kernels' shortest timeout that matters, at most 30",
             unit="s",
+            title="Renewal interval",
         ),
         Option(
             "sync_wait",
@@ -91,6 +96,7 @@ CONNTRACK = SectionType(
             default="60",
             unit="s",
             was="wait",
+            title="Wait for the table",
         ),
         Option(
             "guard",
@@ -98,10 +104,12 @@ CONNTRACK = SectionType(
             "For five seconds after a takeover, refuse no connection for being too young to have a copy: "
             "it goes on.",
             default="1",
+            title="Takeover guard",
         ),
     )
     # MicroPython has no *_SIZES inside a tuple.
     + _SIZES,
     single=True,
     one_of=("interface", "device"),
+    title="Connections",
 )

@@ -2,7 +2,7 @@
 """The options of a `dhcp` section."""
 
 from haven.config.options.kinds import File, Flag, Name, Whole
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, Option, SectionType
 
 DHCP = SectionType(
     "dhcp",
@@ -17,6 +17,7 @@ DHCP = SectionType(
             Name("name of a `virtual_router` section"),
             "The virtual router whose first address is meant.",
             default_says="the only IPv4 one on this interface",
+            group=BASIC,
         ),
         Option(
             "dhcp_option",
@@ -31,6 +32,8 @@ DHCP = SectionType(
             "Have each DHCP lease at the paired routers before the client has it, so that whoever is Active "
             "next knows them all; the DHCP server of a standby answers nobody. See docs/leases.md.",
             default="0",
+            title="Copy leases",
+            group=BASIC,
         ),
         Option(
             "lease_file",
@@ -39,4 +42,5 @@ DHCP = SectionType(
             default_says="that of /etc/config/dhcp, or /tmp/dhcp.leases",
         ),
     ),
+    title="DHCP",
 )

@@ -3,7 +3,7 @@
 
 from haven.config.options.address_kinds import WitnessKind
 from haven.config.options.kinds import Flag, ShellCommand, Whole
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, Option, SectionType
 from haven.config.options.tracking_sections import named
 
 GROUP = SectionType(
@@ -17,6 +17,7 @@ GROUP = SectionType(
             "when it comes back.",
             default="0",
             engine=True,
+            group=BASIC,
         ),
         Option(
             "preempt_delay",
@@ -41,6 +42,8 @@ GROUP = SectionType(
             "A machine on a link of this group that is none of the routers: a switch, an access point, the "
             "provider's router. Who hears neither another router nor a witness there does not serve.",
             many=True,
+            title="Witnesses",
+            group=BASIC,
         ),
         Option(
             "witness_patience",
@@ -65,6 +68,7 @@ GROUP = SectionType(
             "any service: the call to a cloud's API that brings the address to this machine. One that fails "
             "is tried again after 5, 10, 20, up to 300 s, as long as this router is Active.",
             many=True,
+            title="Takeover commands",
         ),
         Option(
             "takeover_timeout",
@@ -76,4 +80,5 @@ GROUP = SectionType(
     )
     + named(""),
     named=True,
+    title="Groups",
 )

@@ -3,7 +3,7 @@
 
 from haven.config.options.kinds import Choice, ShellCommand, Whole
 from haven.config.options.notify_kinds import MailAddress, WebAddress
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, Option, SectionType
 from haven.contract.notices import KINDS
 from haven.contract.severities import SEVERITIES, WARNING
 
@@ -19,27 +19,40 @@ NOTIFY = SectionType(
             "lost or is back; a drill has failed.",
             default_says="all of them",
             many=True,
+            title="Events",
+            group=BASIC,
         ),
         Option(
             "severity",
             Choice(*reversed(SEVERITIES)),
             "Of problems, the least that is told.",
             default=WARNING,
+            title="Least severity",
+            group=BASIC,
         ),
         Option(
             "command",
             ShellCommand(),
             "Command of the shell that tells it. The text comes by standard input, its first line as "
             "HAVEN_TITLE. It is ended after `timeout`.",
+            group=BASIC,
         ),
-        Option("mail", MailAddress(), "Send it by e-mail to this address, with msmtp and its configuration."),
+        Option(
+            "mail",
+            MailAddress(),
+            "Send it by e-mail to this address, with msmtp and its configuration.",
+            title="E-mail",
+            group=BASIC,
+        ),
         Option(
             "ntfy",
             WebAddress(),
             "Publish it at this address of ntfy, such as https://ntfy.sh/TOPIC. Who knows the topic can read "
             "it.",
+            title="ntfy",
+            group=BASIC,
         ),
-        Option("webhook", WebAddress(), "Post it as JSON to this address."),
+        Option("webhook", WebAddress(), "Post it as JSON to this address.", group=BASIC),
         Option(
             "interval",
             Whole(0, 86400),
@@ -57,4 +70,5 @@ NOTIFY = SectionType(
     ),
     named=True,
     one_of=("command", "mail", "ntfy", "webhook"),
+    title="Notifications",
 )

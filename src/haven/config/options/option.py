@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # In which the model has times, whatever unit the user writes.
 _MICROSECONDS = {"ms": 1000, "s": 1000000}
+# In which pages show the options of a section, one after the other.
+GROUPS = BASIC, TIMING, ADVANCED = ("basic", "timing", "advanced")
 
 
 def option_text(value: object) -> str:
@@ -33,6 +35,8 @@ class Option:
         only_with: "tuple[str, object] | None" = None,
         engine: bool = False,
         was: str = "",
+        title: str = "",
+        group: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
@@ -49,6 +53,18 @@ class Option:
         self.engine = engine
         # What it was called before; that is still read.
         self.was = was
+        # What pages call it, where the name itself does not say it.
+        self.title = title
+        self._group = group
+
+    @property
+    def group(self) -> str:
+        """In which of GROUPS pages show it: what is needed is basic, what has a time is timing."""
+        if self._group:
+            return self._group
+        if self.required:
+            return BASIC
+        return TIMING if self.unit in _MICROSECONDS else ADVANCED
 
     @property
     def key(self) -> str:
@@ -73,6 +89,7 @@ class SectionType:
         named: bool = False,
         single: bool = False,
         one_of: tuple[str, ...] = (),
+        title: str = "",
     ) -> None:
         self.name = name
         self.help = help
@@ -81,6 +98,8 @@ class SectionType:
         self.single = single
         # Exactly one of these options is set.
         self.one_of = one_of
+        # What pages call these sections.
+        self.title = title
 
     def option(self, name: str) -> Option | None:
         """Find an option by its name."""

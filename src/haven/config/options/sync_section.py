@@ -2,7 +2,7 @@
 """The options of a `sync` section."""
 
 from haven.config.options.kinds import Flag, OptionPath, SyncedFile
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, Option, SectionType
 
 SYNC = SectionType(
     "sync",
@@ -13,6 +13,7 @@ SYNC = SectionType(
             Flag(),
             "Keep the configuration of paired routers the same. Off, nothing is sent and nothing is taken.",
             default="0",
+            group=BASIC,
         ),
         Option(
             "shared",
@@ -20,6 +21,7 @@ SYNC = SectionType(
             "Options that are the same on all routers, although the table keeps them on each router, or does "
             "not know the package. `*` stands for anything.",
             many=True,
+            title="Shared options",
         ),
         Option(
             "local",
@@ -27,6 +29,7 @@ SYNC = SectionType(
             "Options that each router has for itself, although the table shares them. It comes before "
             "`shared`.",
             many=True,
+            title="Local options",
         ),
         Option(
             "file",
@@ -34,7 +37,10 @@ SYNC = SectionType(
             "File or folder, such as /etc/openvpn/, that is the same on all routers: contents and modes, up "
             "to 1 MiB a file. Links and devices are left out.",
             many=True,
+            title="Shared files",
+            group=BASIC,
         ),
     ),
     single=True,
+    title="Common configuration",
 )

@@ -3,7 +3,7 @@
 
 from haven.config.options.address_kinds import ProbedHost
 from haven.config.options.kinds import Choice, Device, DnsName, Name, Program, User, Whole
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, TIMING, Option, SectionType
 from haven.contract.check_documents import HOST_KINDS
 
 # What leaves every router at priority 1.
@@ -23,8 +23,22 @@ def _pace(interval: str, timeout: str, rise: str, fall: str) -> tuple[Option, ..
             default=timeout,
             unit="ms",
         ),
-        Option("fall", Whole(1, 100), "Failures in a row until it is down.", default=fall),
-        Option("rise", Whole(1, 100), "Successes in a row until it is up again.", default=rise),
+        Option(
+            "fall",
+            Whole(1, 100),
+            "Failures in a row until it is down.",
+            default=fall,
+            title="Failures until down",
+            group=TIMING,
+        ),
+        Option(
+            "rise",
+            Whole(1, 100),
+            "Successes in a row until it is up again.",
+            default=rise,
+            title="Successes until up",
+            group=TIMING,
+        ),
         Option(
             "weight",
             Whole(0, MOST_WEIGHT),
@@ -48,19 +62,38 @@ TRACK_HOST = SectionType(
             "How it is asked: ping, ARP or neighbour solicitation on the link itself, a TCP connection, or a "
             "question to a DNS server, for which every answer counts.",
             default="icmp",
+            group=BASIC,
         ),
         Option(
             "interface",
             Name("interface name"),
             "Interface of /etc/config/network to ask from. Set this or `device`, not both.",
             default_says="that of the virtual router in whose network the host is",
+            group=BASIC,
         ),
-        Option("device", Device(), "Network device to ask from. Set this or `interface`, not both."),
-        Option("port", Whole(1, 65535), "Port of kind `tcp`, or of `dns`.", default_says="`53` for `dns`"),
-        Option("query", DnsName(), "Name that kind `dns` asks for.", default=".", only_with=("kind", "dns")),
+        Option(
+            "device", Device(), "Network device to ask from. Set this or `interface`, not both.", group=BASIC
+        ),
+        Option(
+            "port",
+            Whole(1, 65535),
+            "Port of kind `tcp`, or of `dns`.",
+            default_says="`53` for `dns`",
+            group=BASIC,
+        ),
+        Option(
+            "query",
+            DnsName(),
+            "Name that kind `dns` asks for.",
+            default=".",
+            only_with=("kind", "dns"),
+            title="Name to ask for",
+            group=BASIC,
+        ),
     )
     + _pace("2000", "1000", rise="3", fall="2"),
     named=True,
+    title="Tracked hosts",
 )
 
 TRACK_SCRIPT = SectionType(
@@ -74,10 +107,11 @@ TRACK_SCRIPT = SectionType(
             "The program by its whole path, and its arguments. No shell is between.",
             required=True,
         ),
-        Option("user", User(), "User to run it as.", default="root"),
+        Option("user", User(), "User to run it as.", default="root", group=BASIC),
     )
     + _pace("5000", "3000", rise="2", fall="2"),
     named=True,
+    title="Tracked scripts",
 )
 
 
@@ -89,11 +123,15 @@ def named(what: str) -> tuple[Option, Option]:
             Name("name of a `track_host` section"),
             "Host that has to answer%s." % what,
             many=True,
+            title="Tracked hosts",
+            group=BASIC,
         ),
         Option(
             "track_script",
             Name("name of a `track_script` section"),
             "Program that has to say that all is well%s." % what,
             many=True,
+            title="Tracked scripts",
+            group=BASIC,
         ),
     )

@@ -14,7 +14,7 @@ from haven.config.options.kinds import (
     Track,
     Whole,
 )
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import ADVANCED, BASIC, Option, SectionType
 from haven.config.options.tracking_sections import named
 from haven.core.carp.packet import MOST_PASSWORD
 from haven.core.carp.ranking import HIGHEST_SKEW
@@ -46,13 +46,20 @@ VIRTUAL_ROUTER = SectionType(
             Name("name of a `group` section"),
             "The group that this virtual router changes state with.",
             default_says="a group of its own",
+            group=BASIC,
         ),
         Option(
             "interface",
             Name("interface name"),
             "Interface of /etc/config/network. Set this or `device`, not both.",
+            group=BASIC,
         ),
-        Option("device", Device(), "Network device, such as `br-lan`. Set this or `interface`, not both."),
+        Option(
+            "device",
+            Device(),
+            "Network device, such as `br-lan`. Set this or `interface`, not both.",
+            group=BASIC,
+        ),
         Option(
             "vrid",
             Whole(LOWEST_VRID, HIGHEST_VRID),
@@ -74,6 +81,8 @@ VIRTUAL_ROUTER = SectionType(
             "VRRP version. `3` is RFC 9568; `2` is RFC 3768, for IPv4 beside older routers.",
             default="3",
             engine=True,
+            title="VRRP version",
+            group=BASIC,
         ),
         Option(
             "priority",
@@ -82,6 +91,7 @@ VIRTUAL_ROUTER = SectionType(
             "virtual one.",
             default="100",
             engine=True,
+            group=BASIC,
         ),
         Option(
             "advert_interval",
@@ -92,6 +102,7 @@ VIRTUAL_ROUTER = SectionType(
             default="1000",
             unit="ms",
             engine=True,
+            title="Advertisement interval",
         ),
         Option(
             "advskew",
@@ -100,12 +111,14 @@ VIRTUAL_ROUTER = SectionType(
             "256ths of a second.",
             default_says="254 less `priority`",
             only_with=("protocol", CARP),
+            title="Advertisement skew",
         ),
         Option(
             "password",
             Secret(MOST_PASSWORD),
             "CARP: shared word, the same on all routers. It is not sent: advertisements are signed with it.",
             only_with=("protocol", CARP),
+            title="CARP password",
         ),
         Option(
             "broadcast",
@@ -121,12 +134,14 @@ VIRTUAL_ROUTER = SectionType(
             "Give the addresses a MAC address of their own that moves with them: 00:00:5e:00:01:VRID, "
             "for IPv6 00:00:5e:00:02:VRID (CARP: 00:00:5e:00:01:VRID for both).",
             default="0",
+            group=BASIC,
         ),
         Option(
             "accept",
             Flag(),
             "Answer on the virtual addresses: ping, DNS, LuCI. `0`: forward only.",
             default="1",
+            title="Answer on the addresses",
         ),
         Option(
             "address",
@@ -135,12 +150,14 @@ VIRTUAL_ROUTER = SectionType(
             "a link-local one (fe80::/10) among them. Without a length: /32 or /128.",
             required=True,
             many=True,
+            title="Virtual addresses",
         ),
         Option(
             "route",
             RouteKind(),
             "Route that exists while this router is Active, written as for `ip route`.",
             many=True,
+            title="Routes",
         ),
         Option(
             "unicast_peer",
@@ -148,6 +165,7 @@ VIRTUAL_ROUTER = SectionType(
             "Address of another router: advertisements go to these addresses instead of by multicast.",
             default_says="multicast",
             many=True,
+            title="Unicast peers",
         ),
         Option(
             "unicast_hops",
@@ -162,6 +180,7 @@ VIRTUAL_ROUTER = SectionType(
             Secret(PASSWORD_LENGTH),
             "Shared word of version 2. It is sent in clear: it keeps accidents away, not attackers.",
             only_with=("version", 2),
+            title="Password of version 2",
         ),
     )
     + AUTH_OPTIONS
@@ -172,6 +191,8 @@ VIRTUAL_ROUTER = SectionType(
             "Interface or device that must be up. Down means fault, or with `NAME:WEIGHT` a priority "
             "lower by WEIGHT.",
             many=True,
+            title="Tracked interfaces",
+            group=BASIC,
         ),
         Option(
             "bfd",
@@ -179,6 +200,7 @@ VIRTUAL_ROUTER = SectionType(
             "BFD session with another router: when that of the Active fails, its advertisements are not "
             "waited for on this link.",
             many=True,
+            title="BFD sessions",
         ),
         Option(
             "source_address",
@@ -203,6 +225,7 @@ VIRTUAL_ROUTER = SectionType(
             "stand on `announce_device`, with a route each for it to redistribute.",
             default=BY_ARP,
             engine=True,
+            title="Announced by",
         ),
         Option(
             "announce_device",
@@ -210,6 +233,7 @@ VIRTUAL_ROUTER = SectionType(
             "Device that the addresses stand on, the loopback or a dummy.",
             default="lo",
             only_with=("announce", BY_ROUTE),
+            title="Device of the addresses",
         ),
         Option(
             "announce_metric",
@@ -234,6 +258,7 @@ VIRTUAL_ROUTER = SectionType(
             default="60",
             unit="s",
             engine=True,
+            title="Repeated announcement",
         ),
         Option(
             "ra",
@@ -242,6 +267,7 @@ VIRTUAL_ROUTER = SectionType(
             "default router, the Backup never is. They say what odhcpd is told of this `interface`, whose "
             "own are switched off; the options below are for a router without odhcpd, and go before it.",
             default="0",
+            title="Router advertisements",
         ),
         Option(
             "ra_prefix",
@@ -297,6 +323,7 @@ VIRTUAL_ROUTER = SectionType(
             default_says="as odhcpd, `2700`",
             unit="s",
             only_with=("ra", True),
+            group=ADVANCED,
         ),
         Option(
             "ra_maxinterval",
@@ -305,6 +332,8 @@ VIRTUAL_ROUTER = SectionType(
             default_says="as odhcpd, `600`",
             unit="s",
             only_with=("ra", True),
+            title="RA longest interval",
+            group=ADVANCED,
         ),
         Option(
             "ra_mtu",
@@ -317,4 +346,5 @@ VIRTUAL_ROUTER = SectionType(
     + named("; its whole group goes by it"),
     named=True,
     one_of=("interface", "device"),
+    title="Virtual routers",
 )

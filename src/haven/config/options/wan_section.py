@@ -27,7 +27,9 @@ WAN = SectionType(
             "Let a standby reach the Internet through the Active: a default route to the group's first "
             "IPv4 address, and DNS by it.",
             default="1",
+            title="Internet on a standby",
         ),
     ),
     named=True,
+    title="Dialled WANs",
 )

@@ -2,7 +2,7 @@
 """The options of a `wireguard` section."""
 
 from haven.config.options.kinds import Device, Name
-from haven.config.options.option import Option, SectionType
+from haven.config.options.option import BASIC, Option, SectionType
 
 WIREGUARD = SectionType(
     "wireguard",
@@ -13,12 +13,14 @@ WIREGUARD = SectionType(
             "interface",
             Name("interface name"),
             "Interface of /etc/config/network, of protocol `wireguard`. Set this or `device`, not both.",
+            group=BASIC,
         ),
         Option(
             "device",
             Device(),
             "Device of WireGuard that is there already, where there is no netifd; it is set up and down. Set "
             "this or `interface`, not both.",
+            group=BASIC,
         ),
         Option(
             "group",
@@ -29,4 +31,5 @@ WIREGUARD = SectionType(
     ),
     named=True,
     one_of=("interface", "device"),
+    title="WireGuard",
 )

@@ -6,19 +6,22 @@
 'require haven.api as api';
 'require haven.confirm as confirm';
 'require haven.message as message';
+'require haven.reveal as reveal';
 'require haven.uci_text as text';
 
 const getSaved = rpc.declare({ object: 'uci', method: 'get', params: [ 'config' ], expect: { values: {} }, reject: true });
 
-function fieldId(problem) {
-	const name = problem.section_name;
-	return name && 'cbi-haven-' + name + (problem.option ? '-' + problem.option : '');
+function find(root, id) {
+	return root.querySelector('#' + CSS.escape(id));
 }
 
+/* The field; of a dialog that is not open, the row of its section. */
 function mark(root, problem) {
-	const id = fieldId(problem);
-	const place = id && root.querySelector('#' + CSS.escape(id));
-	const told = E('div', { 'class': 'haven-refused', 'data-refused': id || '' }, [ message.diagnostic(problem) ]);
+	const row = problem.section_name && 'cbi-haven-' + problem.section_name;
+	const field = row && problem.option ? find(root, row + '-' + problem.option) : null;
+	const place = field || row && find(root, row);
+	const named = problem.option && !field ? problem.option + ': ' : '';
+	const told = E('div', { 'class': 'haven-refused' }, [ named, message.diagnostic(problem) ]);
 	if (place)
 		(place.querySelector('.cbi-value-field') || place).appendChild(told);
 	return { problem: problem, place: place, told: told };
@@ -35,11 +38,11 @@ return baseclass.extend({
 	},
 
 	/* Another window may have saved meanwhile: the user decides whose values count. */
-	mayOverwrite(seen) {
+	mayOverwrite(seen, place) {
 		return this.fingerprint().then((now) => now === seen || confirm.ask(_('Changed elsewhere'), [
 			_('Somebody has saved other settings of haven since this page was opened.'),
 			_('“Save mine” replaces what was changed there where both differ; “Cancel” leaves everything as it is, and what you typed stays here.')
-		], _('Save mine')));
+		], _('Save mine'), place));
 	},
 
 	validate() {
@@ -56,7 +59,7 @@ return baseclass.extend({
 		const marked = problems.map((problem) => mark(root, problem));
 		const first = marked.find((each) => each.place);
 		if (first)
-			first.told.scrollIntoView({ block: 'center' });
+			reveal.show(first.told);
 		return marked.filter((each) => !each.place).map((each) => each.problem);
 	}
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 'use strict';
 'require baseclass';
+'require dom';
 'require ui';
 
 function buttons(name, decide) {
@@ -10,15 +11,21 @@ function buttons(name, decide) {
 	]);
 }
 
+function inPlace(place, title, content) {
+	dom.content(place, [ E('div', { 'class': 'alert-message warning' }, [ E('h4', {}, [ title ]), ...content ]) ]);
+	place.scrollIntoView({ block: 'center' });
+}
+
 return baseclass.extend({
-	/* Say what will happen; resolves to whether the user wants it. */
-	ask(title, sentences, name) {
+	/* Say what will happen; resolves to whether the user wants it. In a dialog it is asked in its `place`, as there is one at a time. */
+	ask(title, sentences, name, place) {
 		return new Promise((resolve) => {
 			const decide = (wanted) => {
-				ui.hideModal();
+				place ? dom.content(place, []) : ui.hideModal();
 				resolve(wanted);
 			};
-			ui.showModal(title, [ ...sentences.map((each) => E('p', {}, [ each ])), buttons(name, decide) ]);
+			const content = [ ...sentences.map((each) => E('p', {}, [ each ])), buttons(name, decide) ];
+			place ? inPlace(place, title, content) : ui.showModal(title, content);
 		});
 	}
 });

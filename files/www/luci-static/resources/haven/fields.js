@@ -4,6 +4,8 @@
 'require form';
 'require uci';
 
+const GROUPS = [ [ 'basic', _('General Settings') ], [ 'timing', _('Timing') ], [ 'advanced', _('Advanced Settings') ] ];
+
 function kind(option) {
 	if (option.list)
 		return form.DynamicList;
@@ -25,7 +27,8 @@ function values(option) {
 
 function help(option) {
 	const allowed = option.kind === 'flag' ? '' : _('Allowed: %s.').format(values(option));
-	return [ _(option.help), allowed ].filter(Boolean).map((text) => '%h'.format(text)).join(' ');
+	// The name is what stands in the file and in what is said of it.
+	return [ '<code>%h</code>'.format(option.name), ...[ _(option.help), allowed ].filter(Boolean).map((text) => '%h'.format(text)) ].join(' ');
 }
 
 function placeholder(option) {
@@ -66,25 +69,19 @@ function onlyWith(option, siblings) {
 	return [ { [name]: value }, ...(other && other.default === value ? [ { [name]: '' } ] : []) ];
 }
 
-function section(map, described) {
-	const drawn = map.section(form.TypedSection, described.type, described.type, '%h'.format(_(described.help)));
-	drawn.anonymous = !described.named;
-	drawn.addremove = true;
-	for (const option of described.options)
-		describe(drawn.option(kind(option), option.name, title(option), help(option)), option, described.options);
-	return drawn;
-}
-
 function title(option) {
-	return option.unit ? '%s (%s)'.format(option.name, option.unit) : option.name;
+	return option.unit ? '%s (%s)'.format(_(option.title), option.unit) : _(option.title);
 }
 
 return baseclass.extend({
-	/* A form.Map with a field for every option of the schema. */
-	build(schema) {
-		const map = new form.Map('haven');
-		for (const each of schema.sections)
-			section(map, each);
-		return map;
+	title: title,
+
+	/* Put a field for every option of a section type into a section of a form, in tabs. */
+	fill(drawn, described) {
+		for (const [ name, words ] of GROUPS)
+			if (described.options.some((option) => option.group === name))
+				drawn.tab(name, words);
+		for (const option of described.options)
+			describe(drawn.taboption(option.group, kind(option), option.name, title(option), help(option)), option, described.options);
 	}
 });

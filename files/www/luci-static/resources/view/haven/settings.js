@@ -6,9 +6,11 @@
 'require uci';
 'require haven.api as api';
 'require haven.check as check';
-'require haven.fields as fields';
 'require haven.live as live';
 'require haven.panels as panels';
+'require haven.reveal as reveal';
+'require haven.search as search';
+'require haven.sections as sections';
 'require haven.steps as steps';
 
 function refused(problems) {
@@ -30,8 +32,9 @@ return view.extend({
 
 	draw(known) {
 		this.seen = known.seen;
-		this.map = fields.build(known.schema);
-		return this.map.render();
+		this.map = sections.build(known.schema, this);
+		const open = (type, id, option) => sections.show(this.map, type, id, option);
+		return this.map.render().then((form) => E('div', {}, [ search.draw(known.schema, open), reveal.name(form) ]));
 	},
 
 	accepted() {
@@ -43,43 +46,49 @@ return view.extend({
 
 	/* Whether everything was saved; what was refused has been shown. */
 	handleSave() {
-		if (!this.map)
-			return Promise.resolve(false);
-		check.clear(this.map.root);
-		dom.content(this.trouble, []);
-		return check.mayOverwrite(this.seen).then((may) => may ? this.save() : Promise.reject(refused([])))
-			.then(() => true, (error) => this.explain(error));
+		return this.map ? this.keep(this.map, this.trouble) : Promise.resolve(false);
 	},
 
-	save() {
-		return this.map.save(() => this.accepted(), true).then(() => check.fingerprint())
+	/* The same for the dialog of a section. */
+	keepDialog(dialog) {
+		const trouble = dialog.root.querySelector('.haven-trouble') || E('div', { 'class': 'haven-trouble', 'aria-live': 'polite' });
+		dialog.root.prepend(trouble);
+		return this.keep(dialog, trouble, trouble);
+	},
+
+	keep(map, trouble, place) {
+		check.clear(map.root);
+		dom.content(trouble, []);
+		return check.mayOverwrite(this.seen, place).then((may) => may ? this.save(map) : Promise.reject(refused([])))
+			.then(() => true, (error) => this.explain(map, trouble, error));
+	},
+
+	save(map) {
+		return map.save(() => this.accepted(), true).then(() => reveal.name(map.root)).then(() => check.fingerprint())
 			.then((seen) => { this.seen = seen; });
 	},
 
-	explain(error) {
+	/* Say why nothing was saved, where it was typed. */
+	explain(map, trouble, error) {
 		if (error.problems)
-			this.refuse(error.problems);
+			this.refuse(map, trouble, error.problems);
 		else
-			this.say(error);
+			dom.content(trouble, [ error instanceof TypeError ? this.unreadable(map, error) : panels.trouble(api.classify(error)) ]);
 		return false;
 	},
 
-	say(error) {
-		dom.content(this.trouble, [ error instanceof TypeError ? this.unreadable(error) : panels.trouble(api.classify(error)) ]);
-	},
-
 	/* LuCI's form has marked the field where it could not read a value (form.js throws a TypeError), which may be far away. */
-	unreadable(error) {
-		const field = this.map.root.querySelector('.cbi-input-invalid');
+	unreadable(map, error) {
+		const field = map.root.querySelector('.cbi-input-invalid');
 		if (field)
-			field.scrollIntoView({ block: 'center' });
+			reveal.show(field);
 		return E('div', { 'class': 'alert-message warning', 'data-trouble': 'unreadable' }, [
 			_('Nothing was saved: a value cannot be read. It is marked below.'), E('p', {}, [ error.message ]) ]);
 	},
 
-	refuse(problems) {
-		const others = check.show(this.map.root, problems);
-		dom.content(this.trouble, [ problems.length
+	refuse(map, trouble, problems) {
+		const others = check.show(map.root, problems);
+		dom.content(trouble, [ problems.length
 			? E('div', { 'class': 'alert-message warning' }, [ _('Nothing was saved: the router refuses what is marked below.') ])
 			: E('div', { 'class': 'alert-message' }, [ _('Nothing was saved.') ]), steps.problems(others) ]);
 	},
@@ -91,6 +100,6 @@ return view.extend({
 
 	handleReset() {
 		check.clear(this.map.root);
-		return this.map.reset();
+		return this.map.reset().then(() => reveal.name(this.map.root));
 	}
 });

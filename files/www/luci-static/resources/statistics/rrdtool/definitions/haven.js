@@ -17,7 +17,7 @@ const CHARTS = [
 	[ _('Leases'), 'gauge', /^leases$/, ' ', '%6.0lf' ],
 	[ _('Answers of checked hosts'), 'gauge', /^check_latency_seconds$/, 'ms', '%6.2lf', '1000,*' ],
 	[ _('Clients of OpenVPN'), 'gauge', /^openvpn_clients$/, ' ', '%5.0lf' ],
-	[ _('Up'), 'gauge', /^(up|peer_up|wan_up|service_state-running)$/, ' ', '%1.0lf' ]
+	[ _('Up', 'haven'), 'gauge', /^(up|peer_up|wan_up|service_state-running)$/, ' ', '%1.0lf' ]
 ];
 
 return baseclass.extend({
