@@ -128,7 +128,7 @@ test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan
 
 test-lab: setup
-	$(BIN)/pytest -q -n 4 --dist load tests/lab
+	$(BIN)/pytest -q -n 5 --dist load tests/lab
 
 # The Pythons of other processors: sh tests/machines/pythons.sh ~/.haven-pythons, or HAVEN_PYTHONS=FOLDER.
 test-arch: setup
@@ -143,7 +143,7 @@ test-interop: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/interop
 
 test-package: setup
-	$(BIN)/pytest -q -n 2 --dist loadfile -rs tests/package tests/openwrt
+	$(BIN)/pytest -q -n 3 --dist loadfile -rs tests/package tests/openwrt
 
 test-luci: setup $(AXE)/ready
 	$(BIN)/pytest -q -n 2 --dist loadfile tests/luci

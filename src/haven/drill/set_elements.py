@@ -22,12 +22,12 @@ NAME_LENGTH = 16
 NLMSG_ERROR = 2
 ANSWER_S = 5.0
 
-# Family, set and devices, and for how many seconds.
-Row = tuple[str, str, Iterable[str], float]
 
+def add_elements(table: str, rows: Sequence[tuple[str, str, Iterable[str], float]]) -> None:
+    """Put devices into sets of the tables of this name, all at once or none. Raises OSError.
 
-def add_elements(table: str, rows: Sequence[Row]) -> None:
-    """Put devices into sets of the tables of this name, all at once or none. Raises OSError."""
+    A row is a family, a set, its devices, and for how many seconds.
+    """
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as kernel:
         kernel.settimeout(ANSWER_S)
         messages = [_elements(table, row) for row in rows]
@@ -47,7 +47,7 @@ def _batch(kind: int) -> bytes:
     return _message(kind, NLM_F_REQUEST, 0, SUBSYSTEM, b"")
 
 
-def _elements(table: str, row: Row) -> bytes:
+def _elements(table: str, row: tuple[str, str, Iterable[str], float]) -> bytes:
     family, name, devices, seconds = row
     timeout = _attribute(TIMEOUT, struct.pack(">Q", round(1000 * seconds)))
     elements = b"".join(
