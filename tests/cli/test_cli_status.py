@@ -184,7 +184,7 @@ def test_one_failure_of_conntrackds_is_one() -> None:
 
 
 # What only those virtual routers have that do it, and what only those groups to which it has happened.
-OF_SOME = {"router_advert", "transitions", "detections", "takeovers"}
+OF_SOME = {"authentication", "protocol", "router_advert", "transitions", "detections", "takeovers"}
 
 
 def lacks(part: dict, table: tuple[Field, ...]) -> set[str]:

@@ -46,7 +46,7 @@ class RouterBox:
             script = self.root / "etc/init.d" / name
             script.write_text(f'#!/bin/sh\necho "{name} $1" >>{self.root}/calls\n')
             script.chmod(0o755)
-        self.run_dir = self.root / "var/run/haven"
+        self.run_dir = folder / "run"
         self.havend = FakeHavend(self.run_dir, status={"state": "active"})
         self.trial = Trial(str(self.root), str(self.run_dir))
         self.keepers: list[subprocess.Popen[bytes]] = []
