@@ -96,6 +96,17 @@ def test_both_were_wrong_and_are_set_right_one_after_the_other():
         assert wire.nodes[0].member().auth.learned_us is None
 
 
+def test_both_clocks_are_set_within_an_interval_and_one_of_them_wrong():
+    wire = both_started((TODAY + HOUR, TODAY))
+    assert watch(wire, 10 * SECOND) == 1
+    active, backup = wire.nodes
+    set_clock(backup, TODAY + HOUR)
+    wire.run(2 * SECOND)
+    set_clock(active, TODAY)
+    set_clock(backup, TODAY - 20 * SECOND)
+    assert watch(wire, 60 * SECOND) == 1 and wire.active() == ["a"]
+
+
 def test_a_restart_of_the_active_that_never_had_the_time():
     wire = both_started((IN_1970, TODAY))
     wire.nodes[0].engine = None

@@ -105,6 +105,7 @@ class Authenticator:
         assert self.spec is not None
         if self.spec.replay != MONOTONIC and abs(wall_us - self.wall_us) > self.spec.window_us:
             self.learned_us = None
+            self._senders.set_clock()
         self.wall_us = wall_us
 
     # What is said

@@ -37,6 +37,8 @@ class Sender:
         self.sequence = sequence
         self.offset_us = offset_us
         self.heard_at = now
+        # Whether our own clock has been set since then.
+        self.is_of_another_clock = False
 
 
 class Senders:
@@ -62,6 +64,9 @@ class Senders:
         sender = self._known.get(source)
         if sender is None or is_after(sequence, sender.sequence):
             return True
+        if verdict == AHEAD and sender.is_of_another_clock:
+            # By our clock of now nobody has recorded it, as if this router had just started.
+            return True
         # Its clock was ahead and has been set: a word in our window is none of those that it said before.
         is_expired = abs(distance_us(sender.sequence, unix_us)) > spec.window_us
         return verdict == IN_WINDOW and is_expired and spec.replay != MONOTONIC
@@ -76,7 +81,12 @@ class Senders:
             return
         slowest = sender.offset_us - (now - sender.heard_at) // DRIFT
         sender.offset_us = max(slowest, offset) if verdict == IN_PACE else offset
-        sender.sequence, sender.heard_at = sequence, now
+        sender.sequence, sender.heard_at, sender.is_of_another_clock = sequence, now, False
+
+    def set_clock(self) -> None:
+        """Take that our own clock was set: what was ahead of it, or was not, says nothing any more."""
+        for sender in self._known.values():
+            sender.is_of_another_clock = True
 
     def _make_room(self) -> None:
         if len(self._known) >= MOST_SENDERS:
