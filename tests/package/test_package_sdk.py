@@ -144,9 +144,19 @@ def test_what_it_compiles_is_of_the_same_grammar(path: Path):
     ast.parse(path.read_text(), feature_version=(3, 8))
 
 
-@pytest.mark.parametrize("version", sorted(BUILDERS))
-@pytest.mark.parametrize("name", [path.name for path in packages()])
-def test_each_python_that_is_here_builds_each_package(version: str, name: str, tmp_path: Path):
+def _oldest_first() -> list[str]:
+    return sorted(BUILDERS, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def _builds() -> list[tuple[str, str]]:
+    """List packages and Pythons; of MicroPython's, which takes long, the oldest and the newest alone."""
+    ends = {_oldest_first()[0], _oldest_first()[-1]}
+    every = [(path.name, version) for path in packages() for version in _oldest_first()]
+    return [(name, version) for name, version in every if name != "haven-micro" or version in ends]
+
+
+@pytest.mark.parametrize(("name", "version"), _builds())
+def test_each_python_that_is_here_builds_each_package(name: str, version: str, tmp_path: Path):
     for program, ending in (("ipk.py", ".ipk"), ("apk.py", ".apk")):
         argv = [BUILDERS[version], str(FEED / program), name, str(tmp_path)]
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
