@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from haven import light_socket as socket
+from haven.agent.claimants.listening_round import ListeningRound
 from haven.agent.loop import Scope
 from haven.agent.tracking.probe_packets import arp_request
 from haven.contract.problems import problem
@@ -30,8 +31,7 @@ class AddressWatch:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._round: Scope | None = None
-        self._sockets: list[socket.socket] = []
+        self._round: ListeningRound | None = None
         self._turn = 0
         self._asked: dict[tuple[str, bytes], str] = {}
         self._own: dict[str, set[bytes]] = {}
@@ -53,12 +53,12 @@ class AddressWatch:
             mac = each.get("virtual_mac")
             self._own.setdefault(each["device"], set()).update([bytes.fromhex(mac)] if mac else [])
         self._asked = self._next(held)
-        self._round, self._heard = self._scope.inner(), set()
+        self._round, self._heard = ListeningRound(self._scope), set()
         for device in sorted({device for device, _address in self._asked}):
             # A device that is down, or not there, has no neighbours.
             with suppress(OSError):
-                self._ask_on(device)
-        self._round.after(ANSWER_S, self._judge)
+                self._ask_on(device, self._round)
+        self._round.end_after(ANSWER_S, self._judge)
 
     def _next(self, held: dict[tuple[str, bytes], str]) -> dict[tuple[str, bytes], str]:
         places = sorted(held)
@@ -66,15 +66,10 @@ class AddressWatch:
         self._turn = first + MOST_ASKED if len(places) > MOST_ASKED else 0
         return {place: held[place] for place in (places[first:] + places[:first])[:MOST_ASKED]}
 
-    def _ask_on(self, device: str) -> None:
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-        self._sockets.append(sock)
-        sock.setblocking(False)
-        sock.bind((device, ETHERTYPE_ARP))
+    def _ask_on(self, device: str, listening: ListeningRound) -> None:
+        sock = listening.listen(device, ETHERTYPE_ARP, lambda sock: self._read(sock, device))
         mac = sock.getsockname()[4]
         self._own[device].add(mac)
-        assert self._round is not None
-        self._round.watch(sock, lambda _events: self._read(sock, device))
         for there, address in self._asked:
             if there == device:
                 sock.sendto(arp_request(mac, address), (device, ETHERTYPE_ARP, 0, 0, BROADCAST))
@@ -116,6 +111,3 @@ class AddressWatch:
         if self._round is not None:
             self._round.close()
             self._round = None
-        for sock in self._sockets:
-            sock.close()
-        self._sockets = []

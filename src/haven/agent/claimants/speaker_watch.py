@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from haven import light_socket as socket
+from haven.agent.claimants.listening_round import ListeningRound
 from haven.agent.loop import Scope
 from haven.agent.vrrp_filter import ETH_P_IP, SHORTEST_IP_HEADER, only_vrrp
 from haven.contract.problems import problem
@@ -41,9 +42,8 @@ class SpeakerWatch:
     def __init__(self, scope: Scope, tell: Callable[[dict[str, Any]], None]) -> None:
         self._scope = scope
         self._tell = tell
-        self._round: Scope | None = None
+        self._round: ListeningRound | None = None
         self._number = 0
-        self._sockets: list[socket.socket] = []
         self._names: dict[tuple[str, int], str] = {}
         self._speakers: dict[Place, Speaker] = {}
 
@@ -53,21 +53,15 @@ class SpeakerWatch:
         self._number += 1
         self._names = {(each["device"], each["vrid"]): each["name"] for each in routers}
         self._speakers = {at: each for at, each in self._speakers.items() if at[:2] in self._names}
-        self._round = self._scope.inner()
+        self._round = ListeningRound(self._scope)
         for device in sorted({device for device, _vrid in self._names}):
             # A device that is down, or not there, has nobody on it.
             with suppress(OSError):
-                self._listen_on(device)
-        self._round.after(LISTEN_S, self._judge)
+                self._listen_on(device, self._round)
+        self._round.end_after(LISTEN_S, self._judge)
 
-    def _listen_on(self, device: str) -> None:
-        sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-        self._sockets.append(sock)
-        only_vrrp(sock)
-        sock.setblocking(False)
-        sock.bind((device, ETH_P_IP))
-        assert self._round is not None
-        self._round.watch(sock, lambda _events: self._read(sock, device))
+    def _listen_on(self, device: str, listening: ListeningRound) -> None:
+        listening.listen(device, ETH_P_IP, lambda sock: self._read(sock, device), only_vrrp)
 
     def _read(self, sock: socket.socket, device: str) -> None:
         for _ in range(MOST_READ):
@@ -118,9 +112,6 @@ class SpeakerWatch:
         if self._round is not None:
             self._round.close()
             self._round = None
-        for sock in self._sockets:
-            sock.close()
-        self._sockets = []
 
 
 def _facts(place: Place, speaker: Speaker) -> dict[str, str]:
