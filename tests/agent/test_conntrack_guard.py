@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from haven.agent.conntrack import guard as module
-from haven.agent.conntrack.guard import LASTS_S, LOOK_S, REFRESH_S, Guard
+from haven.agent.conntrack.guard import LASTS_S, LOOK_S, REFRESH_S, RETRY_S, Guard
 from tests.agent.turns import Turns
 
 ADDRESSES = ["192.0.2.1", "fe80::77"]
@@ -152,8 +152,8 @@ def test_the_sets_are_filled_again_before_they_run_out(guard: GuardDesk, kernel:
 def test_every_address_runs_out_in_the_set_of_its_family(guard: GuardDesk, kernel: Kernel) -> None:
     guard.follow(False)
     text = kernel.told.read_text()
-    assert "type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 30s };" in text
-    assert "type ipv6_addr; flags timeout; elements = { fe80::77 timeout 30s };" in text
+    assert "type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 90s };" in text
+    assert "type ipv6_addr; flags timeout; elements = { fe80::77 timeout 90s };" in text
 
 
 def test_the_next_agent_puts_the_users_setting_back(guard: GuardDesk, kernel: Kernel, make: Make) -> None:
@@ -232,7 +232,7 @@ def test_an_nft_that_refuses_is_named_and_changes_nothing(guard: GuardDesk, kern
     assert guard.failure == "Error: no such thing"
     assert kernel.loose == "0"
     kernel.listen()
-    guard.advance(REFRESH_S)
+    guard.advance(RETRY_S)
     assert guard.failure == "" and kernel.armed
 
 
@@ -275,7 +275,7 @@ def test_only_a_new_active_keeps_back_unreachables_for_hosts_behind_it(
     guard: GuardDesk, kernel: Kernel
 ) -> None:
     guard.follow(False)
-    assert "elements = { tcp timeout 30s };" in kernel.told.read_text()
+    assert "elements = { tcp timeout 90s };" in kernel.told.read_text()
     guard.follow(True)
     assert "elements = { tcp timeout 7s, icmp timeout 7s, ipv6-icmp timeout 7s };" in kernel.told.read_text()
 
@@ -293,7 +293,7 @@ def test_an_nft_that_is_stuck_is_ended_and_named_and_tried_again(
     turns.advance(0.5)
     assert turns.watched == 0 and "too long" in guard.failure and kernel.loose == "0"
     kernel.listen()
-    guard.advance(REFRESH_S - module.NFT_LIMIT_S)
+    guard.advance(RETRY_S - module.NFT_LIMIT_S)
     assert guard.failure == "" and kernel.armed
 
 
@@ -310,7 +310,7 @@ def test_one_nft_runs_at_a_time_and_the_last_word_counts(
     gate.touch()
     turns.settle()
     assert len(count.read_text()) == 2
-    assert "elements = { tcp timeout 30s };" in kernel.told.read_text()
+    assert "elements = { tcp timeout 90s };" in kernel.told.read_text()
 
 
 def test_a_takeover_while_it_is_being_armed_lifts_it_after_its_time(

@@ -14,7 +14,7 @@ from haven.agent.havend_link import HavendLink
 from haven.agent.history.part import HistoryPart
 from haven.agent.leases.part import LeasesPart
 from haven.agent.lender import Lender
-from haven.agent.loop import Loop, Scope
+from haven.agent.loop import Loop, Scope, Timer
 from haven.agent.metrics.part import MetricsPart
 from haven.agent.notify.part import NotifyPart
 from haven.agent.openvpn.part import OpenvpnPart
@@ -71,7 +71,7 @@ class Agent:
         self._roles = Roles()
         self._link = HavendLink(self._loop, run_dir, self._hear, self._lose)
         self._report_is_due = False
-        self._reported_at = 0.0
+        self._unasked: Timer | None = None
         self._said_in_sync = False
         # The groups on each interface of netifd's, by the plan in force.
         self._groups_on: dict[str, set[str]] = {}
@@ -89,7 +89,7 @@ class Agent:
         for part in self._parts:
             part.start()
         self._link.connect()
-        self._report_later()
+        self._report()
         while not self.ending:
             self._turn()
         self._end()
@@ -186,13 +186,11 @@ class Agent:
     def _report_soon(self) -> None:
         self._report_is_due = True
 
-    def _report_later(self) -> None:
-        if time.monotonic() - self._reported_at >= UNASKED_AFTER_S:
-            self._report()
-        self._loop.at(self._reported_at + UNASKED_AFTER_S, self._report_later)
-
     def _report(self) -> None:
-        self._report_is_due, self._reported_at = False, time.monotonic()
+        self._report_is_due = False
+        if self._unasked is not None:
+            self._unasked.cancel()
+        self._unasked = self._loop.at(time.monotonic() + UNASKED_AFTER_S, self._report)
         self._take_plan(self._plan.read_again())
         account: dict[str, Any] = {}
         problems = self._link.problems() or self._plan_problems()

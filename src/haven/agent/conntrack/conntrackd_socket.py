@@ -25,7 +25,7 @@ ORDERS = {
 ANSWER_LIMIT_S = 2.0
 # While so many wait for it that the socket takes no more, an order is tried again.
 RETRY_S = 0.1
-CHUNK = 65536
+CHUNK, CHUNKS_AT_ONCE = 65536, 4
 # What is longer is no answer of conntrackd's. The queue of what the peer has not acknowledged has up to
 # 131072 messages, a short line each.
 LONGEST_ANSWER, LONGEST_QUEUE = 1 << 18, 16 << 20
@@ -81,10 +81,17 @@ class _Exchange:
         self._timer = scope.after(limit_s, self._end)
 
     def _read(self, _events: int) -> None:
+        # As a rule it has said all and hung up by now.
+        for _ in range(CHUNKS_AT_ONCE):
+            if not self._take():
+                return
+
+    def _take(self) -> bool:
+        """Take what has come; tell whether there may be more."""
         try:
             chunk = self._socket.recv(CHUNK)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             chunk = b""
         self._received += chunk
@@ -93,6 +100,7 @@ class _Exchange:
             chunk = b""
         if not chunk:
             self._end()
+        return bool(chunk)
 
     def _end(self) -> None:
         self._timer.cancel()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Read what `conntrackd -s` prints: numbers between words."""
 
+from haven.light import suppress
+
 # As long as a figure of conntrackd's can be, which has 64 bits; more digits are not one.
 LONGEST = 20
 NUMBER = "NUMBER"
@@ -39,13 +41,24 @@ def _all(words: list[str], pattern: str) -> list[int]:
     """Return the last number of each place whose words are those of the pattern."""
     wanted = pattern.split()
     last = max(at for at, word in enumerate(wanted) if word == NUMBER)
-    places = range(len(words) - len(wanted) + 1)
-    return [int(words[at + last]) for at in places if _is_like(words[at : at + len(wanted)], wanted)]
+    # This is asked every second: only where one of the words stands is there more to compare.
+    mark = next(at for at, word in enumerate(wanted) if word != NUMBER)
+    begins = [at - mark for at in _places(words, wanted[mark]) if at >= mark]
+    return [int(words[at + last]) for at in begins if _is_like(words[at : at + len(wanted)], wanted)]
+
+
+def _places(words: list[str], wanted: str) -> list[int]:
+    found: list[int] = []
+    with suppress(ValueError):
+        while True:
+            found.append(words.index(wanted, found[-1] + 1 if found else 0))
+    return found
 
 
 def _is_like(words: list[str], wanted: list[str]) -> bool:
-    pairs = zip(words, wanted, strict=True)
-    return all(_is_number(word) if like == NUMBER else word == like for word, like in pairs)
+    pairs = zip(words, wanted, strict=False)
+    is_like = all(_is_number(word) if like == NUMBER else word == like for word, like in pairs)
+    return is_like and len(words) == len(wanted)
 
 
 def _is_number(word: str) -> bool:

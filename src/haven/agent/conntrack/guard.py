@@ -34,10 +34,11 @@ from haven.contract.guard_note import LOOSE_FILE, REMOVE
 
 # Until the clients have sent again: a retransmission comes after 0.2 s, the next ones after 0.6, 1.4 and 3 s.
 LASTS_S = 5.0
-REFRESH_S = 10.0
+# To run nft costs more than all else that a standby does in ten seconds; one that has failed is tried sooner.
+REFRESH_S, RETRY_S = 30.0, 10.0
 # On an Active, how often it is looked who has begun to listen.
 LOOK_S = 0.25
-LIFETIME_S = 30
+LIFETIME_S = 90
 # It answers in milliseconds; one that is stuck is ended, and named.
 NFT_LIMIT_S = 5.0
 
@@ -146,12 +147,15 @@ class Guard:
             self._tell_next()
 
     def _arm(self) -> None:
-        _cancel(self._refresh)
-        self._refresh = self._scope.after(REFRESH_S, self._arm)
+        self._arm_after(RETRY_S)
         # Before anything is changed: whoever comes after us puts it back.
         if not os.path.exists(self._note):
             _keep(self._note, _read(LOOSE_FILE))
         self._tell(self._script(), self._has_been_armed)
+
+    def _arm_after(self, seconds: float) -> None:
+        _cancel(self._refresh)
+        self._refresh = self._scope.after(seconds, self._arm)
 
     def _script(self, active: bool = False) -> str:
         self._ports = self._ports_here()
@@ -169,6 +173,8 @@ class Guard:
             self._lift()
         elif self._is_active:
             self._take_over()
+        else:
+            self._arm_after(REFRESH_S)
 
     def _take_over(self) -> None:
         if self._lift_later is None:

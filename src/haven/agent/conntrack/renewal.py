@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from haven.contract.problems import problem
+from haven.kernel_file import read_kernel_file
 
 FOLDER = "/proc/sys/net/netfilter/"
 # What a flow lives by while packets pass and nothing is told of it; what is shorter than these either ends
@@ -88,8 +89,7 @@ class Renewal:
 def _timeouts() -> Iterable[tuple[str, int]]:
     for name in TIMEOUTS:
         try:
-            with open(FOLDER + name) as file:
-                seconds = int(file.read())
+            seconds = int(read_kernel_file(FOLDER + name))
         except (OSError, ValueError):
             continue
         if seconds > 0:

@@ -4,6 +4,7 @@
 from typing import Any
 
 from haven.contract.problems import problem
+from haven.kernel_file import read_kernel_file
 
 COUNT_FILE = "/proc/sys/net/netfilter/nf_conntrack_count"
 LIMIT_FILE = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -44,7 +45,6 @@ def problems(own: dict[str, Any], peers: list[dict[str, Any]]) -> list[dict[str,
 
 def _number(path: str) -> int | None:
     try:
-        with open(path) as file:
-            return int(file.read())
+        return int(read_kernel_file(path))
     except (OSError, ValueError):
         return None

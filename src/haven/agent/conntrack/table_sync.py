@@ -41,7 +41,7 @@ class TableSync:
         run_dir = around.run_dir
         self._state = ""
         self._figures: dict[str, int] = {}
-        self._counted = table_account.count()
+        self._counted: dict[str, Any] = {}
         self._failures = RecentFailures()
         self._answered_at = 0.0
         self._timer: Timer | None = None

@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from haven.agent.loop import Scope
 from haven.contract.outages import FORWARD_WAIT_S
+from haven.kernel_file import read_kernel_file
 from haven.light import suppress
 
+# Of the first one the table of IP comes first, its names and then its values.
+SNMP, SNMP6 = "/proc/net/snmp", "/proc/net/snmp6"
 COUNT_V6 = b"Ip6OutForwDatagrams"
 # Often at first, as a busy network is back at once; seldom where nobody sends anything.
 OFTEN_S, SELDOM_S, OFTEN_FOR_S = 0.005, 0.1, 0.5
@@ -66,11 +69,8 @@ def forwarded() -> int:
     """Return how many packets of both families this kernel has forwarded."""
     found = 0
     with suppress(OSError, ValueError, IndexError):
-        with open("/proc/net/snmp", "rb") as file:
-            names, values = [line.split() for line in file if line.startswith(b"Ip:")][:2]
+        names, values = [line.split() for line in read_kernel_file(SNMP).split(b"\n")[:2]]
         found += int(values[names.index(b"ForwDatagrams")])
-    with suppress(OSError, ValueError, IndexError), open("/proc/net/snmp6", "rb") as file:
-        for line in file:
-            if line.startswith(COUNT_V6):
-                return found + int(line.split()[1])
+    with suppress(OSError, ValueError, IndexError):
+        found += int(read_kernel_file(SNMP6).split(COUNT_V6)[1].split(None, 1)[0])
     return found

@@ -40,10 +40,13 @@ class Link:
         self._last: dict[int, tuple[bytes, float]] = {}
         # Heard, lost, the sum of what they were early or late, and the worst: of each minute.
         self._minutes: list[list[float]] = [[0, 0, 0.0, 0.0]]
+        # Of those before the last of them.
+        self._past = [0, 0, 0.0, 0.0]
         self._dropped = 0
 
     def turn(self) -> None:
         """Begin another minute."""
+        self._past = _sum(self._minutes[1 - MINUTES :])
         self._minutes = [*self._minutes, [0, 0, 0.0, 0.0]][-MINUTES:]
 
     def begin_anew(self) -> None:
@@ -105,7 +108,7 @@ class Link:
 
     def account(self) -> dict[str, Any]:
         """Return the figures of the last hour."""
-        heard, lost, off = (sum(each[place] for each in self._minutes) for place in range(3))
+        heard, lost, off, worst = _sum([self._past, self._minutes[-1]])
         return {
             "device": self.device,
             "family": self.family,
@@ -113,7 +116,7 @@ class Link:
             "heard": int(heard),
             "lost": int(lost),
             "jitter_ms": round(off / heard, 2) if heard else 0.0,
-            "worst_ms": round(max(each[3] for each in self._minutes), 2),
+            "worst_ms": round(worst, 2),
         }
 
     def close(self) -> None:
@@ -180,6 +183,11 @@ class LinkQuality:
         """Let go of the sockets."""
         for link in self._links.values():
             link.close()
+
+
+def _sum(minutes: list[list[float]]) -> list[float]:
+    heard, lost, off = (sum(each[place] for each in minutes) for place in range(3))
+    return [heard, lost, off, max(each[3] for each in minutes)]
 
 
 def _open(device: str, family: int) -> "socket.socket | None":
