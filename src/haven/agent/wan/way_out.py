@@ -18,7 +18,7 @@ PREFIX = "hv_out_"
 
 
 class WayOut:
-    """One group's; `take_role` is told of every state of it. `place` is the device and the virtual address."""
+    """One group's; `take_role` is told of every state of it. `place` is a device and a virtual address."""
 
     place: tuple[str, str]
 
