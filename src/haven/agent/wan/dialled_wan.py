@@ -44,7 +44,7 @@ class Wan:
         self._identified = ("", -IDENTITY_S)
         self._scope, self._moved = scope.inner(), moved
         self._machine = WanMachine(section["name"], self.group, self.interface, getrandbits(32))
-        self._standby = StandbyDevice(self._scope, run_dir, self.interface)
+        self._standby = StandbyDevice(scope, run_dir, self.interface)
         self._line = ProviderLine(self._scope, self._let_in)
         self._is_asked = self._is_stepping = False
         self._failure = ""

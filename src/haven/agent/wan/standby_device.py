@@ -7,13 +7,11 @@ a frame of the standby would send the provider's answers to it.
 """
 
 import os
-from typing import Any
 
 from haven.agent.loop import Scope
+from haven.agent.wan.runtime_interface import RuntimeInterface
 from haven.atomic_file import write_whole
 from haven.light import suppress
-from haven.ubus import caller
-from haven.ubus.caller import UbusFailure
 
 DISABLE_IPV6 = "/proc/sys/net/ipv6/conf/%s/disable_ipv6"
 PREFIX = "hv_"
@@ -23,34 +21,14 @@ class StandbyDevice:
     """Holds one device through netifd, and lets IPv6 be silent on it while another router is Active."""
 
     def __init__(self, scope: Scope, run_dir: str, interface: str) -> None:
-        self._scope = scope
         self._note = os.path.join(run_dir, "wan_ipv6_" + interface)
-        self._name = PREFIX + interface
-        self._device = ""
-        self._is_asked = False
+        self._interface = RuntimeInterface(scope, PREFIX + interface)
 
     def keep(self, device: str, is_active: bool) -> None:
         """Hold the device; IPv6 speaks on it when this router is Active."""
-        self._device = device
         # Before the link is up: the first thing that IPv6 says is a question.
         self._set_silent(device, not is_active)
-        if not self._is_asked:
-            self._is_asked = True
-            caller.call(self._scope, "network.interface." + self._name, "status", {}, self._take_status)
-
-    def _take_status(self, answer: Any) -> None:
-        if isinstance(answer, UbusFailure) and answer.is_absent:
-            wanted = {"name": self._name, "proto": "none", "device": self._device}
-            caller.call(self._scope, "network", "add_dynamic", wanted, self._ask_again_later)
-        else:
-            self._ask_again_later(answer)
-
-    def _ask_again_later(self, _answer: Any) -> None:
-        # A restart of netifd forgets it.
-        def again() -> None:
-            self._is_asked = False
-
-        self._scope.after(5, again)
+        self._interface.keep(device=device)
 
     def _set_silent(self, device: str, is_silent: bool) -> None:
         path = DISABLE_IPV6 % device
@@ -71,13 +49,12 @@ class StandbyDevice:
             os.unlink(self._note)
 
     def let_go(self) -> None:
-        """Hold the device no more: the agent ends."""
-        if self._device:
-            path = "network.interface." + self._name
-            caller.call(self._scope, path, "remove", {}, lambda _answer: None)
+        """Hold the device no more: its section is gone, or the agent ends."""
+        self._interface.remove()
 
     def close(self) -> None:
-        """Give IPv6 back what it was."""
+        """Give IPv6 back what it was; netifd goes on holding the device unless it was told otherwise."""
+        self._interface.leave()
         self._speak_again()
 
 

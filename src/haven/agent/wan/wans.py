@@ -45,7 +45,8 @@ class Wans:
         wanted = {each["name"]: each for each in sections}
         for name, wan in list(self._wans.items()):
             if wan.section != wanted.get(name):
-                self._wans.pop(name).close()
+                self._wans.pop(name)
+                self._give_up(wan, sections)
         for name, section in wanted.items():
             if name not in self._wans:
                 self._wans[name] = Wan(self._around, section, self._moved)
@@ -53,17 +54,21 @@ class Wans:
         self.take_roles()
         self._lend()
 
+    def _give_up(self, wan: Wan, sections: list[Document]) -> None:
+        if wan.interface not in [each["interface"] for each in sections]:
+            wan.let_go()
+        wan.close()
+
     def _find_ways(self, sections: list[Document]) -> None:
-        """Know how each group is left by a standby; what is as before goes on."""
+        """Know how each group is left by a standby; what is there already goes on."""
         groups = dict.fromkeys(each["group"] for each in sections if each.get("standby_out"))
         before, self._ways = self._ways, {}
         for group in groups:
-            way = find_way(self._around.document, group)
-            old = before.get(group)
-            if old is not None and way is not None and old.place == (group, *way):
-                self._ways[group] = before.pop(group)
-            elif way is not None:
-                self._ways[group] = WayOut(self._around.scope, group, *way)
+            place = find_way(self._around.document, group)
+            if place is not None:
+                way = before.pop(group, None) or WayOut(self._around.scope, group)
+                way.place = place
+                self._ways[group] = way
         for gone in before.values():
             gone.close()
 

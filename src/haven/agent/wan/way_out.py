@@ -10,7 +10,7 @@ from typing import Any
 from haven.agent.loop import Scope
 from haven.agent.roles import ACTIVE
 from haven.agent.wan.lease_steps import make_way_out
-from haven.ubus import caller
+from haven.agent.wan.runtime_interface import RuntimeInterface
 
 Document = dict[str, Any]
 
@@ -18,33 +18,29 @@ PREFIX = "hv_out_"
 
 
 class WayOut:
-    """One group's; `take_role` is told of every state of it."""
+    """One group's; `take_role` is told of every state of it. `place` is a device and a virtual address."""
 
-    def __init__(self, scope: Scope, group: str, device: str, gateway: str) -> None:
-        self._scope = scope
-        self._name = PREFIX + group
-        self.place = (group, device, gateway)
-        self._has_names = False
+    place: tuple[str, str]
+
+    def __init__(self, scope: Scope, group: str) -> None:
+        self._group = group
+        self._names = RuntimeInterface(scope, PREFIX + group)
 
     def loan(self) -> Document:
         """Return what havend is to take while this router is not Active."""
-        return make_way_out(*self.place)
+        return make_way_out(self._group, *self.place)
 
     def take_role(self, state: str) -> None:
         """Let names be asked of the Active, as long as that is somebody else."""
-        wanted = state not in ("", ACTIVE)
-        if wanted and not self._has_names:
-            _group, device, gateway = self.place
-            document = {"name": self._name, "proto": "none", "device": device, "dns": [gateway]}
-            caller.call(self._scope, "network", "add_dynamic", document, lambda _answer: None)
-        elif not wanted and self._has_names:
-            self.close()
-        self._has_names = wanted
+        device, gateway = self.place
+        if state not in ("", ACTIVE):
+            self._names.keep(device=device, dns=[gateway])
+        elif state == ACTIVE:
+            self._names.remove()
 
     def close(self) -> None:
         """Ask nobody for names any more."""
-        path = "network.interface." + self._name
-        caller.call(self._scope, path, "remove", {}, lambda _answer: None)
+        self._names.remove()
 
 
 def find_way(document: Document, group: str) -> tuple[str, str] | None:
