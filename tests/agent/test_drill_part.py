@@ -92,8 +92,14 @@ def test_a_hold_is_one_and_its_maker_may_hold_on(desk: Desk):
     assert desk.part.account() == {"drill": {"owner": "r1"}}
 
 
-def test_whose_time_is_over_is_let_go_and_the_group_goes_back(desk: Desk, later: Callable[[float], None]):
-    desk.hold()
+# A maker with an older haven does not say which kind its drill is.
+@pytest.mark.parametrize(
+    ("kind", "noted"), [("hard", "hard"), ("switchover", "switchover"), (None, "switchover")]
+)
+def test_whose_time_is_over_is_let_go_and_the_group_goes_back(
+    desk: Desk, later: Callable[[float], None], kind: str | None, noted: str
+):
+    desk.hold(**({"drill": kind} if kind else {}))
     desk.around.roles.states["gateway"] = "active"
     desk.look()
     assert read_hold(desk.around.run_dir) is not None
@@ -103,6 +109,7 @@ def test_whose_time_is_over_is_let_go_and_the_group_goes_back(desk: Desk, later:
     assert {"command": "switchover", "group": "gateway"} in desk.asked
     ((kind, result),) = desk.remembered
     assert (kind, result["ok"], result["code"]) == ("drill", False, "interrupted")
+    assert result["drill"] == noted and desk.asked[-1]["facts"]["drill"] == noted
     assert desk.part.account() == {}
     # And once.
     desk.look()

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from haven.agent.drill import timetable
-from haven.agent.drill.timetable import REST_S, Timetable
+from haven.agent.drill.timetable import Timetable
 from haven.config.load import load_text
-from haven.contract.cron_schedule import ScheduleError, matches, parse
+from haven.contract.cron_schedule import REST_S, ScheduleError, check_rest, matches
 from haven.plan.assemble import compile_plan
 from haven.plan.machine import DeviceFacts, Machine
 
@@ -70,14 +70,40 @@ def test_a_schedule_names_its_minutes(schedule: str, when: tuple[int, ...], due:
         "@weekly",
         "٣ 3 * * *",
         "9999999999 3 * * *",
+        # More often than every two hours.
+        "* * * * *",
+        "*/5 3 * * 0",
+        "0 3,4 * * 0",
+        "30 23,0 * * *",
+        "30 23,0 * * 5,6",
+        "30 23,0 * * 6,0",
+        "30 23,0 1,31 * *",
     ],
 )
 def test_a_schedule_that_is_none_is_named(text: str):
     with pytest.raises(ScheduleError):
-        parse(text)
+        check_rest(text)
     if text:
         (wrong,) = load_text(CONFIG % text, "")[1]
         assert (wrong.code, wrong.option) == ("value-schedule", "drill")
+
+
+@pytest.mark.parametrize("text", ["0 */2 * * *", "59 1,23 * * *", "30 23,0 * * 0", "30 23,0 1,3 * *"])
+def test_two_hours_apart_is_far_enough(text: str):
+    check_rest(text)
+    assert load_text(CONFIG % text, "")[1] == []
+
+
+def test_every_two_hours_comes_every_two_hours(monkeypatch: pytest.MonkeyPatch):
+    now = [time.mktime((*SUNDAY, 0, 0, -1)) - 3601.0]
+    monkeypatch.setattr(timetable.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(timetable.time, "time", lambda: now[0])
+    found, begun = Timetable(), []
+    # A look comes a little later each time, or with the agent's next start a little earlier.
+    for number in range(24):
+        now[0] += 3599.9 if number % 4 == 1 else 3600.1
+        begun += [number] if found.is_due("0 */2 * * *", now[0] + 1) else []
+    assert begun == list(range(1, 24, 2))
 
 
 def test_the_plan_has_the_schedule_and_without_one_nothing():

@@ -23,11 +23,16 @@ def test_transitions_are_counted_by_reason_and_silences_by_length() -> None:
     for _time in range(2):
         last.record(Transition("lan", "backup", "active", "silence", peer=bytes(4), silence=33_000))
     last.record(Transition("lan", "active", "initialize", "fault", faults=(("link-down", "eth0"),)))
+    # Who is handed the group, or is better, waited for no death.
+    for reason in ("resigned", "preempt"):
+        last.record(Transition("lan", "backup", "active", reason, peer=bytes(4), silence=20_000))
     last.counts.add_takeover("lan", 1_500)
     found = last.counts.report("lan")
     check_counted(found)
     assert [(each["from"], each["to"], each["reason"], each["count"]) for each in found["transitions"]] == [
         ("active", "fault", "fault", 1),
+        ("backup", "active", "preempt", 1),
+        ("backup", "active", "resigned", 1),
         ("backup", "active", "silence", 2),
     ]
     assert (sum(found["detections"]["counts"]), found["detections"]["sum_us"]) == (2, 66_000)

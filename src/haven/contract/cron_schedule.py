@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 FIELDS = ((0, 59, "minute"), (0, 23, "hour"), (1, 31, "day"), (1, 12, "month"), (0, 7, "day of the week"))
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-DAY, MONTH, WEEKDAY = 2, 3, 4
+MINUTE, HOUR, DAY, MONTH, WEEKDAY = range(5)
+# Between two drills of a schedule at the least.
+REST_S = 2 * 3600
+DAY_S = 24 * 3600
 
 
 class ScheduleError(ValueError):
@@ -27,6 +30,29 @@ def parse(text: str) -> "tuple[frozenset[int], ...]":
     if not _has_a_day(words, found):
         raise ScheduleError("no month has such a day")
     return tuple(frozenset(each) for each in found)
+
+
+def check_rest(text: str) -> None:
+    """Look whether a schedule leaves REST_S from one time to the next. Raises ScheduleError."""
+    found = parse(text)
+    times = sorted([3600 * hour + 60 * minute for hour in found[HOUR] for minute in found[MINUTE]])
+    if _may_follow(text.split(), found):
+        times.append(times[0] + DAY_S)
+    rest_s = min([times[place] - times[place - 1] for place in range(1, len(times))] or [DAY_S])
+    if rest_s < REST_S:
+        raise ScheduleError("it comes again after %d min, and has to wait %d" % (rest_s // 60, REST_S // 60))
+
+
+def _may_follow(words: "list[str]", found: "tuple[frozenset[int], ...]") -> bool:
+    """Tell whether the day after one of a schedule may be another one."""
+    if words[WEEKDAY] == "*":
+        return _are_neighbours(found[DAY], 1, 28)
+    return words[DAY] != "*" or _are_neighbours(found[WEEKDAY], 0, 6)
+
+
+def _are_neighbours(days: "frozenset[int]", first: int, last: int) -> bool:
+    """Tell whether one of the days comes after another; a round ends with `last`, or some days later."""
+    return any(day + 1 in days or (day >= last and first in days) for day in days)
 
 
 def _has_a_day(words: "list[str]", found: "list[set[int]]") -> bool:

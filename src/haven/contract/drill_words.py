@@ -55,6 +55,8 @@ REQUESTS = {
         Field("groups", list_of(text)),
         Field("back", flag),
         Field("limit_s", whole(1, LONGEST_HOLD_S)),
+        # Which kind is noted where it never ends; a maker of an earlier release does not say.
+        Field("drill", one_of(KINDS), optional=True),
     ),
     # It has ended, and with a result it is noted.
     "drill-end": (Field("token", text), Field("result", mapping, optional=True)),

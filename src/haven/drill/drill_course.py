@@ -187,7 +187,8 @@ class Drill:
     def _hold_one(self, node: str) -> None:
         self._held_at = time.monotonic()
         asked = {"token": self._token, "owner": self._own, "groups": self.groups, "limit_s": HOLD_S}
-        self._world.ask(node, "drill-hold", back=self._back and node != self._own, **asked)
+        back = self._back and node != self._own
+        self._world.ask(node, "drill-hold", back=back, drill=self._kind, **asked)
 
     def _hold_on(self) -> None:
         """Hold all of them for longer, now and then."""

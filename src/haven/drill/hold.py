@@ -37,7 +37,7 @@ def take_hold(run_dir: str, asked: "dict[str, Any]") -> None:
     found = read_hold(run_dir)
     if found is not None and found["token"] != asked["token"]:
         raise DrillRefused("drill-busy", owner=found["owner"])
-    note = {field.key: asked[field.key] for field in REQUESTS["drill-hold"]}
+    note = {field.key: asked.get(field.key) for field in REQUESTS["drill-hold"]}
     note["until"] = _uptime() + asked["limit_s"]
     path = inside(run_dir, DRILL_NOTE)
     try:

@@ -2,6 +2,7 @@
 """Transitions since havend began, counted by their reason, and how long takeovers took."""
 
 from haven.contract.counted_transitions import BOUNDS_US
+from haven.core.silence import SILENCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class TransitionCounts:
         counts = self._transitions.setdefault(change.group, {})
         kind = (change.before, after, change.reason)
         counts[kind] = counts.get(kind, 0) + 1
-        if change.silence is not None:
+        # Who was handed the group has heard the Active a moment ago, too, and has detected nothing.
+        if change.silence is not None and change.reason in SILENCES:
             _of(self._detections, change.group).add(change.silence)
 
     def add_takeover(self, group: str, microseconds: int) -> None:

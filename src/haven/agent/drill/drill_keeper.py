@@ -57,7 +57,8 @@ class DrillKeeper:
                     line = encode_request("switchover", {"group": group})
                     self._around.scope.ask_havend(line, lambda _outcome: None, HANDOVER_PATIENCE_S)
         empty: dict[str, Any] = {"legs": [], "before": None, "after": None, "missing": []}
-        about = {"at": round(time.time(), 3), "drill": SWITCHOVER, "groups": hold["groups"], "ok": False}
+        kind = hold.get("drill") or SWITCHOVER
+        about = {"at": round(time.time(), 3), "drill": kind, "groups": hold["groups"], "ok": False}
         note_result(self._around, {**empty, **about, "code": "interrupted", "facts": {}})
 
     def _ended(self, _outcome: ChildEnd | CallFailure) -> None:

@@ -3,10 +3,11 @@
 
 import time
 
-from haven.contract.cron_schedule import matches
+from haven.contract.cron_schedule import REST_S, matches
 
-# A clock that is set back, or an hour that comes twice, begins no second one.
-REST_S = 2 * 3600.0
+# A clock that is set back, or an hour that comes twice, begins no second one. The look that found one due may
+# have been late in its minute.
+FREE_S = REST_S - 60
 
 
 class Timetable:
@@ -23,7 +24,7 @@ class Timetable:
             return False
         self._minute = minute
         steady = time.monotonic()
-        if self._begun_at is not None and steady - self._begun_at < REST_S:
+        if self._begun_at is not None and steady - self._begun_at < FREE_S:
             return False
         if not matches(schedule, time.localtime(now)):
             return False

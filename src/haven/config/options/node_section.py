@@ -39,7 +39,7 @@ HAVEN = SectionType(
             "drill",
             Schedule(),
             "When a failover is rehearsed, by the clock of the router that is Active then; it goes back "
-            "afterwards. `0 3 * * 0` is Sundays at three at night.",
+            "afterwards. `0 3 * * 0` is Sundays at three at night. At most every two hours.",
             default_says="never",
             title="Schedule of drills",
             group=BASIC,

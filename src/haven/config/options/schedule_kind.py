@@ -3,7 +3,7 @@
 
 from haven.config.options.kinds import BadValue, Kind
 from haven.config.spelling import visible
-from haven.contract.cron_schedule import ScheduleError, parse
+from haven.contract.cron_schedule import ScheduleError, check_rest
 
 
 class Schedule(Kind):
@@ -17,7 +17,7 @@ class Schedule(Kind):
     def parse(self, text: str) -> str:
         """Read a schedule; of its spaces one is kept between two fields."""
         try:
-            parse(text)
+            check_rest(text)
         except ScheduleError as why:
             raise BadValue("value-schedule", value=visible(text), error=str(why)) from None
         return " ".join(text.split())
