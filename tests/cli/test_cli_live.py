@@ -174,10 +174,15 @@ def test_watch_without_a_terminal_prints_again(fake: Fake) -> None:
         assert process.wait(10) == 0
 
 
-def test_status_on_a_terminal_has_colour_and_in_a_pipe_none(fake: Fake) -> None:
+def test_status_on_a_terminal_has_colour_unless_none_is_wanted_and_in_a_pipe_none(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     havend = fake(status=DOCUMENT)
     status, shown = Terminal(havend.run_dir, "status").end()
     assert (status, shown.startswith("\x1b[32mAll is well\x1b[0m")) == (0, True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in Terminal(havend.run_dir, "status").end()[1]
+    monkeypatch.delenv("NO_COLOR")
     with running(havend.run_dir, "status") as process:
         assert "\x1b" not in process.stdout.read()
 

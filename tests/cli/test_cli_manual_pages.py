@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from haven.cli.command_table import COMMON, SHOWN
-from haven.cli.shell_words import fish, zsh
+from haven.cli.completion import fish, zsh
 
 MAKER = Path(__file__).parents[2] / "openwrt-feed/manual_pages.py"
 # What zsh would be told, in place of its own functions.

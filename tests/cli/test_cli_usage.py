@@ -132,6 +132,15 @@ def test_completion_offers_commands_options_and_choices(tmp_path: Path) -> None:
     assert complete(["haven", "switchover", ""]) == []
 
 
+def test_completion_knows_what_each_value_and_word_is(tmp_path: Path) -> None:
+    """It had a list of its own: `drill` took no group, `--machine` no file, and `--node` offered options."""
+    (tmp_path / "facts").write_text("")
+    assert complete(["haven", "plan", "--machine", f"{tmp_path}/fa"]) == [f"{tmp_path}/facts"]
+    assert complete(["haven", "drill", "ga"], "printf gateway; true") == ["gateway"]
+    assert complete(["haven", "status", "--node", ""]) == []
+    assert "--diff" in complete(["haven", "--config-id", "r1", "import", "--"])
+
+
 GROUPS = """
 config haven 'main'
 	option enabled '1'
