@@ -37,6 +37,8 @@ NEXT_PLAN = "plan.json.new"
 RESTART_NOTE = "alive"
 # How far the counters of CARP have come.
 CARP_COUNTERS = "carp"
+# There while this router joins others, which it may not hear by its links yet.
+NEWCOMER_NOTE = "newcomer"
 # There while the node is in maintenance.
 MAINTENANCE_NOTE = "maintenance"
 # Locked by the havend whose run directory this is; stays, as whoever waits for it has it open.

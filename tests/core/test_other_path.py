@@ -104,3 +104,85 @@ def test_word_for_a_virtual_router_that_is_not_here_is_nothing():
     said = a.member().advertisement()
     b.handle(Vouched("wan", 4, said.source, multicast_group(4), said.packets[0][1]))
     assert "vouched" not in b.member().anomalies
+
+
+def fast():
+    """Return a wire, an Active and a Backup as in settled(), with a short interval."""
+    wire = Wire()
+    names = {"a": 200, "b": 100}
+    a, b = (
+        wire.node(name, group(router(priority=priority, advert_interval_us=SECOND // 10)))
+        for name, priority in names.items()
+    )
+    wire.start()
+    wire.run(10 * SECOND)
+    for node in (a, b):
+        node.handle(OtherPath(True))
+        node.forget()
+    return wire, a, b
+
+
+def test_busy_other_path_may_answer_later_than_a_short_interval():
+    wire, a, b = fast()
+    cut(wire, a, b)
+    wire.run_until(lambda: b.said(Doubted))
+    vouch(a, b)
+    for _ in range(20):
+        b.forget()
+        wire.run_until(lambda: b.said(Doubted))
+        # Ten intervals and more.
+        wire.run(SECOND)
+        vouch(a, b)
+    assert (a.state(), b.state()) == (ACTIVE, BACKUP)
+    assert not b.transitions()
+
+
+def test_other_path_is_asked_again_while_it_says_nothing():
+    wire, a, b = fast()
+    cut(wire, a, b)
+    wire.run_until(lambda: b.said(Doubted))
+    vouch(a, b)
+    b.forget()
+    wire.run(3 * SECOND + SECOND // 2)
+    assert len(b.said(Doubted)) == 3 and b.state() == ACTIVE
+
+
+def test_link_that_brings_words_again_ends_the_longer_patience():
+    wire, a, b = fast()
+    cut(wire, a, b)
+    wire.run_until(lambda: b.said(Doubted))
+    vouch(a, b)
+    wire.heal()
+    wire.run(SECOND)
+    a.power_off()
+    wire.run(SECOND // 2)
+    assert b.state() == ACTIVE
+
+
+def test_newcomer_waits_for_the_first_word_of_those_whom_it_joins():
+    wire = Wire()
+    a = wire.node("a", group(router(priority=200, advert_interval_us=SECOND // 10)))
+    wire.start()
+    b = wire.node("b", group(router(priority=100, advert_interval_us=SECOND // 10)))
+    cut(wire, a, b)
+    cut(wire, b, a)
+    b.start(patience_us=30 * SECOND)
+    wire.run(5 * SECOND)
+    assert b.state() == BACKUP and not b.said(Doubted)
+    b.handle(OtherPath(True))
+    wire.run(SECOND)
+    assert b.said(Doubted)
+    vouch(a, b)
+    # From now on it is a standby like any other.
+    wire.run(4 * SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_newcomer_that_nobody_speaks_to_serves_in_the_end():
+    wire = Wire()
+    b = wire.node("b", group(router(priority=100)))
+    b.start(patience_us=30 * SECOND)
+    wire.run(29 * SECOND)
+    assert b.state() == BACKUP
+    wire.run(2 * SECOND)
+    assert b.state() == ACTIVE

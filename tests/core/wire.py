@@ -76,14 +76,14 @@ class Node:
 
     # What a test does to it
 
-    def start(self, adopt=()):
+    def start(self, adopt=(), patience_us=0):
         """Power on: learn the machine, take the configuration, start."""
         self.powered = True
         self.told_to_stop = False
         self.engine = Engine()
         self.held = []
         self.load(*self.specs)
-        return self.handle(Startup(adopt))
+        return self.handle(Startup(adopt, patience_us))
 
     def power_off(self):
         """Die without a word."""

@@ -308,3 +308,12 @@ def test_maintenance_outlives_a_restart(pair: Pair, havend: Make) -> None:
     assert node.ask("maintenance", on=False)["result"] == ended
     assert node.stop() == 0
     assert not (node.run_dir / "maintenance").exists()
+
+
+def test_a_router_that_joins_others_waits_for_their_word(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], lan(priority=100, advert_interval=100)).prepare()
+    (node.run_dir / "newcomer").touch()
+    node.start().until("backup")
+    time.sleep(1.5)
+    # Without the note it is Active after 0.4 s.
+    assert node.status()["state"] == "backup"

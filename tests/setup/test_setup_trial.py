@@ -18,7 +18,7 @@ from haven.atomic_file import write_whole
 from haven.contract.setup import SetupRefused
 from haven.setup import keeper, trial_folder
 from haven.setup.keeper import Keeper
-from haven.setup.proposal import Reach
+from haven.setup.proposal import SECOND_ROLE, Reach
 from haven.setup.router_services import RouterServices
 from haven.setup.trial import locked, now, read_note
 from haven.setup.trial_folder import BEFORE, MARKER, NEW, PENDING, UNDOING, Marker, TrialFolder, boot_id
@@ -105,10 +105,14 @@ def test_a_gateway_that_does_not_come_ends_the_trial(
 def test_a_second_router_has_only_to_be_ready(box: RouterBox, monkeypatch: pytest.MonkeyPatch):
     box.havend.close()
     box.havend = type(box.havend)(box.run_dir, status={"state": "backup"})
-    begun(box, gateway="")
+    begun(box, gateway="", role=SECOND_ROLE)
     box.keeper()
     box.until("waiting")
+    # Its links may be laid last: havend is to wait for the word of those that it joins, this once.
+    assert (box.run_dir / "newcomer").exists()
     box.trial.undo()
+    wait_until(box.is_over, 20, "the trial is taken back")
+    assert not (box.run_dir / "newcomer").exists()
     problem = {"message": "wan is down"}
     box.havend.answers["status"] = {"state": "fault", "problems": [problem]}
     begun(box, gateway="")

@@ -33,7 +33,7 @@ from haven.core.protocols import virtual_router_for
 from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
-from haven.core.strangers import OWN_ADDRESS, Strangers
+from haven.core.strangers import Strangers
 from haven.core.tracking import LinkStates
 from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
@@ -113,7 +113,12 @@ class Engine:
         if found is None or not found[1].can_be_vouched_for():
             return NO_EFFECTS
         found[0].anomalies["vouched"] = (event.source, now)
-        return self.hear(event.device, event.family, event.source, event.destination, TTL, event.message, now)
+        heard = self.hear(
+            event.device, event.family, event.source, event.destination, TTL, event.message, now
+        )
+        if found[1].state == states.BACKUP and found[0].heard_at == now:
+            found[0].take_word(now)
+        return heard
 
     def hear(
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes, now: int
@@ -182,7 +187,7 @@ class Engine:
             self._links.set_addresses(event.device, event.family, event.addresses)
             self._follow_device(event.device, now)
         elif type(event) is Startup:
-            self._startup(event.adopt, now)
+            self._startup(event, now)
         elif type(event) is Shutdown:
             self._shutdown(now)
         elif type(event) is Switchover:
@@ -232,11 +237,11 @@ class Engine:
         if found is not None and event.source != found[0].source:
             found[1].hear_router(found[0], event.source, now)
 
-    def _startup(self, adopt: "tuple[str, ...]", now: int) -> None:
+    def _startup(self, event: Startup, now: int) -> None:
         self._started = True
         self._follow_links(now)
         for group in self._ordered():
-            group.startup(now, group.spec.name in adopt)
+            group.startup(now, group.spec.name in event.adopt, event.patience_us)
 
     def _shutdown(self, now: int) -> None:
         self._started = False
@@ -264,10 +269,7 @@ class Engine:
     def _drop(self, router: VirtualRouter, error: PacketError, source: bytes, now: int) -> None:
         router.counters.errors[error.reason] += 1
         router.drops[error.reason] = (source, now)
-        if error.reason == "source" and source == router.source:
-            self._strangers.note(router, OWN_ADDRESS, source, now)
-        elif error.reason.startswith("auth_"):
-            self._strangers.note(router, error.reason, source, now)
+        self._strangers.look_at_refused(router, error.reason, source, now)
         name = router.spec.name
         more = self._limiter.passes((name, error.reason, source), now)
         if more is not None:
@@ -332,7 +334,7 @@ class Engine:
         self._links.keep_checks([name for spec in specs for name, _weight in spec.checks])
         self._follow_links(now)
         if self._started:
-            self._startup((), now)
+            self._startup(Startup(), now)
         return gone + self._flush()
 
     def _group_for(self, spec: GroupSpec, reload: Reload, now: int) -> Group:

@@ -113,10 +113,14 @@ class AddressesChanged(Value):
 
 
 class Startup(Value):
-    """Every group may leave Initialize; the named groups were Active a moment ago and still are."""
+    """Every group may leave Initialize; the named groups were Active a moment ago and still are.
 
-    def __init__(self, adopt: "tuple[str, ...]" = ()) -> None:
+    A router that has just joined others waits for their first word, for so long at most.
+    """
+
+    def __init__(self, adopt: "tuple[str, ...]" = (), patience_us: int = 0) -> None:
         self.adopt = adopt
+        self.patience_us = patience_us
 
 
 class Shutdown(Value):

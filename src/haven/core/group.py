@@ -10,15 +10,7 @@ from haven.core.effects import (
     HeldBack,
     PriorityChanged,
 )
-from haven.core.handover import (
-    MAINTENANCE,
-    RETRY,
-    RETRY_AFTER_US,
-    STOP,
-    SWITCHOVER,
-    Handover,
-    NoHandover,
-)
+from haven.core.handover import MAINTENANCE, RETRY, RETRY_AFTER_US, STOP, SWITCHOVER, Handover, NoHandover
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
 from haven.core.silence import SILENCES, reason_of, spokesman
@@ -104,9 +96,11 @@ class Group(Lockstep):
 
     # Start and end
 
-    def startup(self, now: int, adopt: bool = False, reason: str = "startup") -> None:
+    def startup(self, now: int, adopt: bool = False, patience_us: int = 0, reason: str = "startup") -> None:
         """Leave Initialize unless there is a fault (RFC 9568 6.4.1)."""
         self.started = True
+        for member in self.members if patience_us else ():
+            member.first_word_until = now + patience_us
         if self.faults or self.state != states.INITIALIZE or not self.members:
             return
         self.preemption.begin(now)
@@ -181,7 +175,7 @@ class Group(Lockstep):
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
                     self.fire(states.ADVER_TIMER, now, by=member)
             elif self.has_other_path and now >= member.doubt_at():
-                self._doubt(member)
+                self._doubt(member, now)
             if now >= member.announce_at:
                 member.repeat_announcement(now, self._effects)
 
@@ -199,11 +193,14 @@ class Group(Lockstep):
             and not any(member.has_stalled(now) for member in self.members)
         )
 
-    def _doubt(self, member: VirtualRouter) -> None:
+    def _doubt(self, member: VirtualRouter, now: int) -> None:
         """Ask by another path whether the Active lives, when no link has told for a while."""
-        member.doubted = True
-        if all(other.doubted or other.silent for other in self.members):
+        member.doubted_at = now
+        if all(other.doubted_at is not None or other.silent for other in self.members):
             self._effects.append(Doubted(self.spec.name))
+            for other in self.members:
+                # One question is for all.
+                other.doubted_at = now
 
     def hear_nothing_from(self, event: "KernelSilent", now: int) -> None:
         """Take that the Active is silent on a link: what its Active_Down_Timer would say later."""

@@ -42,6 +42,13 @@ class Strangers:
         ):
             self.note(router, kind, source, now)
 
+    def look_at_refused(self, router: "VirtualRouter", reason: str, source: bytes, now: int) -> None:
+        """Take a word that is not believed."""
+        if reason == "source" and source == router.source:
+            self.note(router, OWN_ADDRESS, source, now)
+        elif reason.startswith("auth_"):
+            self.note(router, reason, source, now)
+
     def note(self, router: "VirtualRouter", kind: str, source: bytes, now: int) -> None:
         """Show something odd in the status, and tell it if it was not told lately."""
         router.anomalies[kind] = (source, now)

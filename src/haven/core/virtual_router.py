@@ -36,8 +36,12 @@ ANSWERS_AT_ONCE = 3
 ANSWERS_PER_INTERVAL = 8
 # How many Active_Down_Intervals a silence may be doubted for.
 DOUBT = 3
-# How many intervals another path to the Active has for its answer.
+# How many intervals another path to the Active has for its first answer.
 DOUBTED_FOR = 2
+# Where the link is deaf: until it is asked again, and how long its word is good, which is three beats of it.
+# Whoever is asked may be busy for longer than a short interval, and two Actives are worse than a late one.
+ASKED_EVERY_US = SECOND
+WORD_US = 3 * SECOND
 # How long the address of a device may be gone, or an interval if that is longer.
 MOMENT = SECOND
 # An Active that was heard for fewer intervals than this was hardly one.
@@ -76,6 +80,8 @@ class VirtualRouter(Announcements):
         self.deadline = NEVER
         # Until when an address that is gone is spoken from.
         self.source_until = NEVER
+        # Until when a router that has just joined others waits for the first word of them.
+        self.first_word_until = 0
         self._active_since = NEVER
         # When this Active last said that it is there.
         self._sent_at = -NEVER
@@ -91,7 +97,7 @@ class VirtualRouter(Announcements):
         self.heard_at: int | None = None
         self.active_adver_interval_us = self.spec.advert_interval_us
         self.silent = False
-        self.doubted = False
+        self.doubted_at: int | None = None
         self.resigned = False
         self.lower_heard = False
         self.last_accepted: Packet | None = None
@@ -137,7 +143,7 @@ class VirtualRouter(Announcements):
         """Do for the usual packet what its row in the table says."""
         self.counters.received += 1
         self.heard_at = now
-        self.silent = self.doubted = False
+        self.silent, self.doubted_at = False, None
         self.deadline = now + self.active_down_us()
 
     def check_way(self, packet: "Packet") -> None:
@@ -195,7 +201,8 @@ class VirtualRouter(Announcements):
             self.followed_since = self.heard_at
         self.active_source = packet[1]
         self.active_priority = advert.priority
-        self.silent = self.doubted = self.resigned = self.lower_heard = False
+        self.silent = self.resigned = self.lower_heard = False
+        self.doubted_at, self.first_word_until = None, 0
         self.last_accepted = packet
 
     def record_preempted(self, advert: Advert, packet: "Packet") -> None:
@@ -217,9 +224,21 @@ class VirtualRouter(Announcements):
 
     def doubt_at(self) -> int:
         """Return when the Active has been silent for so long that another path to it is worth asking."""
-        if self.doubted or self.resigned or self.deadline == NEVER:
+        if self.resigned or self.deadline == NEVER:
             return NEVER
-        return self.deadline - DOUBTED_FOR * self.active_adver_interval_us
+        if self.doubted_at is not None:
+            return self.doubted_at + ASKED_EVERY_US
+        if self.first_word_until:
+            return 0
+        silent_at = self.deadline
+        if self.heard_at is not None:
+            silent_at = min(silent_at, self.heard_at + self.active_down_us())
+        return silent_at - DOUBTED_FOR * self.active_adver_interval_us
+
+    def take_word(self, now: int) -> None:
+        """Wait for the next word by another path, where that has just said that the Active lives."""
+        if self.deadline != NEVER:
+            self.deadline = max(self.deadline, now + WORD_US)
 
     def advertisement(self) -> "Send":
         """Return what an Active says of itself; it is made once, and can be so before it is needed."""
@@ -304,7 +323,7 @@ class VirtualRouter(Announcements):
         elif action == states.START_ADVER_TIMER:
             self.deadline = now + self.spec.advert_interval_us
         elif action == states.START_ACTIVE_DOWN_TIMER:
-            self.deadline = now + self.active_down_us()
+            self.deadline = max(now + self.active_down_us(), self.first_word_until)
         elif action == states.SET_SKEW:
             self._shorten(now)
         elif action == states.ADOPT_INTERVAL:

@@ -21,6 +21,7 @@ from haven.havend.kernel_tables import KernelTables
 from haven.havend.last_transitions import LastTransitions
 from haven.havend.loan_holder import LoanHolder
 from haven.havend.maintenance_note import MaintenanceNote
+from haven.havend.newcomer import first_word_patience
 from haven.havend.plan_commands import PlanCommands
 from haven.havend.plan_in_force import PlanInForce
 from haven.havend.repair import Repair
@@ -175,7 +176,7 @@ class Daemon:
         self._schedule(0)
         if not is_in_memory(self._run_dir):
             self.note_problem(problem("run-dir-on-disk", "havend", path=self._run_dir))
-        self.handle(Startup(adopt))
+        self.handle(Startup(adopt, first_word_patience(self._run_dir)))
         # A fault may have come up meanwhile: nobody goes on with these.
         self._clean([name for name in adopt if self._engine.groups[name].state != states.ACTIVE])
         self._executor.is_finding = False

@@ -61,6 +61,7 @@ class Keeper:
         except Exception as error:
             # Whatever it is: without us nobody would take the trial back.
             outcome = {"code": "not-written", "error": repr(error)}
+        self._services.let_wait_for_others(False)
         self._folder.give_up(PENDING)
         if self._folder.is_there(UNDOING):
             self.take_back(outcome, haven_too=True)
@@ -80,6 +81,7 @@ class Keeper:
         self._services.call("network", "reload")
         if not self._becomes(lambda: has_address(marker.device, marker.own, True), OWN_ADDRESS_S):
             raise _Failed("own-address-late", device=marker.device, address=marker.own)
+        self._services.let_wait_for_others(marker.role == SECOND_ROLE)
         self._services.call("haven", "start")
         wanted = ("active",) if marker.gateway else ("active", "backup", "maintenance")
         if not self._becomes(lambda: self._services.state() in wanted, GATEWAY_S):

@@ -51,6 +51,16 @@ class RouterServices:
         with suppress(OSError):
             os.unlink(paths.inside(self.run_dir, paths.PLAN))
 
+    def let_wait_for_others(self, on: bool) -> None:
+        """Let a havend that is started wait for the first word of the routers that this one joins, or not."""
+        place = paths.inside(self.run_dir, paths.NEWCOMER_NOTE)
+        with suppress(OSError):
+            if on:
+                with open(place, "w"):
+                    pass
+            else:
+                os.unlink(place)
+
     def reload_config(self) -> None:
         """Let the other services follow what was committed."""
         program = self._root + RELOAD_CONFIG
