@@ -25,11 +25,14 @@ from slim import slim  # noqa: E402
 NO_COMPILER = 69
 # What is started, and what is imported by a name that is made.
 ENTRIES = ("micro/main.py", "micro/havend.py", "micro/command.py", "micro/standard/os.py")
-# MicroPython takes the other branch of havend/host/__init__.py, and havend/askers.py leaves BFD out there.
+# What is imported where it is used alone, and no small node uses: MicroPython takes the other branch of
+# havend/host/__init__.py, havend/askers.py leaves BFD out there, havend/no_agent.py stands for the agent, and
+# whoever makes a plan has the words for what is wrong with a configuration.
 NEVER = (
     *("havend/host/cpython*.py", "havend/bfd_*.py", "havend/watched_session.py", "core/bfd/*.py"),
-    # Nobody lends where there is no agent.
-    *("havend/loans.py", "contract/lending.py"),
+    *("havend/loans.py", "havend/agent_*.py", "havend/check_verdicts.py"),
+    *("contract/all_*.py", "contract/planned_bfd.py", "contract/planned_parts.py"),
+    "contract/configuration_words.py",
 )
 
 

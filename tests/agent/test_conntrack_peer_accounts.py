@@ -10,7 +10,7 @@ import pytest
 from haven.agent.conntrack import peer_accounts
 from haven.agent.conntrack.peer_accounts import LARGEST, MOST_READ, MOST_READ_IN_ALL, PeerAccounts, parse
 from haven.agent.conntrack.schedule import SILENCE_S
-from haven.contract.status import PEER_FRESH_MS
+from haven.contract.freshness import PEER_FRESH_MS
 from tests.agent.turns import Turns
 
 FIRST, SECOND, STRANGER, THIRD = "127.0.0.71", "127.0.0.72", "127.0.0.73", "127.0.0.74"

@@ -16,7 +16,8 @@ from haven.cli.status_text import render
 from haven.contract import status as contract
 from haven.contract.at_risk import at_risk, is_unpaired
 from haven.contract.fields import Field, keys_of
-from haven.contract.status import PEER_FRESH_MS, check_status, is_status
+from haven.contract.freshness import PEER_FRESH_MS
+from haven.contract.status import check_status, is_status
 
 FOLDER = Path(__file__).parent / "status"
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from haven.contract import at_risk, control, pairing, problems, setup
-from haven.contract.diagnostics import DIAGNOSTICS, Diagnostic
-from haven.contract.event_log import REASONS, TABLE, event_text, reason_text
+from haven.contract import all_events, all_problems, at_risk, control, pairing, problems, setup
+from haven.contract.configuration_words import DIAGNOSTICS
+from haven.contract.diagnostics import Diagnostic
+from haven.contract.event_log import REASONS, event_text, reason_text
 from haven.contract.faults import fault
 from haven.contract.message import message, render
 from haven.contract.replication import REPLICATION, replication_text
@@ -35,12 +36,12 @@ LISTS = {"virtual_routers", "addresses", "peers", "groups", "names", "choices"}
 
 def every_message() -> Iterator[tuple[tuple[str, Document], str]]:
     """Yield what a page is asked, the name of its function and a document, and what it has to say."""
-    for code, _severity, text, do in problems.TABLE:
+    for code, _severity, text, do in all_problems.TABLE:
         found = problems.problem(code, "lan", **_facts(text + do))
         asked = {**found, "message": ENGLISH, "do": ENGLISH}
         yield ("problem", asked), found["message"]
         yield ("advice", asked), found["do"]
-    for code, kind, text in TABLE:
+    for code, kind, text in all_events.TABLE:
         facts = _facts(text)
         yield ("event", _document(code, facts, "text", kind=kind)), event_text(code, facts)
     for code, text in REASONS.items():

@@ -2,7 +2,7 @@
 """What havend makes of the checks that an agent tells: news, and nothing out of silence."""
 
 from haven.core.engine import Engine
-from haven.havend.check_verdicts import CheckVerdicts
+from haven.havend.check_verdicts import changes
 from haven.havend.event_history import EventHistory
 from tests.core.wire import group
 
@@ -16,14 +16,14 @@ class Host:
         self.engine = Engine()
         self.engine.load(GROUPS, 0)
         self.told: list[dict] = []
-        self.verdicts = CheckVerdicts(self.engine, EventHistory(self.told.append))
+        self.events = EventHistory(self.told.append)
 
     def tell(self, *states: str, name: str = "provider") -> list[bool]:
         """Let the agent tell states one after the other; return what is news to the engine."""
         news = []
         for state in states:
             check = {"name": name, "target": "203.0.113.1", "error": "no answer", "state": state}
-            for event in self.verdicts.changes(GROUPS, {"checks": [check]}):
+            for event in changes(self.engine, self.events, GROUPS, {"checks": [check]}):
                 self.engine.handle(event, 0)
                 news.append(event.up)
         return news
@@ -36,7 +36,7 @@ def test_a_verdict_is_news_once():
 def test_an_agent_that_has_just_begun_or_is_gone_takes_nothing_back():
     host = Host()
     assert host.tell("down", "unknown", "unknown") == [False]
-    assert list(host.verdicts.changes(GROUPS, {})) == []
+    assert list(changes(host.engine, host.events, GROUPS, {})) == []
     assert host.engine.verdict("provider") is False
     assert host.tell("down") == []
 

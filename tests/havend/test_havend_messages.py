@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from haven.contract.all_events import TABLE as EVENTS
+from haven.contract.all_problems import TABLE
 from haven.contract.event_log import REASONS, event_text, kind_of
-from haven.contract.event_log import TABLE as EVENTS
 from haven.contract.faults import fault, fault_text, faults
+from haven.contract.freshness import shown_state
 from haven.contract.message import message
-from haven.contract.problems import TABLE, problem
+from haven.contract.problems import problem
 from haven.contract.severities import SEVERITIES
-from haven.contract.status import shown_state
 from haven.core import effects
 from haven.core.clock import SECOND
 from haven.core.effects import Doubted, Transition

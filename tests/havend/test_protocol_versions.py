@@ -13,7 +13,7 @@ import pytest
 
 from haven import VERSION
 from haven.contract.control import OLDEST_PROTOCOL, PROTOCOL
-from haven.contract.status import PEER_DOUBTFUL_MS, PEER_FRESH_MS
+from haven.contract.freshness import PEER_DOUBTFUL_MS, PEER_FRESH_MS
 from haven.havend import agent_link
 from haven.havend.agent_link import SILENCE, AgentLink
 from tests.havend.machines import Havend, Machine, exchange, receive, wait_until

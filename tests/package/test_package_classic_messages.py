@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from haven.contract import event_log, problems
+from haven.contract.configuration_words import DIAGNOSTICS
 from haven.contract.control import REFUSALS, Refusal, refused
-from haven.contract.diagnostics import DIAGNOSTICS, Diagnostic
+from haven.contract.diagnostics import Diagnostic
 from haven.contract.faults import fault
 from haven.contract.message import message
 from haven.core.tracking import LINK_DOWN, NO_SOURCE

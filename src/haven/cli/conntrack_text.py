@@ -2,7 +2,7 @@
 """The copy of connections as text: how many are here and at the peers, and what went wrong."""
 
 from haven.cli.text import count, duration, wrapped
-from haven.contract.status import is_fresh_peer
+from haven.contract.freshness import is_fresh_peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from haven.cli.wan_text import wans
 from haven.cli.wireguard_text import tunnels
 from haven.contract.at_risk import UNPAIRED, headline
 from haven.contract.event_log import reason_text
+from haven.contract.freshness import is_fresh_active
 from haven.contract.message import ODD_FACTS
-from haven.contract.status import is_fresh_active
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

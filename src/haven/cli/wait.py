@@ -7,7 +7,7 @@ from haven.cli.errors import Failed, Unanswered
 from haven.cli.text import printable
 from haven.contract.at_risk import AT_RISK, UNPAIRED
 from haven.contract.control import REPORT_SILENCE_S
-from haven.contract.status import is_fresh_peer
+from haven.contract.freshness import is_fresh_peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ agent {"prepare": true} when it has something to finish before a handover, with 
 ends.
 """
 
-from haven.contract.event_log import NOTED
 from haven.contract.fields import (
     DocumentError,
     Field,
@@ -59,6 +58,14 @@ MOST_DIAGNOSTICS = 100
 
 _TEXT_OR_DIAGNOSTIC = list_of(lambda value: "" if isinstance(value, (str, dict)) else "a diagnostic")
 
+
+def _noted(value: "Any") -> str:
+    # A havend without an agent does without them.
+    from haven.contract.all_events import NOTED
+
+    return one_of(NOTED)(value)
+
+
 REQUESTS = {
     "status": (),
     "events": (Field("follow", flag, optional=True),),
@@ -77,7 +84,7 @@ REQUESTS = {
     "report": (Field("in_sync", flag), Field("problems", list_of(mapping))),
     "prepared": (),
     # Something for the events, by a code that the agent may add.
-    "note": (Field("code", one_of(NOTED)), Field("facts", mapping)),
+    "note": (Field("code", _noted), Field("facts", mapping)),
     # What a part of the agent has a group take besides: steps that havend carries out when it takes over,
     # without waiting for anybody. Each request says all that there is.
     "lend": (Field("loans", list_of(mapping)),),
@@ -104,6 +111,7 @@ REFUSALS = {
     "request-wrong": "{error}",
     "connections-many": "{most} connections are open already",
     "stopping": "havend is stopping",
+    "agent-none": "this havend runs without haven-agent",
     "plan-refused": "{diagnostic}",
     "no-group": "there is no group {group}",
     "not-active": "this node is not Active: there is nothing to hand over",

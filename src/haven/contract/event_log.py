@@ -6,11 +6,9 @@ An event is {"seq", "at", "kind", "code", "group", "virtual_router", "facts", "t
 same in English. Of a kind there may be several codes.
 """
 
-from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.faults import FAULTS
 from haven.contract.fields import Field, check_object, mapping, number, text, whole
 from haven.contract.message import render
-from haven.contract.services import FAILURES
 from haven.contract.steps import STEPS
 
 TYPE_CHECKING = False
@@ -33,7 +31,7 @@ EVENT = (
 CHANGE = (Field("from", text), Field("to", text), Field("reason", text))
 
 # (code, kind, text)
-TABLE = (
+OWN_TABLE = (
     ("started", "start", "{node}: started; virtual routers: {count}"),
     ("reloaded", "reload", "{node}: reloaded; virtual routers: {count}"),
     ("disabled", "reload", "haven is disabled now (option enabled '0')"),
@@ -68,11 +66,6 @@ TABLE = (
     ("check-down", "check", "{check} ({target}) fails: {error}"),
     ("check-up", "check", "{check} ({target}) is well again"),
     ("addresses-restored", "address", "{virtual_router}: addresses were gone from {device}; put back"),
-    (
-        "address-moves",
-        "address",
-        "{virtual_router}: {peer} speaks VRRP on {device} from two MAC addresses, {mac} and {other_mac}",
-    ),
     ("maintenance-on", "maintenance", "maintenance on"),
     ("maintenance-off", "maintenance", "maintenance off"),
     (
@@ -80,46 +73,10 @@ TABLE = (
         "heartbeat",
         "{peer} on {device} was taken for dead and lives: {patience_us} of silence are borne from now on",
     ),
-    ("bfd-up", "bfd", "BFD session {session} with {peer} is up"),
-    ("bfd-silence", "bfd", "BFD session {session}: nothing was heard of {peer} for {silence_us}"),
-    ("bfd-told", "bfd", "BFD session {session}: {peer} says that the path is down"),
-    ("bfd-unheard", "bfd", "BFD session {session}: {peer} hears nothing of this node"),
-    ("bfd-restarted", "bfd", "BFD session {session}: {peer} has begun anew"),
-    ("bfd-peer-disabled", "bfd", "BFD session {session}: {peer} has taken it down on purpose"),
-    ("bfd-disabled", "bfd", "BFD session {session} with {peer} is taken down on purpose"),
-    (
-        "bfd-false",
-        "bfd",
-        "BFD session {session}: {peer} lives after all; its failures do not count for the next {rest_us}",
-    ),
-    ("wan-up", "wan", "{wan}: {interface} is up"),
-    ("wan-down", "wan", "{wan}: {interface} is down"),
-    ("wan-dials", "wan", "{wan}: {interface} is dialled"),
-    ("wan-session-ended", "wan", "{wan}: ended session {session}, which another router had left"),
-    ("wireguard-up", "wireguard", "{tunnel}: {interface} is up"),
-    ("wireguard-down", "wireguard", "{tunnel}: {interface} is down"),
-    ("wireguard-called", "wireguard", "{tunnel}: {count} peers were called where they were last"),
-    ("service-started", "service", "service {service} runs"),
-    ("service-stopped", "service", "service {service} has stopped"),
-    ("service-reloaded", "service", "service {service} was told of its role"),
-    ("service-found", "service", "service {service} was started by somebody else; it is stopped again"),
-    ("service-failed", "failure", "service {service}: {failure}. {words}"),
-    (
-        "service-handover",
-        "failure",
-        "{group}: is handed over, as service {service} does not run here",
-    ),
-    ("drill-begun", "drill", "a drill begins, from {owner}"),
-    ("drill-done", "drill", "{drill} drill: {took} has taken over; outage {outage_ms} ms"),
-    ("drill-failed", "drill", "{drill} drill: {outcome}"),
     ("problem", "problem", "{problem}"),
     ("refused", "refused", "refused: {diagnostic}"),
     ("repeated", "repeated", "{about}: {count} more of the kind '{code}' are left out here"),
 )
-
-# What the agent may add.
-_KINDS_NOTED = ("address", "service", "wan", "wireguard", "drill")
-NOTED = tuple([row[0] for row in TABLE if row[0].split("-")[0] in _KINDS_NOTED])
 
 # Why a group went from one state to another, by the engine's reasons.
 REASONS = {
@@ -144,16 +101,8 @@ REASONS = {
     "restart": "havend was away",
 }
 
-_ROWS = {row[0]: row for row in TABLE}
-_INNER = {
-    "reason": REASONS,
-    "faults": FAULTS,
-    "step": STEPS,
-    "command": STEPS,
-    "failure": FAILURES,
-    "outcome": OUTCOMES,
-    "missing": MISSING,
-}
+_ROWS = {row[0]: row for row in OWN_TABLE}
+INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
 
 
 def check_event(document: "Any") -> "dict[str, Any]":
@@ -164,15 +113,25 @@ def check_event(document: "Any") -> "dict[str, Any]":
 
 def kind_of(code: str) -> str:
     """Return the kind that an event's code belongs to."""
-    return _ROWS[code][1]
+    return str(_row(code)[0][1])
 
 
 def event_text(code: str, facts: "dict[str, Any]") -> str:
     """Return an event in English. Raises KeyError for a code or a fact that is missing."""
+    row, inner = _row(code)
     # A failure need not have said anything.
-    return render(_ROWS[code][2], facts, _INNER).strip()
+    return render(row[2], facts, inner).strip()
+
+
+def _row(code: str) -> "tuple[tuple[str, ...], dict[str, Any]]":
+    if code in _ROWS:
+        return _ROWS[code], INNER
+    # A havend without an agent does without them.
+    from haven.contract import all_events
+
+    return all_events.ROWS[code], all_events.INNER
 
 
 def reason_text(code: str, facts: "dict[str, Any]") -> str:
     """Return the reason of a transition in English. Raises KeyError as event_text() does."""
-    return render(REASONS[code], facts, _INNER)
+    return render(REASONS[code], facts, INNER)

@@ -28,8 +28,6 @@ from haven.contract.fields import (
     whole,
 )
 from haven.contract.plan_specs import group_spec, host_octets, router_spec
-from haven.contract.planned_bfd import check_planned_sessions
-from haven.contract.planned_parts import check_parts
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.spec import ANNOUNCING
@@ -295,9 +293,26 @@ def check_plan(document: "Any") -> "Document":
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
     _check_commands(document["commands"])
-    check_planned_sessions(document.get("bfd") or [])
-    check_parts(document["parts"])
+    _check_work_of_others(document)
     return document  # type: ignore[no-any-return]
+
+
+def _check_work_of_others(document: "Document") -> None:
+    # The package of a node without BFD and haven-agent has not their words.
+    try:
+        if document.get("bfd"):
+            from haven.contract.planned_bfd import check_planned_sessions
+
+            check_planned_sessions(document["bfd"])
+        if document["parts"]:
+            from haven.contract.planned_parts import check_parts
+
+            check_parts(document["parts"])
+    except ImportError:
+        names = sorted(document["parts"]) + (["bfd"] if document.get("bfd") else [])
+        raise DocumentError(
+            "%s: not known on this node; make the plan by 'haven plan --machine'" % ", ".join(names)
+        ) from None
 
 
 def _check_router(document: "Any", where: str) -> None:

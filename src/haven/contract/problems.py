@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is not as it should be, each with what to do about it: havend's own, and those of the agent's parts.
+"""What is not as it should be, each with what to do about it: havend's own; all are in all_problems.py.
 
 A problem is {"code", "severity", "about", "facts", "message", "do"}. Programs go by the code, the severity
 and the facts; `message` and `do` are the same in English. docs/errors.md explains every code; a test holds
 the two together.
 """
 
-from haven.contract.agent_problems import AGENT_TABLE
 from haven.contract.auth_problems import AUTH_TABLE
-from haven.contract.bfd_problems import BFD_TABLE
-from haven.contract.dhcp_problems import LEASES_TABLE
-from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.faults import FAULTS
 from haven.contract.host_problems import HOST_TABLE
 from haven.contract.message import render
-from haven.contract.services import FAILURES
 from haven.contract.severities import ERROR, WARNING
 from haven.contract.steps import STEPS
-from haven.contract.told_problems import TOLD_TABLE
-from haven.contract.wan_problems import WAN_TABLE
-from haven.contract.wireguard_problems import WIREGUARD_TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -295,37 +287,26 @@ _GATEWAY_TABLE = (
     ),
 )
 
-TABLE = (
-    _GATEWAY_TABLE
-    + AUTH_TABLE
-    + BFD_TABLE
-    + AGENT_TABLE
-    + HOST_TABLE
-    + LEASES_TABLE
-    + WAN_TABLE
-    + WIREGUARD_TABLE
-    + TOLD_TABLE
-)
+OWN_TABLE = _GATEWAY_TABLE + AUTH_TABLE + HOST_TABLE
 
-_ROWS = {row[0]: row for row in TABLE}
-_INNER = {
-    "fault": FAULTS,
-    "step": STEPS,
-    "command": STEPS,
-    "failure": FAILURES,
-    "outcome": OUTCOMES,
-    "missing": MISSING,
-}
+_ROWS = {row[0]: row for row in OWN_TABLE}
+INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
 
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":
-    """Return a problem of the table. Raises KeyError for a code or a fact that is missing."""
-    _code, severity, text, do = _ROWS[code]
+    """Return a problem of the tables. Raises KeyError for a code or a fact that is missing."""
+    rows, inner = _ROWS, INNER
+    if code not in rows:
+        # A havend without an agent does without them.
+        from haven.contract import all_problems
+
+        rows, inner = all_problems.ROWS, all_problems.INNER
+    _code, severity, text, do = rows[code]
     return {
         "code": code,
         "severity": severity,
         "about": about,
         "facts": facts,
-        "message": render(text, facts, _INNER).strip(),
-        "do": render(do, facts, _INNER),
+        "message": render(text, facts, inner).strip(),
+        "do": render(do, facts, inner),
     }

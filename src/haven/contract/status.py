@@ -24,6 +24,7 @@ from haven.contract.fields import (
     text,
     whole,
 )
+from haven.contract.freshness import VERSION
 from haven.contract.heard_links import LINK
 from haven.contract.message import STATE_NAMES
 from haven.contract.notices import check_account as check_notify
@@ -38,15 +39,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Document = dict[str, Any]
-
-VERSION = 1
-
-# After so many intervals without an ADVERTISEMENT nobody knows who is Active.
-FRESH_INTERVALS = 4
-# The agents speak every second; when two are missed, nobody may be there.
-PEER_FRESH_MS = 3000
-# Where both would be Active, the other's last word is likely to be older than its end.
-PEER_DOUBTFUL_MS = 1500
 
 _STATE = one_of(tuple(STATE_NAMES))
 
@@ -378,18 +370,3 @@ def is_status(document: "Any") -> bool:
     except DocumentError:
         return False
     return True
-
-
-def shown_state(state: str, faults: "tuple[tuple[str, str], ...]") -> str:
-    """Return the state to show: Initialize with a fault is called fault."""
-    return "fault" if faults and state == "initialize" else state
-
-
-def is_fresh_active(seen_ms: int, interval_ms: int) -> bool:
-    """Tell whether an Active that was heard so long ago is likely to still be."""
-    return seen_ms <= FRESH_INTERVALS * interval_ms
-
-
-def is_fresh_peer(heard_ms: "int | None", contradicts: bool) -> bool:
-    """Tell whether what a peer told so long ago holds; `contradicts` when both would be Active."""
-    return heard_ms is not None and heard_ms < (PEER_DOUBTFUL_MS if contradicts else PEER_FRESH_MS)

@@ -8,18 +8,20 @@ asked for.
 import os
 
 from haven import VERSION, paths
-from haven.contract.at_risk import OF_ANOTHER, is_unpaired
+from haven.contract.at_risk import OF_ANOTHER, at_risk, is_unpaired
 from haven.contract.control import OLDEST_PROTOCOL, PREPARE_LIMIT_S, PROTOCOL, REPORT_SILENCE_S, REQUESTS
 from haven.contract.fields import others_of
 from haven.contract.problems import problem
 from haven.core.clock import NEVER, SECOND
 from haven.havend.host import system
+from haven.havend.other_path import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from haven.core.group import Group
     from haven.havend.control_server import ControlClient
 
 SILENCE = int(REPORT_SILENCE_S * SECOND)
@@ -128,7 +130,7 @@ class AgentLink:
         # At the start it has time, and when it has come again.
         if now - (self._begun if self._is_alone() else self._attached_at) < SILENCE:
             return False
-        return bool(self._wanted) or (system.HAS_AGENT and any(os.path.exists(path) for path in WORK))
+        return bool(self._wanted) or any(os.path.exists(path) for path in WORK)
 
     def prepare(self, then: "Callable[[], None]", now: int, ending: bool = False) -> None:
         """Do something after the agent has finished what is pending, or after a while in any case.
@@ -142,10 +144,14 @@ class AgentLink:
         self._deadline = now + PREPARE_LIMIT
         self._client.reply({"prepare": True, "ending": True} if ending else {"prepare": True})
 
-    def doubt(self, members: "list[dict[str, Any]]", now: int) -> None:
-        """Let the agent ask the other routers about virtual routers; nobody waits for it."""
+    def doubt(self, group: "Group", now: int) -> None:
+        """Let the agent ask the other routers about a group; nobody waits for it."""
         if self._client is not None and self.is_alive(now):
-            self._client.reply({"doubt": members})
+            self._client.reply({"doubt": members(group)})
+
+    def at_risk(self, status: "dict[str, Any]", active: bool) -> "list[dict[str, Any]]":
+        """Return what a takeover might lose, by a status with the agent's accounts in it."""
+        return at_risk(status["conntrack"], status["peers"], active, is_unpaired(status))
 
     def has_other_path(self, now: int) -> bool:
         """Tell whether the agent hears a paired router."""

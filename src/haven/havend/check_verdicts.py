@@ -18,32 +18,29 @@ if TYPE_CHECKING:
     from haven.havend.event_history import EventHistory
 
 
-class CheckVerdicts:
-    """Compares what the agent tells of its checks with what the engine goes by."""
+def changes(
+    engine: "Engine", events: "EventHistory", groups: "tuple[GroupSpec, ...]", told: "dict[str, Any]"
+) -> "Iterator[CheckChanged]":
+    """Return what is news to the engine, and record it; `told` is the account of the agent's part."""
+    known = {name for group in groups for name, _weight in group.checks}
+    for check in told.get("checks") or ():
+        name, before = check["name"], engine.verdict(check["name"])
+        # One that cannot be made from here is no reason to stand back, and no proof of anything.
+        if (
+            name not in known
+            or check["state"] == UNKNOWN
+            or (check["state"] == UNABLE and before is not None)
+        ):
+            continue
+        up = check["state"] != DOWN
+        if up is not before:
+            _record(events, check, up, before)
+            yield CheckChanged(name, up)
 
-    def __init__(self, engine: "Engine", events: "EventHistory") -> None:
-        self._engine, self._events = engine, events
 
-    def changes(self, groups: "tuple[GroupSpec, ...]", told: "dict[str, Any]") -> "Iterator[CheckChanged]":
-        """Return what is news to the engine, and record it; `told` is the part's account."""
-        known = {name for group in groups for name, _weight in group.checks}
-        for check in told.get("checks") or ():
-            name, before = check["name"], self._engine.verdict(check["name"])
-            # One that cannot be made from here is no reason to stand back, and no proof of anything.
-            if (
-                name not in known
-                or check["state"] == UNKNOWN
-                or (check["state"] == UNABLE and before is not None)
-            ):
-                continue
-            up = check["state"] != DOWN
-            if up is not before:
-                self._record(check, up, before)
-                yield CheckChanged(name, up)
-
-    def _record(self, check: "dict[str, Any]", up: bool, before: "bool | None") -> None:
-        facts = {"check": check["name"], "target": check["target"]}
-        if not up:
-            self._events.add("check-down", error=check["error"], **facts)
-        elif before is not None:
-            self._events.add("check-up", **facts)
+def _record(events: "EventHistory", check: "dict[str, Any]", up: bool, before: "bool | None") -> None:
+    facts = {"check": check["name"], "target": check["target"]}
+    if not up:
+        events.add("check-down", error=check["error"], **facts)
+    elif before is not None:
+        events.add("check-up", **facts)

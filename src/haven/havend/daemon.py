@@ -8,10 +8,8 @@ from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown,
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
-from haven.havend.agent_link import AgentLink
 from haven.havend.alarm import Alarm
 from haven.havend.askers import Askers
-from haven.havend.check_verdicts import CheckVerdicts
 from haven.havend.control_server import ControlServer
 from haven.havend.event_history import EventHistory
 from haven.havend.executor import Executor
@@ -22,6 +20,7 @@ from haven.havend.last_transitions import LastTransitions
 from haven.havend.loan_holder import LoanHolder
 from haven.havend.maintenance_note import MaintenanceNote
 from haven.havend.newcomer import first_word_patience
+from haven.havend.no_agent import link_to_agent
 from haven.havend.plan_commands import PlanCommands
 from haven.havend.plan_in_force import PlanInForce
 from haven.havend.repair import Repair
@@ -69,7 +68,7 @@ class Daemon:
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._adverts = RouterAdverts(self._kernel, self._poller, self._sockets)
         self._sockets.replaced = self._adverts.replace
-        self._agent = AgentLink()
+        self._agent = link_to_agent()
         self._maintenance = MaintenanceNote(run_dir)
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
@@ -84,7 +83,6 @@ class Daemon:
         socket_path = paths.inside(run_dir, paths.CONTROL_SOCKET)
         self._control = ControlServer(socket_path, self._poller)
         self._events = EventHistory(self._control.tell_followers)
-        self._verdicts = CheckVerdicts(self._engine, self._events)
         self._askers = Askers(
             self._engine, self._kernel, self._poller, self._events, self.handle, self._sockets, run_dir
         )
@@ -260,8 +258,10 @@ class Daemon:
 
     def hear_agent(self, report: "dict[str, Any]") -> None:
         """Take the agent's report, and let preemption follow what it says."""
+        from haven.havend.check_verdicts import changes
+
         self._agent.take(report, system.now())
-        for event in self._verdicts.changes(self.plan.groups, report.get("tracking") or {}):
+        for event in changes(self._engine, self._events, self.plan.groups, report.get("tracking") or {}):
             self.handle(event)
         self._follow_agent()
 

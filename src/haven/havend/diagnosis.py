@@ -3,8 +3,8 @@
 
 from haven.contract.diagnostics import LACKS
 from haven.contract.faults import fault
+from haven.contract.freshness import PEER_FRESH_MS
 from haven.contract.problems import problem
-from haven.contract.status import PEER_FRESH_MS
 from haven.core.clock import SECOND
 from haven.core.strangers import OWN_ADDRESS
 from haven.core.trust import YIELDS

@@ -6,7 +6,7 @@ from haven.core import effects
 from haven.core.clock import SECOND
 from haven.core.value import Value
 from haven.core.vrrp import states
-from haven.havend import diagnosis, other_path
+from haven.havend import diagnosis
 from haven.havend.host import system
 from haven.havend.log import log
 from haven.inet import text_of
@@ -176,7 +176,7 @@ class Executor:
         self._handovers.ended(effect.group, effect.done)
 
     def _doubted(self, effect: effects.Doubted) -> None:
-        self._agent.doubt(other_path.members(self._engine.groups[effect.group]), self._now)
+        self._agent.doubt(self._engine.groups[effect.group], self._now)
 
     def _held_back(self, effect: effects.HeldBack) -> None:
         self._events.add("held-back", effect.router, group=effect.group)

@@ -3,8 +3,8 @@
 
 from haven.contract.event_log import event_text
 from haven.contract.faults import faults
+from haven.contract.freshness import shown_state
 from haven.contract.message import message
-from haven.contract.status import shown_state
 from haven.core.effects import Transition
 from haven.core.silence import SILENCES
 from haven.havend.moment import Moment

@@ -5,13 +5,10 @@ import os
 
 from haven import paths
 from haven.contract.control import Refusal, done
-from haven.contract.fields import DocumentError
-from haven.contract.message import ODD_FACTS
 from haven.contract.plan import PlanError, read_plan
-from haven.contract.status import check_report, shown_state
 from haven.core.events import Maintenance, Rehearsal, Switchover
 from haven.core.vrrp import states
-from haven.havend import other_path
+from haven.havend.host import system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from haven.contract.plan import Plan
     from haven.core.engine import Engine
     from haven.core.value import Value
+    from haven.havend.agent_answers import AgentAnswers
     from haven.havend.agent_link import AgentLink
     from haven.havend.control_server import ControlClient
     from haven.havend.event_history import EventHistory
@@ -84,6 +82,7 @@ class RequestHandlers:
         self._agent = agent
         self._maintenance_note = maintenance
         self._waiting_for_stop: list[ControlClient] = []
+        self._agent_answers: AgentAnswers | None = None
         self._answers = {
             "status": self._status,
             "events": self._send_events,
@@ -93,14 +92,6 @@ class RequestHandlers:
             "switchover": self._switchover,
             "maintenance": self._maintenance,
             "rehearse": self._rehearse,
-            "agent": self._attach_agent,
-            "report": self._take_report,
-            "prepared": self._prepared,
-            "lend": self._lend,
-            "note": self._note,
-            "vouch": self._vouch,
-            "vouched": self._take_word,
-            "compare": self._compare,
         }
 
     def ask(self, client: "ControlClient", request: "Document") -> "Document | None":
@@ -108,7 +99,20 @@ class RequestHandlers:
         command = request["command"]
         if self._loop.stopping and command in CHANGES:
             raise Refusal("stopping")
-        return self._answers[command](client, request)
+        own = self._answers.get(command)
+        return self._for_agent().ask(client, request) if own is None else own(client, request)
+
+    def _for_agent(self) -> "AgentAnswers":
+        if not system.HAS_AGENT:
+            raise Refusal("agent-none")
+        if self._agent_answers is None:
+            # A havend without an agent does without them.
+            from haven.havend.agent_answers import AgentAnswers
+
+            self._agent_answers = AgentAnswers(
+                self._loop, self._engine, self._in_force, self._events, self._agent
+            )
+        return self._agent_answers
 
     def _status(self, client: "ControlClient", request: "Document") -> "Document | None":
         return done(self._report.status(self._loop.now))
@@ -219,54 +223,3 @@ class RequestHandlers:
         return [
             each for each in sorted(groups) if name in (None, each) and groups[each].state == states.ACTIVE
         ]
-
-    # The agent's
-
-    def _attach_agent(self, client: "ControlClient", request: "Document") -> "Document | None":
-        answer = self._agent.attach(client, request)
-        groups = self._engine.groups
-        answer["groups"] = {name: shown_state(each.state, each.faults) for name, each in groups.items()}
-        return done(answer)
-
-    def _take_report(self, client: "ControlClient", request: "Document") -> "Document | None":
-        try:
-            self._loop.hear_agent(check_report(request))
-        except DocumentError as error:
-            raise Refusal("request-wrong", error=str(error)) from None
-        return done({})
-
-    def _prepared(self, client: "ControlClient", request: "Document") -> "Document | None":
-        self._agent.prepared()
-        return done({})
-
-    def _lend(self, client: "ControlClient", request: "Document") -> "Document | None":
-        from haven.contract.lending import read_loans
-
-        try:
-            loans = read_loans(request["loans"])
-        except DocumentError as error:
-            raise Refusal("request-wrong", error=str(error)) from None
-        self._loop.loans.lend(loans, self._in_force.plan.renew_us, self._loop.now)
-        return done({})
-
-    def _note(self, client: "ControlClient", request: "Document") -> "Document | None":
-        try:
-            self._events.add_noted(request["code"], request["facts"])
-        except ODD_FACTS as error:
-            raise Refusal("request-wrong", error="note: %r" % error) from None
-        return done({})
-
-    # By another path than the links
-
-    def _vouch(self, client: "ControlClient", request: "Document") -> "Document | None":
-        return done({"adverts": other_path.adverts(self._engine, request["members"], self._loop.now)})
-
-    def _take_word(self, client: "ControlClient", request: "Document") -> "Document | None":
-        for event in other_path.events(self._engine, request["adverts"]):
-            self._loop.handle(event)
-        return done({})
-
-    def _compare(self, client: "ControlClient", request: "Document") -> "Document | None":
-        for name in self._active(None):
-            self._agent.doubt(other_path.members(self._engine.groups[name]), self._loop.now)
-        return done({})

@@ -4,9 +4,8 @@
 import os
 import time
 
-from haven.contract.at_risk import at_risk, is_unpaired
 from haven.contract.faults import fault, fault_text
-from haven.contract.status import VERSION, is_fresh_active, is_fresh_peer, shown_state
+from haven.contract.freshness import VERSION, is_fresh_active, is_fresh_peer, shown_state
 from haven.core.spec import CARP
 from haven.core.vrrp import states
 from haven.havend import diagnosis
@@ -83,9 +82,7 @@ class StatusReport:
                 "loaded_at": self._in_force.loaded.wall(),
                 "virtual_routers": len(plan.routers),
             },
-            at_risk=at_risk(
-                document["conntrack"], document["peers"], state == states.ACTIVE, is_unpaired(document)
-            ),
+            at_risk=self._agent.at_risk(document, state == states.ACTIVE),
             problems=self._problems(groups, document["peers"], now),
         )
         if self._askers.bfd is not None:

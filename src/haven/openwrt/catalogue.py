@@ -10,6 +10,8 @@ import sys
 from typing import Any
 
 from haven.contract import (
+    all_events,
+    all_problems,
     at_risk,
     control,
     doctor,
@@ -17,13 +19,13 @@ from haven.contract import (
     drill_outcomes,
     drill_words,
     pairing,
-    problems,
     services,
     setup,
     wan_words,
 )
-from haven.contract.diagnostics import DIAGNOSTICS, PLACES
-from haven.contract.event_log import REASONS, TABLE
+from haven.contract.configuration_words import DIAGNOSTICS
+from haven.contract.diagnostics import PLACES
+from haven.contract.event_log import REASONS
 from haven.contract.faults import FAULTS
 from haven.contract.message import DURATIONS, STATE_FACTS, STATE_NAMES, SUGGESTION
 from haven.contract.replication import REPLICATION
@@ -66,9 +68,9 @@ def texts() -> dict[str, dict[str, str]]:
     """Return the tables: code to template, by what the codes are of."""
     return {
         "states": STATE_NAMES,
-        "problems": {code: text for code, _severity, text, _do in problems.TABLE},
-        "advice": {code: do for code, _severity, _text, do in problems.TABLE},
-        "events": {code: text for code, _kind, text in TABLE},
+        "problems": {code: text for code, _severity, text, _do in all_problems.TABLE},
+        "advice": {code: do for code, _severity, _text, do in all_problems.TABLE},
+        "events": {code: text for code, _kind, text in all_events.TABLE},
         "reasons": REASONS,
         "faults": FAULTS,
         "steps": STEPS,

@@ -35,9 +35,17 @@ def make_plan_for(facts_path: str, config_path: str) -> Compiled:
         config_path,
         _resolver(facts),
     )
-    if plan is not None and facts["byte_order"] != sys.byteorder:
-        plan = in_other_order(plan)
-    return plan, [*problems, *more]
+    if plan is None:
+        return None, [*problems, *more]
+    _leave_out_parts(plan, config_path)
+    return in_other_order(plan) if facts["byte_order"] != sys.byteorder else plan, [*problems, *more]
+
+
+def _leave_out_parts(plan: dict[str, Any], config: str) -> None:
+    """Take out what is left for haven-agent, such as notices and drills."""
+    left_out = [Diagnostic("needs-agent", {"type": name}, config) for name in sorted(plan["parts"])]
+    plan["warnings"] += [each.as_dict() for each in left_out]
+    plan["parts"] = {}
 
 
 def _machine(facts: dict[str, Any]) -> Machine:

@@ -11,7 +11,7 @@ from haven import light_socket as socket
 from haven.agent.conntrack.schedule import SILENCE_S
 from haven.agent.conntrack.table_account import milliseconds
 from haven.agent.loop import Scope
-from haven.contract.status import is_fresh_peer
+from haven.contract.freshness import is_fresh_peer
 from haven.contract.strict_json import read_json, write_json
 from haven.light import suppress
 
