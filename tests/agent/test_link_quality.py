@@ -3,11 +3,14 @@
 
 import socket
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from haven.agent.history.link_quality import AWAY, MINUTES, Link
+from haven.agent.history.link_quality import AWAY, MINUTES, Link, LinkQuality
 from haven.core.vrrp.constants import PROTOCOL
+from haven.paths import DRILL_NOTE
 
 ONE, OTHER = bytes((10, 0, 0, 2)), bytes((10, 0, 0, 3))
 
@@ -120,3 +123,60 @@ def test_a_clock_that_is_set_back_makes_nothing_early(link: Link):
     say(link, [7200.0, 7201.0, 5.0, 6.0])
     told = link.account()
     assert (told["lost"], told["worst_ms"]) == (0, 0.0)
+
+
+class Links:
+    """All links of a router; `look` is what the agent does once a second."""
+
+    def __init__(self, folder: Path, *devices: str) -> None:
+        routers = [
+            {"device": each, "family": family, "vrid": 51, "advert_interval_us": 1_000_000}
+            for each in devices
+            for family in (4, 6)
+        ]
+        scope = SimpleNamespace(every=lambda _seconds, act: setattr(self, "look", act))
+        around = SimpleNamespace(scope=scope, document={"virtual_routers": routers}, run_dir=str(folder))
+        self.quality = LinkQuality(around)  # type: ignore[arg-type]
+        self.quality.take_plan()
+        self.by_place = self.quality._links
+
+    def miss(self, device: str, every: int) -> None:
+        """Let one in so many be missing on a device, for both families."""
+        for family in (4, 6):
+            times = [float(each) for each in range(1000) if not every or each % every]
+            say(self.by_place[device, family], times)
+
+    def blamed(self) -> set[str]:
+        return {each["about"] for each in self.quality.problems()}
+
+
+def test_a_link_that_loses_is_named_and_a_router_that_sends_late_on_all_is_no_bad_cable(tmp_path: Path):
+    one_is_bad = Links(tmp_path, "lan", "wan")
+    one_is_bad.miss("lan", 20)
+    one_is_bad.miss("wan", 0)
+    assert one_is_bad.blamed() == {"lan"}
+    held_up = Links(tmp_path, "lan", "wan")
+    held_up.miss("lan", 20)
+    held_up.miss("wan", 20)
+    assert held_up.blamed() == set()
+    assert held_up.quality.account()[0]["lost"] > 40
+    # With one cable there is nothing to compare it with.
+    alone = Links(tmp_path, "lan")
+    alone.miss("lan", 20)
+    assert alone.blamed() == {"lan"}
+
+
+def test_nothing_is_measured_while_a_drill_holds_the_router(tmp_path: Path):
+    links = Links(tmp_path, "lo")
+    note = tmp_path / DRILL_NOTE
+    heard = []
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, PROTOCOL) as sender:
+        for is_drilled in (False, True, False):
+            if is_drilled:
+                note.touch()
+            sender.sendto(bytes((0x31, 51, 100, 1, 0, 100, 0, 0)), ("127.0.0.1", 0))
+            links.look()
+            note.unlink(missing_ok=True)
+            heard.append(links.by_place["lo", 4].account()["heard"])
+    links.quality.close()
+    assert heard == [1, 1, 2]

@@ -143,7 +143,7 @@ def test_uclient_fetch_is_given_the_text_as_a_file(tmp_path: Path, monkeypatch: 
     run({**section("ntfy", "https://ntfy.sh/topic?priority=4"), "folder": tmp_path})
     words = (tmp_path / "words").read_text().splitlines()
     assert words[:5] == ["-q", "-O", "/dev/null", "-T", "5"]
-    assert words[5:7] == ["--header=Content-Type: text/plain", "--post-file=/dev/stdin"]
+    assert words[5:7] == ["--header=Content-Type: text/plain", "--post-file=/proc/self/fd/0"]
     assert words[7].startswith("https://ntfy.sh/topic?priority=4&title=r1")
     assert (tmp_path / "read").read_text() == LETTER.text
 

@@ -18,7 +18,7 @@ from haven.cli.wait import missing_in
 from haven.contract.drill_outcomes import MISSING, OUTCOMES
 from haven.contract.drill_words import HARD, SWITCHOVER, DrillFailed
 from haven.contract.message import render
-from haven.drill.asker import Asker
+from haven.drill.asker import Asker, go_first
 from haven.drill.dead_kernel import FORWARD, PREPARE, REMOVE, die
 from haven.drill.drill_course import Drill, Refusing, Silent
 from haven.drill.volunteer import Client
@@ -136,6 +136,8 @@ class RouterWorld:
 
     def asker(self, routers: "list[dict[str, Any]]") -> Asker:
         """Return the probe, which has begun."""
+        # This process notes the moment of the fall, and is to be there for it.
+        go_first()
         return Asker(routers)
 
     def wait_for_client(self) -> None:

@@ -5,6 +5,7 @@ The kernel notes when each one came in, so they are read once a second, and a pr
 figure.
 """
 
+import os
 import struct
 import time
 from typing import Any
@@ -16,6 +17,7 @@ from haven.contract.problems import problem
 from haven.core.frame import ETHERTYPE_IPV6
 from haven.core.vrrp.constants import RESIGNATION
 from haven.light import suppress
+from haven.paths import DRILL_NOTE, inside
 
 SO_TIMESTAMPNS, SO_RXQ_OVFL = 35, 40
 # By family: what a packet socket is bound to, and where the source stands in the header.
@@ -54,6 +56,12 @@ class Link:
         self._last.clear()
         self.drain()
         self._last.clear()
+
+    def pass_over(self) -> None:
+        """Take what has come in, and measure nothing of it."""
+        kept = list(self._minutes[-1])
+        self.begin_anew()
+        self._minutes[-1] = kept
 
     def drain(self) -> None:
         """Take what has come in."""
@@ -150,10 +158,12 @@ class LinkQuality:
 
     def _look(self) -> None:
         is_minute = time.monotonic() - self._turned_at >= MINUTE_S
+        is_drilled = os.path.exists(inside(self._around.run_dir, DRILL_NOTE))
         for link in self._links.values():
             if link.socket is None:
                 link.socket = _open(link.device, link.family)
-            link.drain()
+            # A router that begins a drill, and is moved by it, sends late: that is no bad cable.
+            (link.pass_over if is_drilled else link.drain)()
             if is_minute:
                 link.turn()
         if is_minute:
@@ -171,12 +181,12 @@ class LinkQuality:
     def problems(self) -> list[dict[str, Any]]:
         """Return the links that lose what is sent."""
         found = []
-        for link in self._links.values():
-            told = link.account()
-            share = told["lost"] / max(1, told["lost"] + told["heard"])
-            if told["lost"] >= FEW and share >= SHARE and min(link.intervals.values()) >= LONG_US:
-                facts = {"device": link.device, "lost": told["lost"], "heard": told["heard"]}
-                found.append(problem("adverts-lost", link.device, **facts))
+        accounts = self.account()
+        for told in accounts:
+            intervals = self._links[told["device"], told["family"]].intervals
+            if told["lost"] >= FEW and min(intervals.values()) >= LONG_US and _is_bad(told, accounts):
+                facts = {"device": told["device"], "lost": told["lost"], "heard": told["heard"]}
+                found.append(problem("adverts-lost", told["device"], **facts))
         return found
 
     def close(self) -> None:
@@ -188,6 +198,16 @@ class LinkQuality:
 def _sum(minutes: list[list[float]]) -> list[float]:
     heard, lost, off = (sum(each[place] for each in minutes) for place in range(3))
     return [heard, lost, off, max(each[3] for each in minutes)]
+
+
+def _is_bad(told: dict[str, Any], accounts: list[dict[str, Any]]) -> bool:
+    """Tell whether a link loses more than others do: a sender that is held up is late on all of them."""
+    others = [_share(each) for each in accounts if each["device"] != told["device"]]
+    return _share(told) - min(others, default=0.0) >= SHARE
+
+
+def _share(told: dict[str, Any]) -> float:
+    return float(told["lost"] / (told["lost"] + told["heard"]))
 
 
 def _open(device: str, family: int) -> "socket.socket | None":

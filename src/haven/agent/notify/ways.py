@@ -14,7 +14,8 @@ Document = dict[str, Any]
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 SHELL = "/bin/sh"
-STDIN = "/dev/stdin"
+# OpenWrt makes no /dev/stdin.
+STDIN = "/proc/self/fd/0"
 # The first that is there.
 FETCHERS = ("curl", "uclient-fetch", "wget")
 MAILER = "msmtp"
