@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from haven.config.load import load
+from haven.config.load import load, load_text
 
 HAVEN = """
 config virtual_router 'lan'
@@ -60,3 +60,19 @@ def test_static_leases_that_clash_are_named(config: Path, ip: int, mac: str, cou
 def test_values_that_mean_nothing_are_refused(config: Path, more: str):
     (config / "haven").write_text(HAVEN + more)
     assert load(config / "haven")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("leases", "serve", "codes"),
+    [
+        ("1", "both", ["dhcp-serve-both"]),
+        ("1", "active", []),
+        ("0", "both", []),
+        ("0", "active", ["dhcp-serve-active"]),
+        ("0", "halves", ["value-choice"]),
+        ("maybe", "active", ["value-flag"]),
+    ],
+)
+def test_who_serves_has_to_go_with_the_leases(leases: str, serve: str, codes: list[str]):
+    text = HAVEN + f"\toption leases '{leases}'\n\toption serve '{serve}'\n"
+    assert [each.code for each in load_text(text, "haven", "r1")[1]] == codes

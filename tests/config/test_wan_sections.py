@@ -59,3 +59,15 @@ def test_a_virtual_router_without_a_group_is_one():
         )
         == []
     )
+
+
+@pytest.mark.parametrize(("kind", "most"), [("wan", 16), ("wireguard", 32)])
+def test_more_than_the_other_routers_are_told_of_is_named(kind: str, most: int):
+    def text(count: int) -> str:
+        names = [f"i{number}" for number in range(count)]
+        return LAN + "".join(wan(name, name).replace("config wan", f"config {kind}") for name in names)
+
+    assert codes(text(most)) == []
+    (problem,) = load_text(text(most + 2), "haven", "r1")[1]
+    assert problem.code == "wan-many" and problem.facts == {"type": kind, "count": most + 2, "most": most}
+    assert f"i{most}" in str(problem)

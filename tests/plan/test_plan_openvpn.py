@@ -112,12 +112,37 @@ def test_the_profile_reads_the_servers_of_openwrt(tmp_path: Path) -> None:
     text = TEXT.partition("\toption start")[0] + "\toption profile 'openvpn'\n"
     model, problems = load_text(text, FILE)
     assert model is not None, problems
+    (tmp_path / "etc/openvpn").mkdir()
+    for name in ("file.conf", "old.conf.txt"):
+        (tmp_path / "etc/openvpn" / name).write_text(GOOD + "auth-gen-token\n")
     found = openvpn_servers.warnings(model, FILE, str(tmp_path))
     assert [(each.code, each.facts.get("server") or each.facts["path"]) for each in found] == [
         ("service-openvpn-management", "road"),
         ("service-openvpn-address", "road"),
+        # OpenWrt's script starts it as well.
+        ("service-openvpn-token", "file"),
         ("service-openvpn-unreadable", "/etc/config/openvpn"),
     ]
+
+
+def test_an_option_that_the_script_of_openwrt_leaves_out_is_named(tmp_path: Path) -> None:
+    """Its list lacks what tokens are made of: nothing complains, and people are asked for their password."""
+    (tmp_path / "usr/share/openvpn").mkdir(parents=True)
+    (tmp_path / "usr/share/openvpn/openvpn.options").write_text(
+        "OPENVPN_PARAMS='\nmanagement\nserver\n'\nOPENVPN_BOOLS='\nmultihome\n'\n"
+    )
+    (tmp_path / "etc/config").mkdir(parents=True)
+    (tmp_path / "etc/config/openvpn").write_text(
+        "config openvpn 'road'\n\toption enabled '1'\n\toption server '10.8.0.0 255.255.255.0'\n"
+        "\toption multihome '1'\n\toption management '/run/road.sock unix'\n\toption up '/bin/true'\n"
+        "\toption auth_gen_token '3600'\n\toption auth_gen_token_secret '/etc/openvpn/token.key'\n"
+    )
+    text = TEXT.partition("\toption start")[0] + "\toption profile 'openvpn'\n"
+    model, problems = load_text(text, FILE)
+    assert model is not None, problems
+    (found,) = openvpn_servers.warnings(model, FILE, str(tmp_path))
+    assert found.code == "service-openvpn-left-out"
+    assert found.facts == {"server": "road", "options": "auth_gen_token, auth_gen_token_secret"}
 
 
 @pytest.mark.parametrize(

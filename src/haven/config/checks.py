@@ -6,6 +6,7 @@ from typing import Any
 
 from haven.config.bfd_checks import check_bfd
 from haven.config.carp_checks import check_together
+from haven.config.lease_checks import check_serving
 from haven.config.model import (
     BfdSettings,
     ConntrackSettings,
@@ -173,6 +174,7 @@ def _check_dhcp(dhcps: list[SectionValues], routers: list[SectionValues]) -> Non
     seen: dict[str, SectionValues] = {}
     places = _places(routers)
     for values in dhcps:
+        check_serving(values)
         interface = values.one("interface")
         if not interface:
             continue

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What stands against common leases on this router: nobody is paired, or static leases clash."""
+"""What stands against common leases: nobody is paired, static leases clash, others are to serve."""
 
 import os
 from collections.abc import Iterator
 
 from haven.config.model import DhcpSettings
+from haven.config.section_values import SectionValues
 from haven.config.uci.document import UciSection
 from haven.contract.diagnostics import Diagnostic
 
@@ -16,6 +17,18 @@ UNIQUE = ("ip", "mac")
 def has_common_leases(dhcps: tuple[DhcpSettings, ...]) -> bool:
     """Tell whether leases are to be common on any LAN."""
     return any(dhcp.leases for dhcp in dhcps)
+
+
+def check_serving(values: SectionValues) -> None:
+    """Note that the routers that are to answer are not those that can.
+
+    dnsmasq reads leases as it starts; one that serves beside another says no to the other one's clients.
+    """
+    wanted, has_leases = values.one("serve"), values.one("leases")
+    if wanted == "both" and has_leases:
+        values.complain("dhcp-serve-both", "serve")
+    elif wanted == "active" and not has_leases and values.sure("leases"):
+        values.complain("dhcp-serve-active", "serve")
 
 
 def is_paired(file: str) -> bool:

@@ -14,6 +14,15 @@ USUAL_PORT = 1194
 # What a client waits for where the server pushes nothing (openvpn(8), ping-restart).
 USUAL_PATIENCE_S = 120
 INIT_FOLDER = "/var/etc"
+# What OpenWrt's script writes down for OpenVPN, an option a line; of anything else it says nothing.
+KNOWN_OPTIONS = "/usr/share/openvpn/openvpn.options"
+# The script's own.
+_NOT_WRITTEN = frozenset(
+    (
+        *("enable", "enabled", "config", "up", "down"),
+        *("script_security", "cert_password", "username", "password"),
+    )
+)
 _BLOCK = re.compile(r"<([\w-]+)>$")
 # What a packet is wrapped by, and the TLS without which OpenVPN does not start.
 _IDENTITY = frozenset(
@@ -36,8 +45,12 @@ class Directive(NamedTuple):
 class OpenvpnServer:
     """The directives of one server; relative paths in them are those of `folder`."""
 
-    def __init__(self, name: str, folder: str, directives: list[Directive]) -> None:
+    def __init__(
+        self, name: str, folder: str, directives: list[Directive], left_out: tuple[str, ...] = ()
+    ) -> None:
         self.name = name
+        # The options that OpenVPN will not hear of.
+        self.left_out = left_out
         self._directives = directives
         self.folder = os.path.join(folder, *(self.words("cd") or ())[:1])
 
@@ -118,8 +131,21 @@ def server_in_section(section: UciSection, root: str = "") -> OpenvpnServer:
         found = server_in_file(own["config"], root)
         found.name = section.name or found.name
         return found
-    made = [_of_option(entry.name.replace("_", "-"), entry.value) for entry in section.entries]
-    return OpenvpnServer(section.name or "", INIT_FOLDER, [each for each in made if each is not None])
+    left_out = _left_out(own, root)
+    written = [entry for entry in section.entries if entry.name not in left_out]
+    made = [_of_option(entry.name.replace("_", "-"), entry.value) for entry in written]
+    directives = [each for each in made if each is not None]
+    return OpenvpnServer(section.name or "", INIT_FOLDER, directives, left_out)
+
+
+def _left_out(own: dict[str, str], root: str) -> tuple[str, ...]:
+    try:
+        with open(root + KNOWN_OPTIONS) as file:
+            known = frozenset(re.findall(r"^\w+", file.read(), re.MULTILINE))
+    except OSError:
+        # Off OpenWrt, and where its OpenVPN is not installed yet, nobody can tell.
+        return ()
+    return tuple(name for name in own if name not in known and name not in _NOT_WRITTEN)
 
 
 def is_enabled(section: UciSection) -> bool:

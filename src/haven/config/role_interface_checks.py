@@ -4,12 +4,18 @@
 from haven.config.section_values import SectionValues
 from haven.config.service_checks import groups_of
 from haven.config.spelling import suggestion
+from haven.contract.wan_words import MOST_WANS
+from haven.contract.wireguard_words import MOST_TUNNELS
+
+# Of more than these the other routers are not told (contract/channel.py).
+_MOST = {"wan": MOST_WANS, "wireguard": MOST_TUNNELS}
 
 
 def check_role_interfaces(
     sections: list[SectionValues], services: list[SectionValues], routers: list[SectionValues]
 ) -> None:
-    """Note each `wan` or `wireguard` section whose interface another has, or is a LAN, or that no group has.
+    """Note each `wan` or `wireguard` section whose interface another has, or is a LAN, that has no group, or
+    is one too many.
 
     Services that have one interface are for service_checks.py.
     """
@@ -23,6 +29,14 @@ def check_role_interfaces(
                 _check_taken(values, option, taken)
                 _check_is_no_lan(values, option, routers)
         _check_group(values, routers)
+    _check_number(sections)
+
+
+def _check_number(sections: list[SectionValues]) -> None:
+    for kind, most in _MOST.items():
+        found = [each for each in sections if each.section.type == kind]
+        if len(found) > most:
+            found[most].complain("wan-many", None, type=kind, count=len(found), most=most)
 
 
 def _check_taken(values: SectionValues, option: str, taken: dict[str, SectionValues]) -> None:

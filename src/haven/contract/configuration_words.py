@@ -186,9 +186,13 @@ CONFIGURATION = {
     "dhcp-several": "is needed: several IPv4 virtual routers are on interface '{interface}'",
     "dhcp-none": "is needed: no IPv4 virtual router is on interface '{interface}'",
     "dhcp-not-ipv4": "'{name}' has no IPv4 address, and DHCP is about IPv4",
+    "dhcp-serve-both": "does not go with leases '1': a dnsmasq that runs takes in no lease of the other "
+    "router's, and would say no to its clients; leave out one of them",
+    "dhcp-serve-active": "needs leases '1', or, without this option, a service with profile 'dnsmasq'",
     "wan-taken": "'{interface}' has {other} already",
     "wan-is-lan": "'{interface}' is that of {other}: it would go down with the role, and the election "
     "with it",
+    "wan-many": "there are {count} sections '{type}'; haven looks after {most} at most",
     "virtual-router-missing": "there is no virtual_router '{name}'",
     "service-nothing": "has nothing to start: set option profile, list init, list interface or option start",
     "service-mixed": "goes without start: one section is one service, of one kind",
@@ -262,6 +266,8 @@ CONFIGURATION = {
     "takeover: with tls-crypt-v2 nobody can call them; push a shorter ping-restart",
     "service-openvpn-token": "OpenVPN's server {server} gives out tokens that another router does not know: "
     "set auth-gen-token-secret to a file below /etc/openvpn, or people are asked for their password",
+    "service-openvpn-left-out": "OpenWrt's script does not tell OpenVPN's server {server} of {options}: "
+    "write them, and the rest, into a file of OpenVPN's own, and name that with option config",
     "service-openvpn-address": "OpenVPN's server {server} may answer from another address than its clients "
     "asked, which they refuse: set multihome",
     # The configuration of DHCP.

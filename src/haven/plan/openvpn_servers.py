@@ -15,11 +15,13 @@ from haven.config.openvpn_server import (
     server_in_file,
     server_in_section,
 )
+from haven.config.uci.document import UciSection
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.openvpn import MARK
 from haven.plan.nftables import Commands, chain, no_commands, table_commands
 
 PACKAGE = "/etc/config/openvpn"
+FOLDER = "/etc/openvpn"
 PROFILE = "openvpn"
 TABLE = "inet haven_openvpn"
 
@@ -87,6 +89,8 @@ def warnings(model: Model, file: str, root: str = "") -> list[Diagnostic]:
 
 def _faults(server: OpenvpnServer) -> Iterator[tuple[str, dict[str, Any]]]:
     late = {"seconds": server.patience_s}
+    if server.left_out:
+        yield "service-openvpn-left-out", {"options": ", ".join(server.left_out)}
     if not server.management:
         yield "service-openvpn-management", late
     elif server.protocol == UDP and server.wraps_by_client:
@@ -100,12 +104,29 @@ def _faults(server: OpenvpnServer) -> Iterator[tuple[str, dict[str, Any]]]:
 def _servers(service: ServiceSettings, root: str, unreadable: list[tuple[str, str]]) -> Iterator[Found]:
     for path in service.servers:
         yield from _read(lambda path=path: server_in_file(path, root), path, "", unreadable)
-    if service.profile != PROFILE or service.servers or not os.path.exists(root + PACKAGE):
+    if service.profile != PROFILE or service.servers:
         return
-    for section in read_sections(root + PACKAGE):
-        if section.type == "openvpn" and is_enabled(section):
+    sections = _sections(root)
+    for section in sections:
+        if is_enabled(section):
             made = (PACKAGE, section.name or "", unreadable)
             yield from _read(lambda section=section: server_in_section(section, root), *made)
+    for path in _files(sections, root):
+        yield from _read(lambda path=path: server_in_file(path, root), path, "", unreadable)
+
+
+def _sections(root: str) -> list[UciSection]:
+    if not os.path.exists(root + PACKAGE):
+        return []
+    return [each for each in read_sections(root + PACKAGE) if each.type == "openvpn"]
+
+
+def _files(sections: list[UciSection], root: str) -> list[str]:
+    """Return what OpenWrt's script starts besides: the files that no section names, enabled or not."""
+    named = {entry.value for each in sections for entry in each.entries if entry.name == "config"}
+    names = sorted(os.listdir(root + FOLDER)) if os.path.isdir(root + FOLDER) else []
+    paths = [os.path.join(FOLDER, name) for name in names if name.endswith(".conf")]
+    return [path for path in paths if path not in named]
 
 
 def _read(make: Any, path: str, section: str, unreadable: list[tuple[str, str]]) -> Iterator[Found]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The options of a `dhcp` section."""
 
-from haven.config.options.kinds import File, Flag, Name, Whole
+from haven.config.options.kinds import Choice, File, Flag, Name, Whole
 from haven.config.options.option import BASIC, Option, SectionType
 
 DHCP = SectionType(
@@ -34,6 +34,14 @@ DHCP = SectionType(
             default="0",
             title="Copy leases",
             group=BASIC,
+        ),
+        Option(
+            "serve",
+            Choice("active", "both"),
+            "Which routers answer DHCP. `both` does not go with `leases`, nor `active` without: see "
+            "docs/leases.md.",
+            default_says="`active` with `leases`, else `both`",
+            title="Serving routers",
         ),
         Option(
             "lease_file",
