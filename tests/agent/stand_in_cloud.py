@@ -8,10 +8,12 @@ from typing import Any
 
 TOKEN = "word-of-the-lab"
 METADATA = {"/hetzner/v1/metadata/instance-id": "1001", "/metadata/v1/id": "2002"}
+FLOATING, RESERVED = "/v1/floating_ips/4711", "/v2/reserved_ips/203.0.113.10"
+HELD_HERE = "/metadata/v1/reserved_ip/ipv4/ip_address"
 # What a request has to say, and what a good one is answered with.
 CALLS = {
-    "/v1/floating_ips/4711/actions/assign": ("server", {"action": {"status": "running"}}),
-    "/v2/reserved_ips/203.0.113.10/actions": ("droplet_id", {"action": {"status": "in-progress"}}),
+    f"{FLOATING}/actions/assign": ("server", {"action": {"status": "running"}}),
+    f"{RESERVED}/actions": ("droplet_id", {"action": {"status": "in-progress"}}),
 }
 
 
@@ -29,7 +31,7 @@ class StandInCloud:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                text = METADATA.get(self.path)
+                text = cloud.tell(self.path)
                 self.say(200 if text else 404, text or "not found")
 
             def do_POST(self) -> None:
@@ -47,6 +49,15 @@ class StandInCloud:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def tell(self, path: str) -> str | None:
+        """Answer a question of the machine, or of who has the floating address."""
+        if path == FLOATING:
+            return json.dumps(
+                {"floating_ip": {"id": 4711, "server": self.holders.get(f"{path}/actions/assign")}}
+            )
+        has_reserved = self.holders.get(f"{RESERVED}/actions") == int(METADATA["/metadata/v1/id"])
+        return "203.0.113.10" if path == HELD_HERE and has_reserved else METADATA.get(path)
 
     def answer(self, path: str, proof: str, body: bytes) -> tuple[int, str]:
         """Answer a call: its status and its text."""

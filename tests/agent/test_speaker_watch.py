@@ -16,7 +16,7 @@ from haven.agent.roles import Roles
 from haven.contract.event_log import event_text
 from haven.core.frame import multicast_frame
 from haven.core.vrrp.advert import Advert, encode
-from haven.core.vrrp.constants import GROUP_V4
+from haven.core.vrrp.constants import GROUP_V4, GROUP_V6
 from tests.core.wire import octets_of
 from tests.havend.machines import Machine
 
@@ -24,6 +24,8 @@ Pair = tuple[Machine, Machine]
 ROUTER = {"name": "lan", "group": "g", "family": 4, "device": "lan", "vrid": 51, "addresses": ["10.9.0.254"]}
 # Of VRRP by its protocol number, and with no end of a header, nor of a source.
 CUT = b"%s\x40%c\0\0\0\0\0\0\xff\x70\0\0\x0a"
+ROUTER_6 = {**ROUTER, "name": "lan6", "family": 6, "addresses": ["fe80::fe"]}
+PEER_6 = octets_of("fe80::2")
 PEER, MACS = octets_of("10.9.0.2"), [bytes((2, 0, 0, 0, 0, number)) for number in range(1, 4)]
 
 
@@ -36,13 +38,18 @@ class Rounds:
         self.watch = SpeakerWatch(Scope(self._loop, str(folder), self._failures.append), self.told.append)
 
     def round(
-        self, *macs: bytes, vrid: int = 51, routers: tuple[dict, ...] = (ROUTER,), cut: bool = False
+        self,
+        *macs: bytes,
+        vrid: int = 51,
+        routers: tuple[dict, ...] = (ROUTER,),
+        cut: bool = False,
+        family: int = 4,
     ) -> list[str]:
         """Return the MAC addresses that are named after one more round, in which these speak."""
 
         def listen() -> None:
             self.watch.listen(list(routers))
-            self._pair[1].inside(lambda: _speak(macs, vrid, cut))
+            self._pair[1].inside(lambda: _speak(macs, vrid, cut, family))
             while self.watch._round is not None:
                 self._loop.turn()
                 assert self._failures == []
@@ -55,12 +62,13 @@ def _macs(facts: dict) -> tuple[str, str]:
     return facts["mac"], facts["other_mac"]
 
 
-def _speak(macs: tuple[bytes, ...], vrid: int, cut: bool) -> None:
-    message = encode(Advert(3, vrid, 100, 1_000_000, (octets_of("10.9.0.254"),)), PEER, GROUP_V4)
+def _speak(macs: tuple[bytes, ...], vrid: int, cut: bool, family: int) -> None:
+    peer, group, address = (PEER_6, GROUP_V6, "fe80::fe") if family == 6 else (PEER, GROUP_V4, "10.9.0.254")
+    message = encode(Advert(3, vrid, 100, 1_000_000, (octets_of(address),)), peer, group)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
         sender.bind(("lan", 0))
         for mac in macs:
-            frame = multicast_frame(mac, PEER, GROUP_V4, message)
+            frame = multicast_frame(mac, peer, group, message)
             sender.send(CUT % (frame[:14], vrid) if cut else frame)
 
 
@@ -99,6 +107,14 @@ def test_a_router_with_a_mac_address_for_each_virtual_router_is_one(rounds: Roun
     both = (ROUTER, {**ROUTER, "name": "two", "vrid": 52})
     assert rounds.round(MACS[0], routers=both) == rounds.round(MACS[1], vrid=52, routers=both) == []
     assert rounds.round(MACS[1], vrid=99, routers=both) == []
+
+
+def test_by_ipv6_two_machines_are_noticed_as_well_and_are_not_those_of_ipv4(rounds: Rounds) -> None:
+    both = (ROUTER, ROUTER_6)
+    assert rounds.round(MACS[0], MACS[1], routers=both, family=6) == sorted(mac.hex(":") for mac in MACS[:2])
+    (told,) = rounds.told
+    assert (told["virtual_router"], told["peer"]) == ("lan6", "fe80::2")
+    assert rounds.round(MACS[2], routers=(ROUTER,), family=6) == []
 
 
 def test_what_is_no_whole_packet_is_nobodys(rounds: Rounds) -> None:

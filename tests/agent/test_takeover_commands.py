@@ -83,6 +83,8 @@ def test_the_active_calls_for_the_address_on_every_takeover(
         assert cloud.calls == [(path, machine)] * count and cloud.holders == {path: machine}
         shop.role("backup")
         settled(turns, shop, NAME, "stopped")
+        # The other router has it meanwhile.
+        cloud.holders[path] = 3003
 
 
 @pytest.mark.parametrize("refusal", [(423, "locked"), (429, "rate_limit_exceeded"), (500, "server_error")])
@@ -108,6 +110,27 @@ def test_a_refusal_is_told_with_its_words_and_tried_again(
     turns.advance(1.1)
     settled(turns, shop, NAME, "running")
     assert len(cloud.calls) == 2 and len(cloud.holders) == 1
+
+
+@pytest.mark.parametrize(("name", "word"), [("hetzner", "4711"), ("digitalocean", "203.0.113.10")])
+def test_an_address_that_is_here_already_is_well(
+    name: str, word: str, shop: Shop, turns: Turns, cloud: StandInCloud, tmp_path: Path
+) -> None:
+    cloud.holders = {HETZNER: 1001, OCEAN: 2002}
+    offer(shop, f"{script(name, cloud, tmp_path)} {word}")
+    shop.role("active")
+    settled(turns, shop, NAME, "running")
+    assert shop.state(NAME)["failure"] is None
+
+
+def test_an_address_that_is_said_to_be_assigned_and_is_not_here_is_no_success(
+    shop: Shop, turns: Turns, cloud: StandInCloud, tmp_path: Path
+) -> None:
+    cloud.holders, cloud.refusals = {HETZNER: 3003}, [(422, "floating_ip_assigned")]
+    offer(shop, f"{script('hetzner', cloud, tmp_path)} 4711")
+    shop.role("active")
+    turns.until(lambda: shop.state(NAME)["failure"] is not None, "the refusal is told")
+    assert "floating_ip_assigned" in shop.state(NAME)["failure"]["words"]
 
 
 def test_a_wrong_token_is_named_and_nothing_moves(

@@ -14,6 +14,7 @@ config virtual_router 'lan'
     option announce 'route'
 """
 ON_LINK = "is for hosts on the link; with announce 'route' the addresses are on no link"
+UNSIGNED = "    option unicast_hops_unsigned '1'\n"
 KEY = "    option auth_key 'hex:%s'\n" % ("ab" * 32)
 SIX = ROUTED.replace("10.0.0.1", "fe80::1")
 
@@ -56,14 +57,23 @@ def test_what_fits_is_taken(text: str) -> None:
 @pytest.mark.parametrize(
     ("hops", "more", "codes"),
     [
-        ("2", "", ["hops-unauthenticated"]),
-        ("2", KEY + "    option auth_mode 'permissive'\n", ["hops-unauthenticated"]),
+        ("2", UNSIGNED, ["hops-unauthenticated"]),
+        ("2", UNSIGNED + KEY + "    option auth_mode 'permissive'\n", ["hops-unauthenticated"]),
+        ("2", UNSIGNED + KEY, []),
         ("2", KEY, []),
         ("0", "", []),
     ],
 )
-def test_advertisements_from_afar_without_a_key_are_warned_of(hops: str, more: str, codes: list[str]) -> None:
+def test_advertisements_from_afar_may_be_unsigned_with_a_warning(
+    hops: str, more: str, codes: list[str]
+) -> None:
     text = ROUTED + f"    option unicast_hops '{hops}'\n    list unicast_peer '10.0.1.3'\n" + more
     model, problems = load_text(text, "haven", "r1")
     assert model is not None and problems == []
     assert [each.code for each in model.warnings] == codes
+
+
+@pytest.mark.parametrize("more", ["", KEY + "    option auth_mode 'permissive'\n"])
+def test_advertisements_from_afar_without_a_key_are_refused(more: str) -> None:
+    (said,) = complaints(ROUTED + "    option unicast_hops '2'\n    list unicast_peer '10.0.1.3'\n" + more)
+    assert "option 'unicast_hops'" in said and "set auth_key" in said and "unicast_hops_unsigned" in said

@@ -61,10 +61,12 @@ class HavenNode(Node):
             "accept": gateway.accept,
             "address": side.addresses,
             "track_interface": gateway.tracks,
-            "unicast_hops": gateway.unicast_hops,
             "unicast_peer": tuple(peers(self.network, self.name, side)) if gateway.unicast else (),
             **gateway.more,
         }
+        if gateway.unicast_hops:
+            options["unicast_hops"] = gateway.unicast_hops
+            options["unicast_hops_unsigned"] = "auth_key" not in gateway.more
         if gateway.auth_pass:
             options["auth_pass"] = gateway.auth_pass
         return section("virtual_router", side.name, **options)

@@ -205,7 +205,8 @@ def test_a_step_that_is_wrapped_goes_on_below_its_text(folder: pathlib.Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("microseconds", "text"), [(1_000_000, "1 s"), (1_500_000, "1500 ms"), (10_000, "10 ms"), (1, "1 us")]
+    ("microseconds", "text"),
+    [(1_000_000, "1 s"), (1_500_000, "1500 ms"), (10_000, "10 ms"), (1_390_625, "1.391 s"), (1, "1 us")],
 )
 def test_a_time_has_the_largest_unit_that_is_exact(microseconds: int, text: str) -> None:
     assert exact_duration(microseconds) == text

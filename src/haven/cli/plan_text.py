@@ -280,9 +280,11 @@ def _commands(label: str, commands: list[dict[str, Any]]) -> list[Row]:
 
 
 def exact_duration(microseconds: int) -> str:
-    """Return a configured time in the largest unit that makes it whole; what was measured may be rounded."""
+    """Return a configured time in the largest unit that makes it whole; the 256ths of CARP are rounded."""
     if microseconds % SECOND == 0:
         return "%d s" % (microseconds // SECOND)
     if microseconds % MILLISECOND == 0:
         return "%d ms" % (microseconds // MILLISECOND)
+    if microseconds > SECOND:
+        return "%.3f s" % (microseconds / SECOND)
     return "%d us" % microseconds

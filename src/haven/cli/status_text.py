@@ -4,6 +4,7 @@
 import time
 
 from haven.cli.absence import NOT_SET_UP
+from haven.cli.auth_text import signatures
 from haven.cli.bfd_text import bfd
 from haven.cli.check_text import checks
 from haven.cli.conntrack_text import connections
@@ -45,6 +46,7 @@ def render(status: "Document", now: float, colour: bool = False) -> str:
     if remarks:
         lines += ["", *remarks]
     for part in (
+        signatures(status, WIDTH),
         connections(status, WIDTH),
         checks(status, now, WIDTH),
         bfd(status, WIDTH),

@@ -8,8 +8,6 @@ from haven.core.carp.ranking import HIGHEST_SKEW, MOST_LOWERED_SKEW
 from haven.core.spec import CARP
 from haven.core.vrrp.constants import OWNER_PRIORITY
 
-# What has no meaning beside CARP.
-_OF_VRRP = ("version", "checksum", "auth_key")
 # ucarp keeps an end of the string in its 20 octets, as FreeBSD's ifconfig does.
 _MOST_ELSEWHERE = 19
 
@@ -21,9 +19,6 @@ def is_carp(values: SectionValues) -> bool:
 
 def check_carp(values: SectionValues) -> None:
     """Note everything that does not fit within one virtual router of CARP."""
-    for option in _OF_VRRP:
-        if values.given(option):
-            values.complain("carp-vrrp-option", option)
     interval_ms = values.one("advert_interval")
     if values.sure("advert_interval") and interval_ms % 1000:
         values.complain("carp-seconds", "advert_interval", interval_ms=interval_ms)

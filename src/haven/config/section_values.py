@@ -238,13 +238,25 @@ def _check_presence(values: SectionValues) -> None:
 
 def _check_only_with(values: SectionValues) -> None:
     for option in values.type.options:
-        if option.only_with is None or not values.given(option.name) or not values.sure(option.only_with[0]):
-            continue
-        name, wanted = option.only_with
-        actual = values.one(name)
-        if actual != wanted:
-            facts: dict[str, Any] = {"other": name, "wanted": _plain(wanted), "actual": _plain(actual)}
+        unmet = _unmet(values, option) if values.given(option.name) else None
+        if unmet is not None:
+            name, wanted = unmet
+            facts: dict[str, Any] = {
+                "other": name,
+                "wanted": _plain(wanted),
+                "actual": _plain(values.one(name)),
+            }
             values.complain("option-only-with", option.name, **facts)
+
+
+def _unmet(values: SectionValues, option: Option) -> tuple[str, object] | None:
+    """Return the option and the value that an option lacks: first what that option itself works with."""
+    if option.only_with is None or not values.sure(option.only_with[0]):
+        return None
+    name, wanted = option.only_with
+    other = values.type.option(name)
+    further = None if other is None else _unmet(values, other)
+    return further or (None if values.one(name) == wanted else (name, wanted))
 
 
 def _plain(value: object) -> object:

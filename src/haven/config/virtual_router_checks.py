@@ -18,7 +18,7 @@ def check_router(values: SectionValues) -> None:
         check_carp(values)
     else:
         _check_interval(values)
-    check_keys(values)
+        check_keys(values)
     family = family_of(values)
     if not family:
         return
@@ -111,9 +111,7 @@ def _family_of_item(option: str, item: OptionValue) -> int:
 def _check_hosts(values: SectionValues) -> None:
     virtual = [address.octets for address in values.all("address")]
     source = values.one("source_address")
-    if values.one("unicast_hops") and not (values.given("auth_key") and values.one("auth_mode") == ENFORCE):
-        # RFC 9568 5.1.1.3: TTL 255 is what nobody off the link can forge.
-        values.caution("hops-unauthenticated", "unicast_hops")
+    _check_hops(values)
     for item in values.items("unicast_peer"):
         if item.value in virtual:
             values.complain("peer-virtual", "unicast_peer", item.line, value=item.text)
@@ -126,3 +124,17 @@ def _check_hosts(values: SectionValues) -> None:
     if len(source) == 16 and not is_link_local(source) and not values.given("unicast_peer"):
         # RFC 9568 5.1.2.1: by multicast, the source is a link-local address.
         values.complain("source-not-link-local", "source_address")
+
+
+def _check_hops(values: SectionValues) -> None:
+    """Note where neither TTL 255 nor a signature says that nobody off the link has forged a packet.
+
+    RFC 9568 5.1.1.3.
+    """
+    is_signed = values.given("auth_key") and values.one("auth_mode") == ENFORCE
+    if is_carp(values) or not values.one("unicast_hops") or is_signed:
+        return
+    if values.one("unicast_hops_unsigned"):
+        values.caution("hops-unauthenticated", "unicast_hops_unsigned")
+    elif values.sure("unicast_hops_unsigned", "auth_mode"):
+        values.complain("hops-unsigned", "unicast_hops")

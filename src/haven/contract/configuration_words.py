@@ -107,7 +107,6 @@ CONFIGURATION = {
     "checksum-ipv6": "is a choice for IPv4 only; leave it out with IPv6 addresses",
     "interval-seconds": "version 2 counts whole seconds: {interval_ms} ms is not a multiple of 1000",
     "interval-long": "{interval_ms} ms is more than the {longest_ms} ms that version 3 can say",
-    "carp-vrrp-option": "is of VRRP and means nothing with protocol carp; leave it out",
     "carp-seconds": "CARP counts whole seconds: {interval_ms} ms is not a multiple of 1000",
     "carp-password-missing": "is missing: CARP signs its advertisements with it; set the same on all routers",
     "carp-password-long": "has more than {longest} octets: ucarp and FreeBSD's ifconfig take no more",
@@ -141,6 +140,8 @@ CONFIGURATION = {
     "peer-is-source": "'{value}' is the source_address of this router",
     "hops-unauthenticated": "takes advertisements from other networks, and whoever is there can forge "
     "them unless auth_key is set and auth_mode is enforce",
+    "hops-unsigned": "advertisements from other networks can be forged by anybody there: set auth_key, with "
+    "auth_mode enforce; or, beside routers that cannot sign, unicast_hops_unsigned '1'",
     "source-virtual": "is a virtual address; only its owner (priority 255) can send from it",
     "source-not-link-local": "must be a link-local address (fe80::/10) unless unicast_peer is used",
     # Between sections.

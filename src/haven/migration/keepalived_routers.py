@@ -168,4 +168,6 @@ def _add_hops(instance: VrrpInstance, made: DraftSection, draft: Draft) -> None:
     hops = TTL - min(known, default=TTL)
     if 0 < hops < TTL:
         made.set("unicast_hops", hops, instance.place_of("unicast_ttl"))
+        if not made.value("auth_key") or made.value("auth_mode") not in ("", "enforce"):
+            made.set("unicast_hops_unsigned", "1", instance.place_of("unicast_ttl"))
         draft.remark("unicast-hops", instance.place_of("unicast_ttl"), hops=hops)

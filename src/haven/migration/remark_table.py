@@ -161,7 +161,7 @@ REMARKS = {
     "unicast-hops": (
         DIFFERS,
         "keepalived sends with a lower hop limit than 255",
-        "unicast_hops is {hops}; set it to 0 when all routers run haven",
+        "unicast_hops is {hops}; set it to 0, and unicast_hops_unsigned, when all routers run haven",
     ),
     "router-device": (
         DIFFERS,

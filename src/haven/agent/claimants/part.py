@@ -28,8 +28,8 @@ class ClaimantsPart(Part):
         around.scope.every(ASK_EVERY_S, self._ask)
 
     def _ask(self) -> None:
-        ours = [each for each in self.around.document.get("virtual_routers", ()) if each["family"] == 4]
-        held = [each for each in ours if self._is_held(each)]
+        ours = self.around.document.get("virtual_routers", ())
+        held = [each for each in ours if each["family"] == 4 and self._is_held(each)]
         if self._watch is None and held:
             # Here, because most routers never are Active.
             from haven.agent.claimants.address_watch import AddressWatch

@@ -13,6 +13,7 @@ from haven.agent.claimants.listening_round import ListeningRound
 from haven.agent.loop import Scope
 from haven.agent.vrrp_filter import ETH_P_IP, SHORTEST_IP_HEADER, only_vrrp
 from haven.contract.problems import problem
+from haven.core.frame import ETHERTYPE_IPV6
 from haven.inet import text_of
 from haven.light import suppress
 
@@ -25,7 +26,10 @@ MOST_SPEAKERS = 64
 MOST_READ = 64
 OUTGOING = 4
 
-Place = tuple[str, int, bytes]  # device, VRID, source
+ETHERTYPES = {4: ETH_P_IP, 6: ETHERTYPE_IPV6}
+IPV6_HEADER = 40
+Wire = tuple[str, int, int]  # device, family, VRID
+Place = tuple[str, int, int, bytes]  # and the source
 
 
 class Speaker:
@@ -44,37 +48,42 @@ class SpeakerWatch:
         self._tell = tell
         self._round: ListeningRound | None = None
         self._number = 0
-        self._names: dict[tuple[str, int], str] = {}
+        self._names: dict[Wire, str] = {}
         self._speakers: dict[Place, Speaker] = {}
 
     def listen(self, routers: list[dict[str, Any]]) -> None:
         """Begin a round on the devices of these, as the plan has them."""
         self.close()
         self._number += 1
-        self._names = {(each["device"], each["vrid"]): each["name"] for each in routers}
-        self._speakers = {at: each for at, each in self._speakers.items() if at[:2] in self._names}
+        self._names = {(each["device"], each["family"], each["vrid"]): each["name"] for each in routers}
+        self._speakers = {at: each for at, each in self._speakers.items() if at[:3] in self._names}
         self._round = ListeningRound(self._scope)
-        for device in sorted({device for device, _vrid in self._names}):
+        for device, family in sorted({wire[:2] for wire in self._names}):
             # A device that is down, or not there, has nobody on it.
             with suppress(OSError):
-                self._listen_on(device, self._round)
+                self._listen_on(device, family, self._round)
         self._round.end_after(LISTEN_S, self._judge)
 
-    def _listen_on(self, device: str, listening: ListeningRound) -> None:
-        listening.listen(device, ETH_P_IP, lambda sock: self._read(sock, device), only_vrrp)
+    def _listen_on(self, device: str, family: int, listening: ListeningRound) -> None:
+        listening.listen(
+            device,
+            ETHERTYPES[family],
+            lambda sock: self._read(sock, device, family),
+            lambda sock: only_vrrp(sock, family),
+        )
 
-    def _read(self, sock: socket.socket, device: str) -> None:
+    def _read(self, sock: socket.socket, device: str, family: int) -> None:
         for _ in range(MOST_READ):
             try:
                 packet, where = sock.recvfrom(128)
             except OSError:
                 return
-            header = (packet[0] & 15) * 4
-            if where[2] != OUTGOING and SHORTEST_IP_HEADER <= header < len(packet) - 1:
-                self._hear((device, packet[header + 1], packet[12:16]), where[4])
+            found = None if where[2] == OUTGOING else _speaker_of(packet, family)
+            if found is not None:
+                self._hear((device, family, *found), where[4])
 
     def _hear(self, place: Place, mac: bytes) -> None:
-        if place[:2] not in self._names:
+        if place[:3] not in self._names:
             return
         if place not in self._speakers and len(self._speakers) >= MOST_SPEAKERS:
             return
@@ -97,12 +106,12 @@ class SpeakerWatch:
                 speaker.is_told = False
             elif not speaker.is_told:
                 speaker.is_told = True
-                self._tell({"virtual_router": self._names[place[:2]], **_facts(place, speaker)})
+                self._tell({"virtual_router": self._names[place[:3]], **_facts(place, speaker)})
 
     def problems(self) -> list[dict[str, Any]]:
         """Return which addresses speak from two MAC addresses."""
         return [
-            problem("address-moves", self._names[place[:2]], **_facts(place, speaker))
+            problem("address-moves", self._names[place[:3]], **_facts(place, speaker))
             for place, speaker in sorted(self._speakers.items(), key=lambda each: each[0])
             if len(speaker.heard) > 1
         ]
@@ -114,7 +123,15 @@ class SpeakerWatch:
             self._round = None
 
 
+def _speaker_of(packet: bytes, family: int) -> tuple[int, bytes] | None:
+    """Return the VRID and the source of a packet, or None for what is none."""
+    header = IPV6_HEADER if family == 6 else (packet[0] & 15) * 4
+    if not SHORTEST_IP_HEADER <= header < len(packet) - 1:
+        return None
+    return packet[header + 1], packet[8:24] if family == 6 else packet[12:16]
+
+
 def _facts(place: Place, speaker: Speaker) -> dict[str, str]:
     last, before = sorted(speaker.heard, key=lambda mac: -speaker.heard[mac])[:2]
-    device, _vrid, source = place
+    device, _family, _vrid, source = place
     return {"peer": text_of(source), "device": device, "mac": last.hex(":"), "other_mac": before.hex(":")}

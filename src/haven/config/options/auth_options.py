@@ -15,6 +15,7 @@ from haven.core.auth.auth_spec import (
     SHORTEST_KEY,
     TIME,
 )
+from haven.core.spec import VRRP
 
 _DIGITS = "0123456789"
 _HEX_DIGITS = "0123456789abcdefABCDEF"
@@ -69,6 +70,7 @@ AUTH_OPTIONS = (
         "routers; one by chance: `openssl rand -hex 32`, behind `hex:`. To begin with keys on routers that "
         "run, see auth_mode.",
         default_says="no signature",
+        only_with=("protocol", VRRP),
         title="Key",
     ),
     Option(
@@ -76,6 +78,7 @@ AUTH_OPTIONS = (
         AuthKey(),
         "A second key, with another id, that is understood beside auth_key while keys are changed.",
         default_says="no second key",
+        only_with=("protocol", VRRP),
         title="Second key",
     ),
     Option(
@@ -85,6 +88,7 @@ AUTH_OPTIONS = (
         "`enforce`: hear nobody without a good signature. Routers that run go through the three one after "
         "another, each on all of them first.",
         default=ENFORCE,
+        only_with=("protocol", VRRP),
         title="Use of keys",
     ),
     Option(
@@ -93,6 +97,7 @@ AUTH_OPTIONS = (
         "What makes an advertisement a new one: `time`, its time and its order, or for routers without a "
         "common clock `monotonic`, its order alone.",
         default=TIME,
+        only_with=("protocol", VRRP),
         title="Replay protection",
     ),
     Option(
@@ -101,6 +106,7 @@ AUTH_OPTIONS = (
         "By how much the clocks of the routers may differ with `time`.",
         default_says="three intervals, 5 at least",
         unit="s",
+        only_with=("protocol", VRRP),
         title="Clock tolerance",
         group=ADVANCED,
     ),

@@ -18,7 +18,7 @@ from haven.config.options.option import ADVANCED, BASIC, Option, SectionType
 from haven.config.options.tracking_sections import named
 from haven.core.carp.packet import MOST_PASSWORD
 from haven.core.carp.ranking import HIGHEST_SKEW
-from haven.core.spec import ANNOUNCING, BY_ARP, BY_ROUTE, CARP, PROTOCOLS
+from haven.core.spec import ANNOUNCING, BY_ARP, BY_ROUTE, CARP, PROTOCOLS, VRRP
 from haven.core.vrrp.constants import (
     CHECKSUMS,
     HIGHEST_PRIORITY,
@@ -81,6 +81,7 @@ VIRTUAL_ROUTER = SectionType(
             "VRRP version. `3` is RFC 9568; `2` is RFC 3768, for IPv4 beside older routers.",
             default="3",
             engine=True,
+            only_with=("protocol", VRRP),
             title="VRRP version",
             group=BASIC,
         ),
@@ -171,9 +172,20 @@ VIRTUAL_ROUTER = SectionType(
             "unicast_hops",
             Whole(0, TTL - 1),
             "How many routers may be between this one and its unicast peers. What has come a longer way is "
-            "dropped.",
+            "dropped. Needs a key that is enforced, or `unicast_hops_unsigned`.",
             default="0",
             engine=True,
+            only_with=("protocol", VRRP),
+        ),
+        Option(
+            "unicast_hops_unsigned",
+            Flag(),
+            "Take what has come through other routers without a signature, too, as from keepalived without "
+            "keys. Whoever can send a packet to this router can then take the addresses.",
+            default="0",
+            only_with=("protocol", VRRP),
+            title="Unicast hops without a signature",
+            group=ADVANCED,
         ),
         Option(
             "auth_pass",
