@@ -188,17 +188,6 @@ def _speak(pages: Pages, language: str = "de") -> None:
     pages.speak(_known(language), LANGUAGES[language][0])
 
 
-def test_the_overview_in_german(pages: Pages):
-    _speak(pages)
-    pages.router.replace("status", json.loads((STATUS / "two_actives.json").read_text()))
-    page = pages.open("haven/overview")
-    assert page.inner_text("h2") == "Hochverfügbarkeit"
-    expect(page.locator("[data-part=problems] [data-code=rival]").first).to_contain_text(
-        "ist ebenfalls aktiv, obwohl er im Rang niedriger steht."
-    )
-    expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Aktiv")
-
-
 def test_a_word_between_the_routers_keeps_between_them(pages: Pages):
     """In German a cut link was "unterbrochen", which ran into both frames."""
     long = "auseinandergerissen"
@@ -260,24 +249,6 @@ def test_every_code_has_its_words(pages: Pages, language: str):
     assert set(same) <= {"request-wrong", "unreachable", "sync-failed", "bad-value", "answers-unreadable"}
 
 
-def test_the_plan_in_german(pages: Pages):
-    _speak(pages)
-    page = pages.open("haven/plan")
-    handover = page.locator("[data-group] [data-stage=handover] li")
-    expect(handover.first).to_contain_text("ADVERTISEMENT mit Priorität 0 für")
-    expect(handover.nth(1)).to_contain_text("warten, bis ein anderer Router aktiv ist, höchstens")
-    expect(handover.last).to_contain_text("entfernen")
-
-
-def test_the_log_in_german(pages: Pages):
-    _speak(pages)
-    page = pages.open("haven/log")
-    events = page.locator("[data-part=events]")
-    expect(events).to_contain_text("gestartet; virtuelle Router: ")
-    expect(events).to_contain_text("es war kein aktiver Router zu hören")
-    assert not re.search(r"started|Active", events.inner_text())
-
-
 def test_what_validate_refuses_in_german(pages: Pages):
     _speak(pages)
     page = pages.open("haven/settings")
@@ -289,17 +260,6 @@ def test_what_validate_refuses_in_german(pages: Pages):
     expect(field(page, "lan", "advert_interval").locator(".haven-refused")).to_have_text(
         "Version 2 zählt ganze Sekunden: 150 ms ist kein Vielfaches von 1000"
     )
-
-
-def test_the_settings_in_german(pages: Pages):
-    _speak(pages)
-    page = pages.open("haven/settings")
-    expect(page.locator("#cbi-haven-virtual_router .cbi-section-descr")).to_contain_text(
-        "Adressen, die zwischen Routern wandern, auf einem Gerät."
-    )
-    edit(page, "lan")
-    row = page.locator("#cbi-haven-lan-vrid .cbi-value-description")
-    expect(row).to_contain_text("Erlaubt: 1 bis 255.")
 
 
 @EVERY
