@@ -27,7 +27,7 @@ SHELL_SCRIPTS := .ci/run tests/setup.sh tests/machines/pythons.sh files/etc/init
 LUA_SOURCES := $(shell find luasrc files tests -name '*.lua')
 
 # What is built without OpenWrt's SDK, and where the secret keys of the feed are kept.
-PACKAGES := haven luci-app-haven luci-app-haven-classic luci-i18n-haven-de haven-micro
+PACKAGES := haven luci-app-haven luci-app-haven-classic $(notdir $(wildcard openwrt-feed/luci-i18n-haven-*)) haven-micro
 KEYS ?= $(HOME)/.haven-feed
 
 .PHONY: help setup demo test test-core test-micropython test-simulation test-units test-plan test-lab test-arch test-vm test-interop \
@@ -183,8 +183,8 @@ man: setup
 	mkdir -p dist/share/man/man1 dist/share/man/man8 dist/share/zsh/site-functions dist/share/fish/vendor_completions.d
 	$(BIN)/python openwrt-feed/manual_pages.py dist/share/man/man8
 	mv dist/share/man/man8/*.1 dist/share/man/man1
-	$(BIN)/python -m haven.cli.shell_words zsh >dist/share/zsh/site-functions/_haven
-	$(BIN)/python -m haven.cli.shell_words fish >dist/share/fish/vendor_completions.d/haven.fish
+	$(BIN)/python -m haven.cli.completion zsh >dist/share/zsh/site-functions/_haven
+	$(BIN)/python -m haven.cli.completion fish >dist/share/fish/vendor_completions.d/haven.fish
 
 bench: setup
 	$(BIN)/python -m bench

@@ -7,7 +7,7 @@ Their paths are from the root of the repository and of the router:
     * SOURCE TARGET           the same as an archive
     - SOURCE                  a file that is left out
     = MODULE [WORD] TARGET    what a module of ours prints
-    + CATALOGUE TARGET        translations, as LuCI reads them
+    + CATALOGUE CODE TITLE    translations, by LuCI's code of the language, and its name there
     ^ SOURCES TARGET          what the small node needs of the sources, as MicroPython's bytecode
 """
 
@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from archives import stored_zip
-from lmo import lmo, read_po
+from languages import translation
 from slim import slim
 
 TYPE_CHECKING = False
@@ -54,8 +54,8 @@ def payload(contents: Path) -> Files:
     for source, target in (row[1:] for row in rows if row[0] == "*"):
         files = {str(inner): octets for inner, octets in _below(ROOT / source, left_out)}
         found[target.lstrip("/")] = (stored_zip(files), 0o644)
-    for source, target in (row[1:] for row in rows if row[0] == "+"):
-        found[target.lstrip("/")] = (lmo(read_po((ROOT / source).read_text())), 0o644)
+    for source, code, *title in (row[1:] for row in rows if row[0] == "+"):
+        found.update(translation(contents.parent.name, ROOT / source, code, " ".join(title)))
     for source, target in (row[1:] for row in rows if row[0] == "^"):
         compiled = small_modules(ROOT / source)
         found.update({f"{target}/{place}".lstrip("/"): (compiled[place], 0o644) for place in compiled})

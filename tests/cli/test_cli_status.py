@@ -92,6 +92,23 @@ def test_lines_fit_a_terminal_of_80_columns(name: str) -> None:
     assert max(len(line) for line in render(document(name), NOW).splitlines()) <= 80
 
 
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("name", ["two_groups", "long_addresses", "two_actives"])
+def test_long_names_stand_above_what_is_said_of_them(name: str, colour: bool) -> None:
+    """Their columns made lines of 144."""
+    status = document(name)
+    for router in status["virtual_routers"]:
+        for key in ("name", "group"):
+            router[key] = f"the_{router[key]}_on_the_second_floor_of_the_house"
+    text = re.sub(r"\x1b\[\d*m", "", render(status, NOW, colour=colour))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    last = status["virtual_routers"][-1]
+    place = max(at for at, line in enumerate(lines) if line.endswith(last["name"]))
+    assert lines[place + 1].split()[0] == last["state"].capitalize()
+    assert last["addresses"][0] in lines[place + 2]
+
+
 @pytest.mark.usefixtures("utc")
 @pytest.mark.parametrize("name", CASES)
 def test_colour_changes_no_letter(name: str) -> None:

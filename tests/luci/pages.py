@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A browser at the pages of one router."""
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect
 
+from tests.luci.router import ROOT
 from tests.luci.web import Web
+
+sys.path.insert(0, str(ROOT / "openwrt-feed"))
+import lmo  # noqa: E402
 
 BUDGET_MS = 30_000
 SIZE = {"width": 1200, "height": 900}
@@ -37,6 +42,12 @@ class Pages:
         page.goto(f"{self.web.address}/{path}")
         page.wait_for_selector(until)
         return page
+
+    def speak(self, known: dict[str, str], code: str = "de") -> None:
+        """Let the pages say what is in a catalogue, of the language that LuCI calls so."""
+        # The stand-in for LuCI looks for the text, the real one for its hash.
+        self.web.translations = known | {f"{lmo.hash_of(name):08x}": said for name, said in known.items()}
+        self.web.language = code
 
     def close(self) -> None:
         """Leave the pages and what they have stored."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The page of the history: the picture, its figures, and the drills that it begins."""
 
+import re
 import time
 from typing import Any
 
@@ -78,6 +79,29 @@ def test_the_picture_shows_who_was_active_when_and_each_outage(pages: Pages):
     expect(page.locator("[data-part=drills]")).to_contain_text("r1 to r2: 31.5 ms")
     expect(page.locator("[data-part=links]")).to_contain_text("10 (0.28 %)")
     expect(page.locator("[data-damage=cut]")).to_contain_text("2 entries were cut short")
+
+
+def test_the_times_below_the_picture_are_written_as_the_rest_of_the_page(pages: Pages):
+    """A German page had "01:00 PM" there, in a browser that speaks English."""
+    pages.router.replace("history", past())
+    page = pages.open("haven/history")
+    page.evaluate("document.documentElement.lang = 'de'")
+    page.locator("select").select_option("7")
+    expect(page.locator("svg.haven-timeline g:not([data-lane]) text").first).to_have_text(
+        re.compile(r"^\d\d:\d\d$")
+    )
+
+
+def test_the_picture_can_be_read_on_a_telephone(pages: Pages):
+    """It was the wide one at half its size: letters of 7 px."""
+    pages.router.replace("history", past())
+    page = pages.open("haven/history")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.locator("select").select_option("7")
+    texts = page.locator("svg.haven-timeline[viewBox^='0 0 400 '] text")
+    expect(texts.first).to_contain_text("r1 gateway")
+    heights = texts.evaluate_all("found => found.map(each => each.getBoundingClientRect().height)")
+    assert min(heights) > 10
 
 
 def test_a_real_pair_has_a_past_and_another_span_is_asked_for(pages: Pages, pair: Pair):

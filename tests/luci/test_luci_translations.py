@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every string that is shown is in the template, and in German; the catalogue is what LuCI reads."""
+"""Every string that is shown is in the template, and in each language; the catalogues are what LuCI reads."""
 
 import json
 import re
@@ -21,16 +21,33 @@ import lmo  # noqa: E402
 import po  # noqa: E402
 from tests.luci.luci_collects import collected  # noqa: E402
 
-GERMAN = ROOT / "po/de/haven.po"
-LUCI_GERMAN = ROOT / "tests/luci/luci_german.json"
+# By their folders, as LuCI names them: the code in the names of its packages and files, the name in its list,
+# and a pair of quotation marks with those that are not the language's.
+LANGUAGES = {
+    "de": ("de", "Deutsch (German)", "„“", "”'\""),
+    "zh_Hans": ("zh-cn", "简体中文 (Chinese Simplified)", "“”", "„‘’'\""),
+}
+EVERY = pytest.mark.parametrize("language", LANGUAGES)
+LUCI_WORDS = ROOT / "tests/luci/luci_words"
 STATUS = ROOT / "tests/cli/status"
 SAY = """(asked) => L.require("haven.message")
     .then((message) => asked.map(([name, document]) => message[name](document)))"""
 
 
-def _german() -> dict[str, str]:
-    known = lmo.read_po(GERMAN.read_text())
-    return {name: said for name, said in known.items() if name}
+def _catalogue(language: str) -> dict[str, str]:
+    return lmo.read_po((ROOT / f"po/{language}/haven.po").read_text())
+
+
+def _known(language: str) -> dict[str, str]:
+    return {name: said for name, said in _catalogue(language).items() if name}
+
+
+def _luci(language: str) -> dict[str, list[str]]:
+    return json.loads((LUCI_WORDS / f"{language}.json").read_text())
+
+
+def test_every_language_is_held_to_this():
+    assert {path.parent.name for path in (ROOT / "po").glob("*/haven.po")} == set(LANGUAGES)
 
 
 def test_the_template_is_current():
@@ -55,42 +72,53 @@ def test_what_is_no_literal_is_not_collected(tmp_path: Path):
     assert collected(tmp_path) == {"b", lmo.named("c", "d"), "g", "h", "j", "k"}
 
 
-def test_the_german_translation_has_every_string_and_no_other():
-    german = _german()
-    assert list(german) == list(po.strings()), "make po brings it in line"
-    assert [name for name, said in german.items() if not said] == []
+@EVERY
+def test_a_translation_has_every_string_and_no_other(language: str):
+    known = _known(language)
+    assert list(known) == list(po.strings()), "make po brings it in line"
+    assert [name for name, said in known.items() if not said] == []
 
 
-def test_what_luci_says_in_its_own_way_has_a_context():
+@EVERY
+def test_what_luci_says_in_its_own_way_has_a_context(language: str):
     """LuCI puts all catalogues into one table, where a msgid that two have is said as one of them says it."""
-    # msgid -> msgstr of the German catalogues of LuCI's branch openwrt-24.10: those that are one word of
-    # luci-base, and those that are haven's as well.
-    luci = json.loads(LUCI_GERMAN.read_text())
+    # msgid -> msgstr of LuCI's catalogues (German: branch openwrt-24.10, Chinese: master of 2025-03-29): what
+    # is one word of luci-base, and what is haven's as well.
+    luci = _luci(language)
     assert {"Backup", "Filter", "none"} <= set(luci)
-    wrong = [name for name, said in _german().items() if name in luci and luci[name] != [said]]
+    wrong = [name for name, said in _known(language).items() if name in luci and luci[name] != [said]]
     assert wrong == []
 
 
 def test_a_state_is_said_as_haven_means_it_where_luci_has_the_word_too(pages: Pages):
-    _speak_german(pages)
-    luci = json.loads(LUCI_GERMAN.read_text())
-    for name, said in luci.items():
-        pages.web.translations |= {name: said[0], f"{lmo.hash_of(name):08x}": said[0]}
+    _speak(pages)
+    pages.speak(_known("de") | {name: said[0] for name, said in _luci("de").items()})
     pages.router.replace("status", json.loads((STATUS / "standby.json").read_text()))
     page = pages.open("haven/overview")
     expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Backup")
     expect(page.locator("[data-part=picture]")).not_to_contain_text("Sichern")
 
 
-def test_the_placeholders_are_those_of_the_original():
-    for name, said in _german().items():
+@EVERY
+def test_the_placeholders_are_those_of_the_original(language: str):
+    for name, said in _known(language).items():
         assert re.findall(r"%.", said.replace("100 %", "")) == re.findall(r"%.", name), name
         assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", name)), name
 
 
-def test_quotation_marks_are_german_ones():
-    for name, said in _german().items():
-        assert said.count("„") == said.count("“") and not set("”'\"") & set(said), name
+@EVERY
+def test_quotation_marks_are_those_of_the_language(language: str):
+    _code, _title, (begin, end), others = LANGUAGES[language]
+    for name, said in _known(language).items():
+        assert said.count(begin) == said.count(end) and not set(others) & set(said), name
+
+
+def test_chinese_has_its_own_punctuation_and_a_space_before_other_letters():
+    han = "[\u4e00-\u9fff]"
+    for name, said in _known("zh_Hans").items():
+        assert not re.search(f"{han}[,;:.!?()]|[,;:!?()]{han}", said), name
+        # What stands for this %s ends in Chinese.
+        assert said == "%s前" or not re.search(f"{han}[A-Za-z0-9{{%]|[A-Za-z0-9}}]{han}", said), name
 
 
 def test_every_string_of_a_script_is_found():
@@ -119,14 +147,15 @@ def test_the_hash_is_that_of_luci(text: str, value: int):
     assert lmo.hash_of(text) == value
 
 
-def test_the_catalogue_has_its_index_sorted_and_every_text():
-    octets = lmo.lmo(lmo.read_po(GERMAN.read_text()))
+@EVERY
+def test_the_catalogue_has_its_index_sorted_and_every_text(language: str):
+    octets = lmo.lmo(_catalogue(language))
     (begin,) = struct.unpack(">I", octets[-4:])
     rows = list(struct.iter_unpack(">4I", octets[begin:-4]))
     assert [row[0] for row in rows] == sorted(row[0] for row in rows) and rows[0][:2] == (0, 0)
     texts = {row[0]: octets[row[2] : row[2] + row[3]].decode() for row in rows}
-    assert texts.pop(0) == "nplurals=2; plural=n != 1;"
-    assert texts == {lmo.hash_of(name): said for name, said in _german().items() if name != said}
+    assert texts.pop(0).startswith("nplurals=")
+    assert texts == {lmo.hash_of(name): said for name, said in _known(language).items() if name != said}
     assert all(row[2] % 4 == 0 for row in rows)
 
 
@@ -155,27 +184,14 @@ def test_the_catalogue_is_octet_for_octet_that_of_po2lmo():
     )
 
 
-def _speak_german(pages: Pages) -> None:
-    known = _german()
-    # The stand-in for LuCI looks for the text, the real one for its hash.
-    pages.web.translations = known | {f"{lmo.hash_of(name):08x}": said for name, said in known.items()}
-
-
-def test_the_overview_in_german(pages: Pages):
-    _speak_german(pages)
-    pages.router.replace("status", json.loads((STATUS / "two_actives.json").read_text()))
-    page = pages.open("haven/overview")
-    assert page.inner_text("h2") == "Hochverfügbarkeit"
-    expect(page.locator("[data-part=problems] [data-code=rival]").first).to_contain_text(
-        "ist ebenfalls aktiv, obwohl er im Rang niedriger steht."
-    )
-    expect(page.locator("[data-part=groups] .haven-card").first).to_contain_text("Aktiv")
+def _speak(pages: Pages, language: str = "de") -> None:
+    pages.speak(_known(language), LANGUAGES[language][0])
 
 
 def test_a_word_between_the_routers_keeps_between_them(pages: Pages):
     """In German a cut link was "unterbrochen", which ran into both frames."""
     long = "auseinandergerissen"
-    pages.web.translations = {"in sync": long, f"{lmo.hash_of('in sync'):08x}": long}
+    pages.speak({"in sync": long})
     page = pages.open("haven/overview")
     expect(page.locator("svg .haven-sync text")).to_have_text(long)
     text = page.locator("svg .haven-sync text").bounding_box()
@@ -218,40 +234,23 @@ def test_odd_facts_and_codes_stay_in_the_words_of_the_program(pages: Pages):
     assert page.evaluate(SAY, asked) == [list(document.values())[-1] for _name, document in asked]
 
 
-def test_every_code_has_its_german_words(pages: Pages):
-    _speak_german(pages)
+@EVERY
+def test_every_code_has_its_words(pages: Pages, language: str):
+    _speak(pages, language)
     page = pages.open("haven/plan")
     asked, english = zip(*every_message(), strict=True)
-    german = page.evaluate(SAY, list(asked))
+    said = page.evaluate(SAY, list(asked))
     same = [
         document["code"]
-        for (_name, document), *texts in zip(asked, english, german, strict=True)
+        for (_name, document), *texts in zip(asked, english, said, strict=True)
         if len(set(texts)) == 1
     ]
     # These have no words but what they quote.
-    assert set(same) == {"request-wrong", "unreachable", "sync-failed", "bad-value", "answers-unreadable"}
-
-
-def test_the_plan_in_german(pages: Pages):
-    _speak_german(pages)
-    page = pages.open("haven/plan")
-    handover = page.locator("[data-group] [data-stage=handover] li")
-    expect(handover.first).to_contain_text("ADVERTISEMENT mit Priorität 0 für")
-    expect(handover.nth(1)).to_contain_text("warten, bis ein anderer Router aktiv ist, höchstens")
-    expect(handover.last).to_contain_text("entfernen")
-
-
-def test_the_log_in_german(pages: Pages):
-    _speak_german(pages)
-    page = pages.open("haven/log")
-    events = page.locator("[data-part=events]")
-    expect(events).to_contain_text("gestartet; virtuelle Router: ")
-    expect(events).to_contain_text("es war kein aktiver Router zu hören")
-    assert not re.search(r"started|Active", events.inner_text())
+    assert set(same) <= {"request-wrong", "unreachable", "sync-failed", "bad-value", "answers-unreadable"}
 
 
 def test_what_validate_refuses_in_german(pages: Pages):
-    _speak_german(pages)
+    _speak(pages)
     page = pages.open("haven/settings")
     edit(page, "lan")
     put(page, "lan", "version", "2")
@@ -263,21 +262,13 @@ def test_what_validate_refuses_in_german(pages: Pages):
     )
 
 
-def test_the_settings_in_german(pages: Pages):
-    _speak_german(pages)
-    page = pages.open("haven/settings")
-    expect(page.locator("#cbi-haven-virtual_router .cbi-section-descr")).to_contain_text(
-        "Adressen, die zwischen Routern wandern, auf einem Gerät."
-    )
-    edit(page, "lan")
-    row = page.locator("#cbi-haven-lan-vrid .cbi-value-description")
-    expect(row).to_contain_text("Erlaubt: 1 bis 255.")
-
-
-def test_the_package_has_the_catalogue_and_names_the_language():
-    places = ipk.payload(ROOT / "openwrt-feed/luci-i18n-haven-de/contents")
-    octets, _mode = places.pop("usr/lib/lua/luci/i18n/haven.de.lmo")
-    assert octets == lmo.lmo(lmo.read_po(GERMAN.read_text()))
+@EVERY
+def test_the_package_has_the_catalogue_and_names_the_language(language: str):
+    code, title, *_quotes = LANGUAGES[language]
+    places = ipk.payload(ROOT / f"openwrt-feed/luci-i18n-haven-{code}/contents")
+    octets, _mode = places.pop(f"usr/lib/lua/luci/i18n/haven.{code}.lmo")
+    assert octets == lmo.lmo(_catalogue(language))
     ((place, (script, mode)),) = places.items()
-    assert place == "etc/uci-defaults/luci-i18n-haven-de" and mode == 0o755
-    assert b"uci set luci.languages.de=" in script
+    assert place == f"etc/uci-defaults/luci-i18n-haven-{code}" and mode == 0o755
+    # A name in UCI has no `-`.
+    assert f"uci set luci.languages.{code.replace('-', '_')}='{title}'\n" in script.decode()

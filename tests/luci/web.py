@@ -51,7 +51,9 @@ class Web:
 
     def __init__(self, router: Router, folders: list[Path], listening: socket.socket | None = None) -> None:
         self.router = router
+        # Of the language, by LuCI's code of it.
         self.translations: dict[str, str] = {}
+        self.language = "de"
         self.readonly = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folders), listening is None)
         if listening is not None:
@@ -91,7 +93,7 @@ class Web:
         }
         scripts = f'<script src="{RESOURCES}/cbi.js"></script>' if REAL else ""
         return PAGE.format(
-            language="de" if self.translations else "en",
+            language=self.language if self.translations else "en",
             translations=json.dumps(self.translations),
             resources=RESOURCES,
             scripts=scripts,

@@ -17,7 +17,7 @@ OF = {
     "haven": "haven",
     "luci-app-haven": "luci-app-haven",
     "luci-app-haven-classic": "luci-app-haven-classic",
-    "luci-i18n-haven-de": "luci-app-haven",
+    **{path.name: "luci-app-haven" for path in packages() if "i18n" in path.name},
 }
 # Instead of the others, and made without the SDK: tests/package/test_package_micro.py has it.
 SMALL = "haven-micro"

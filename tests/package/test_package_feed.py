@@ -14,7 +14,7 @@ from tests.package.conftest import ROOT, members
 from tests.package.test_package_apk import about, parts
 
 PROGRAM = ROOT / "openwrt-feed/feed.py"
-NAMES = ("haven", "luci-app-haven", "luci-app-haven-classic", "luci-i18n-haven-de")
+NAMES = ("haven", "luci-app-haven", "luci-app-haven-classic", "luci-i18n-haven-de", "luci-i18n-haven-zh-cn")
 # What DER has before the 32 octets of an Ed25519 key (RFC 8410).
 ED25519_DER = bytes.fromhex("302a300506032b6570032100")
 

@@ -113,8 +113,11 @@ def test_pages_are_laid_out_as_lucis_own(name: str):
 
 def test_translations_are_found_by_their_folders():
     languages = {path.name for path in (FEED / "luci-app-haven/po").iterdir()} - {"templates"}
-    assert languages == {path.name.rpartition("-")[2] for path in packages() if "i18n" in path.name}
-    assert not (FEED / "luci-i18n-haven-de/Makefile").exists()
+    ours = [path for path in packages() if "i18n" in path.name]
+    rows = [(path / "contents").read_text().split() for path in ours]
+    assert languages == {Path(catalogue).parent.name for _plus, catalogue, *_code in rows}
+    assert [path.name for path in ours] == [f"luci-i18n-haven-{code}" for _plus, _po, code, *_title in rows]
+    assert not any((path / "Makefile").exists() for path in ours)
 
 
 @pytest.mark.parametrize(

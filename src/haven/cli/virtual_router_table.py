@@ -17,30 +17,42 @@ STATES = {"initialize": "Init"}
 
 
 def table(routers: "list[Document]", now: float, colour: bool = False) -> list[str]:
-    """Return a line for each virtual router, or more where its addresses need them."""
-    grouped = any(router["group"] != router["name"] for router in routers)
-    several = len({router["group"] for router in routers}) > 1
-    head = ["NAME", "STATE", "SINCE", "PRIO", "ACTIVE ROUTER", "HEARD"]
-    rows = [_row(router, now) for router in routers]
-    if grouped and several:
-        head.insert(0, "GROUP")
-        for row, router in zip(rows, routers, strict=True):
-            row.insert(0, router["group"])
-    addresses = [_addresses(router) for router in routers]
+    """Return a line for each virtual router, or more where its names or addresses need them."""
+    head, rows = _cells(routers, now)
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    room = WIDTH - sum(widths) - len(GAP) * len(widths)
-    beside = room >= max(len(text) for each in addresses for text in each)
-    lines = [_line([*head, "ADDRESSES"] if beside else head, widths)]
+    # Long names stand above the rest.
+    named = head.index("STATE")
+    above = named if _width(widths) > WIDTH else 0
+    indent, widths = BELOW if above else "", widths[above:]
+    addresses = [_addresses(router) for router in routers]
+    room = WIDTH - len(GAP) - _width(widths)
+    beside = not above and room >= max(len(text) for each in addresses for text in each)
+    lines = [GAP.join(head[:above])] if above else []
+    lines.append(indent + _line([*head[above:], "ADDRESSES"] if beside else head[above:], widths))
     for row, router, each in zip(rows, routers, addresses, strict=True):
-        column = head.index("STATE")
-        first = _line([*row, each[0]] if beside else row, widths)
-        lines.append(_paint_state(first, row, widths, column, router["state"], colour))
+        first = _line([*row[above:], each[0]] if beside else row[above:], widths)
+        lines += wrapped(" ".join(row[:above]), WIDTH) if above else []
+        lines.append(
+            indent + _paint_state(first, row[above:], widths, named - above, router["state"], colour)
+        )
         if beside:
-            indent = " " * (sum(widths) + len(GAP) * len(widths))
-            lines += [indent + text for text in each[1:]]
+            lines += [" " * (_width(widths) + len(GAP)) + text for text in each[1:]]
         else:
             lines += wrapped(" ".join(each), WIDTH, BELOW, BELOW)
     return lines
+
+
+def _cells(routers: "list[Document]", now: float) -> "tuple[Row, list[Row]]":
+    head = ["NAME", "STATE", "SINCE", "PRIO", "ACTIVE ROUTER", "HEARD"]
+    rows = [_row(router, now) for router in routers]
+    grouped = any(router["group"] != router["name"] for router in routers)
+    if not grouped or len({router["group"] for router in routers}) == 1:
+        return head, rows
+    return ["GROUP", *head], [[router["group"], *row] for router, row in zip(routers, rows, strict=True)]
+
+
+def _width(widths: list[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def _row(router: "Document", now: float) -> "Row":

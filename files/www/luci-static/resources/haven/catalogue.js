@@ -929,6 +929,7 @@ return baseclass.extend({
 "unanswered": "the kernel of the Active {peer} answered no more for {silence_us}"
 },
 "refusals": {
+"agent-none": "this havend runs without haven-agent",
 "agent-not-running": "haven-agent is not running; is haven enabled and started ('haven status')?",
 "busy": "the router is busy with calls of this kind; try again in a few seconds",
 "connections-many": "{most} connections are open already",

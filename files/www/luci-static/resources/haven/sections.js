@@ -90,8 +90,10 @@ const Table = form.GridSection.extend({
 	renderSectionAdd(...given) {
 		const node = this.super('renderSectionAdd', given);
 		const name = node.querySelector('input');
-		if (name)
+		if (name) {
 			name.setAttribute('aria-label', _('Name of the new section'));
+			name.setAttribute('placeholder', _('Name', 'haven'));
+		}
 		return node;
 	},
 

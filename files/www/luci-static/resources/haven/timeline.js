@@ -5,8 +5,10 @@
 'require haven.words as words';
 
 const SVG = 'http://www.w3.org/2000/svg';
-// Units of the picture, and where the times begin beside the names.
-const WIDTH = 700, LEFT = 120, LANE = 26, GAP = 10, TOP = 8, AXIS = 34;
+// Units of the picture. The names stand beside the lanes; on a telephone, which shows 400 units nearly one to
+// one, above them.
+const WIDE = { width: 700, left: 120, above: 0 }, NARROW = { width: 400, left: 0, above: 18 }, NARROW_PX = 600;
+const LANE = 26, GAP = 10, TOP = 8, AXIS = 34;
 const TICKS = 4;
 // What is too short to be seen is drawn so wide all the same.
 const THIN = 1.5;
@@ -28,8 +30,13 @@ function lanes(past) {
 	})));
 }
 
-function scale(past) {
-	return (at) => LEFT + (WIDTH - LEFT) * Math.min(1, Math.max(0, (at - past.since) / (past.at - past.since)));
+/* Where a share of the time is. */
+function place(form, share) {
+	return form.left + (form.width - form.left) * share;
+}
+
+function scale(past, form) {
+	return (at) => place(form, Math.min(1, Math.max(0, (at - past.since) / (past.at - past.since))));
 }
 
 function stateWords(each) {
@@ -57,20 +64,24 @@ function drillMark(each, x, y) {
 		draw('title', {}, '%s: %s'.format(words.clock(each.at), message.drillOutcome(each))));
 }
 
-function lane(each, number, x) {
-	const y = TOP + number * (LANE + GAP);
+function names(each, y, form) {
+	if (form.above)
+		return [ draw('text', { x: 0, y: y - 5, 'class': 'haven-text' }, [ draw('tspan', { 'class': 'haven-strong' }, each.node), ' ' + each.group ]) ];
+	return [ draw('text', { x: 0, y: y + 12, 'class': 'haven-text haven-strong' }, each.node),
+		draw('text', { x: 0, y: y + 25, 'class': 'haven-text haven-small' }, each.group) ];
+}
+
+function lane(each, number, x, form) {
+	const y = TOP + number * (form.above + LANE + GAP) + form.above;
 	return draw('g', { 'data-lane': each.node }, [
-		draw('text', { x: 0, y: y + 12, 'class': 'haven-text haven-strong' }, each.node),
-		draw('text', { x: 0, y: y + 25, 'class': 'haven-text haven-small' }, each.group),
-		...each.states.map((state) => bar(state, x, y)), ...each.outages.map((outage) => mark(outage, x, y))
+		...names(each, y, form), ...each.states.map((state) => bar(state, x, y)), ...each.outages.map((outage) => mark(outage, x, y))
 	]);
 }
 
-function tick(past, number, y) {
-	const at = past.since + (past.at - past.since) * number / TICKS, x = LEFT + (WIDTH - LEFT) * number / TICKS;
+function tick(past, number, y, form) {
+	const at = past.since + (past.at - past.since) * number / TICKS, x = place(form, number / TICKS);
 	const anchor = number === 0 ? 'start' : number === TICKS ? 'end' : 'middle';
-	const date = new Date(at * 1000), long = past.at - past.since > 2 * 86400;
-	const text = long ? date.toLocaleDateString([], { day: 'numeric', month: 'short' }) : date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+	const text = past.at - past.since > 2 * 86400 ? words.day(at) : words.hour(at);
 	return draw('g', {}, [ draw('line', { x1: x, x2: x, y1: y - 14, y2: y - 8, 'class': 'haven-tick' }),
 		draw('text', { x: x, y: y + 6, 'text-anchor': anchor, 'class': 'haven-text haven-small' }, text) ]);
 }
@@ -78,12 +89,13 @@ function tick(past, number, y) {
 return baseclass.extend({
 	/* The picture of who was in which state when, with outages and drills. */
 	draw(past) {
-		const rows = lanes(past), x = scale(past), bottom = TOP + rows.length * (LANE + GAP);
+		const form = window.innerWidth < NARROW_PX ? NARROW : WIDE;
+		const rows = lanes(past), x = scale(past, form), bottom = TOP + rows.length * (form.above + LANE + GAP);
 		const height = bottom + AXIS;
-		const ticks = Array.from({ length: TICKS + 1 }, (nothing, number) => tick(past, number, bottom + 22));
-		return draw('svg', { viewBox: '0 0 %d %d'.format(WIDTH, height), 'class': 'haven-timeline', role: 'img',
+		const ticks = Array.from({ length: TICKS + 1 }, (nothing, number) => tick(past, number, bottom + 22, form));
+		return draw('svg', { viewBox: '0 0 %d %d'.format(form.width, height), 'class': 'haven-timeline', role: 'img',
 			'aria-label': _('Who was in which state when') }, [
-			...rows.map((each, number) => lane(each, number, x)),
+			...rows.map((each, number) => lane(each, number, x, form)),
 			...past.drills.map((each) => drillMark(each, x, bottom + 2)), ...ticks
 		]);
 	},

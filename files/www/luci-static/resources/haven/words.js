@@ -43,9 +43,14 @@ function localeOfReader() {
 	return plain(page) === 'en' ? undefined : navigator.languages.find((own) => plain(own) === plain(page)) || page;
 }
 
-function dateIn(locale, at) {
-	// With the month in letters: who reads another language's date must not take a day for a month.
-	return new Date(at * 1000).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+function written(at, shape) {
+	const date = new Date(at * 1000);
+	try {
+		return date.toLocaleString(localeOfReader(), shape);
+	} catch (error) {
+		// LuCI's name of the language is none that the browser can read.
+		return date.toLocaleString(undefined, shape);
+	}
 }
 
 return baseclass.extend({
@@ -72,13 +77,18 @@ return baseclass.extend({
 		return seconds < 1 ? _('just now') : _('%s ago').format(this.duration(seconds));
 	},
 
+	/* A moment to the second, the time of day, and the day of a year. */
 	clock(at) {
-		try {
-			return dateIn(localeOfReader(), at);
-		} catch (error) {
-			// LuCI's name of the language is none that the browser can read.
-			return dateIn(undefined, at);
-		}
+		// With the month in letters: who reads another language's date must not take a day for a month.
+		return written(at, { dateStyle: 'medium', timeStyle: 'medium' });
+	},
+
+	hour(at) {
+		return written(at, { hour: '2-digit', minute: '2-digit' });
+	},
+
+	day(at) {
+		return written(at, { day: 'numeric', month: 'short' });
 	},
 
 	/* A moment, and how long ago it was. */

@@ -41,7 +41,7 @@ function legend() {
 function availability(spans) {
 	return table('availability', [ '', _('With a gateway'), _('Outages'), _('Without a gateway'), _('Known') ], SHARES.map(([ name, title ]) => {
 		const each = spans[name];
-		return [ title, each.share === null ? '-' : '%.5f %%'.format(100 * each.share), String(each.count), '%.2f s'.format(each.outage_ms / 1000),
+		return [ title, each.share === null ? '-' : '%.5f %%'.format(100 * each.share), String(each.count), _('%.2f s').format(each.outage_ms / 1000),
 			words.duration(each.known_s) ];
 	}));
 }
@@ -50,7 +50,7 @@ function outages(rows) {
 	if (!rows.length)
 		return E('p', {}, [ _('No outage is known in this time.') ]);
 	return table('outages', [ _('When'), _('Length'), _('Who took over'), _('Why') ], rows.slice(-20).reverse().map((each) =>
-		[ words.clock(each.at), '%d ms'.format(each.outage_ms), each.node, message.reasonName(each.reason) ]));
+		[ words.clock(each.at), _('%d ms').format(each.outage_ms), each.node, message.reasonName(each.reason) ]));
 }
 
 function legs(drill) {
@@ -70,7 +70,7 @@ function links(told) {
 	const rows = Object.keys(told).flatMap((node) => told[node].map((each) => {
 		const share = 100 * each.lost / Math.max(1, each.lost + each.heard);
 		return [ node, '%s (IPv%d)'.format(each.device, each.family), String(each.heard), '%d (%.2f %%)'.format(each.lost, share),
-			'%s ms'.format(each.jitter_ms), '%s ms'.format(each.worst_ms) ];
+			_('%s ms').format(each.jitter_ms), _('%s ms').format(each.worst_ms) ];
 	}));
 	return rows.length ? table('links', [ _('Heard by'), _('Link'), _('Heard'), _('Missing'), _('Jitter'), _('At most') ], rows)
 		: E('p', {}, [ _('No standby has heard an Active yet.') ]);
