@@ -36,7 +36,7 @@ class Paths:
         return ".".join([package, section, option] if option not in (HEAD, PLACE) else [package, section])
 
     def path_now(self, package: str, id: str, option: str, then: str) -> str:
-        """Return where something of a change stands now, or where it stood then if it is not there any more."""
+        """Return where something of a change stands now, or where it stood then if it is gone."""
         return self.path(package, id, option) if (package, id) in self._places else then
 
 
