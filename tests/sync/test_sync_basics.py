@@ -281,3 +281,13 @@ def test_an_edit_that_makes_a_file_what_it_was_before_is_an_edit(pair: list[Rout
         "2222",
     )
     same(pair, "firewall")
+
+
+def test_a_section_that_came_is_shown_where_it_stands(pair: list[Router]):
+    one, two = pair
+    one.write("firewall", FIREWALL + "config redirect\n\toption name 'camera'\n\toption src_dport '8080'\n")
+    exchange_all(pair)
+    paths = [row["path"] for row in two.replica.history()[0]["rows"]]
+    assert "firewall.@redirect[0].name" in paths and not any(
+        "@" in each and "[" not in each for each in paths
+    )

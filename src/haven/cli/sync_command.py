@@ -55,12 +55,18 @@ def _standing(found: "dict[str, Any]") -> str:
     lines += [f"  {each['message']}" for each in found["problems"]]
     for conflict in found["conflicts"]:
         lines.append(f"  conflict at {conflict['path']}")
-        lines += [f"    {', '.join(each['nodes'])}: {each['value']}" for each in conflict["values"]]
+        lines += [f"    {', '.join(each['nodes'])}: {_value(each['value'])}" for each in conflict["values"]]
     return "\n".join(lines) + "\n"
 
 
 def _rows(rows: "Rows") -> str:
-    return "".join(f"{row['path']}: {row['was']} -> {row['now']}\n" for row in rows)
+    return "".join(f"{row['path']}: {_value(row['was'])} -> {_value(row['now'])}\n" for row in rows)
+
+
+def _value(value: "str | list[str] | None") -> str:
+    if value is None:
+        return "(nothing)"
+    return " ".join(value) if isinstance(value, list) else value
 
 
 def _change(change: "dict[str, Any]") -> str:

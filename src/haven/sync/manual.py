@@ -17,6 +17,13 @@ Routers that are paired have one configuration. What is changed on one of them, 
 or with an editor, is changed on the others; what makes each of them itself stays its own. Neither
 is the leader, and no clock is asked.
 
+    haven sync                    # is it one configuration, and what is not; conflicts with both values
+    haven sync diff               # what the others have otherwise, option by option
+    haven sync take NODE [PATH]   # decides a conflict, or all that stand there, by that router's value
+    haven sync history            # the last changes, and who made them
+    haven sync undo N             # takes change N back, on all of them
+    haven sync now                # does not wait for the next look; tries again what was refused
+
 ## What is shared
 
 Each option of each package is *shared*, *local* or *mirrored*; a mirrored one is made of what the

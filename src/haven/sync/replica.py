@@ -131,9 +131,9 @@ class Replica:
 
     def history(self) -> list[dict[str, Any]]:
         """Return the last changes, newest first, secrets hidden: number, at, node, kind, count, rows."""
-        keys = ("number", "at", "node", "kind", "count")
+        keys, paths = ("number", "at", "node", "kind", "count"), self._paths()
         return [
-            {**{key: each[key] for key in keys}, "rows": showing.shown_rows(each["rows"])}
+            {**{key: each[key] for key in keys}, "rows": showing.shown_rows(each["rows"], paths)}
             for each in reversed(self._store.history.entries)
         ]
 
@@ -374,7 +374,7 @@ class Replica:
         after, packages, files = merge(before, exchange)
         applier = Applier(self._root, self._node, self._watcher, exchange.node)
         prepared = applier.prepare(before, after, packages, files, self._content_with(exchange))
-        return showing.shown_rows(self._with_paths(prepared.rows))
+        return showing.shown_rows(self._with_paths(prepared.rows), self._paths())
 
     def _with_paths(self, rows: "list[list[Any]]") -> list[list[Any]]:
         paths = self._paths()

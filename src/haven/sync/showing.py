@@ -35,6 +35,10 @@ class Paths:
         section = self._places.get((package, id), id)
         return ".".join([package, section, option] if option not in (HEAD, PLACE) else [package, section])
 
+    def path_now(self, package: str, id: str, option: str, then: str) -> str:
+        """Return where something of a change stands now, or where it stood then if it is gone."""
+        return self.path(package, id, option) if (package, id) in self._places else then
+
 
 def kind_of(package: str, option: str) -> str:
     """Return what kind of thing a row is about."""
@@ -92,16 +96,16 @@ def unit_items(unit: Unit) -> "list[tuple[str, Item]]":
     return [(HEAD, unit.section), (PLACE, unit.place), *unit.options.items()]
 
 
-def shown_rows(rows: "list[Row]") -> list[dict[str, Any]]:
+def shown_rows(rows: "list[Row]", paths: Paths) -> list[dict[str, Any]]:
     """Return rows of the history for people; a place of what was removed goes without saying."""
     return [
         {
-            "path": path,
+            "path": paths.path_now(package, id, option, path),
             "kind": kind_of(package, option),
             "was": shown_value(package, option, was),
             "now": shown_value(package, option, now),
         }
-        for package, _id, option, was, now, path in rows
+        for package, id, option, was, now, path in rows
         if option != PLACE or now is not None
     ]
 
