@@ -154,7 +154,7 @@ class Engine:
         for group in self._ordered():
             for member in group.members if group.state == states.ACTIVE else ():
                 if now >= member.deadline:
-                    group.fire(states.ADVER_TIMER, now, by=member)
+                    member.advertise_again(now, self._effects)
         return self._flush()
 
     def could_change_source(self, device: str, family: int, address: bytes) -> bool:

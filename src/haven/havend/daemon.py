@@ -316,6 +316,8 @@ class Daemon:
             # And that most of an Active: it advertises. What came before this would have been ready.
             self._executor.perform(self._engine.tick(began), began)
             self._restart_note.write(began)
+        elif self._alarm.has_time(began) and self._sockets.read_alone(ready):
+            self._restart_note.write(began)
         else:
             self._do_all(ready, began)
 

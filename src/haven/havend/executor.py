@@ -86,7 +86,8 @@ class Executor:
         self._now = now
         for effect in wanted:
             if type(effect) is effects.Send:
-                self._send(effect)
+                self._sockets.send(effect)
+                self._note.spoke(effect.router)
             else:
                 self.has_acted = True
                 self._acts[type(effect)](effect)
