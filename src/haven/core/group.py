@@ -23,6 +23,7 @@ from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
 from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
+from haven.core.steady import EARLY
 from haven.core.tracking import (
     LinkStates,
     check_faults,
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from haven.core.events import KernelSilent
     from haven.core.isolation import Isolation
     from haven.core.virtual_router import Packet
-
-# An advertisement may leave this part of its interval early, to share a wake-up with others.
-EARLY = 16
 
 
 class Group(Lockstep):

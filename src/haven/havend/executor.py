@@ -98,6 +98,11 @@ class Executor:
         if self._active_changed:
             self.note_active()
 
+    def take_acted(self) -> bool:
+        """Tell whether there was more to do than to send, since this was last asked."""
+        acted, self.has_acted = self.has_acted, False
+        return acted
+
     def advertise(self) -> None:
         """Send the ADVERTISEMENTs that are due, in the midst of an effect that takes long.
 
