@@ -6,7 +6,11 @@ import random
 from haven.core.clock import CENTISECOND, SECOND
 from haven.core.engine import Engine
 from haven.core.events import AddressesChanged, LinkChanged, Maintenance, Startup, Switchover
+from haven.core.protocols import virtual_router_for
+from haven.core.tracking import effective_priority
+from haven.core.vrrp import states
 from haven.core.vrrp.advert import Advert, encode
+from tests.core.carp_line import carp
 from tests.core.wire import group, octets_of, pair, router
 
 OWN = octets_of("10.0.0.5")
@@ -158,3 +162,20 @@ def test_a_deadline_that_comes_nearer_by_the_short_way_is_not_missed():
     engine.tick(10 * SECOND)
     engine.hear(device, 4, source, destination, ttl, message, 10 * SECOND)
     assert engine.next_deadline() <= engine.routers["lan"].deadline
+
+
+def test_the_adver_timer_does_what_its_row_in_the_table_says():
+    for spec in (router("lan", advert_interval_us=SECOND), carp(advskew=100)):
+        short, long = virtual_router_for(spec, {}), virtual_router_for(spec, {})
+        for each in (short, long):
+            each.set_identity(OWN, effective_priority(spec, 0, False))
+            each.become_active(0)
+        for now in (SECOND, 3 * SECOND):
+            one, other = [], []
+            short.advertise_again(now, one)
+            for action in long.row_for(states.ACTIVE, states.ADVER_TIMER)[2]:
+                long.perform(action, now, other)
+            assert one == other and len(one) == 1
+            assert (short.deadline, short.counters.sent) == (long.deadline, long.counters.sent)
+            late = now + 5 * SECOND
+            assert not short.has_stalled(now) and short.has_stalled(late) and long.has_stalled(late)

@@ -137,8 +137,7 @@ class Engine:
             if router.is_last_accepted(packet):
                 router.hear_repeated(now)
                 # A timer that was off may have to be looked at sooner than anything else.
-                sooner = router.deadline < self._next_deadline
-                self._next_deadline = router.deadline if sooner else self._postponed()
+                self._next_deadline = min(router.deadline, self._postponed())
                 return NO_EFFECTS
             advert = router.check(packet)
         except PacketError as error:
@@ -159,7 +158,7 @@ class Engine:
         for group in self._ordered():
             for member in group.members if group.state == states.ACTIVE else ():
                 if now >= member.deadline:
-                    group.fire(states.ADVER_TIMER, now, by=member)
+                    member.advertise_again(now, self._effects)
         return self._flush()
 
     def could_change_source(self, device: str, family: int, address: bytes) -> bool:
@@ -279,17 +278,18 @@ class Engine:
         return [self.groups[name] for name in sorted(self.groups)]
 
     def _postponed(self) -> int:
-        """Return when tick() is to be called, after a timer may have moved away.
-
-        Of many virtual routers the old time stays: to look at each costs more than a call for nothing.
-        """
+        """Return when to call tick() after a timer has moved away: of many the old time, which costs less."""
         return self._soonest() if len(self.routers) <= FEW else self._next_deadline
 
     def _soonest(self) -> int:
         return min([NEVER] + [group.next_deadline() for group in self.groups.values()])
 
-    def _flush(self) -> "Effects":
+    def renew_deadline(self) -> None:
+        """Reckon anew when tick() has something to do: timers have moved."""
         self._next_deadline = self._soonest()
+
+    def _flush(self) -> "Effects":
+        self.renew_deadline()
         effects = self._effects[:]
         # Groups hold this very list.
         del self._effects[:]

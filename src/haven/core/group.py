@@ -15,6 +15,7 @@ from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
 from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
+from haven.core.steady import EARLY
 from haven.core.tracking import (
     LinkStates,
     check_faults,
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from haven.core.events import KernelSilent
     from haven.core.isolation import Isolation
     from haven.core.virtual_router import Packet
-
-# An advertisement may leave this part of its interval early, to share a wake-up with others.
-EARLY = 16
 
 
 class Group(Lockstep):
@@ -144,7 +142,9 @@ class Group(Lockstep):
 
     def next_deadline(self) -> int:
         """Return the earliest time at which tick() has something to do."""
-        soonest = min(self._handover.deadline(), self.retry_handover_at, self._gives_up_at())
+        soonest = self.retry_handover_at
+        if self._handover.purpose is not None or self.isolation is not None:
+            soonest = min(soonest, self._handover.deadline(), self._gives_up_at())
         for member in self.members:
             if member.deadline < soonest:
                 soonest = member.deadline
@@ -156,13 +156,9 @@ class Group(Lockstep):
                 soonest = min(soonest, member.doubt_at())
         return soonest
 
-    def has_lost_source(self, now: int) -> bool:
-        """Tell whether an address has been gone for longer than a moment."""
-        return any(now >= member.source_until for member in self.members)
-
     def tick(self, now: int) -> None:
         """Do what is due."""
-        if now >= self._handover.deadline():
+        if self._handover.purpose is not None and now >= self._handover.deadline():
             self._go_on_with_handover(now)
         if now >= self.retry_handover_at:
             self._begin_handover(RETRY, now)
@@ -173,7 +169,7 @@ class Group(Lockstep):
         for member in self.members:
             if self.state == states.ACTIVE:
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
-                    self.fire(states.ADVER_TIMER, now, by=member)
+                    member.advertise_again(now, self._effects)
             elif self.has_other_path and now >= member.doubt_at():
                 self._doubt(member, now)
             if now >= member.announce_at:

@@ -93,6 +93,14 @@ class Lockstep:
         # What is tracked and comes and goes moves the group by the priority.
         return event in (states.FAULT, states.STALLED) or (event == states.HIGHER_HEARD and self.penalty > 0)
 
+    def has_lost_source(self, now: int) -> bool:
+        """Tell whether an address has been gone for longer than a moment."""
+        # Asked with each ADVERTISEMENT; a generator takes longer than this.
+        for member in self.members:  # noqa: SIM110
+            if now >= member.source_until:
+                return True
+        return False
+
     def _changed(self, event: str) -> None:
         """Take note that an event has changed the state, and all is done that it asked for."""
 

@@ -101,6 +101,8 @@ class VirtualRouter(Announcements):
         self.resigned = False
         self.lower_heard = False
         self.last_accepted: Packet | None = None
+        # How long its sender may be silent, as long as nothing has changed since; 0 before it is known.
+        self._usual_patience_us = 0
         self._accepted_interval_us: int | None = None
         self.followed_since: int | None = None
 
@@ -144,7 +146,9 @@ class VirtualRouter(Announcements):
         self.counters.received += 1
         self.heard_at = now
         self.silent, self.doubted_at = False, None
-        self.deadline = now + self.active_down_us()
+        if not self._usual_patience_us:
+            self._usual_patience_us = self.active_down_us()
+        self.deadline = now + self._usual_patience_us
 
     def check_way(self, packet: "Packet") -> None:
         """Raise PacketError for a packet that did not come from where it may."""
@@ -203,7 +207,7 @@ class VirtualRouter(Announcements):
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
         self.doubted_at, self.first_word_until = None, 0
-        self.last_accepted = packet
+        self.last_accepted, self._usual_patience_us = packet, 0
 
     def record_preempted(self, advert: Advert, packet: "Packet") -> None:
         """Remember an Active that a Backup is about to preempt."""
@@ -358,6 +362,11 @@ class VirtualRouter(Announcements):
         self.deadline = min(self.deadline, until)
         self.resigned = True
         self.last_accepted = None
+
+    def advertise_again(self, now: int, effects: "Effects") -> None:
+        """Do for the Adver_Timer what its row in the table says, which is most of what an Active does."""
+        self._advertise(now, effects)
+        self.deadline = now + self.spec.advert_interval_us
 
     def _advertise(self, now: int, effects: "Effects") -> None:
         self._sent_at = now

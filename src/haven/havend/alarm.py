@@ -56,6 +56,14 @@ class Alarm:
             now - self._wake_at < PUNCTUAL and now < self._others_at and now - self._looked_at < LONGEST_TRUST
         )
 
+    def has_time(self, now: int) -> bool:
+        """Tell whether nothing is due yet, nor the timers to be looked at: it was something that came in."""
+        return now < self._wake_at and now - self._looked_at < LONGEST_TRUST
+
+    def idle_until(self) -> int:
+        """Return when somebody other than the engine is due, or the timers are to be looked at."""
+        return min(self._others_at, self._looked_at + LONGEST_TRUST)
+
     def ring(self, clock: "Callable[[], int]") -> None:
         """Let everybody act whose time has come."""
         if clock() >= self._due:

@@ -29,6 +29,7 @@ from haven.havend.restart_note import RestartNote
 from haven.havend.router_adverts import RouterAdverts
 from haven.havend.run_directory import is_in_memory
 from haven.havend.status_report import StatusReport
+from haven.havend.steady_turns import SteadyTurns
 from haven.havend.sysctl import Sysctls
 from haven.havend.vrrp_sockets import VrrpSockets
 from haven.havend.wall_clock import WallClockWatch
@@ -61,9 +62,7 @@ class Daemon:
         self._kernel = KernelTables()
         self._sysctls = Sysctls(paths.inside(run_dir, paths.SETTINGS_NOTE))
         self._addresses = AddressKeeper(
-            self._kernel,
-            lambda found: self._events.add_problem(found),
-            lambda: self._executor.advertise(),
+            self._kernel, lambda found: self._events.add_problem(found), lambda: self._executor.advertise()
         )
         self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
         self._adverts = RouterAdverts(self._kernel, self._poller, self._sockets)
@@ -74,6 +73,7 @@ class Daemon:
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
         self._alarm, self._is_rough = Alarm(self._list_timers()), False
+        self._steady = SteadyTurns(self._engine, self._poller, self._sockets, self._restart_note)
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -317,6 +317,9 @@ class Daemon:
             # And that most of an Active: it advertises. What came before this would have been ready.
             self._executor.perform(self._engine.tick(began), began)
             self._restart_note.write(began)
+            self._steady.go_on(self._alarm, self._executor.has_acted)
+        elif self._alarm.has_time(began) and self._sockets.read_alone(ready):
+            self._restart_note.write(began)
         else:
             self._do_all(ready, began)
 
@@ -351,8 +354,7 @@ class Daemon:
         if self._control.is_asked():
             self._is_rough = False
             return self._alarm.set_now()
-        self._alarm.is_stale |= self._executor.has_acted
-        self._executor.has_acted = False
+        self._alarm.is_stale |= self._executor.take_acted()
         asks_at = self._askers.deadline()
         wait = self._alarm.set(self._engine.next_deadline(), asks_at, system.now())
         self._is_rough = self._alarm.is_for(asks_at) and self._askers.are_patient()

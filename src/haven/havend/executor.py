@@ -86,7 +86,8 @@ class Executor:
         self._now = now
         for effect in wanted:
             if type(effect) is effects.Send:
-                self._send(effect)
+                self._sockets.send(effect)
+                self._note.spoke(effect.router)
             else:
                 self.has_acted = True
                 self._acts[type(effect)](effect)
@@ -96,6 +97,11 @@ class Executor:
         # Once for all of them: hundreds of groups may move together.
         if self._active_changed:
             self.note_active()
+
+    def take_acted(self) -> bool:
+        """Tell whether there was more to do than to send, since this was last asked."""
+        acted, self.has_acted = self.has_acted, False
+        return acted
 
     def advertise(self) -> None:
         """Send the ADVERTISEMENTs that are due, in the midst of an effect that takes long.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # A time has so many digits, so that a new one takes the place of the old.
 STAMP = b"%020d"
 STAMP_LENGTH = 20
+HAS_PWRITE = hasattr(os, "pwrite")
 
 
 class RestartNote:
@@ -78,7 +79,8 @@ class RestartNote:
         try:
             # Empty lines take the place of what was there: not every Python can make a file shorter.
             self._longest = max(self._longest, len(self._octets))
-            _write_over(self._file, self._octets + b"\n" * (self._longest - len(self._octets)))
+            shorter = self._longest - len(self._octets)
+            _write_over(self._file, self._octets + b"\n" * shorter if shorter else self._octets)
         except OSError:
             return
 
@@ -97,7 +99,7 @@ def _patience(group: "GroupSpec") -> int:
 
 def _write_over(file: "FileIO", octets: bytearray) -> None:
     """Write from the beginning of a file; an Active does it all the time, so in one call if there is one."""
-    if hasattr(os, "pwrite"):
+    if HAS_PWRITE:
         os.pwrite(file.fileno(), octets, 0)
     else:
         file.seek(0)

@@ -120,6 +120,13 @@ class VrrpSockets:
             self._set_filter(receiver)
             self._flooded(receiver.device, receiver.family)
 
+    def read_alone(self, ready: "list[tuple[int, int]]") -> bool:
+        """Hand over what has come to one socket, if nothing else has; tell whether that was so."""
+        if len(ready) != 1 or ready[0][0] not in self._receivers:
+            return False
+        self.read(ready[0][0])
+        return True
+
     def resume(self, now: int) -> None:
         """Read again from what has rested long enough, and filter as before a flood that is over."""
         self.resume_at = NEVER

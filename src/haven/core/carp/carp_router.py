@@ -151,6 +151,11 @@ class CarpRouter(VirtualRouter):
         else:
             super().perform(action, now, effects)
 
+    def advertise_again(self, now: int, effects: "Effects") -> None:
+        """Do for the Adver_Timer what its row in the table says."""
+        super().advertise_again(now, effects)
+        self.perform(START_ADVER_TIMER, now, effects)
+
     def advertisement(self) -> Send:
         """Return what an Active says of itself next; it is made before it is needed."""
         if self._send is None or self._number != self._next():
