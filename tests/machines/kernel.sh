@@ -69,5 +69,8 @@ sed -i '1i#!/bin/sh' "$folder/init"
 
 # shellcheck disable=SC2086 # HAVEN_VM_APPEND is words
 linux.uml "mem=${HAVEN_VM_MEMORY:-1024M}" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$folder/init" \
-	con=null con0=fd:0,fd:1 quiet loglevel=3 ${HAVEN_VM_APPEND:-} </dev/null 2>/dev/null || true
+	con=null con0=fd:0,fd:1 quiet loglevel=3 ${HAVEN_VM_APPEND:-} </dev/null 2>/dev/null &
+kernel=$!
+trap 'kill $kernel' HUP INT TERM
+wait $kernel || true
 exit "$(cat "$folder/status" 2>/dev/null || echo 1)"
