@@ -58,7 +58,7 @@ tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 		for each in /run /dev/shm /old/run; do mount -t tmpfs t $each; done
 		mount -t hostfs -o "${status%/*}" h "${status%/*}"
 		[ -z "$tried" ] || mount -t hostfs -o "$tried" h "$tried"
-		mkdir -p /run/netns && ip link set lo up
+		mkdir -p /run/netns && ip link set lo up && modprobe -q ipv6
 	INSIDE
 	echo "(cd $(quoted "$PWD") && $(quoted "$@"))"
 	# shellcheck disable=SC2016 # what the shell inside reads

@@ -11,7 +11,7 @@ from tests.root import need_root
 from tests.vm import old_filters
 
 __all__ = ["build", "lab", "network"]
-MODULES = ("ipv6", "8021q", "bonding", "macvlan", "sch_netem", "wireguard")
+MODULES = ("8021q", "bonding", "macvlan", "sch_netem", "wireguard")
 # lo carries no VLANs, on any kernel.
 NEEDED = ("haven-vm type bridge vlan_filtering 1", "link haven-vm name haven-vm.9 type vlan id 9")
 TEXT = "this kernel has no VLANs; HAVEN_VM=tests/machines/kernel.sh runs the tests on one that has"
@@ -20,9 +20,7 @@ TEXT = "this kernel has no VLANs; HAVEN_VM=tests/machines/kernel.sh runs the tes
 @pytest.fixture
 def filters() -> Iterator[None]:
     """Let routers have their rules on any kernel."""
-    with pytest.MonkeyPatch.context() as patch:
-        if old_filters.are_needed():
-            old_filters.use(patch)
+    with old_filters.where_needed():
         yield
 
 

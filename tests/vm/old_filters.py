@@ -3,27 +3,33 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import pytest
+from pytest import MonkeyPatch
 
 from tests.lab.namespace import Namespace
 from tests.lab.network import UPLINK
 
 LAN = "10.77.0.0/24"
 LETS_IN = (("ESTABLISHED,RELATED", "ACCEPT"), ("INVALID", "DROP"))
-TESTED = ("ip_tables", "iptable_nat", "iptable_filter", "xt_nat", "xt_conntrack")
+MODULES = ("ip_tables", "iptable_nat", "iptable_filter", "xt_nat", "xt_conntrack")
 
 
-def are_needed() -> bool:
+@contextmanager
+def where_needed() -> Iterator[None]:
+    """Let routers have their rules on any kernel."""
+    subprocess.run(["modprobe", "-a", "-q", *MODULES], check=False)
+    with MonkeyPatch.context() as patch:
+        if _are_needed():
+            patch.setattr(Namespace, "nft", _nft)
+        yield
+
+
+def _are_needed() -> bool:
     """Tell whether the kernel refuses a table for IPv4; nothing is made."""
     asked = ["nft", "--check", "add", "table", "ip", "haven-vm"]
     return subprocess.run(asked, capture_output=True, check=False).returncode != 0
-
-
-def use(patch: pytest.MonkeyPatch) -> None:
-    """Give routers their rules by iptables from now on."""
-    subprocess.run(["modprobe", "-a", "-q", *TESTED], check=False)
-    patch.setattr(Namespace, "nft", _nft)
 
 
 def _nft(inside: Namespace, text: str) -> None:

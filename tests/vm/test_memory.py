@@ -66,6 +66,7 @@ def test_an_agent_that_was_killed_comes_back_and_nothing_is_half_written(lab: No
     alone = Alone()
     node = AgentNode(alone, "r1")
     node.sync_peers = (OTHER,)
+    node.configure()
     node.start().wait_state("active", 60)
     wait_until(lambda: node.pids_of("conntrackd"), 60, "conntrackd runs")
     assert node.agent is not None and node.process is not None
