@@ -33,6 +33,7 @@ trap 'rm -rf "$folder"' EXIT
 tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 [ -z "$tried" ] || HAVEN_TRIED=$tried/$(basename "$HAVEN_TRIED")
 {
+	echo '#!/bin/sh'
 	echo "modules=/usr/lib/uml/modules/\$(uname -r) folder=$(quoted "$folder")"
 	cat <<-'INIT'
 		mount -t proc p /proc && mount -t sysfs s /sys && mount -t tmpfs t /run
@@ -47,7 +48,6 @@ tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 	INIT
 } >"$folder/init"
 {
-	# shellcheck disable=SC2046 # a list of names
 	echo export TERM=dumb
 	for name in PATH HOME $(env | sed -n 's/^\(HAVEN_[A-Z_]*\)=.*/\1/p'); do
 		eval "printf 'export %s=' $name; quoted \"\$$name\""
@@ -65,7 +65,6 @@ tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 	echo 'echo $? >"$status"; sync; echo 0 >/proc/sys/kernel/printk; echo o >/proc/sysrq-trigger; sleep 9'
 } >"$folder/inside"
 chmod +x "$folder/init"
-sed -i '1i#!/bin/sh' "$folder/init"
 
 # shellcheck disable=SC2086 # HAVEN_VM_APPEND is words
 linux.uml "mem=${HAVEN_VM_MEMORY:-1024M}" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$folder/init" \
