@@ -134,9 +134,10 @@ test-lab: setup
 test-arch: setup
 	$(BIN)/python -m tests.machines.arch
 
-# HAVEN_VM: a program that runs a command on a kernel with VLANs, bonds, netem and WireGuard, started for it.
+# HAVEN_VM: a program that runs a command on a kernel with VLANs, bonds, netem and WireGuard, started for it, such
+# as tests/machines/kernel.sh.
 test-vm: setup
-	$$HAVEN_VM $(BIN)/pytest -q tests/vm/test_lacks.py
+	HAVEN_VM_APPEND=ipv6.disable=1 $$HAVEN_VM $(BIN)/pytest -q tests/vm/test_lacks.py
 	$$HAVEN_VM $(BIN)/pytest -q tests/vm --ignore tests/vm/test_lacks.py
 
 test-interop: setup

@@ -8,6 +8,7 @@ on a fast one tells what to compare with.
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 
@@ -19,21 +20,26 @@ from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.wait import now_ns, wait_until
 from tests.machines.page import note
+from tests.vm import old_filters
 
 INTERVALS_MS = (1000, 100, 20)
 # An Active repeats its announcements for some seconds.
 SETTLED_S = 8
+# How long gaps are looked for with each load.
+GAPS_S = 20
+LOADS = ("at rest", "forwarding", "compiling")
 
 
 def slow_routers(runs: int, minutes: float) -> Iterator[Figures]:
     """Start, cut the power, forward as much as can be, at each interval."""
-    for interval_ms in INTERVALS_MS:
-        found = Figures(f"{_machine()}, {interval_ms} ms")
-        for _ in range(runs):
-            found.add(_power_cut(interval_ms))
-        found.add(_forwarding(interval_ms, minutes))
-        _note(interval_ms, found)
-        yield found
+    with old_filters.where_needed():
+        for interval_ms in INTERVALS_MS:
+            found = Figures(f"{_machine()}, {interval_ms} ms")
+            for _ in range(runs):
+                found.add(_power_cut(interval_ms))
+            found.add({**_gaps(interval_ms), **_forwarding(interval_ms, minutes)})
+            _note(interval_ms, found)
+            yield found
 
 
 def _machine() -> str:
@@ -77,6 +83,34 @@ def _memory_mb(node: HavenNode, what: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
 
 
+def _gaps(interval_ms: int) -> dict[str, float]:
+    """Tell the longest time between two ADVERTISEMENTs of an Active that has other work, in ms."""
+    found = {}
+    with pair("haven", interval_ms=interval_ms) as (network, first, _second):
+        assert isinstance(first, HavenNode) and isinstance(network, Network)
+        loads = (nullcontext(), forwarding(network), _compiling(first))
+        for what, load in zip(LOADS, loads, strict=True):
+            capture = network.capture("lan")
+            with load:
+                time.sleep(GAPS_S)
+                found[f"gap {what}, ms"] = capture.longest_gap_ns(first.name) / 1e6
+    return found
+
+
+@contextmanager
+def _compiling(node: HavenNode) -> Iterator[None]:
+    """Let a router make its plan again and again."""
+    words = [f"{key}={value}" for key, value in node.environment().items()]
+    argv = ["env", *words, *node.cli_command(), "plan"]
+    again = 'while :; do "$@" >/dev/null; done'
+    process = node.router.namespace.spawn(["sh", "-c", again, "sh", *argv])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def _forwarding(interval_ms: int, minutes: float) -> dict[str, float]:
     with pair("haven", interval_ms=interval_ms) as (network, _first, second):
         assert isinstance(second, HavenNode) and isinstance(network, Network)
@@ -90,6 +124,7 @@ def _note(interval_ms: int, found: Figures) -> None:
     told = {key: median(values) for key, values in found.values.items()}
     memory = f"{told['memory, MB']:.1f} MB, at most {told['peak, MB']:.1f}"
     outages = found.values["outage, ms"]
+    gaps = " / ".join(f"{told[f'gap {what}, ms']:.0f}" for what in LOADS)
     note(
         "slow",
         [
@@ -98,6 +133,7 @@ def _note(interval_ms: int, found: Figures) -> None:
             f"{told['start to Backup, s']:.1f} s",
             memory,
             f"{median(outages):.0f} ms ({min(outages):.0f} to {max(outages):.0f}, {len(outages)} cuts)",
+            f"{gaps} ms",
             f"{told['false takeovers']:.0f}",
         ],
     )

@@ -55,6 +55,18 @@ class Desk:
         wait_until(self.turn, "all commands have ended")
 
 
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "mnl.c:60: Unable to initialize Netlink socket: Protocol not supported",
+        "netlink: Error: cache initialization failed: Invalid argument",
+    ],
+)
+def test_a_kernel_without_nf_tables_is_named(complaint: str) -> None:
+    found = run_all([_command("sh", "-c", f"echo '{complaint}' >&2; exit 1")])
+    assert _errors(found) == ["this kernel has no nf_tables (kmod-nft-core)"]
+
+
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(plan_commands, "LIMIT", SHORT)

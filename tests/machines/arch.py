@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.machines.interpreters import FOLDER, Interpreter, interpreters
 from tests.machines.page import note
+from tests.machines.plans import checksums
 from tests.package.pythons import PYTHONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ OCTETS = (
             "connections",
             "leases",
             "netlink",
+            "word_size",
         )
     ),
     "tests/plan/test_kernel_lacks.py",
@@ -50,8 +52,9 @@ OCTETS = (
 )
 # These start a Python as a program, or hold a speed that an emulated processor has not.
 NOT_EMULATED = "time_stamps or commands_write or no_time or is_not_json or speed or accept or kernel_rules"
-# MicroPython's, whose words are the smallest.
+# MicroPython's, whose words are the smallest, and that of a CPython that is younger than Debian's.
 SMALL = "wasm32"
+SMALL_OCTETS = ("tests/core", "tests/scenarios", "tests/contract", "tests/bus/test_ubus_codec.py")
 DEVICES, PLAIN = "tests/vm/test_devices.py", "Wiring-own or Wiring-virtual or Macvlans"
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?)")
 
@@ -68,7 +71,9 @@ def main(chosen: list[str]) -> int:
         return 1
     later = [Interpreter(_own(), "64, little-endian", (path,)) for path in PYTHONS.values()]
     failed = sum([_run(each) for each in (*found, *later) if not chosen or each.processor in chosen])
-    return 1 if failed + (_run_small_words() if not chosen or SMALL in chosen else 0) else 0
+    if not chosen or SMALL in chosen:
+        failed += _run_small_words() + _run_small_cpython()
+    return 1 if failed else 0
 
 
 def _run_small_words() -> int:
@@ -78,6 +83,17 @@ def _run_small_words() -> int:
     argv = ["node", str(ROOT / "tests/machines/small_words.mjs"), str(FOLDER / "wasm")]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return _tell([SMALL, "32, little-endian", "MicroPython 1.23.0"], done)
+
+
+def _run_small_cpython() -> int:
+    """Run what needs no machine by the CPython whose words have 32 bits, if it is there."""
+    if not (FOLDER / "pyodide/node_modules").is_dir():
+        return 0
+    words = ["-q", "-p", "no:cacheprovider", "-k", f"not ({NOT_EMULATED})", *SMALL_OCTETS]
+    argv = ["node", str(ROOT / "tests/machines/small_cpython.mjs"), str(FOLDER), *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    found = re.search(r"^CPython (\S+),", done.stdout)
+    return _tell([SMALL, "32, little-endian", found[1] if found else ""], done)
 
 
 def _own() -> str:
@@ -93,7 +109,23 @@ def _run(interpreter: Interpreter) -> int:
         argv, cwd=ROOT, env=interpreter.environment(*ENVIRONMENT), capture_output=True, text=True, check=False
     )
     failed = _tell([interpreter.processor, interpreter.kind, interpreter.version()], done)
+    failed += _compare_plans(interpreter)
     return failed + (_run_nodes(interpreter) if interpreter.library_path and _may_build_labs() else 0)
+
+
+def _compare_plans(interpreter: Interpreter) -> int:
+    """Let it make plans for machines of both byte orders, and hold them against those of this Python."""
+    done = subprocess.run(
+        [*interpreter.argv, "-m", "tests.machines.plans"],
+        cwd=ROOT,
+        env=interpreter.environment(*ENVIRONMENT),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    is_same = done.stdout.split() == checksums()
+    print(interpreter.processor, "makes the same plans" if is_same else "makes other plans: " + done.stderr)
+    return 0 if is_same else 1
 
 
 def _may_build_labs() -> bool:

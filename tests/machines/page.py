@@ -26,6 +26,7 @@ TABLES = {
         "boot to Backup",
         "memory",
         "outage",
+        "longest gap at rest / forwarding / compiling",
         "takeovers while forwarding",
     ),
 }

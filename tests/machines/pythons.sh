@@ -33,6 +33,7 @@ done
 # Without a part in C, of another processor: hypothesis has one from 6.155 on.
 python3 -m pip install --quiet --target "$folder/pure" --upgrade --no-deps --only-binary=:all: 'hypothesis<6.155' \
 	sortedcontainers attrs pytest pluggy iniconfig packaging pygments jinja2 markupsafe pyroute2
-# MicroPython with words of 32 bits.
+# MicroPython and a CPython 3.14 with words of 32 bits.
 ! command -v npm >/dev/null || npm install --prefix "$folder/wasm" --no-audit --no-fund --silent \
 	@micropython/micropython-webassembly-pyscript@1.23.0
+! command -v npm >/dev/null || npm install --prefix "$folder/pyodide" --no-audit --no-fund --silent pyodide@314

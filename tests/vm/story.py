@@ -32,7 +32,7 @@ class Story:
     def _node(self, kind: type[AgentNode], name: str, gateway: dict[str, object]) -> AgentNode:
         is_first = name == "r1"
         firewall.set_up(self.network[name])
-        node = kind(self.network, name, priority=200 if is_first else 100, **gateway)
+        node = kind(self.network, name, priority=200 if is_first else 100, interval_ms=1000, **gateway)
         node.start().wait_state("active" if is_first else "backup", 60)
         return node
 

@@ -18,7 +18,7 @@ PLAIN = (Wiring, Macvlans)
 
 
 @pytest.fixture(autouse=True)
-def _kernel(request: pytest.FixtureRequest) -> None:
+def _kernel(request: pytest.FixtureRequest, filters: None) -> None:
     """Look for a kernel with the rest where the rest is asked for."""
     if request.node.callspec.params["wiring"] not in PLAIN:
         request.getfixturevalue("kernel")

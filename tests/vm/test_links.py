@@ -12,7 +12,7 @@ from tests.lab.wait import now_ns, wait_until
 from tests.lab.wiring import SEGMENTS
 from tests.machines.page import note
 
-pytestmark = pytest.mark.usefixtures("kernel")
+pytestmark = pytest.mark.usefixtures("kernel", "filters")
 WATCHED_S = 30
 LINKS = {
     "0.1 % loss": "loss 0.1%",

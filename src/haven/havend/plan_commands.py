@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # not keep the node from its start, and even less from its end.
 LIMIT = 10 * SECOND
 LIMIT_AT_END = 3 * SECOND
+# What nft says where the kernel has none of it: without netlink for filters at all, and with.
+NO_NFT = ("Unable to initialize Netlink socket", "cache initialization failed")
+NO_NF_TABLES = "this kernel has no nf_tables (kmod-nft-core)"
 
 
 def run_all(commands: "Sequence[Command]", limit: int = LIMIT) -> "list[dict[str, Any]]":
@@ -34,7 +37,8 @@ def run_all(commands: "Sequence[Command]", limit: int = LIMIT) -> "list[dict[str
 def _failure(command: "Command", complaint: str) -> "dict[str, Any]":
     lines = complaint.strip().splitlines() or ["it failed and did not say why"]
     told = step_message(command["code"], command["facts"], command["say"])
-    return problem("setup-failed", "set-up", command=told, error=lines[0])
+    error = NO_NF_TABLES if any(words in complaint for words in NO_NFT) else lines[0]
+    return problem("setup-failed", "set-up", command=told, error=error)
 
 
 class PlanCommands:
