@@ -99,13 +99,20 @@ def _let_pass(network: Network, nodes: Any, number: int, rows: tuple[Comparison,
     before = _known(nodes[1])
     _step(network, at_three)
     wait_until(lambda: _known(nodes[1]) > before, DRILL_S, "the drill of the night is noted")
-    result = nodes[1].status()["drills"][-1]
+    result = _last_result(nodes[1], time.time() - DRILL_S)
     print(f"night {number + 1}, by {maker.name}: {result['code']}, {result['legs']}", flush=True)
     # Until the night is over, set back to it once.
     for at in (at_three, at_three + HOUR_S):
         more.haven.append(_drills_at(network, nodes, at))
     made.haven.append(_known(nodes[1]) - before)
     well.haven.append(float(result["ok"] and _active(nodes) is maker))
+
+
+def _last_result(node: AgentNode, since: float) -> dict[str, Any]:
+    """Return what the status has of the drill that has just been noted."""
+    wait_until(lambda: any(each["at"] > since for each in node.status().get("drills", ())), 20, "it is told")
+    found: dict[str, Any] = node.status()["drills"][-1]
+    return found
 
 
 def _active(nodes: Any) -> AgentNode:
