@@ -96,10 +96,10 @@ def _let_pass(network: Network, nodes: Any, number: int, rows: tuple[Comparison,
     maker = _active(nodes)
     at_three = _seconds_to_three() + number * NIGHT_S
     more.haven.append(_drills_at(network, nodes, at_three - 15 * HOUR_S))
-    before = _known(nodes[1])
+    before, last = _known(nodes[1]), _last_drill(nodes[1])
     _step(network, at_three)
     wait_until(lambda: _known(nodes[1]) > before, DRILL_S, "the drill of the night is noted")
-    result = _last_result(nodes[1], time.time() - DRILL_S)
+    result = _result_after(nodes[1], last)
     print(f"night {number + 1}, by {maker.name}: {result['code']}, {result['legs']}", flush=True)
     # Until the night is over, set back to it once.
     for at in (at_three, at_three + HOUR_S):
@@ -108,10 +108,16 @@ def _let_pass(network: Network, nodes: Any, number: int, rows: tuple[Comparison,
     well.haven.append(float(result["ok"] and _active(nodes) is maker))
 
 
-def _last_result(node: AgentNode, since: float) -> dict[str, Any]:
+def _last_drill(node: AgentNode) -> dict[str, Any] | None:
+    found: list[dict[str, Any]] = node.status().get("drills", [])
+    return found[-1] if found else None
+
+
+def _result_after(node: AgentNode, last: dict[str, Any] | None) -> dict[str, Any]:
     """Return what the status has of the drill that has just been noted."""
-    wait_until(lambda: any(each["at"] > since for each in node.status().get("drills", ())), 20, "it is told")
-    found: dict[str, Any] = node.status()["drills"][-1]
+    wait_until(lambda: _last_drill(node) != last, 20, "the status has the drill")
+    found = _last_drill(node)
+    assert found is not None
     return found
 
 
