@@ -64,6 +64,7 @@ help:
 	@echo "make bench-carp       CARP beside ucarp: power cuts and stops in both roles (root, 10 minutes)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-doctor     doctor: each fault once, and a sound pair fifty times (root, 15 minutes)"
+	@echo "make bench-drill      drills: 20 of each kind, 20 killed in the midst, a week of nights (root, 45 minutes)"
 	@echo "make bench-attack     ten minutes of an attacker on the LAN, everything in turn (root)"
 	@echo "make bench-auth       what signatures cost; altered and recorded words; keys that come under load (root, 10 minutes)"
 	@echo "make bench-slow       a router as slow as this machine, or that of HAVEN_VM (root, 90 minutes)"
@@ -122,7 +123,7 @@ test-simulation: setup
 test-units: setup
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/config tests/contract tests/plan tests/cli tests/setup \
 		tests/havend tests/agent tests/bus tests/peers tests/sync tests/upgrade tests/metrics tests/doctor tests/structure \
-		tests/machines
+		tests/machines tests/drill tests/history tests/migration
 
 test-plan: setup $(OLD_VENV)/ready
 	$(OLD_VENV)/bin/pytest -q tests/plan
@@ -231,6 +232,10 @@ bench-routed: setup
 
 bench-doctor: setup
 	$(BIN)/python -m bench doctor
+
+bench-drill: setup
+	$(BIN)/python -m bench --runs 5 drill drill-kills
+	$(BIN)/python -m bench --runs 7 drill-nights
 
 bench-attack: setup
 	$(BIN)/python -m bench attack

@@ -25,6 +25,7 @@ from bench.leases import leases
 from bench.many import NODES, many, many_plot
 from bench.means import means
 from bench.micro import micro_nodes
+from bench.nights import drill_nights
 from bench.outage import planned_stops, power_cuts, switchovers
 from bench.own import own_connections
 from bench.quiet import quiet_connections
@@ -81,6 +82,7 @@ MORE: dict[str, Bench] = {
     "carp": carp_takeovers,
     "drill": drills,
     "drill-kills": drill_kills,
+    "drill-nights": drill_nights,
     "leases": leases,
     "many-chaos": many_chaos,
     "means": means,

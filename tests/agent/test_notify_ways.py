@@ -164,6 +164,8 @@ def test_a_title_of_ascii_is_a_subject_as_it_is(tmp_path: Path, monkeypatch: pyt
     stand_in(monkeypatch, tmp_path, "msmtp")
     how = dispatch(section("mail", "root"), letter([{**NOTICE, "title": "lan: r1 is\nActive now"}], {}))
     assert how.stdin.splitlines()[1] == "Subject: haven: lan: r1 is Active now"
+    trial = dispatch(section("mail", "root"), letter([{**NOTICE, "title": "haven: a trial"}], {}))
+    assert trial.stdin.splitlines()[1] == "Subject: haven: a trial"
 
 
 def test_a_command_gets_the_text_and_what_it_is_about(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is installed for what: the demo needs what it shows, and no browser."""
+"""What is installed for what: the demo needs what it shows, and no browser; and that every test is run."""
 
 import os
 import shutil
@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-SETUP = Path(__file__).resolve().parents[1] / "setup.sh"
+TESTS = Path(__file__).resolve().parents[1]
+SETUP = TESTS / "setup.sh"
 RECORDER = '#!/bin/sh\necho "$0 $*" >>"$RECORD"\n'
 
 
@@ -53,3 +54,9 @@ def test_it_says_in_a_line_what_has_come_with_what_was_asked_for(tmp_path: Path)
     adds = f'case "$1" in install) echo Unpacking; echo "libmnl0\nnftables" >>{there} ;; esac\n'
     said = _run(tmp_path, "tests", apt_get=RECORDER + adds).stdout
     assert said == "haven: installed: libmnl0 nftables\n"
+
+
+def test_make_runs_the_tests_of_every_folder() -> None:
+    recipes = (TESTS.parent / "Makefile").read_text().split()
+    folders = {path.parent.relative_to(TESTS.parent).as_posix() for path in TESTS.glob("**/test_*.py")}
+    assert {folder for folder in folders if folder not in recipes} == set()

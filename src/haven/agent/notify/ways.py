@@ -19,6 +19,8 @@ STDIN = "/proc/self/fd/0"
 # The first that is there.
 FETCHERS = ("curl", "uclient-fetch", "wget")
 MAILER = "msmtp"
+# How a subject begins; a trial's title does.
+WE = "haven: "
 LONGEST_ERROR = 300
 # Of the address of a webhook; what is shorter is a word like any other.
 SHORTEST_SECRET = 4
@@ -67,7 +69,8 @@ def _variables(section: Document, letter: Letter) -> dict[str, str]:
 
 
 def _mail(to: str, letter: Letter) -> str:
-    head = "To: %s\nSubject: %s\n" % (to, _subject("haven: " + " ".join(letter.title.split())))
+    title = " ".join(letter.title.split())
+    head = "To: %s\nSubject: %s\n" % (to, _subject(title if title.startswith(WE) else WE + title))
     head += "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nAuto-Submitted: auto-generated\n"
     return "%s\n%s" % (head, letter.text)
 
