@@ -200,7 +200,9 @@ class Engine:
         elif type(event) is Startup:
             self._startup(event, now)
         elif type(event) is Shutdown:
-            self._shutdown(now)
+            self._started = False
+            for group in self._ordered():
+                group.shutdown(now)
         elif type(event) is Switchover:
             for group in self._ordered():
                 if event.group in (None, group.spec.name) and group.state == states.ACTIVE:
@@ -257,20 +259,12 @@ class Engine:
         for group in self._ordered():
             group.startup(now, group.spec.name in event.adopt, event.patience_us)
 
-    def _shutdown(self, now: int) -> None:
-        self._started = False
-        for group in self._ordered():
-            group.shutdown(now)
-
     def _announce_again(self, name: str, now: int) -> None:
         # By the time the host says so, another may be Active, or the virtual router gone.
         router = self.routers.get(name)
-        if router is not None and self._group_of(router).state == states.ACTIVE:
+        if router is not None and self._by_wire[router.spec.wire()][1].state == states.ACTIVE:
             router.allow_announcement_now()
             router.announce(now, self._effects)
-
-    def _group_of(self, router: VirtualRouter) -> Group:
-        return self._by_wire[router.spec.wire()][1]
 
     def _follow_links(self, now: int) -> None:
         for group in self._ordered():
