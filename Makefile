@@ -61,7 +61,7 @@ help:
 	@echo "make bench-leases     DHCP leases through twenty power cuts (root, about 10 minutes)"
 	@echo "make bench-heartbeat  whether a living router is taken for dead: load, losses (root, 35 minutes; MINUTES=10)"
 	@echo "make bench-micro      havend on MicroPython, beside the one on CPython (root, about 15 minutes; HAVEN_MICROPYTHON)"
-	@echo "make bench-carp       CARP beside ucarp: power cuts and stops in both roles (root, 10 minutes)"
+	@echo "make bench-carp       CARP beside ucarp: twenty power cuts and stops in each role (root, 35 minutes)"
 	@echo "make bench-bfd        BFD with FRR's bfdd and with BIRD: detection, and load (root, 25 minutes; MINUTES=10)"
 	@echo "make bench-doctor     doctor: each fault once, and a sound pair fifty times (root, 15 minutes)"
 	@echo "make bench-drill      drills: 20 of each kind, 20 killed in the midst, a week of nights (root, 45 minutes)"
@@ -213,7 +213,7 @@ bench-micro: setup
 	$(BIN)/python -m bench --runs 10 micro
 
 bench-carp: setup
-	$(BIN)/python -m bench --runs 5 carp
+	$(BIN)/python -m bench --runs 20 carp
 
 bench-bfd: setup
 	$(BIN)/python -m bench --runs 10 --minutes $(MINUTES) bfd

@@ -2,10 +2,11 @@
 """A way on which a kernel is asked: what is learned on it, and which silence is a death."""
 
 from haven.core.clock import MILLISECOND, SECOND
-from haven.core.events import KernelSilent
+from haven.core.engine import AT_ONCE
+from haven.core.events import KernelSilent, Together
 from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead, questions_for
 from haven.core.vrrp.states import ACTIVE, BACKUP
-from tests.core.wire import Wire, octets_of, pair
+from tests.core.wire import Wire, group, octets_of, pair, router
 
 PACE = 10 * MILLISECOND
 
@@ -229,3 +230,45 @@ def test_silence_of_somebody_else_or_of_a_group_that_is_gone_moves_nothing():
         two.handle(KernelSilent(name, device, source, SECOND))
         one.handle(KernelSilent(name, device, source, SECOND))
     assert (one.state(), two.state()) == (ACTIVE, BACKUP)
+
+
+def many(count, priority):
+    """Return so many groups of a virtual router each."""
+    return [
+        group(
+            router(
+                "v%d" % number,
+                vrid=number,
+                device="lan",
+                priority=priority,
+                addresses=(bytes((10, 9, 9, number)),),
+            ),
+            name="v%d" % number,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def test_many_that_die_together_are_told_of_and_judged_together():
+    wire = Wire()
+    one, two = (wire.node(name, *many(100, priority)) for name, priority in (("a", 200), ("b", 100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    one.power_off()
+    source = one.address("lan")
+    two.handle(Together(tuple([KernelSilent(name, "lan", source, SECOND) for name in two.engine.groups])))
+    assert {each.state for each in two.engine.groups.values()} == {ACTIVE}
+
+
+def test_of_many_timers_some_wait_until_it_was_read_who_else_has_taken_over():
+    wire = Wire()
+    one, two = (wire.node(name, *many(100, priority)) for name, priority in (("a", 200), ("b", 100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    one.power_off()
+    late = wire.now + 10 * SECOND
+    two.engine.tick(late)
+    states = [each.state for each in two.engine.groups.values()]
+    assert states.count(ACTIVE) == AT_ONCE and two.engine.next_deadline() <= late
+    two.engine.tick(late)
+    assert {each.state for each in two.engine.groups.values()} == {ACTIVE}

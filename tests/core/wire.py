@@ -181,6 +181,9 @@ class Node:
     def tick(self):
         """Let time do its work; afterwards nothing may be overdue."""
         self._perform(self.engine.tick(self.wire.now))
+        if self.engine.next_deadline() <= self.wire.now:
+            # Of many the rest, as by the next turn of the host.
+            self._perform(self.engine.tick(self.wire.now))
         assert self.engine.next_deadline() > self.wire.now, self.name
 
     def _describe_machine(self):

@@ -34,7 +34,9 @@ def import_files(request: Request) -> int:
         sys.stdout.flush()
         _say(outcome)
     if outcome.problems:
-        raise Failed("%s stand in the way: nothing was made of it" % count(len(outcome.problems), "problem"))
+        number = len(outcome.problems)
+        stand = "stands" if number == 1 else "stand"
+        raise Failed(f"{count(number, 'problem')} {stand} in the way: nothing was made of it")
     if outcome.empty:
         raise Failed("there is nothing in it that haven does")
     return 0

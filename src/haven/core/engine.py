@@ -6,8 +6,8 @@ wait = max(0, engine.next_deadline() - now)
 """
 
 from haven.core.authentication import Authentication
-from haven.core.clock import NEVER
-from haven.core.effects import Dropped, Reapply, Release, Renamed, TakeOver
+from haven.core.clock import MILLISECOND, NEVER
+from haven.core.effects import Reapply, Release, Renamed, TakeOver
 from haven.core.events import (
     AddressesChanged,
     AdvertHeard,
@@ -24,13 +24,13 @@ from haven.core.events import (
     Shutdown,
     Startup,
     Switchover,
+    Together,
     Vouched,
     WallClock,
     WitnessHeard,
 )
 from haven.core.group import Group
 from haven.core.protocols import virtual_router_for
-from haven.core.rate_limit import RateLimiter
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.strangers import Strangers
@@ -48,6 +48,11 @@ if TYPE_CHECKING:
 
 # So many virtual routers are looked at in less time than a call for nothing takes.
 FEW = 4
+# So many groups change their state in one go: then it is read first what other routers have taken meanwhile.
+AT_ONCE = 64
+# In the midst of an effect it is not looked more often what is due: that of hundreds of takeovers has
+# thousands of parts.
+PAUSE_US = 5 * MILLISECOND
 
 NO_EFFECTS: "tuple[Value, ...]" = ()
 
@@ -62,7 +67,6 @@ class Engine:
         self._by_wire: dict[tuple[str, int, int], tuple[VirtualRouter, Group]] = {}
         self._by_device: dict[str, list[Group]] = {}
         self._virtual_addresses: dict[tuple[str, int], set[bytes]] = {}
-        self._limiter = RateLimiter()
         self._effects: Effects = []
         self._strangers = Strangers(self._effects)
         self._maintenance = False
@@ -71,6 +75,7 @@ class Engine:
         self._authentication = Authentication()
         self._started = False
         self._next_deadline = NEVER
+        self._advertise_at = 0
         # The counters of CARP, which outlive this process, by wire.
         self.carp_counters: dict[tuple[str, int, int], Counter] = {}
         self._in_order: list[Group] = []
@@ -87,13 +92,18 @@ class Engine:
         return self._next_deadline
 
     def tick(self, now: int) -> "Effects | tuple[Value, ...]":
-        """Do what time asks for."""
+        """Do what time asks for; what is left of much of it is due at once, and next_deadline() says so."""
         if now < self._next_deadline:
             return NO_EFFECTS
+        left = AT_ONCE
         for group in self._in_order:
             if group.has_lost_source(now):
                 group.follow_links(self._links, self._virtual_addresses, now)
+            before = group.state
             group.tick(now)
+            left -= group.state != before
+            if not left:
+                break
         return self._flush()
 
     def handle(self, event: Value, now: int) -> "Effects | tuple[Value, ...]":
@@ -141,7 +151,7 @@ class Engine:
                 return NO_EFFECTS
             advert = router.check(packet)
         except PacketError as error:
-            self._drop(router, error, source, now)
+            self._strangers.refuse(router, error, source, now)
             self._authentication.note_refusal(router, group.state, error.reason, now, self._effects)
             return self._flush()
         self._strangers.look(router, group.state, advert.priority, source, now)
@@ -153,8 +163,9 @@ class Engine:
 
         The host may ask for this between two parts of an effect that takes long: no state changes by it.
         """
-        if now < self._next_deadline:
+        if now < max(self._next_deadline, self._advertise_at):
             return NO_EFFECTS
+        self._advertise_at = now + PAUSE_US
         for group in self._ordered():
             for member in group.members if group.state == states.ACTIVE else ():
                 if now >= member.deadline:
@@ -188,7 +199,9 @@ class Engine:
         elif type(event) is Startup:
             self._startup(event, now)
         elif type(event) is Shutdown:
-            self._shutdown(now)
+            self._started = False
+            for group in self._ordered():
+                group.shutdown(now)
         elif type(event) is Switchover:
             for group in self._ordered():
                 if event.group in (None, group.spec.name) and group.state == states.ACTIVE:
@@ -224,6 +237,9 @@ class Engine:
                 self.groups[event.group].hear_nothing_from(event, now)
         elif type(event) is RouterHeard:
             self._hear_router(event, now)
+        elif type(event) is Together:
+            for each in event.events:
+                self._dispatch(each, now)
         elif type(event) is AnnounceAgain:
             self._announce_again(event.router, now)
         elif type(event) is WallClock:
@@ -242,20 +258,12 @@ class Engine:
         for group in self._ordered():
             group.startup(now, group.spec.name in event.adopt, event.patience_us)
 
-    def _shutdown(self, now: int) -> None:
-        self._started = False
-        for group in self._ordered():
-            group.shutdown(now)
-
     def _announce_again(self, name: str, now: int) -> None:
         # By the time the host says so, another may be Active, or the virtual router gone.
         router = self.routers.get(name)
-        if router is not None and self._group_of(router).state == states.ACTIVE:
+        if router is not None and self._by_wire[router.spec.wire()][1].state == states.ACTIVE:
             router.allow_announcement_now()
             router.announce(now, self._effects)
-
-    def _group_of(self, router: VirtualRouter) -> Group:
-        return self._by_wire[router.spec.wire()][1]
 
     def _follow_links(self, now: int) -> None:
         for group in self._ordered():
@@ -264,15 +272,6 @@ class Engine:
     def _follow_device(self, device: str, now: int) -> None:
         for group in self._by_device.get(device, ()):
             group.follow_links(self._links, self._virtual_addresses, now)
-
-    def _drop(self, router: VirtualRouter, error: PacketError, source: bytes, now: int) -> None:
-        router.counters.errors[error.reason] += 1
-        router.drops[error.reason] = (source, now)
-        self._strangers.look_at_refused(router, error.reason, source, now)
-        name = router.spec.name
-        more = self._limiter.passes((name, error.reason, source), now)
-        if more is not None:
-            self._effects.append(Dropped(name, error.reason, error.text, source, more))
 
     def _ordered(self) -> "list[Group]":
         return [self.groups[name] for name in sorted(self.groups)]

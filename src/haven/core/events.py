@@ -72,6 +72,13 @@ class SessionFailed(KernelSilent):
     reason = "session"
 
 
+class Together(Value):
+    """Events of one moment: what they ask for is asked for once, as hundreds of groups may move."""
+
+    def __init__(self, events: "tuple[Value, ...]") -> None:
+        self.events = events
+
+
 class OtherPath(Value):
     """There is, or there is not, another path to the other routers than the links."""
 

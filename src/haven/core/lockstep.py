@@ -32,6 +32,16 @@ class Lockstep:
         self.trust = Trust()
         self._effects = effects
 
+    def is_wary(self, now: int) -> bool:
+        """Tell whether words come to nothing here, so that nothing but the protocol's own timers counts.
+
+        What is certainly its Active's own and new is no such word, however often the group changes hands.
+        """
+        return self.trust.is_low(now) and not all(
+            member.active_source is not None and member.proves(member.active_source)
+            for member in self.members
+        )
+
     def set_members(self, members: "list[VirtualRouter]") -> None:
         """Take the members, in an order that does not depend on how they are called."""
         self.members = sorted(

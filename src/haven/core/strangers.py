@@ -6,7 +6,8 @@ is told once, and again only when there was none for a while.
 """
 
 from haven.core.clock import SECOND
-from haven.core.effects import Noticed
+from haven.core.effects import Dropped, Noticed
+from haven.core.rate_limit import RateLimiter
 from haven.core.vrrp import states
 from haven.core.vrrp.constants import OWNER_PRIORITY, RESIGNATION
 
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from haven.core.effects import Effects
     from haven.core.virtual_router import VirtualRouter
+    from haven.core.vrrp.advert import PacketError
 
 OWNER, LEAVES, OWN_ADDRESS = "stranger_owner", "stranger_leaves", "own_address"
 # After a pause like this a word is told anew.
@@ -29,6 +31,20 @@ class Strangers:
         self._effects = effects
         self._routers: dict[object, int] = {}
         self._told: dict[object, int] = {}
+        self._limiter = RateLimiter()
+
+    def refuse(self, router: "VirtualRouter", error: "PacketError", source: bytes, now: int) -> None:
+        """Count a word that is not believed, and say so now and then."""
+        router.counters.errors[error.reason] += 1
+        router.drops[error.reason] = (source, now)
+        if error.reason == "source" and source == router.source:
+            self.note(router, OWN_ADDRESS, source, now)
+        elif error.reason.startswith("auth_"):
+            self.note(router, error.reason, source, now)
+        name = router.spec.name
+        more = self._limiter.passes((name, error.reason, source), now)
+        if more is not None:
+            self._effects.append(Dropped(name, error.reason, error.text, source, more))
 
     def look(self, router: "VirtualRouter", state: str, priority: int, source: bytes, now: int) -> None:
         """Take a word that is believed."""
@@ -41,13 +57,6 @@ class Strangers:
             key not in self._routers and router.auth is None and not _is_farewell(router, state, kind, source)
         ):
             self.note(router, kind, source, now)
-
-    def look_at_refused(self, router: "VirtualRouter", reason: str, source: bytes, now: int) -> None:
-        """Take a word that is not believed."""
-        if reason == "source" and source == router.source:
-            self.note(router, OWN_ADDRESS, source, now)
-        elif reason.startswith("auth_"):
-            self.note(router, reason, source, now)
 
     def note(self, router: "VirtualRouter", kind: str, source: bytes, now: int) -> None:
         """Show something odd in the status, and tell it if it was not told lately."""

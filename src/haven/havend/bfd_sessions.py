@@ -10,7 +10,7 @@ import os
 from haven.core.bfd.bfd_session import FAILURES, SILENCE, BfdSession, SessionChange, SessionSpec
 from haven.core.bfd.demultiplexer import Demultiplexer
 from haven.core.clock import MILLISECOND, NEVER, SECOND
-from haven.core.events import SessionFailed
+from haven.core.events import SessionFailed, Together
 from haven.core.vrrp import states
 from haven.havend.bfd_report import of_session, of_strangers, told
 from haven.havend.bfd_sockets import BfdReceiver, BfdSender
@@ -248,18 +248,18 @@ class BfdSessions:
     # Who is dead
 
     def _tell(self, watched: WatchedSession, change: SessionChange, now: int) -> None:
-        session = watched.session
+        session, spec, failed = watched.session, watched.session.spec, []
         for name in sorted(self._engine.groups):
             group = self._engine.groups[name]
-            if not may_go_by_it(group, now):
-                continue
-            for member in group.members:
-                if self.watches(watched, member, now) and not _has_spoken(member, session, change, now):
-                    spec = session.spec
-                    self._handle(SessionFailed(name, spec.device, spec.address, change.silence_us))
-                    break
-            if group.state == states.ACTIVE:
-                watched.note_told(now)
+            if may_go_by_it(group, now) and any(
+                self.watches(watched, member, now) and not _has_spoken(member, session, change, now)
+                for member in group.members
+            ):
+                failed.append(SessionFailed(name, spec.device, spec.address, change.silence_us))
+        if failed:
+            self._handle(Together(tuple(failed)))
+        if any(self._engine.groups[each.group].state == states.ACTIVE for each in failed):
+            watched.note_told(now)
 
     def watches(self, watched: WatchedSession, member: "VirtualRouter", now: int) -> bool:
         """Tell whether a virtual router follows the peer of a session, and nobody else for a while."""
@@ -310,7 +310,7 @@ def may_go_by_it(group: "Group", now: int) -> bool:
     forged, nothing but VRRP's own timers counts.
     """
     is_alone = group.isolation is not None
-    return group.state == states.BACKUP and not (group.maintenance or is_alone or group.trust.is_low(now))
+    return group.state == states.BACKUP and not (group.maintenance or is_alone or group.is_wary(now))
 
 
 def _has_spoken(member: "VirtualRouter", session: BfdSession, change: SessionChange, now: int) -> bool:

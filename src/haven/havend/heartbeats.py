@@ -6,11 +6,13 @@ are copied. One way that is silent beside another that answers is a cut link, an
 """
 
 from haven.contract.problems import problem
-from haven.core.clock import MILLISECOND, NEVER, SECOND
-from haven.core.events import KernelSilent
-from haven.core.heartbeat import QUICK_US, SHORTEST_US, HeartbeatPath, is_dead
+from haven.core.clock import NEVER, SECOND
+from haven.core.engine import AT_ONCE
+from haven.core.events import KernelSilent, Together
+from haven.core.heartbeat import QUICK_US, HeartbeatPath, is_dead
 from haven.core.vrrp import states
 from haven.havend.heartbeat_place import SELDOM_US, HeartbeatPlace
+from haven.havend.heartbeat_rules import is_followed_long, is_steady, may_go_by_it, skew_us, was_heard
 from haven.havend.heartbeat_socket import HeartbeatSocket
 from haven.havend.host import system
 from haven.havend.standbys import Standbys
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     Place = tuple[str, bytes]
     # A place, and the priority that this node has there.
     Voice = tuple[Place, int]
+    # A group whose Active is dead, and where that one was asked.
+    Dead = tuple[Group, list[HeartbeatPlace]]
     # The address to ask from, and what else the router has while it is Active.
     Asking = tuple[bytes, bytes | None]
 
@@ -44,14 +48,10 @@ REGRET_US = 3 * SECOND
 MOST_LENIENT = 64
 # Of so many places it is known that they gave a false alarm.
 MOST_REMEMBERED = 64
-# Of several standbys the one with the highest priority comes first.
-SKEW_US = 5 * MILLISECOND
 # A stranger is shown for so long.
 STRANGE_FOR_US = 60 * SECOND
 # Of virtual routers, in one look.
 PREPARED_AT_ONCE = 64
-# VRRP's own timer has to be so many times slower, or nobody is asked.
-WORTHWHILE = 2
 
 
 class Heartbeats:
@@ -115,8 +115,9 @@ class Heartbeats:
             soonest = min(soonest, asked.due)
         self.deadline = min(soonest, self._look_at)
         if self.is_quiet or self._told:
-            self._judge_all(now)
-            self.deadline = min([self._look_at] + [asked.due for asked in self._asked.values()])
+            is_more = self._judge_all(now)
+            soonest = min([self._look_at] + [asked.due for asked in self._asked.values()])
+            self.deadline = now if is_more else soonest
 
     # Whom to ask
 
@@ -144,11 +145,11 @@ class Heartbeats:
     def _places_of(self, group: "Group", now: int) -> "dict[Place, Asking]":
         """Return the places to ask for a group."""
         found: dict[Place, Asking] = {}
-        if not _may_go_by_it(group, now):
+        if not may_go_by_it(group, now):
             return found
         for member in group.members:
             source, active = member.source, member.active_source
-            if source is not None and active is not None and _is_steady(member, now):
+            if source is not None and active is not None and is_steady(member, now):
                 found[(member.spec.device, active)] = (source, member.spec.addresses[0])
         if found and self._link is not None:
             device, own, peer = self._link
@@ -227,37 +228,49 @@ class Heartbeats:
         found = [self._asked[place] for place in self._of_group.get(name, ()) if place in self._asked]
         return [asked for asked in found if asked.counts(now)]
 
-    def _judge_all(self, now: int) -> None:
+    def _judge_all(self, now: int) -> bool:
+        """Tell of the groups whose Active is dead; of so many only that others wait until it was read."""
         for place in list(self._asked):
             self._regret(place, now)
+        dead: list[Dead] = []
         for name in list(self._of_group):
             group = self._engine.groups.get(name)
             if group is not None and group.state == states.BACKUP:
-                self._judge(group, now)
+                self._judge(group, dead, now)
+                if len(dead) == AT_ONCE:
+                    break
+        if dead:
+            self._tell(dead, now)
+        return len(dead) == AT_ONCE
 
-    def _judge(self, group: "Group", now: int) -> None:
+    def _judge(self, group: "Group", dead: "list[Dead]", now: int) -> None:
         asked, name = self._counting(group.spec.name, now), group.spec.name
         if any(each.path.is_noticed(now) for each in asked):
             for each in asked:
                 each.due = min(each.due, now + QUICK_US)
-        if not is_dead([each.path for each in asked], _skew_us(group), now):
+        if not is_dead([each.path for each in asked], skew_us(group), now):
             self._told.discard(name)
-        elif _was_heard(group, asked):
+        elif was_heard(group, asked):
             # It lives, and its answers do not come.
             for each in asked:
                 each.path.hear(0, now)
-        elif name not in self._told and _may_go_by_it(group, now) and _is_followed_long(group, now):
+        elif name not in self._told and may_go_by_it(group, now) and is_followed_long(group, now):
             self._told.add(name)
-            self._tell(group, asked, now)
+            dead.append((group, asked))
 
-    def _tell(self, group: "Group", asked: "list[HeartbeatPlace]", now: int) -> None:
-        name = group.spec.name
-        for each in asked:
-            place, silence_us = each.socket, each.path.silence_us(now)
-            self._handle(KernelSilent(name, place.link.name, place.address, silence_us))
-        if group.state == states.ACTIVE:
-            for each in asked:
-                each.taken_for_dead_at = now
+    def _tell(self, dead: "list[Dead]", now: int) -> None:
+        silences = [
+            KernelSilent(
+                group.spec.name, each.socket.link.name, each.socket.address, each.path.silence_us(now)
+            )
+            for group, asked in dead
+            for each in asked
+        ]
+        self._handle(Together(tuple(silences)))
+        for group, asked in dead:
+            if group.state == states.ACTIVE:
+                for each in asked:
+                    each.taken_for_dead_at = now
 
     def _regret(self, place: "Place", now: int) -> None:
         """Be more patient with a router that answers, or speaks, again too soon to have been dead."""
@@ -314,7 +327,7 @@ class Heartbeats:
         ):
             slowest = max([each.path.patience_us() for each in asked])
             pace_us = min([each.path.pace_us for each in asked])
-            heartbeat_us = pace_us + slowest + _skew_us(group)
+            heartbeat_us = pace_us + slowest + skew_us(group)
         by = "heartbeat" if heartbeat_us < after_us else "advertisements"
         return {
             "by": by,
@@ -351,41 +364,3 @@ class Heartbeats:
 
 def _place_of(member: "VirtualRouter") -> "Place":
     return (member.spec.device, member.active_source or b"")
-
-
-def _may_go_by_it(group: "Group", now: int) -> bool:
-    """Tell whether a group would take over by a silence, sooner than by VRRP, and may do so.
-
-    A witness says only after some time whether this node is the one that is cut off; and where words are
-    forged, nothing but VRRP's own timers counts.
-    """
-    heartbeat_us = group.spec.heartbeat_us
-    if group.state != states.BACKUP or group.maintenance or not heartbeat_us or group.isolation is not None:
-        return False
-    if group.trust.is_low(now):
-        return False
-    soonest = min([member.active_down_us() for member in group.members])
-    return soonest >= WORTHWHILE * (heartbeat_us + SHORTEST_US + SKEW_US)
-
-
-def _is_steady(member: "VirtualRouter", now: int) -> bool:
-    """Tell whether a virtual router follows one Active on its own link, and nobody else for a while."""
-    if member.spec.unicast_peers and member.spec.unicast_hops:
-        return False
-    return member.followed_since is not None and now - member.followed_since >= member.active_down_us()
-
-
-def _is_followed_long(group: "Group", now: int) -> bool:
-    """Tell whether none of its members has just come to follow another Active, or the same anew."""
-    return all(member.silent or _is_steady(member, now) for member in group.members)
-
-
-def _skew_us(group: "Group") -> int:
-    return (256 - min(255, group.members[0].priority)) * SKEW_US // 256
-
-
-def _was_heard(group: "Group", asked: "list[HeartbeatPlace]") -> bool:
-    """Tell whether its Active has spoken while its kernel was silent."""
-    heard = [member.heard_at for member in group.members if member.heard_at is not None]
-    opened = [each.path.open_since for each in asked if each.path.open_since is not None]
-    return bool(heard and opened) and max(heard) > min(opened)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When a group may go by the silence of its Active's kernel, and when not."""
+
+from haven.core.clock import MILLISECOND
+from haven.core.heartbeat import SHORTEST_US
+from haven.core.vrrp import states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from haven.core.group import Group
+    from haven.core.virtual_router import VirtualRouter
+    from haven.havend.heartbeat_place import HeartbeatPlace
+
+# Of several standbys the one with the highest priority comes first.
+SKEW_US = 5 * MILLISECOND
+# VRRP's own timer has to be so many times slower, or nobody is asked.
+WORTHWHILE = 2
+
+
+def may_go_by_it(group: "Group", now: int) -> bool:
+    """Tell whether a group would take over by a silence, sooner than by VRRP, and may do so.
+
+    A witness says only after some time whether this node is the one that is cut off; and where words are
+    forged, nothing but VRRP's own timers counts.
+    """
+    heartbeat_us = group.spec.heartbeat_us
+    if group.state != states.BACKUP or group.maintenance or not heartbeat_us or group.isolation is not None:
+        return False
+    if group.is_wary(now):
+        return False
+    soonest = min([member.active_down_us() for member in group.members])
+    return soonest >= WORTHWHILE * (heartbeat_us + SHORTEST_US + SKEW_US)
+
+
+def is_steady(member: "VirtualRouter", now: int) -> bool:
+    """Tell whether a virtual router follows one Active on its own link, and nobody else for a while."""
+    if member.spec.unicast_peers and member.spec.unicast_hops:
+        return False
+    return member.followed_since is not None and now - member.followed_since >= member.active_down_us()
+
+
+def is_followed_long(group: "Group", now: int) -> bool:
+    """Tell whether none of its members has just come to follow another Active, or the same anew."""
+    return all(member.silent or is_steady(member, now) for member in group.members)
+
+
+def skew_us(group: "Group") -> int:
+    """Return how much longer than the first of several standbys this one waits."""
+    return (256 - min(255, group.members[0].priority)) * SKEW_US // 256
+
+
+def was_heard(group: "Group", asked: "list[HeartbeatPlace]") -> bool:
+    """Tell whether its Active has spoken while its kernel was silent."""
+    heard = [member.heard_at for member in group.members if member.heard_at is not None]
+    opened = [each.path.open_since for each in asked if each.path.open_since is not None]
+    return bool(heard and opened) and max(heard) > min(opened)
