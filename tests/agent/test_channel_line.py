@@ -20,6 +20,7 @@ from tests.agent.turns import Turns
 NO_LINGER = struct.pack("ii", 1, 0)
 HELLO = {
     "kind": "hello",
+    "node": "r2",
     "addresses": [],
     "protocol": PROTOCOL,
     "oldest": OLDEST_PROTOCOL,

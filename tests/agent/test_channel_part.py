@@ -32,6 +32,13 @@ def test_a_replica_writes_under_the_name_that_the_plan_has_now(tmp_path: Path, t
         part._replicate(exchange)  # type: ignore[arg-type]
         assert _replica_of(part) == node
     assert len(set(map(id, exchange.carried))) == 2
+    # What two routers write in one name could not be told apart.
+    exchange.twin = object()
+    part._replicate(exchange)  # type: ignore[arg-type]
+    assert exchange.carried[-1] is None
+    exchange.twin = None
+    part._replicate(exchange)  # type: ignore[arg-type]
+    assert exchange.carried[-1] is not None
     around.take_plan({"node": "r2", "parts": {}})
     part._replicate(exchange)  # type: ignore[arg-type]
     assert exchange.carried[-1] is None
@@ -61,10 +68,15 @@ class Carried:
 
     def __init__(self) -> None:
         self.carried: list[object] = []
+        self.twin: object | None = None
 
     def carry(self, replication: object) -> None:
         """Note it."""
         self.carried.append(replication)
+
+    def namesake(self) -> object | None:
+        """Return nobody, unless a test says otherwise."""
+        return self.twin
 
 
 @pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "result": 5}, {"ok": True, "result": []}])

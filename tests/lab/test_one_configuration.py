@@ -118,6 +118,8 @@ def test_a_change_that_cuts_a_router_off_is_undone_there(both: Both) -> None:
     for node in both:
         wait_until(lambda node=node: "sync-taken-back" in codes(node), 20, f"{node.name} says so")
         assert not in_sync(node) and "on r2" in node.cli("status")
+    # Each of the two commands says why, rather than to ask the other one.
+    assert "taken back here" in second.cli("sync") and "r2 has taken a change back" in first.cli("sync")
     # It is not tried again by itself, and what makes it another change is.
     first.package("firewall").write_text(FIREWALL % ("a port", "DROP"))
     wait_until(lambda: "a port" in second.text("firewall"), 30, "the better one is there")

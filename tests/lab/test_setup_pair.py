@@ -124,6 +124,8 @@ def test_two_commands_on_each_router_make_a_pair(pair: list[FactoryRouter]):
     assert "joined r1" in said
     # Where it is afterwards is said before the change ends the session.
     assert said.index("address becomes 192.168.1.3: a session to") < said.index("joined r1")
+    # Its LAN is by itself still: the channel alone says that there is an Active.
+    assert "-> Active" not in asked(second, "events")
     switch = first.namespace.name.replace("r1", "sw")
     subprocess.run(["ip", "-n", switch, "link", "set", "r2", "master", "lan"], check=True)
     found = [waits_until_well(router) for router in pair]

@@ -73,6 +73,13 @@ AGENT_TABLE = (
         "Make room below /etc/haven; until then what happens is remembered until the next reboot.",
     ),
     (
+        "node-twice",
+        WARNING,
+        "This router and the paired one at {at} are both called {node}.",
+        "Give one of them another name: option node in section haven of /etc/config/haven, then "
+        "'haven reload'. Until then they have no configuration in common, and cannot be told apart.",
+    ),
+    (
         "sync-conflicts",
         WARNING,
         "Both routers have changed the same of their configuration differently: {count} conflicts.",

@@ -34,6 +34,8 @@ REPLICATION = {
     "peer-unreached": "{node} is not reached now; what was changed meanwhile goes both ways when it is",
     "peer-behind": "{node} does not have the same yet; 'haven sync' there says why, 'haven sync now' tries "
     "again",
+    "peer-took-back": "{node} has taken a change back, as it was not what it had been before; look there for "
+    "what the change has cut off, 'haven sync now' there tries it again",
     # Why something received was not taken.
     "document-wrong": "{node} sent what cannot be read: {error}",
     "document-version": "{node} speaks version {found} of the exchange of configurations, and this router "

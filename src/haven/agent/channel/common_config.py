@@ -230,8 +230,13 @@ class Replication:
             if not line.is_open:
                 found.append(message("peer-unreached", node=line.peer.node))
             elif not self._has_the_same(line):
-                found.append(message("peer-behind", node=line.peer.node))
+                found.append(message(self._why_behind(line), node=line.peer.node))
         return found
+
+    def _why_behind(self, line: Line) -> str:
+        if self._replica.refused:
+            return "change-undone"
+        return "peer-took-back" if self._summaries.get(line, {}).get("refused") else "peer-behind"
 
     def _has_the_same(self, line: Line) -> bool:
         return self._summaries.get(line, {}).get("digest") == self._replica.digest

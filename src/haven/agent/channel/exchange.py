@@ -289,6 +289,11 @@ class Exchange:
         mine = [name for name, state in groups.items() if state == ACTIVE]
         return any(line.told_state(name) == ACTIVE for line in self._lines.values() for name in mine)
 
+    def namesake(self) -> Line | None:
+        """Return the line to a peer that calls itself as this router does, or None."""
+        found = [line for line in self._lines.values() if line.is_open and line.own_word == self._node]
+        return found[0] if found else None
+
     def part_from(self, peer: Peer) -> bool:
         """End the pairing here, and there if it hears us; tell whether it does. Raises PairingRefusal."""
         line = self._lines.get(peer.fingerprint)
@@ -317,9 +322,10 @@ class Exchange:
         return [line.account() for line in self._lines.values()]
 
     def problems(self) -> list[dict[str, Any]]:
-        """Return who has been away for long."""
-        now = time.monotonic()
-        return [
+        """Return who has been away for long, and who has our name."""
+        now, twin = time.monotonic(), self.namesake()
+        found = [] if twin is None else [problem("node-twice", "channel", node=self._node, at=twin.address)]
+        return found + [
             problem("peer-away", "channel", node=line.peer.node, why=line.trouble or "no answer")
             for fingerprint, line in self._lines.items()
             if now - self._away_since.get(fingerprint, now) > AWAY_S

@@ -41,6 +41,8 @@ class Line:
         self.address = ""
         self.trouble = ""
         self.told: Message = {}
+        # How the peer calls itself, where this router may know it by another name.
+        self.own_word = ""
         self._own: tuple[str, list[str]] = ("", [])
         self._numbers = itertools.count(1)
         self._asked: dict[int, Answer] = {}
@@ -145,7 +147,7 @@ class Line:
             session.close(wrong)
             return
         session.keep()
-        self.version, self.trouble = message["version"][:64], ""
+        self.version, self.trouble, self.own_word = message["version"][:64], "", message["node"]
         # Should it end, the link between the two routers is tried first.
         self._next = 0
         self._hear(self, message)

@@ -87,7 +87,9 @@ class ChannelPart(Part):
 
     def _replicate(self, exchange: "Exchange") -> None:
         """Keep the configuration common while the plan asks for it, which may change by it."""
-        wanted = self.around.node if "sync" in self.around.plan else ""
+        is_common = "sync" in self.around.plan and exchange.namesake() is None
+        # What two wrote in one name could not be told apart.
+        wanted = self.around.node if is_common else ""
         if self._replication is not None and self._replication.node != wanted:
             # A replica writes in one router's name; a plan of before may have had another.
             self._replication.close()
