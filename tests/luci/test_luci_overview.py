@@ -118,6 +118,42 @@ def test_a_dialled_wan_and_common_leases_are_told(pages: Pages, pair: Pair):
     assert (leases["Usual wait"], leases["Answers clients on"]) == ("4.1 ms", "lan")
 
 
+def _with_tunnels(pair: Pair) -> dict:
+    """Return what a router with VPNs that follow its role and a BFD session tells."""
+    status = pair.first.status()
+    tunnel = {"name": HOSTILE, "group": "gateway", "interface": "wg0", "state": "comes", "port": 51820}
+    status["wireguard"] = {"tunnels": [{**tunnel, "known": 3}]}
+    server = {"name": "road", "group": "gateway", "protocol": "udp", "heard": True}
+    status["openvpn"] = {"servers": [{**server, "clients": 20, "called": 19}]}
+    session = {"name": "r2", "device": "lan", "address": "10.0.0.2", "virtual_routers": ["lan4", "lan6"]}
+    times = {"for_s": 75.0, "detection_ms": 150.0, "transmit_ms": 50.0, "sent": 9, "received": 9}
+    words = {"state": "Up", "diagnostic": 0, "peer_state": "Up", "peer_diagnostic": 0}
+    status["bfd"] = [{**session, **words, **times, "errors": {"ttl": 2, "short": 1}}]
+    return status
+
+
+def test_tunnels_and_sessions_are_told(pages: Pages, pair: Pair):
+    status = pair.first.status()
+    assert "wireguard" not in status and "openvpn" not in status
+    page = pages.open("haven/overview")
+    for part in ("vpn", "bfd"):
+        expect(page.locator(f".cbi-section:has([data-part={part}])")).to_be_hidden()
+    pages.router.replace("status", _with_tunnels(pair))
+    tunnel, server = page.locator("[data-wireguard]"), page.locator("[data-openvpn]")
+    expect(tunnel).to_contain_text("Stateis set up")
+    expect(tunnel).to_contain_text("Peers whose place is known3")
+    expect(server).to_contain_text("Clients known20")
+    expect(server).to_contain_text("Called back after the last takeover19")
+    session = page.locator("[data-bfd]")
+    expect(session).to_contain_text("Other router10.0.0.2 on lan")
+    expect(session).to_contain_text("Silence is noticed after150 ms")
+    expect(session).to_contain_text("Packets dropped3")
+    assert page.locator("#view img").count() == 0
+    page = pages.open("haven/services")
+    expect(page.locator("[data-router] [data-wireguard]").first).to_contain_text("wg0")
+    expect(page.locator("[data-router] [data-openvpn]").first).to_contain_text("road")
+
+
 def test_what_a_router_has_not_takes_no_place(pages: Pages, pair: Pair):
     status = pair.first.status()
     assert "leases" not in status and "wan" not in status

@@ -22,6 +22,7 @@ from haven.contract import (
     services,
     setup,
     wan_words,
+    wireguard_words,
 )
 from haven.contract.configuration_words import DIAGNOSTICS
 from haven.contract.diagnostics import PLACES
@@ -87,6 +88,7 @@ def texts() -> dict[str, dict[str, str]]:
         "service_failures": services.FAILURES,
         "service_reasons": services.WHY,
         "wan_states": wan_words.STATES,
+        "wireguard_states": wireguard_words.STATES,
         "doctor_checks": {check.name: check.looks_at for check in doctor_checks.CHECKS},
         "doctor_well": {check.name: check.well for check in doctor_checks.CHECKS},
         "doctor_found": {code: row.found for code, (_check, row) in doctor_checks.FINDINGS.items()},

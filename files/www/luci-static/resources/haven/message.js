@@ -185,6 +185,10 @@ return baseclass.extend({
 		return said('wan_states', wan.state, { waits_for: wan.waits_for || _('the other router') }) || String(wan.state);
 	},
 
+	tunnelState(tunnel) {
+		return said('wireguard_states', tunnel.state, {}) || String(tunnel.state);
+	},
+
 	step(step) {
 		return said('steps', step.code, step.facts) || String(step.say);
 	},

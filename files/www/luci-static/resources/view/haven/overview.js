@@ -8,6 +8,7 @@
 'require haven.model as model';
 'require haven.others as others';
 'require haven.panels as panels';
+'require haven.tunnels as tunnels';
 
 const EVENTS_SHOWN = 12;
 // Where a router that is no half of a pair becomes one.
@@ -44,6 +45,9 @@ return view.extend({
 				this.section(_('The routers, by their own words'), 'routers'),
 				E('div', { 'class': 'haven-columns' }, [
 					this.section(_('WAN'), 'wan'), this.section(_('DHCP leases'), 'leases')
+				]),
+				E('div', { 'class': 'haven-columns' }, [
+					this.section(_('VPN'), 'vpn'), this.section(_('BFD'), 'bfd')
 				]),
 				E('div', { 'class': 'haven-columns' }, [
 					this.section(_('Connections'), 'sync'), this.section(_('Last events'), 'events')
@@ -85,11 +89,16 @@ return view.extend({
 	},
 
 	showModel(shown) {
-		for (const part of [ 'problems', 'picture', 'groups', 'routers', 'wan', 'leases', 'sync' ]) {
-			const drawn = panels[part](shown, Date.now() / 1000);
-			dom.content(this.parts[part], [ drawn ]);
-			this.parts[part].parentNode.hidden = drawn === '';
-		}
+		for (const part of [ 'problems', 'picture', 'groups', 'routers', 'wan', 'leases', 'sync' ])
+			this.fill(part, panels[part](shown, Date.now() / 1000));
+		for (const part of [ 'vpn', 'bfd' ])
+			this.fill(part, tunnels[part](shown.status));
+	},
+
+	/* What a router has not takes no place. */
+	fill(part, drawn) {
+		dom.content(this.parts[part], [ drawn ]);
+		this.parts[part].parentNode.hidden = drawn === '';
 	},
 
 	/* Events change with the state, or with the problems: no need to ask for them every second. */

@@ -6,6 +6,7 @@
 'require haven.message as message';
 'require haven.others as others';
 'require haven.panels as panels';
+'require haven.tunnels as tunnels';
 'require haven.words as words';
 
 const STATES = {
@@ -68,10 +69,11 @@ function group(name, services, problems, now) {
 
 /* The services of a router by its own word, by group. */
 function router(title, status, kind, now) {
-	const told = status.services || [], names = [ ...new Set(told.map((service) => service.group)) ];
+	const told = status.services || [], names = [ ...new Set(told.map((service) => service.group)) ], vpn = tunnels.vpn(status);
 	return E('div', { 'class': 'cbi-section ' + kind, 'data-router': status.node }, [ E('h3', {}, [ title ]),
 		...told.length ? names.map((name) => group(name, told.filter((service) => service.group === name), status.problems, now))
-			: [ E('p', {}, [ _('Nothing runs by role: there is no section “service”, or the agent has not reported yet.') ]) ] ]);
+			: [ E('p', {}, [ _('Nothing runs by role: there is no section “service”, or the agent has not reported yet.') ]) ],
+		vpn ? E('h4', {}, [ _('VPN') ]) : '', vpn ]);
 }
 
 function other(each, now) {
