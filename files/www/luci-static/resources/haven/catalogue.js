@@ -3,6 +3,10 @@
 'require baseclass';
 
 return baseclass.extend({
+"failure_facts": [
+"error",
+"why"
+],
 "inner": {
 "advice": "advice",
 "command": "steps",
@@ -711,6 +715,40 @@ return baseclass.extend({
 "wireguard-up": "{tunnel}: {interface} is up",
 "witness-heard": "the witness {witness} answers on {device}",
 "witness-lost": "the witness {witness} does not answer on {device} any more"
+},
+"failure_words": {
+"Address already in use": "Address already in use",
+"Address in use": "Address in use",
+"Address not available": "Address not available",
+"Broken pipe": "Broken pipe",
+"Cannot assign requested address": "Cannot assign requested address",
+"Connection refused": "Connection refused",
+"Connection reset by peer": "Connection reset by peer",
+"Connection timed out": "Connection timed out",
+"Host is unreachable": "Host is unreachable",
+"I/O error": "I/O error",
+"Input/output error": "Input/output error",
+"Network is down": "Network is down",
+"Network is unreachable": "Network is unreachable",
+"Network unreachable": "Network unreachable",
+"No route to host": "No route to host",
+"No space left on device": "No space left on device",
+"No such device": "No such device",
+"No such file or directory": "No such file or directory",
+"Operation not permitted": "Operation not permitted",
+"Operation timed out": "Operation timed out",
+"Permission denied": "Permission denied",
+"Read-only file system": "Read-only file system",
+"it has another key than the one that was paired": "it has another key than the one that was paired",
+"it is not heard any more": "it is not heard any more",
+"it is not paired with this router": "it is not paired with this router",
+"it reads nothing": "it reads nothing",
+"it takes too long": "it takes too long",
+"no answer": "no answer",
+"no answer in time": "no answer in time",
+"the agent ends": "the agent ends",
+"the peer has called again": "the peer has called again",
+"this router ends the line": "this router ends the line"
 },
 "faults": {
 "check-down": "the check {check} fails",
