@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a fact `error` or `why` often holds whole: words of ours, and the C library's for errors of the kernel.
+"""What a fact `error` or `why` often holds whole: words of ours, and the C library's for the kernel's errors.
 
 Such a fact is anybody's, so it has no code; these the pages say in the reader's language, all others as they
 are. A file of its own, and not of the contract, as nothing but the catalogue asks for it.
