@@ -11,10 +11,15 @@ local M = {}
 local TEXTS = catalogue.texts
 local UNFIT = {}
 
-local STATE_FACTS = {}
-for _, name in ipairs(catalogue.state_facts) do
-	STATE_FACTS[name] = true
+local function set(names)
+	local found = {}
+	for _, name in ipairs(names) do
+		found[name] = true
+	end
+	return found
 end
+
+local STATE_FACTS, FAILURE_FACTS = set(catalogue.state_facts), set(catalogue.failure_facts)
 
 local said
 
@@ -58,6 +63,8 @@ end
 local function scalar(name, value)
 	if STATE_FACTS[name] then
 		return M.state(value)
+	elseif FAILURE_FACTS[name] and TEXTS.failure_words[value] then
+		return translate(TEXTS.failure_words[value])
 	elseif name:sub(-3) == "_us" then
 		return duration(number(value))
 	elseif name:sub(-2) == "_s" then

@@ -97,7 +97,6 @@ def test_the_picture_can_be_read_on_a_telephone(pages: Pages):
     pages.router.replace("history", past())
     page = pages.open("haven/history")
     page.set_viewport_size({"width": 400, "height": 800})
-    page.locator("select").select_option("7")
     texts = page.locator("svg.haven-timeline[viewBox^='0 0 400 '] text")
     expect(texts.first).to_contain_text("r1 gateway")
     heights = texts.evaluate_all("found => found.map(each => each.getBoundingClientRect().height)")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every string that is shown is in the template, and in each language; the catalogues are what LuCI reads."""
 
+import errno
 import json
+import os
 import re
 import struct
 import sys
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from haven.contract.problems import problem
+from haven.openwrt import failure_words
 from tests.contract.messages import every_message
 from tests.luci.pages import Pages, edit, field, keep, put, widget
 from tests.luci.router import ROOT
@@ -247,6 +251,24 @@ def test_every_code_has_its_words(pages: Pages, language: str):
     ]
     # These have no words but what they quote.
     assert set(same) <= {"request-wrong", "unreachable", "sync-failed", "bad-value", "answers-unreadable"}
+
+
+def test_what_many_failures_are_called_is_said_in_the_readers_language(pages: Pages):
+    """The sentence was in German, and ended with "no answer"."""
+    _speak(pages)
+    page = pages.open("haven/plan")
+    lost = [problem("peer-away", "channel", node="r2", why=why) for why in ("no answer", "of <b>tomorrow")]
+    said = page.evaluate(SAY, [["problem", each] for each in lost])
+    assert said[0].endswith(": keine Antwort.") and said[1].endswith(": of <b>tomorrow.")
+
+
+def test_words_of_failures_are_those_of_the_programs():
+    sources = "".join(
+        path.read_text() for path in (ROOT / "src/haven").rglob("*.py") if path.name != "failure_words.py"
+    )
+    assert [words for words in failure_words.OURS if f'"{words}"' not in sources] == []
+    numbers = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENOSPC, errno.EROFS, errno.EADDRINUSE)
+    assert {os.strerror(number) for number in numbers} <= set(failure_words.LIBRARY)
 
 
 def test_what_validate_refuses_in_german(pages: Pages):

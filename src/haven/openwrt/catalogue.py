@@ -31,6 +31,7 @@ from haven.contract.faults import FAULTS
 from haven.contract.message import DURATIONS, STATE_FACTS, STATE_NAMES, SUGGESTION
 from haven.contract.replication import REPLICATION
 from haven.contract.steps import SEQUENCES, STEPS
+from haven.openwrt import failure_words
 
 # The table of a message among the facts of another, by the fact's name.
 INNER = {
@@ -101,6 +102,7 @@ def texts() -> dict[str, dict[str, str]]:
         "drill_refusals": drill_words.REFUSALS,
         "ends": {"suggestion": SUGGESTION, "at_risk": at_risk.HEADLINE},
         "places": PLACES,
+        "failure_words": {words: words for words in failure_words.OURS + failure_words.LIBRARY},
     }
 
 
@@ -108,7 +110,8 @@ def catalogue(form: str) -> dict[str, Any]:
     """Return all that the pages of a form have from the contract."""
     patience = {"answer_s": control.ANSWER_PATIENCE_S, "handover_s": control.HANDOVER_PATIENCE_S}
     order = {"sequences": [code for code, _label, _heading in SEQUENCES]}
-    more = {"inner": INNER, "state_facts": STATE_FACTS, "order": order, "patience": patience}
+    facts = {"state_facts": STATE_FACTS, "failure_facts": failure_words.FACTS}
+    more = {"inner": INNER, "order": order, "patience": patience, **facts}
     shown = {name: table for name, table in texts().items() if form != "lua" or name not in NOT_IN_LUA}
     return {"texts": shown, **more}
 

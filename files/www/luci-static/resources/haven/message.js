@@ -42,6 +42,11 @@ function duration(microseconds) {
 	return _(TEXTS.durations.seconds).format(microseconds / 1000000);
 }
 
+/* What somebody said of a failure, where many say the same. */
+function failureWords(value) {
+	return entry(TEXTS.failure_words, value) ? _(TEXTS.failure_words[value]) : String(value);
+}
+
 function scalar(name, value) {
 	if (value === null)
 		return '';
@@ -49,6 +54,8 @@ function scalar(name, value) {
 		throw new Unfit();
 	if (catalogue.state_facts.includes(name))
 		return state(value);
+	if (catalogue.failure_facts.includes(name))
+		return failureWords(value);
 	if (name.endsWith('_us'))
 		return duration(number(value));
 	return name.endsWith('_s') ? _(TEXTS.durations.whole_seconds).format(number(value)) : String(value);
@@ -126,6 +133,8 @@ function withQuestion(facts) {
 
 return baseclass.extend({
 	state: state,
+
+	failureWords: failureWords,
 
 	/* What is the matter with a configuration, without its place. */
 	diagnostic: diagnostic,

@@ -20,7 +20,7 @@ function spaced(code) {
 function rows(peer) {
 	return [
 		[ _('State'), message.state(peer.state) ],
-		[ _('Last heard'), peer.heard_ms == null ? _('not reached: %s').format(peer.trouble || _('no answer')) : words.ago(peer.heard_ms / 1000) ],
+		[ _('Last heard'), peer.heard_ms == null ? _('not reached: %s').format(message.failureWords(peer.trouble || 'no answer')) : words.ago(peer.heard_ms / 1000) ],
 		[ _('Reached at'), peer.address ],
 		[ _('Version of haven'), peer.version ],
 		[ _('Fingerprint of its key'), peer.fingerprint.slice(0, SHOWN) ]

@@ -139,7 +139,7 @@ function otherRows(other, now) {
 	return [
 		...other.status ? routerRows(other.status, now) : [ [ _('State'), message.state(peer.state) ] ],
 		[ _('Own word'), other.age_s === null ? _('never', 'haven') : words.ago(other.age_s) ],
-		[ _('Last heard'), heard == null ? _('not reached: %s').format(peer.trouble || _('no answer')) : words.ago(heard / 1000) ],
+		[ _('Last heard'), heard == null ? _('not reached: %s').format(message.failureWords(peer.trouble || 'no answer')) : words.ago(heard / 1000) ],
 		[ _('Reached at'), peer.address ],
 		[ _('Version of haven'), peer.version ]
 	];

@@ -7,7 +7,8 @@
 const SVG = 'http://www.w3.org/2000/svg';
 // Units of the picture. The names stand beside the lanes; on a telephone, which shows 400 units nearly one to
 // one, above them.
-const WIDE = { width: 700, left: 120, above: 0 }, NARROW = { width: 400, left: 0, above: 18 }, NARROW_PX = 600;
+const WIDE = { width: 700, left: 120, above: 0 }, NARROW = { width: 400, left: 0, above: 18 };
+const TELEPHONE = window.matchMedia('(max-width: 599px)');
 const LANE = 26, GAP = 10, TOP = 8, AXIS = 34;
 const TICKS = 4;
 // What is too short to be seen is drawn so wide all the same.
@@ -87,9 +88,14 @@ function tick(past, number, y, form) {
 }
 
 return baseclass.extend({
+	/* Call back when the picture is to be drawn in its other form, as the window was turned. */
+	onTurn(draw) {
+		TELEPHONE.addEventListener('change', draw);
+	},
+
 	/* The picture of who was in which state when, with outages and drills. */
 	draw(past) {
-		const form = window.innerWidth < NARROW_PX ? NARROW : WIDE;
+		const form = TELEPHONE.matches ? NARROW : WIDE;
 		const rows = lanes(past), x = scale(past, form), bottom = TOP + rows.length * (form.above + LANE + GAP);
 		const height = bottom + AXIS;
 		const ticks = Array.from({ length: TICKS + 1 }, (nothing, number) => tick(past, number, bottom + 22, form));

@@ -95,6 +95,7 @@ return view.extend({
 		const page = panels.page(_('History'), _('Who was Active when, for how long there was no gateway, and how rehearsed failovers went.'),
 			[ this.trouble, this.tools(), this.outcome, this.body ]);
 		this.show(answer);
+		timeline.onTurn(() => this.draw());
 		live.every(REFRESH_S, () => this.renew());
 		return page;
 	},
@@ -137,7 +138,14 @@ return view.extend({
 		dom.content(this.trouble, answer.error ? [ panels.trouble(answer.error) ] : []);
 		if (answer.error)
 			return;
-		const past = answer.value;
+		this.past = answer.value;
+		this.draw();
+	},
+
+	draw() {
+		const past = this.past;
+		if (!past)
+			return;
 		dom.content(this.body, [ ...damage(past.nodes), section(_('Timeline'), [ timeline.draw(past), legend() ]),
 			section(_('Availability'), [ availability(past.availability) ]), section(_('Outages'), [ outages(past.outages) ]),
 			section(_('Drills'), [ drills(past.drills) ]), section(_('ADVERTISEMENTs of the last hour'), [ links(past.links || {}) ]) ]);

@@ -79,7 +79,7 @@ function router(title, status, kind, now) {
 function other(each, now) {
 	if (!each.status)
 		return E('div', { 'class': 'cbi-section', 'data-router': each.node }, [ E('h3', {}, [ each.node ]),
-			E('p', {}, [ _('not reached: %s').format(each.peer.trouble || _('no answer')) ]) ]);
+			E('p', {}, [ _('not reached: %s').format(message.failureWords(each.peer.trouble || 'no answer')) ]) ]);
 	return router(_('%s, as it said %s').format(each.node, words.ago(each.age_s)), each.status, each.fresh ? '' : 'haven-old', now);
 }
 
