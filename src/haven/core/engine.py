@@ -30,6 +30,7 @@ from haven.core.events import (
     WitnessHeard,
 )
 from haven.core.group import Group
+from haven.core.other_path import take_word
 from haven.core.protocols import virtual_router_for
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
@@ -127,7 +128,7 @@ class Engine:
             event.device, event.family, event.source, event.destination, TTL, event.message, now
         )
         if found[1].state == states.BACKUP and found[0].heard_at == now:
-            found[0].take_word(now)
+            take_word(found[0], now)
         return heard
 
     def hear(

@@ -13,6 +13,7 @@ from haven.core.effects import (
 from haven.core.handover import MAINTENANCE, RETRY, RETRY_AFTER_US, STOP, SWITCHOVER, Handover, NoHandover
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
+from haven.core.other_path import doubt_at
 from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
 from haven.core.steady import EARLY
@@ -153,7 +154,7 @@ class Group(Lockstep):
             if member.source_until < soonest:
                 soonest = member.source_until
             if self.has_other_path and self.state == states.BACKUP:
-                soonest = min(soonest, member.doubt_at())
+                soonest = min(soonest, doubt_at(member))
         return soonest
 
     def tick(self, now: int) -> None:
@@ -170,7 +171,7 @@ class Group(Lockstep):
             if self.state == states.ACTIVE:
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
                     member.advertise_again(now, self._effects)
-            elif self.has_other_path and now >= member.doubt_at():
+            elif self.has_other_path and now >= doubt_at(member):
                 self._doubt(member, now)
             if now >= member.announce_at:
                 member.repeat_announcement(now, self._effects)

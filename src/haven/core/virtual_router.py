@@ -36,12 +36,6 @@ ANSWERS_AT_ONCE = 3
 ANSWERS_PER_INTERVAL = 8
 # How many Active_Down_Intervals a silence may be doubted for.
 DOUBT = 3
-# How many intervals another path to the Active has for its first answer.
-DOUBTED_FOR = 2
-# Where the link is deaf: until it is asked again, and how long its word is good, which is three beats of it.
-# Whoever is asked may be busy for longer than a short interval, and two Actives are worse than a late one.
-ASKED_EVERY_US = SECOND
-WORD_US = 3 * SECOND
 # How long the address of a device may be gone, or an interval if that is longer.
 MOMENT = SECOND
 # An Active that was heard for fewer intervals than this was hardly one.
@@ -225,24 +219,6 @@ class VirtualRouter(Announcements):
             return
         longest = self.heard_at + DOUBT * self.active_down_us()
         self.deadline = max(self.deadline, min(now + self.active_adver_interval_us, longest))
-
-    def doubt_at(self) -> int:
-        """Return when the Active has been silent for so long that another path to it is worth asking."""
-        if self.resigned or self.deadline == NEVER:
-            return NEVER
-        if self.doubted_at is not None:
-            return self.doubted_at + ASKED_EVERY_US
-        if self.first_word_until:
-            return 0
-        silent_at = self.deadline
-        if self.heard_at is not None:
-            silent_at = min(silent_at, self.heard_at + self.active_down_us())
-        return silent_at - DOUBTED_FOR * self.active_adver_interval_us
-
-    def take_word(self, now: int) -> None:
-        """Wait for the next word by another path, where that has just said that the Active lives."""
-        if self.deadline != NEVER:
-            self.deadline = max(self.deadline, now + WORD_US)
 
     def advertisement(self) -> "Send":
         """Return what an Active says of itself; it is made once, and can be so before it is needed."""

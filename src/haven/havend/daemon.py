@@ -51,9 +51,8 @@ class Daemon:
     def __init__(self, plan: "Plan", run_dir: str) -> None:
         self.now = system.now()
         self.stopping = False
-        self._done = False
         self._run_dir = run_dir
-        self._in_sync = self._has_other_path = False
+        self._done = self._in_sync = self._has_other_path = False
         self._problems: list[dict[str, Any]] = []
         self._poller = system.Poller()
         self._in_force = PlanInForce(plan)
