@@ -18,7 +18,7 @@ for (const [ inside, outside ] of [ [ '/haven', ROOT ], [ '/pure', path.resolve(
 }
 python.globals.set('words', python.toPy(words));
 process.exitCode = python.runPython(`
-import ipaddress, os, socket, sys
+import ipaddress, os, _socket, socket, sys
 sys.path[:0] = ['/haven/src', '/haven', '/pure']
 os.chdir('/haven')
 # Its C library has no IPv6, not even for the notation of addresses.
@@ -27,8 +27,9 @@ def octets(family, text):
         return ipaddress.ip_address(text).packed
     except ValueError as error:
         raise OSError(str(error)) from error
-socket.inet_pton = octets
-socket.inet_ntop = lambda family, octets: str(ipaddress.ip_address(bytes(octets)))
+for module in (socket, _socket):
+    module.inet_pton = octets
+    module.inet_ntop = lambda family, octets: str(ipaddress.ip_address(bytes(octets)))
 print('CPython %d.%d.%d, words up to %d' % (*sys.version_info[:3], sys.maxsize))
 import pytest
 int(pytest.main(list(words)))
