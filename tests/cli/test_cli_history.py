@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`haven history` as a person reads it, and what `haven status` says of drills."""
 
+import json
 import time
 from typing import Any
 
@@ -148,6 +149,28 @@ def test_a_router_that_tells_rubbish_hides_no_other(
     # What is no entry may be one of a newer haven.
     named = said.err.startswith("r2: ") if refused else "\nr2: 1 entries are of a newer haven" in said.out
     assert "r1 gateway" in said.out and named
+
+
+@pytest.mark.parametrize(
+    ("age_s", "words", "drawn_s"),
+    [
+        (2 * 3600.0, [], 2 * 3600),
+        (60.0, [], 3600),
+        (9 * DAY, [], DAY),
+        (2 * 3600.0, ["--days", "1"], DAY),
+    ],
+)
+def test_a_young_pair_is_drawn_from_its_beginning(
+    age_s: float, words: list[str], drawn_s: float, monkeypatch: pytest.MonkeyPatch, capsys: Any
+):
+    now = time.time()
+    past = {**answer("r1", begun(now - age_s), role(now - age_s, "active")), "at": now}
+    monkeypatch.setattr(history_command, "status_of", lambda _request, node: {"node": node or "r1"})
+    monkeypatch.setattr(history_command, "other_nodes", lambda _run_dir: [])
+    monkeypatch.setattr(history_command, "ask_node", lambda _dir, _node, _what: past)
+    assert main(["history", "--json", *words]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["at"] - document["since"] == pytest.approx(drawn_s, abs=60)
 
 
 @pytest.mark.parametrize(

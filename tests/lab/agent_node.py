@@ -53,7 +53,7 @@ class AgentNode(HavenNode):
     def start(self) -> "AgentNode":
         """Start havend, and the agent unless it runs."""
         super().start()
-        wait_until(lambda: (self.run_dir / "havend.sock").exists(), 10, f"havend on {self.name} listens")
+        wait_until(lambda: (self.run_dir / "havend.sock").exists(), 30, f"havend on {self.name} listens")
         if self.agent is None or self.agent.poll() is not None:
             self.start_agent()
         return self

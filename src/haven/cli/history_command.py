@@ -23,12 +23,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-MOST_DAYS = 400
+MOST_DAYS, SHORTEST_S = 400, 3600.0
 
 
 def history(request: Request) -> int:
     """Print what all paired routers remember, or the one that is named; 1 without one of them."""
-    since = _days(request) * DAY_S
+    span_s = _days(request) * DAY_S
     own = status_of(request, "")
     statuses = {own["node"]: own}
     named = request.values["--node"]
@@ -44,7 +44,9 @@ def history(request: Request) -> int:
             missing = 1
             print(f"{printable(node)}: {why}", file=sys.stderr)
     now = time.time()
-    document = printable(view(answers, now, now - since))
+    # A timeline of a pair that is young has its time alone, unless it is asked for more.
+    since = now - span_s if request.values["--days"] else _known_since(answers, now - span_s, now)
+    document = printable(view(answers, now, since))
     document["links"] = {each: statuses[each].get("links") or [] for each in statuses}
     if request.json:
         print_json(document)
@@ -61,6 +63,12 @@ def _days(request: Request) -> float:
     if not is_number or not 1 <= int(text) <= MOST_DAYS:
         raise UsageError(f"history: --days is a number from 1 to {MOST_DAYS}")
     return float(text)
+
+
+def _known_since(answers: "list[dict[str, Any]]", since: float, now: float) -> float:
+    """Return when what is known begins, if that is after a time; an hour is drawn at the least."""
+    first = min([entry["at"] for answer in answers for entry in answer["entries"]], default=since)
+    return max(since, min(first, now - SHORTEST_S))
 
 
 def _others(request: Request) -> list[str]:

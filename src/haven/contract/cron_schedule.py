@@ -40,7 +40,9 @@ def check_rest(text: str) -> None:
         times.append(times[0] + DAY_S)
     rest_s = min([times[place] - times[place - 1] for place in range(1, len(times))] or [DAY_S])
     if rest_s < REST_S:
-        raise ScheduleError("it comes again after %d min; two need %d" % (rest_s // 60, REST_S // 60))
+        raise ScheduleError(
+            "it comes again after %d min; two are at least %d min apart" % (rest_s // 60, REST_S // 60)
+        )
 
 
 def _may_follow(words: "list[str]", found: "tuple[frozenset[int], ...]") -> bool:
