@@ -6,7 +6,7 @@ import socket
 
 from haven.core.clock import SECOND
 from haven.core.effects import Announce, Reapply, Release, Renamed, Send, TakeOver, Transition
-from haven.core.engine import Engine
+from haven.core.engine import AT_ONCE, Engine
 from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Shutdown, Startup
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp import states
@@ -181,8 +181,8 @@ class Node:
     def tick(self):
         """Let time do its work; afterwards nothing may be overdue."""
         self._perform(self.engine.tick(self.wire.now))
-        if self.engine.next_deadline() <= self.wire.now:
-            # Of many the rest, as by the next turn of the host.
+        for _ in range(len(self.engine.groups) // AT_ONCE):
+            # Of many the rest, as by the next turns of the host.
             self._perform(self.engine.tick(self.wire.now))
         assert self.engine.next_deadline() > self.wire.now, self.name
 
