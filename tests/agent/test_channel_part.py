@@ -36,7 +36,10 @@ def test_a_replica_writes_under_the_name_that_the_plan_has_now(tmp_path: Path, t
     exchange.twin = object()
     part._replicate(exchange)  # type: ignore[arg-type]
     assert exchange.carried[-1] is None
-    exchange.twin = None
+    part._exchange = exchange  # type: ignore[assignment]
+    with pytest.raises(PairingRefusal, match="of the name 'r2' already"):
+        part._asked({"command": "sync"}, lambda answer: None)
+    part._exchange = exchange.twin = None
     part._replicate(exchange)  # type: ignore[arg-type]
     assert exchange.carried[-1] is not None
     around.take_plan({"node": "r2", "parts": {}})

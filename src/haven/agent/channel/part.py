@@ -137,12 +137,17 @@ class ChannelPart(Part):
         elif command.startswith("sync"):
             # What was is there still; what is the same on both needs another one.
             if self._replication is None or (self._is_alone() and command in OF_BOTH):
-                raise PairingRefusal("sync-alone" if "sync" in self.around.plan else "sync-off")
+                raise self._why_not_common()
             reply(done(self._replication.answer(request)))
         elif command == "unpair":
             reply(done({"told": self._unpair(request["node"])}))
         else:
             self._ask(request["node"], request["request"], reply)
+
+    def _why_not_common(self) -> PairingRefusal:
+        if self._exchange is not None and self._exchange.namesake() is not None:
+            return PairingRefusal("node-taken", node=self.around.node)
+        return PairingRefusal("sync-alone" if "sync" in self.around.plan else "sync-off")
 
     def _peers(self) -> list[dict[str, Any]]:
         return self._exchange.account() if self._exchange is not None else []
