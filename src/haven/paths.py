@@ -18,8 +18,12 @@ JOINING = "/etc/haven/joining"
 SETUP_FOLDER = "/etc/haven"
 SETUP_PENDING, SETUP_UNDOING = "pending-setup", "undoing-setup"
 
-# The plan of a node on MicroPython, which another machine has made.
+# The plan of a node on MicroPython, which another machine has made; behind it with this at its end, whom to
+# ask for it.
 SMALL_PLAN = "/etc/haven/plan.json"
+PLAN_SOURCE = ".from"
+# The keys of the nodes that ask this one.
+SMALL_NODES = "/etc/haven/small"
 
 # What this router remembers of its past (contract/history_words.py).
 HISTORY = "/etc/haven/history"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from haven.contract import all_events, all_problems, at_risk, control, pairing, problems, setup
-from haven.contract.configuration_words import DIAGNOSTICS
+from haven.contract.all_diagnostics import DIAGNOSTICS
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.event_log import REASONS, event_text, reason_text
 from haven.contract.faults import fault

@@ -66,6 +66,30 @@ class PlannedNode(MicroNode):
         return self.router.namespace.run(*program, *words, *paths)
 
 
+class FollowingNode(PlannedNode):
+    """A node that gets its plan of a full router; without one it waits."""
+
+    _following: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> "FollowingNode":
+        """Start havend, with the plan where there is one."""
+        MicroNode.start(self)
+        return self
+
+    def command(self) -> list[str]:
+        """Start havend-micro as the init script does."""
+        return [*super().command(), "--wait"]
+
+    def follow(self) -> None:
+        """Ask for the plan from now on."""
+        program = executable("haven-micro") or []
+        paths = ["--run-dir", str(self.run_dir), "--plan", str(self.plan_path)]
+        with open(self.folder / "follow.log", "ab") as log:
+            self._following = self.router.namespace.spawn(
+                [*program, "follow", *paths], log, self.environment()
+            )
+
+
 def mixed(micro: str) -> "type[HavenNode]":
     """Return what makes a node: the one of this name is on MicroPython, every other on CPython."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haven.contract import event_log, problems
-from haven.contract.configuration_words import DIAGNOSTICS
+from haven.contract.all_diagnostics import DIAGNOSTICS
 from haven.contract.control import REFUSALS, Refusal, refused
 from haven.contract.diagnostics import Diagnostic
 from haven.contract.faults import fault

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from haven import VERSION
+from tests.havend.plans import document, lan
 from tests.package.sdk import FEED
 
 sys.path.insert(0, str(FEED / "haven-micro"))
 import bytecode  # noqa: E402
 
 # Of the files as they lie on the flash, without its compression.
-MOST = 315_000
+MOST = 242_000
 MICROPYTHON = os.environ.get("HAVEN_MICROPYTHON", str(Path(sys.executable).parent / "micropython"))
 
 
@@ -67,6 +68,37 @@ def test_havend_refuses_a_plan_that_is_none(router: Path, tmp_path: Path):
     assert done.returncode == 1
     assert "reads version" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_the_agents_is_not_in_it_and_a_plan_with_it_is_refused(router: Path, tmp_path: Path):
+    there = {str(path.relative_to(router)) for path in router.rglob("*.mpy")}
+    assert not [each for each in there if "agent" in Path(each).name.replace("no_agent", "")]
+    plan = document(lan()) | {"parts": {"metrics": {"addresses": ["192.0.2.1"], "port": 9100}}, "bfd": [{}]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    words = ("--plan", str(tmp_path / "plan.json"), "--run-dir", str(tmp_path / "run"))
+    done = run(router, "usr/sbin/havend-micro", *words)
+    assert done.returncode == 1
+    assert "metrics, bfd: not known on this node; make the plan by 'haven plan --machine'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("join",), "join needs an address and a key"),
+        (("join", "192.0.2.1", "secret"), "a key is 32 digits and letters a to f"),
+        (("join", "127.0.0.1", "0" * 32), "127.0.0.1 is not reached: "),
+        (("follow",), "nobody is to be asked for a plan"),
+        (("status",), "havend is not running"),
+    ],
+)
+def test_its_command_says_in_a_sentence_what_is_wrong(
+    router: Path, tmp_path: Path, words: tuple[str, ...], said: str
+):
+    paths = ("--plan", str(tmp_path / "plan.json"), "--run-dir", str(tmp_path / "run"))
+    done = run(router, "usr/bin/haven-micro", *words, *paths)
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith("haven: " + said)
 
 
 def test_another_python_is_refused_in_one_sentence():

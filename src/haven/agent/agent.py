@@ -24,6 +24,7 @@ from haven.agent.roles import Roles
 from haven.agent.routes.part import RoutesPart
 from haven.agent.scripts.part import ScriptsPart
 from haven.agent.services.part import ServicesPart
+from haven.agent.small_nodes.part import SmallNodesPart
 from haven.agent.supervisor import SupervisedPart
 from haven.agent.tracking.part import TrackingPart
 from haven.agent.ubus.part import UbusPart
@@ -49,6 +50,7 @@ PARTS: tuple[type[Part], ...] = (
     RoutesPart,
     HistoryPart,
     DrillPart,
+    SmallNodesPart,
 )
 
 # havend goes on by itself after PREPARE_LIMIT_S.

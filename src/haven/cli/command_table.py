@@ -194,6 +194,14 @@ COMMANDS = (
     ),
     Command("peers", "the routers that are paired with this one", "haven.cli.peer_commands:peers", (JSON,)),
     Command(
+        "small",
+        "the nodes on MicroPython that get their plans here",
+        "haven.cli.small_command:small",
+        (JSON,),
+        CommandArgument("ACTION", "else: add, remove", ("add", "remove")),
+        CommandArgument("NAME", "what that node is called here"),
+    ),
+    Command(
         "sync",
         "whether paired routers have one configuration",
         "haven.cli.sync_command:sync",

@@ -55,6 +55,18 @@ AGENT_TABLE = (
         "Look whether that router runs, and whether TCP port 3781 is let through between the two.",
     ),
     (
+        "small-refused",
+        WARNING,
+        "The small node {node} gets no new plan: {error}",
+        "Correct the configuration, or write one of its own for it: /etc/haven/small/{node}.conf.",
+    ),
+    (
+        "small-unserved",
+        WARNING,
+        "Small nodes cannot ask for their plans on TCP port {port}: {error}.",
+        "Look for another program that has this port.",
+    ),
+    (
         "adverts-lost",
         WARNING,
         "On {device} {lost} ADVERTISEMENTs of the last hour are missing, and {heard} were heard.",

@@ -1,18 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every problem: havend's own (problems.py), and those of the agent's parts and of BFD."""
+"""Every problem: (code, severity, what is the matter, what to do)."""
 
-from haven.contract import problems
-from haven.contract.agent_problems import AGENT_TABLE
-from haven.contract.bfd_problems import BFD_TABLE
-from haven.contract.dhcp_problems import LEASES_TABLE
-from haven.contract.drill_outcomes import MISSING, OUTCOMES
-from haven.contract.services import FAILURES
-from haven.contract.told_problems import TOLD_TABLE
-from haven.contract.wan_problems import WAN_TABLE
-from haven.contract.wireguard_problems import WIREGUARD_TABLE
+from haven.contract.other_problems import OTHER_TABLE
+from haven.contract.problems import OWN_TABLE
 
-TABLE = problems.OWN_TABLE + BFD_TABLE + AGENT_TABLE + LEASES_TABLE + WAN_TABLE + WIREGUARD_TABLE + TOLD_TABLE
-ROWS = {row[0]: row for row in TABLE}
-# The templates of what stands within another, by the name of its fact.
-INNER = dict(problems.INNER)
-INNER.update({"failure": FAILURES, "outcome": OUTCOMES, "missing": MISSING})
+TABLE = OWN_TABLE + OTHER_TABLE

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What can be wrong with a configuration, or odd about this machine: the templates of its diagnostics."""
 
-from haven.contract.diagnostics import OWN
-
 CONFIGURATION = {
     # The file.
     "file-unreadable": "cannot be read: {error}",
@@ -234,6 +232,8 @@ CONFIGURATION = {
     "check-user": "there is no user '{user}'",
     # A plan for another machine.
     "facts-unreadable": "cannot be read: {error}; it is what 'havend-micro --facts' prints",
+    "small-unicast": "{name} has unicast_peer, which is each router's own: give the small node a "
+    "configuration of its own",
     "facts-wrong": "these are not the facts of a machine as 'havend-micro --facts' prints them: {error}",
     "needs-agent": "what the sections of type {type} say is left out: haven-agent does it, and a node on "
     "MicroPython has none",
@@ -281,7 +281,3 @@ CONFIGURATION = {
     "another one of them",
     "leases-unpaired": "this router is not paired, so its leases have nowhere to go; see 'haven pair'",
 }
-
-# All that there are.
-DIAGNOSTICS = dict(CONFIGURATION)
-DIAGNOSTICS.update(OWN)

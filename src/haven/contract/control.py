@@ -61,7 +61,7 @@ _TEXT_OR_DIAGNOSTIC = list_of(lambda value: "" if isinstance(value, (str, dict))
 
 def _noted(value: "Any") -> str:
     # A havend without an agent does without them.
-    from haven.contract.all_events import NOTED
+    from haven.contract.other_events import NOTED
 
     return one_of(NOTED)(value)
 

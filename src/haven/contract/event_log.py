@@ -102,7 +102,7 @@ REASONS = {
 }
 
 _ROWS = {row[0]: row for row in OWN_TABLE}
-INNER = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
+_INNER: "dict[str, Any]" = {"reason": REASONS, "faults": FAULTS, "step": STEPS, "command": STEPS}
 
 
 def check_event(document: "Any") -> "dict[str, Any]":
@@ -125,13 +125,13 @@ def event_text(code: str, facts: "dict[str, Any]") -> str:
 
 def _row(code: str) -> "tuple[tuple[str, ...], dict[str, Any]]":
     if code in _ROWS:
-        return _ROWS[code], INNER
+        return _ROWS[code], _INNER
     # A havend without an agent does without them.
-    from haven.contract import all_events
+    from haven.contract import other_events
 
-    return all_events.ROWS[code], all_events.INNER
+    return other_events.ROWS[code], other_events.INNER
 
 
 def reason_text(code: str, facts: "dict[str, Any]") -> str:
     """Return the reason of a transition in English. Raises KeyError as event_text() does."""
-    return render(REASONS[code], facts, INNER)
+    return render(REASONS[code], facts, _INNER)

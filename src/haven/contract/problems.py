@@ -290,18 +290,20 @@ _GATEWAY_TABLE = (
 OWN_TABLE = _GATEWAY_TABLE + AUTH_TABLE + HOST_TABLE
 
 _ROWS = {row[0]: row for row in OWN_TABLE}
-INNER = {"fault": FAULTS, "step": STEPS, "command": STEPS}
+_INNER: "dict[str, Any]" = {"fault": FAULTS, "step": STEPS, "command": STEPS}
 
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":
     """Return a problem of the tables. Raises KeyError for a code or a fact that is missing."""
-    rows, inner = _ROWS, INNER
-    if code not in rows:
+    row, inner = _ROWS.get(code), _INNER
+    if row is None:
         # A havend without an agent does without them.
-        from haven.contract import all_problems
+        from haven.contract import other_problems
 
-        rows, inner = all_problems.ROWS, all_problems.INNER
-    _code, severity, text, do = rows[code]
+        row = other_problems.ROWS[code]
+        inner = dict(inner)
+        inner.update(other_problems.INNER)
+    _code, severity, text, do = row
     return {
         "code": code,
         "severity": severity,

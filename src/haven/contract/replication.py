@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What paired routers say of their common configuration: what came of a change, what stands in its way."""
 
-from haven.contract.configuration_words import DIAGNOSTICS
+from haven.contract.all_diagnostics import DIAGNOSTICS
 from haven.contract.message import render
 
 TYPE_CHECKING = False

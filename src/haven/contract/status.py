@@ -32,6 +32,7 @@ from haven.contract.openvpn import check_account as check_openvpn
 from haven.contract.planned_bfd import TOLD_SESSION
 from haven.contract.services import check_told as check_services
 from haven.contract.severities import SEVERITIES
+from haven.contract.small_nodes import SMALL_NODE
 from haven.core.spec import CARP
 
 TYPE_CHECKING = False
@@ -74,6 +75,8 @@ STATUS = (
     Field("drill", mapping, optional=True),
     # ADVERTISEMENTs of the last hour on each link.
     Field("links", list_of(mapping), optional=True),
+    # The nodes without a compiler that ask this one for their plans (contract/small_nodes.py).
+    Field("small_nodes", list_of(mapping), optional=True),
     # What a takeover at this moment might lose (contract/at_risk.py).
     Field("at_risk", list_of(mapping), optional=True),
 )
@@ -290,6 +293,7 @@ REPORT = (
     Field("drill", mapping, optional=True),
     # ADVERTISEMENTs of the last hour on each link.
     Field("links", list_of(mapping), optional=True),
+    Field("small_nodes", list_of(mapping), optional=True),
 )
 
 
@@ -324,6 +328,7 @@ def _check_told(document: "Document", where: str) -> None:
             check_object(lately, LATELY, "%s: conntrack: lately" % where)
     check_objects(document.get("peers") or (), PEER, "%s: peers" % where)
     check_objects(document.get("links") or (), LINK, "%s: links" % where)
+    check_objects(document.get("small_nodes") or (), SMALL_NODE, "%s: small_nodes" % where)
     check_services(document.get("services") or [], "%s: services" % where)
     if document.get("tracking"):
         check_object(document["tracking"], TRACKING, "%s: tracking" % where)

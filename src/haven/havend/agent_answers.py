@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from haven.havend.agent_link import AgentLink
     from haven.havend.control_server import ControlClient
     from haven.havend.event_history import EventHistory
+    from haven.havend.loop_orders import LoopOrders
     from haven.havend.plan_in_force import PlanInForce
-    from haven.havend.request_handlers import Host
 
     Document = dict[str, Any]
 
@@ -28,7 +28,7 @@ class AgentAnswers:
 
     def __init__(
         self,
-        loop: "Host",
+        loop: "LoopOrders",
         engine: "Engine",
         in_force: "PlanInForce",
         events: "EventHistory",

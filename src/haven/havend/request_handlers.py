@@ -12,10 +12,8 @@ from haven.havend.host import system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Protocol
+    from typing import Any
 
-    from haven.contract.plan import Plan
     from haven.core.engine import Engine
     from haven.core.value import Value
     from haven.havend.agent_answers import AgentAnswers
@@ -23,34 +21,12 @@ if TYPE_CHECKING:
     from haven.havend.control_server import ControlClient
     from haven.havend.event_history import EventHistory
     from haven.havend.handovers import Handovers, PendingHandover
-    from haven.havend.loan_holder import LoanHolder
+    from haven.havend.loop_orders import LoopOrders
     from haven.havend.maintenance_note import MaintenanceNote
     from haven.havend.plan_in_force import PlanInForce
     from haven.havend.status_report import StatusReport
 
     Document = dict[str, Any]
-
-    class Host(Protocol):
-        """What the loop does when it is asked to."""
-
-        now: int
-        stopping: bool
-        loans: LoanHolder
-
-        def load(self, plan: Plan) -> None:
-            """Run another plan from now on."""
-
-        def stop(self) -> None:
-            """Hand over and end."""
-
-        def handle(self, event: Value) -> None:
-            """Tell the engine of an event and carry out what it wants."""
-
-        def when_prepared(self, then: Callable[[], None]) -> None:
-            """Do something that moves the addresses, after the agent has finished what is pending."""
-
-        def hear_agent(self, report: Document) -> None:
-            """Take the agent's report."""
 
 
 # What would turn a stop that is under way into something else.
@@ -62,7 +38,7 @@ class RequestHandlers:
 
     def __init__(
         self,
-        loop: "Host",
+        loop: "LoopOrders",
         run_dir: str,
         engine: "Engine",
         in_force: "PlanInForce",

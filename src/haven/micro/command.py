@@ -2,20 +2,16 @@
 """The command haven of the small node: what havend says, and what it is asked to do."""
 
 import json
-import os
-import socket
-import struct
 import sys
 
 from haven import paths
 from haven.arguments import RUN_DIR, CommandOption, UsageError, columns, option_rows, parse
-from haven.micro.files import copy_file
+from haven.micro.control_line import NotDone, ask, load_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-AF_UNIX = 1
 PLAN = CommandOption("--plan", "the plan that reload takes", "FILE", paths.SMALL_PLAN)
 JSON = CommandOption("--json", "print JSON")
 HELP = CommandOption("--help", "say this")
@@ -25,14 +21,11 @@ COMMANDS = (
     ("status", "who is Active, what this node holds, and what is the matter"),
     ("events", "what has happened"),
     ("reload", "take the plan as it is now"),
+    ("join ADDRESS KEY", "get the plan of the full router there, now and always ('haven small add' there)"),
     ("switchover [GROUP]", "hand the group over, or every one"),
     ("maintenance on|off", "hand over and be the last resort, or serve as before"),
     ("stop", "hand over and end havend"),
 )
-
-
-class NotDone(Exception):
-    """It was not done; the text says why."""
 
 
 def main() -> int:
@@ -69,12 +62,15 @@ def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
 
         print_rules(values["--plan"])
         return
+    if name in ("join", "follow"):
+        _ask_full_router(name, more, values["--plan"], run_dir)
+        return
     if name not in [row[0].split()[0] for row in COMMANDS]:
         raise UsageError("'%s' is not a command" % name)
     if len(more) > (name in ("switchover", "maintenance")):
         raise UsageError("'%s' is one word too many" % more[-1])
     request = _request(name, more, values["--plan"], run_dir)
-    answer = _ask(run_dir, request)
+    answer = ask(run_dir, request)
     if in_json:
         sys.stdout.write(json.dumps(answer) + "\n")
     elif name == "status":
@@ -84,15 +80,22 @@ def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
             sys.stdout.write("%s  %s\n" % (_clock(event["at"]), event["text"]))
 
 
+def _ask_full_router(name: str, more: "list[str]", plan: str, run_dir: str) -> None:
+    from haven.micro import full_router
+
+    if name == "follow":
+        # For the init script.
+        full_router.follow(plan, run_dir)
+    if len(more) != 2:
+        raise UsageError("join needs an address and a key")
+    said = full_router.join(more[0], more[1], plan, run_dir)
+    sys.stdout.write("%s\n" % (said or "the plan here is that of %s already" % more[0]))
+
+
 def _request(name: str, more: "list[str]", plan: str, run_dir: str) -> "dict[str, Any]":
     request: dict[str, Any] = {"command": name}
     if name == "reload":
-        place = paths.inside(run_dir, paths.NEXT_PLAN)
-        try:
-            copy_file(plan, place)
-        except OSError as error:
-            raise NotDone("%s: %s" % (plan, os.strerror(error.errno or 0))) from None
-        request = {"command": "load", "path": place}
+        request = load_request(plan, run_dir)
     elif name == "switchover":
         request["group"] = more[0] if more else None
     elif name == "maintenance":
@@ -100,29 +103,6 @@ def _request(name: str, more: "list[str]", plan: str, run_dir: str) -> "dict[str
             raise UsageError("maintenance is on or off")
         request["on"] = more == ["on"]
     return request
-
-
-def _ask(run_dir: str, request: "dict[str, Any]") -> "Any":
-    """Return the result of a request. Raises NotDone."""
-    line = socket.socket(AF_UNIX, socket.SOCK_STREAM)
-    try:
-        place = paths.inside(run_dir, paths.CONTROL_SOCKET)
-        line.connect(struct.pack("@H", AF_UNIX) + place.encode() + b"\0")
-        line.send(json.dumps(request).encode() + b"\n")
-        text = b""
-        while text[-1:] != b"\n":
-            octets = line.recv(4096)
-            if not octets:
-                raise NotDone("havend hung up before it had answered")
-            text += octets
-    except OSError:
-        raise NotDone("havend is not running") from None
-    finally:
-        line.close()
-    answer = json.loads(text)
-    if not answer["ok"]:
-        raise NotDone(answer["error"])
-    return answer.get("result")
 
 
 def _show_status(status: "dict[str, Any]") -> None:

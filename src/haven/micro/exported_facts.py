@@ -33,29 +33,42 @@ IFLA_VLAN_ID, IFLA_BR_VLAN_FILTERING, IFLA_BR_VLAN_DEFAULT_PVID = 1, 7, 39
 FOREVER = 0xFFFFFFFF
 
 
+class NoFacts(Exception):
+    """The kernel does not tell; the text says why."""
+
+
 def print_facts() -> int:
     """Print them; return the exit status."""
+    try:
+        sys.stdout.write(json.dumps(facts()) + "\n")
+    except NoFacts as why:
+        sys.stderr.write("havend-micro: %s\n" % why)
+        return 1
+    return 0
+
+
+def facts() -> "dict[str, Any]":
+    """Return them (contract/machine_facts.py). Raises NoFacts."""
     kernel = KernelTables()
     try:
         links, addresses = kernel.dumped()
     except DumpBroken as why:
-        sys.stderr.write("havend-micro: the tables of the kernel cannot be read: %s\n" % why)
-        return 1
+        raise NoFacts("the tables of the kernel cannot be read: %s" % why) from None
+    finally:
+        kernel.close()
     devices = [_device(body) for kind, body in links if kind == RTM_NEWLINK and parse_link(body)]
     by_index = {each["index"]: each for each in devices}
     for kind, body in addresses:
         found = parse_address(body) if kind == RTM_NEWADDR else None
         if found is not None and found.index in by_index:
             by_index[found.index]["addresses"].append([text_of(found.address), _is_permanent(body)])
-    facts = {
+    return {
         "version": VERSION,
         "node": system.node_name(),
         "byte_order": sys.byteorder,
         "devices": devices,
         "interfaces": _interfaces(),
     }
-    sys.stdout.write(json.dumps(facts) + "\n")
-    return 0
 
 
 def _device(body: bytes) -> "dict[str, Any]":

@@ -24,7 +24,7 @@ from haven.contract import (
     wan_words,
     wireguard_words,
 )
-from haven.contract.configuration_words import DIAGNOSTICS
+from haven.contract.all_diagnostics import DIAGNOSTICS
 from haven.contract.diagnostics import PLACES
 from haven.contract.event_log import REASONS
 from haven.contract.faults import FAULTS

@@ -11,6 +11,7 @@ from haven.contract.diagnostics import Diagnostic
 from haven.contract.fields import DocumentError
 from haven.contract.machine_facts import LONGEST, check_facts
 from haven.contract.strict_json import read_json
+from haven.core.carp.ranking import HIGHEST_SKEW
 from haven.failure_reason import reason_of
 from haven.plain_file import read_plain
 from haven.plan.assemble import Compiled, compile_plan
@@ -18,8 +19,11 @@ from haven.plan.byte_order import in_other_order
 from haven.plan.machine import DeviceFacts, InterfaceError, Machine, OwnAddress
 
 
-def make_plan_for(facts_path: str, config_path: str) -> Compiled:
-    """Read a configuration and compile it for the machine of these facts; else there are problems."""
+def make_plan_for(facts_path: str, config_path: str, standby: bool = False) -> Compiled:
+    """Read a configuration and compile it for the machine of these facts; else there are problems.
+
+    `standby` when the configuration is another router's, for which that machine stands by.
+    """
     try:
         facts = check_facts(read_json(read_plain(facts_path, LONGEST)))
     except OSError as error:
@@ -29,6 +33,12 @@ def make_plan_for(facts_path: str, config_path: str) -> Compiled:
     model, problems = load(config_path, host_name=facts["node"])
     if model is None:
         return None, list(problems)
+    if standby:
+        model.main.node = facts["node"]
+        for settings in model.virtual_routers:
+            if settings.unicast_peers:
+                return None, [Diagnostic("small-unicast", {"name": settings.name}, config_path)]
+            _stand_by(settings)
     plan, more = compile_plan(
         _without_bfd(_without_agent(model, config_path), config_path),
         _machine(facts),
@@ -46,6 +56,15 @@ def _leave_out_parts(plan: dict[str, Any], config: str) -> None:
     left_out = [Diagnostic("needs-agent", {"type": name}, config) for name in sorted(plan["parts"])]
     plan["warnings"] += [each.as_dict() for each in left_out]
     plan["parts"] = {}
+
+
+def _stand_by(settings: VirtualRouterSettings) -> None:
+    """Rank below the router of the configuration, with room between them for what a failing check takes."""
+    other: dict[str, Any] = {"priority": max(1, settings.priority // 2), "source_address": None}
+    if settings.advskew is not None:
+        other["advskew"] = min(HIGHEST_SKEW, settings.advskew + 100)
+    settings.values = {**settings.values, **other}
+    vars(settings).update(other)
 
 
 def _machine(facts: dict[str, Any]) -> Machine:

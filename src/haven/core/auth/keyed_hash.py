@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+__all__ = ["HASH_LENGTH", "Key", "same", "sha256"]
+
 HASH_LENGTH = 16
 _BLOCK = 64
 # MicroPython's cannot go on from where another one is.
@@ -39,6 +41,11 @@ class Key:
     def begin(self, octets: bytes) -> "Any":
         """Return what finish() goes on from."""
         return sha256(self._inner + octets) if _CAN_COPY else self._inner + octets
+
+    def whole(self, words: bytes) -> bytes:
+        """Return the 32 octets of the uncut HMAC of some words."""
+        digest: bytes = sha256(self._outer + sha256(self._inner + words).digest()).digest()
+        return digest
 
     def finish(self, begun: "Any", rest: bytes) -> bytes:
         """Return the 16 octets for what was begun and the rest."""
