@@ -120,6 +120,7 @@ return require("luci.jsonc").parse([==[{
 "leaving-stranger": "Look for that address: a router that stood still, one that is not heard, or somebody who forges.",
 "maintenance-alone": "Start the other router, or end the maintenance.",
 "metrics-unserved": "Give option address of the metrics section an address of this router's, or another port.",
+"node-twice": "Give one of them another name: option node in section haven of /etc/config/haven, then 'haven reload'. Until then they have no configuration in common, and cannot be told apart.",
 "not-heard": "Look for a cut between the routers, or a firewall that drops VRRP (protocol 112) there.",
 "not-realtime": "Under load failovers may be late; give havend CAP_SYS_NICE, or set realtime to 0.",
 "notify-failed": "See what 'haven notify {section}' says; what waits is sent when that works again.",
@@ -628,6 +629,7 @@ return require("luci.jsonc").parse([==[{
 "leaving-stranger": "{peer} says that it leaves, and was not heard to be Active.",
 "maintenance-alone": "This node is in maintenance, but no other router takes over from it.",
 "metrics-unserved": "The metrics are not answered at {addresses}, port {port}: {error}.",
+"node-twice": "This router and the paired one at {at} are both called {node}.",
 "not-heard": "The Active is heard on other links of the group, but not on {device}.",
 "not-realtime": "Real-time scheduling is not to be had: {error}.",
 "notify-failed": "Notifications by '{section}' cannot be sent: {error}. Waiting: {count}.",
@@ -793,6 +795,14 @@ return require("luci.jsonc").parse([==[{
 "unknown": "not looked at yet",
 "up": "is up",
 "waits": "waits until {waits_for} is down"
+},
+"wireguard_states": {
+"comes": "is set up",
+"down": "down",
+"goes": "is set down",
+"missing": "there is no such interface",
+"unknown": "not looked at yet",
+"up": "up"
 }
 }
 }]==])

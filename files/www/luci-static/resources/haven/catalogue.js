@@ -122,6 +122,7 @@ return baseclass.extend({
 "leaving-stranger": "Look for that address: a router that stood still, one that is not heard, or somebody who forges.",
 "maintenance-alone": "Start the other router, or end the maintenance.",
 "metrics-unserved": "Give option address of the metrics section an address of this router's, or another port.",
+"node-twice": "Give one of them another name: option node in section haven of /etc/config/haven, then 'haven reload'. Until then they have no configuration in common, and cannot be told apart.",
 "not-heard": "Look for a cut between the routers, or a firewall that drops VRRP (protocol 112) there.",
 "not-realtime": "Under load failovers may be late; give havend CAP_SYS_NICE, or set realtime to 0.",
 "notify-failed": "See what 'haven notify {section}' says; what waits is sent when that works again.",
@@ -874,6 +875,7 @@ return baseclass.extend({
 "leaving-stranger": "{peer} says that it leaves, and was not heard to be Active.",
 "maintenance-alone": "This node is in maintenance, but no other router takes over from it.",
 "metrics-unserved": "The metrics are not answered at {addresses}, port {port}: {error}.",
+"node-twice": "This router and the paired one at {at} are both called {node}.",
 "not-heard": "The Active is heard on other links of the group, but not on {device}.",
 "not-realtime": "Real-time scheduling is not to be had: {error}.",
 "notify-failed": "Notifications by '{section}' cannot be sent: {error}. Waiting: {count}.",
@@ -1023,6 +1025,7 @@ return baseclass.extend({
 "package-unreadable": "/etc/config/{package} cannot be read: {error}",
 "partial": "more parts are to come",
 "peer-behind": "{node} does not have the same yet; 'haven sync' there says why, 'haven sync now' tries again",
+"peer-took-back": "{node} has taken a change back, as it was not what it had been before; look there for what the change has cut off, 'haven sync now' there tries it again",
 "peer-unreached": "{node} is not reached now; what was changed meanwhile goes both ways when it is",
 "stale": "it builds on what is not known here; the difference is to be asked for anew",
 "state-damaged": "what this router knew of the common configuration is lost ({error}); what now differs from the other routers is shown as a conflict"
@@ -1217,6 +1220,14 @@ return baseclass.extend({
 "wan-one-session": "it is PPPoE now; the Active alone dials, and ends the session of a dead router",
 "wan-private": "nobody there answers for it",
 "wan-watched": "when it fails here, the other router is to be the gateway"
+},
+"wireguard_states": {
+"comes": "is set up",
+"down": "down",
+"goes": "is set down",
+"missing": "there is no such interface",
+"unknown": "not looked at yet",
+"up": "up"
 }
 }
 });
