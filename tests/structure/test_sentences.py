@@ -67,8 +67,9 @@ def test_no_page_program_or_test_takes_a_sentence_apart():
     assert found == []
 
 
-# What a page says when nothing was asked at all may be in the words of a refusal, and a question in its own.
-WORDS_OF_ALL = ("refusals", "pairing", "setup", "questions")
+# What a page says when nothing was asked at all may be in the words of a refusal, and a question in its own;
+# what failures are called is the word of whoever failed.
+WORDS_OF_ALL = ("refusals", "pairing", "setup", "questions", "failure_words")
 
 
 def test_the_words_of_a_code_stand_in_the_contract_alone():

@@ -7,6 +7,7 @@ wait = max(0, engine.next_deadline() - now)
 
 from haven.core.authentication import Authentication
 from haven.core.clock import MILLISECOND, NEVER
+from haven.core.doubt import take_word
 from haven.core.effects import Reapply, Release, Renamed, TakeOver
 from haven.core.events import (
     AddressesChanged,
@@ -30,7 +31,6 @@ from haven.core.events import (
     WitnessHeard,
 )
 from haven.core.group import Group
-from haven.core.other_path import take_word
 from haven.core.protocols import virtual_router_for
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
