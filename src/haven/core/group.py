@@ -16,7 +16,6 @@ from haven.core.lockstep import Lockstep
 from haven.core.other_path import doubt_at
 from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
-from haven.core.steady import EARLY
 from haven.core.tracking import (
     LinkStates,
     check_faults,
@@ -25,7 +24,7 @@ from haven.core.tracking import (
     is_judged,
     penalty_of,
 )
-from haven.core.virtual_router import VirtualRouter
+from haven.core.virtual_router import EARLY, VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import Advert
 from haven.core.vrrp.constants import OWNER_PRIORITY, RESIGNATION

@@ -2,6 +2,7 @@
 """Groups that do nothing but advertise, as an Active does nearly all the time."""
 
 from haven.core.clock import NEVER
+from haven.core.virtual_router import EARLY
 from haven.core.vrrp import states
 
 TYPE_CHECKING = False
@@ -11,9 +12,6 @@ if TYPE_CHECKING:
     from haven.core.effects import Effects, Send
     from haven.core.group import Group
     from haven.core.virtual_router import VirtualRouter
-
-# An ADVERTISEMENT may leave this part of its interval early, to share a wake-up with others.
-EARLY = 16
 
 
 def steady_members(groups: "Iterable[Group]") -> "tuple[list[VirtualRouter], int]":

@@ -40,6 +40,8 @@ DOUBT = 3
 MOMENT = SECOND
 # An Active that was heard for fewer intervals than this was hardly one.
 BRIEF = 2
+# An ADVERTISEMENT may leave this part of its interval early, to share a wake-up with others.
+EARLY = 16
 # An Active says its interval itself (RFC 9568 5.2.7), and one forged word may say 40.95 s: so many of our own
 # are believed, and RFC 9568's default, which an Active may have while we are faster.
 INTERVALS_BELIEVED = 4
