@@ -12,6 +12,7 @@ from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.agent.wan import runtime_interface
 from haven.agent.wan.part import WanPart
+from haven.agent.wan.standby_device import StandbyDevice
 from haven.ubus import caller
 from haven.ubus.caller import UbusFailure
 
@@ -113,6 +114,18 @@ def test_nothing_is_left_of_a_section_that_is_gone(loop: Loop, netifd: Netifd, p
     take(part, {**plan(), "parts": {}}, "backup")
     assert turns(loop, has(netifd))
     for _ in range(5):
+        loop.turn()
+    assert not netifd.added
+
+
+def test_a_device_that_was_let_go_is_not_held_again(loop: Loop, netifd: Netifd, tmp_path: Path):
+    """An agent that ends looks at its interfaces until they are down."""
+    device = StandbyDevice(Scope(loop, str(tmp_path), pytest.fail), str(tmp_path), "wan")
+    device.keep("none", True)
+    assert turns(loop, has(netifd, "hv_wan"))
+    device.let_go()
+    device.keep("none", True)
+    for _ in range(9):
         loop.turn()
     assert not netifd.added
 

@@ -23,12 +23,14 @@ class StandbyDevice:
     def __init__(self, scope: Scope, run_dir: str, interface: str) -> None:
         self._note = os.path.join(run_dir, "wan_ipv6_" + interface)
         self._interface = RuntimeInterface(scope, PREFIX + interface)
+        self._is_let_go = False
 
     def keep(self, device: str, is_active: bool) -> None:
         """Hold the device; IPv6 speaks on it when this router is Active."""
         # Before the link is up: the first thing that IPv6 says is a question.
         self._set_silent(device, not is_active)
-        self._interface.keep(device=device)
+        if not self._is_let_go:
+            self._interface.keep(device=device)
 
     def _set_silent(self, device: str, is_silent: bool) -> None:
         path = DISABLE_IPV6 % device
@@ -49,7 +51,8 @@ class StandbyDevice:
             os.unlink(self._note)
 
     def let_go(self) -> None:
-        """Hold the device no more: its section is gone, or the agent ends."""
+        """Hold the device no more, whatever is heard of it yet: its section is gone, or the agent ends."""
+        self._is_let_go = True
         self._interface.remove()
 
     def close(self) -> None:
