@@ -136,7 +136,8 @@ def alter(octets, random):
     if kind == 0:
         return octets[: next(random) % len(octets)]
     if kind == 1:
-        return octets + bytes(1 + next(random) % 40)
+        # A number that has been a big one stays so in MicroPython, whose bytes() takes none.
+        return octets + b"\0" * (1 + next(random) % 40)
     return octets
 
 
