@@ -195,10 +195,10 @@ COMMANDS = (
     Command("peers", "the routers that are paired with this one", "haven.cli.peer_commands:peers", (JSON,)),
     Command(
         "small",
-        "the nodes on MicroPython that get their plans here",
+        "small nodes that get their plans here",
         "haven.cli.small_command:small",
         (JSON,),
-        CommandArgument("ACTION", "else: add, remove", ("add", "remove")),
+        CommandArgument("WHAT", "else: add, remove", ("add", "remove")),
         CommandArgument("NAME", "what that node is called here"),
     ),
     Command(
