@@ -14,7 +14,8 @@ def test_a_takeover_is_followed_by_the_tunnel_and_the_site_does_nothing_for_it(n
     """
     site, first, second = tunnelled_pair(network, kernel_has_wireguard())
     assert first.told()["state"] == "up" and second.told()["state"] == "down"
-    assert not second.is_up() and second.told()["known"] == 1
+    wait_until(lambda: second.told()["known"] == 1, 10, "r2 knows where the site is")
+    assert not second.is_up()
     with both_ways(network) as (to_site, to_client):
         first.ask("switchover", group=None)
         for probe in (to_site, to_client):

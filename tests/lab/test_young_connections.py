@@ -64,7 +64,7 @@ def test_dead_agent_leaves_nothing_that_drops(network: Network) -> None:
     _first, second = agent_gateway(network)
     wait_until(lambda: guarded(second) and loose(second) == "1", 5, "the standby is armed")
     second.kill_agent()
-    wait_until(lambda: not guarded(second), 45, "the addresses have run out", interval=0.5)
+    wait_until(lambda: not guarded(second), 70, "the addresses have run out", interval=0.5)
     second.start_agent()
     wait_until(lambda: guarded(second), 10, "the next agent arms it again")
     second.stop()

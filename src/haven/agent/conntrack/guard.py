@@ -35,10 +35,10 @@ from haven.contract.guard_note import LOOSE_FILE, REMOVE
 # Until the clients have sent again: a retransmission comes after 0.2 s, the next ones after 0.6, 1.4 and 3 s.
 LASTS_S = 5.0
 # To run nft costs more than all else that a standby does in ten seconds; one that has failed is tried sooner.
-REFRESH_S, RETRY_S = 30.0, 10.0
+REFRESH_S, RETRY_S = 20.0, 10.0
 # On an Active, how often it is looked who has begun to listen.
 LOOK_S = 0.25
-LIFETIME_S = 90
+LIFETIME_S = 50
 # It answers in milliseconds; one that is stuck is ended, and named.
 NFT_LIMIT_S = 5.0
 
