@@ -152,8 +152,8 @@ def test_the_sets_are_filled_again_before_they_run_out(guard: GuardDesk, kernel:
 def test_every_address_runs_out_in_the_set_of_its_family(guard: GuardDesk, kernel: Kernel) -> None:
     guard.follow(False)
     text = kernel.told.read_text()
-    assert "type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 90s };" in text
-    assert "type ipv6_addr; flags timeout; elements = { fe80::77 timeout 90s };" in text
+    assert "type ipv4_addr; flags timeout; elements = { 192.0.2.1 timeout 50s };" in text
+    assert "type ipv6_addr; flags timeout; elements = { fe80::77 timeout 50s };" in text
 
 
 def test_the_next_agent_puts_the_users_setting_back(guard: GuardDesk, kernel: Kernel, make: Make) -> None:
@@ -275,7 +275,7 @@ def test_only_a_new_active_keeps_back_unreachables_for_hosts_behind_it(
     guard: GuardDesk, kernel: Kernel
 ) -> None:
     guard.follow(False)
-    assert "elements = { tcp timeout 90s };" in kernel.told.read_text()
+    assert "elements = { tcp timeout 50s };" in kernel.told.read_text()
     guard.follow(True)
     assert "elements = { tcp timeout 7s, icmp timeout 7s, ipv6-icmp timeout 7s };" in kernel.told.read_text()
 
@@ -310,7 +310,7 @@ def test_one_nft_runs_at_a_time_and_the_last_word_counts(
     gate.touch()
     turns.settle()
     assert len(count.read_text()) == 2
-    assert "elements = { tcp timeout 90s };" in kernel.told.read_text()
+    assert "elements = { tcp timeout 50s };" in kernel.told.read_text()
 
 
 def test_a_takeover_while_it_is_being_armed_lifts_it_after_its_time(
