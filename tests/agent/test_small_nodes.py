@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from haven.agent.calls import CallFailure
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
-from haven.agent.small_nodes import plan_server
+from haven.agent.small_nodes import plan_maker, plan_server
+from haven.agent.small_nodes.compile_queue import CompileQueue
 from haven.agent.small_nodes.part import SmallNodesPart
 from haven.contract.machine_facts import VERSION as FACTS_VERSION
 from haven.contract.small_nodes import BEGIN, HELLO, KEY, KEY_ID, LONGEST_QUESTION, MOST_VISITORS, NONCE
@@ -154,6 +156,59 @@ def test_who_has_the_plan_already_waits_for_news(desk: Desk, monkeypatch: pytest
     assert json.loads(desk.ask(key, known)[1])["virtual_routers"][0]["addresses"] == ["192.0.2.9/24"]
 
 
+class _Compiler:
+    """In place of the scope of plan makers: programs that end when the test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self.queue, self._folder = CompileQueue(), folder
+        self.running: list = []
+
+    def run(self, _argv: list[str], done, _limit: float) -> None:
+        self.running.append(done)
+
+    def maker(self, name: str) -> plan_maker.PlanMaker:
+        config = (str(self._folder / "haven.conf"), True)
+        return plan_maker.PlanMaker(self, self.queue, name, str(self._folder / name), lambda: config)
+
+    def end(self, status: int, said: str) -> None:
+        self.running.pop(0)(plan_maker.ChildEnd(status, "", said))
+
+
+def test_what_is_made_of_an_older_configuration_is_made_again(tmp_path: Path) -> None:
+    compiler, told = _Compiler(tmp_path), []
+    maker = compiler.maker("shed")
+    maker.make(FACTS, lambda: told.append(maker.problems))
+    maker.forget()
+    compiler.end(1, "the old one")
+    assert told == []
+    compiler.end(1, "the new one")
+    assert told == [["the new one"]]
+    # Asked again, it is known.
+    maker.make(FACTS, lambda: told.append(maker.problems))
+    assert told == [["the new one"]] * 2 and not compiler.running
+
+
+def test_a_compiler_that_was_killed_is_tried_again(tmp_path: Path) -> None:
+    compiler, told = _Compiler(tmp_path), []
+    maker = compiler.maker("shed")
+    for _ in range(2):
+        maker.make(FACTS, lambda: told.append(maker.problems))
+        compiler.running.pop(0)(CallFailure("late", "it takes too long"))
+    assert told == [["it takes too long"]] * 2
+
+
+def test_one_compiler_runs_at_a_time_and_only_who_asked_last_is_told(tmp_path: Path) -> None:
+    compiler, told = _Compiler(tmp_path), []
+    makers = [compiler.maker(name) for name in ("shed", "barn")]
+    for maker in makers:
+        for count in range(3):
+            maker.make({**FACTS, "node": str(count)}, lambda count=count: told.append(count))
+    while compiler.running:
+        assert len(compiler.running) == 1
+        compiler.end(1, "no")
+    assert told == [2, 2]
+
+
 def test_what_keeps_a_plan_from_being_made_is_told_to_both(desk: Desk) -> None:
     key = desk.add("shed")
     (answer,) = desk.ask(key, {**QUESTION, "facts": {**FACTS, "interfaces": {}}})
@@ -238,6 +293,39 @@ def test_a_key_that_is_taken_away_is_none_any_more(desk: Desk) -> None:
     assert desk.ask(key, QUESTION) == []
     small_keys.remove(str(desk.folder), "barn")
     desk.part.account()
+    with pytest.raises(ConnectionRefusedError):
+        desk.connect()
+
+
+def test_a_key_that_is_taken_away_while_it_is_proven_is_none(desk: Desk) -> None:
+    key = desk.add("shed")
+    with desk.connect() as sock:
+        line = desk.greet(sock, key)
+        desk.add("barn")
+        small_keys.remove(str(desk.folder), "shed")
+        desk.part.account()
+        assert desk.read(sock, lambda _found: False) == b""
+        with pytest.raises(ConnectionError):
+            for _ in range(2):
+                sock.sendall(line.document(json.dumps(QUESTION).encode()))
+                time.sleep(0.05)
+
+
+def test_a_port_that_was_taken_is_not_opened_after_the_last_key(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_server, "RETRY_S", 0.1)
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::", plan_server.PORT))
+        other.listen()
+        desk.add("shed")
+        assert [each["code"] for each in desk.part.problems()] == ["small-unserved"]
+        small_keys.remove(str(desk.folder), "shed")
+        desk.part.account()
+        assert desk.part.problems() == []
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        desk.turn()
     with pytest.raises(ConnectionRefusedError):
         desk.connect()
 

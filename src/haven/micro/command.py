@@ -21,7 +21,7 @@ COMMANDS = (
     ("status", "who is Active, what this node holds, and what is the matter"),
     ("events", "what has happened"),
     ("reload", "take the plan as it is now"),
-    ("join ADDRESS KEY", "get the plan of the full router there, now and always ('haven small add' there)"),
+    ("join ADDRESS [KEY]", "get the plan of the full router there, now and always ('haven small add' there)"),
     ("switchover [GROUP]", "hand the group over, or every one"),
     ("maintenance on|off", "hand over and be the last resort, or serve as before"),
     ("stop", "hand over and end havend"),
@@ -86,9 +86,11 @@ def _ask_full_router(name: str, more: "list[str]", plan: str, run_dir: str) -> N
     if name == "follow":
         # For the init script.
         full_router.follow(plan, run_dir)
-    if len(more) != 2:
+    if not 1 <= len(more) <= 2:
         raise UsageError("join needs an address and a key")
-    said = full_router.join(more[0], more[1], plan, run_dir)
+    # By standard input it stands in no list of processes.
+    key = more[1] if len(more) == 2 else sys.stdin.readline().strip()
+    said = full_router.join(more[0], key, plan, run_dir)
     sys.stdout.write("%s\n" % (said or "the plan here is that of %s already" % more[0]))
 
 

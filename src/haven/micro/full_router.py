@@ -14,6 +14,8 @@ from haven.core.auth.sealed_line import LONGEST_RECORD, NotGenuine, SealedLine, 
 from haven.havend.host import child
 from haven.micro.control_line import NotDone, ask, load
 from haven.micro.exported_facts import NoFacts, facts
+from haven.micro.files import copy_file
+from haven.private_folder import make_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,34 +26,64 @@ PAUSE_S, AGAIN_S = 1, 15
 LONGEST_NOTE = 512
 CONNECT_S = 10
 SERVICE = "/etc/init.d/haven-micro"
+# In the run directory, which is in memory: a plan that havend refuses comes again and again.
+CAME = "plan.json.came"
 
 
 def join(address: str, key: str, plan: str, run_dir: str) -> str:
     """Ask a full router for the plan, and remember it; return what there is to say. Raises NotDone."""
-    if len(key) != 2 * small_nodes.KEY or key.strip("0123456789abcdef"):
+    if not _is_key(key):
         raise NotDone(
             "a key is %d digits and letters a to f, as 'haven small add' shows it" % (2 * small_nodes.KEY)
         )
-    said = _Question(address, key, plan, run_dir).ask()
+    said = _Question(address, key, plan, run_dir).ask(_digest(plan))
+    _write_note(plan, address, key)
+    # What follows the plan from now on is started for the note's sake.
+    _start_service()
+    return said
+
+
+def _is_key(text: str) -> bool:
+    return len(text) == 2 * small_nodes.KEY and not text.strip("0123456789abcdef")
+
+
+def _write_note(plan: str, address: str, key: str) -> None:
     place = plan + paths.PLAN_SOURCE
     try:
         with open(place + ".new", "w") as file:
             file.write("%s %s\n" % (address, key))
-        os.rename(place + ".new", place)
+        _put(place + ".new", place)
     except OSError as error:
         raise NotDone("%s: %s" % (place, os.strerror(error.errno or 0))) from None
-    return said
+
+
+def _put(new: str, place: str) -> None:
+    # A name that reaches the disk before its octets would be that of an empty file after a power cut.
+    child.run(["sync"])
+    os.rename(new, place)
+
+
+def _start_service() -> None:
+    if os.path.exists(SERVICE):
+        # What the firewall lets in follows the plan, too.
+        child.run(["sh", "-c", SERVICE + " start >/dev/null 2>&1"])
 
 
 def follow(plan: str, run_dir: str) -> None:
     """Ask for the plan again and again, for ever. Raises NotDone where nobody is to be asked."""
-    before = ""
+    # As if there were none: havend may still show what kept an earlier one from being made, or taken.
+    before, have = "", ""
     while True:
         address, key = _read_note(plan)
         try:
-            said, pause = _Question(address, key, plan, run_dir).ask(), PAUSE_S
+            question = _Question(address, key, plan, run_dir)
+            said = question.ask(have)
+            if said:
+                _start_service()
+            # A havend that is about to start may have read the plan before.
+            have, pause = (_digest(plan), PAUSE_S) if question.is_in_force else ("", AGAIN_S)
         except NotDone as why:
-            said, pause = str(why), AGAIN_S
+            said, pause, have = str(why), AGAIN_S, ""
         if said and said != before:
             sys.stderr.write("haven: %s\n" % said)
         before = said or before
@@ -65,7 +97,7 @@ def _read_note(plan: str) -> "list[str]":
             words = file.read(LONGEST_NOTE).split()
     except OSError:
         raise NotDone("nobody is to be asked for a plan: 'haven-micro join ADDRESS KEY' says who") from None
-    if len(words) != 2:
+    if len(words) != 2 or not _is_key(words[1]):
         raise NotDone("%s is damaged: say 'haven-micro join ADDRESS KEY' again" % place)
     return words
 
@@ -77,11 +109,12 @@ class _Question:
         self._address, self._plan, self._run_dir = address, plan, run_dir
         self._key = bytes.fromhex(key)
         self._pieces: list[bytes] = []
+        self.is_in_force = True
 
-    def ask(self) -> str:
-        """Return what is new, empty for nothing. Raises NotDone."""
+    def ask(self, have: str) -> str:
+        """Return what is new, empty for nothing; `have` is the digest of the plan here. Raises NotDone."""
         try:
-            told = {"version": small_nodes.VERSION, "facts": facts(), "have": _digest(self._plan)}
+            told = {"version": small_nodes.VERSION, "facts": facts(), "have": have}
         except NoFacts as why:
             raise NotDone(str(why)) from None
         self._socket = socket.socket(*self._found())
@@ -117,7 +150,10 @@ class _Question:
         self._line = SealedLine(self._key, own, other, True)
 
     def _octets(self, most: int = LONGEST_RECORD) -> bytes:
-        octets: bytes = self._socket.recv(most)
+        try:
+            octets: bytes = self._socket.recv(most)
+        except OSError:
+            raise NotDone("%s does not answer in time" % self._address) from None
         if not octets:
             raise NotDone(
                 "%s hung up: its haven does not know this key (or is busy); 'haven small add' there makes one"
@@ -157,18 +193,25 @@ class _Question:
             return
 
     def _take_plan(self) -> str:
-        place = self._plan + ".new"
+        place = paths.inside(self._run_dir, CAME)
         try:
+            make_private(self._run_dir)
             with open(place, "wb") as file:
                 for piece in self._document():
                     file.write(piece)
+            count = load(place, self._run_dir)
+            self.is_in_force = count is not None
+            is_new = _digest(place) != _digest(self._plan)
+            if is_new:
+                copy_file(place, self._plan + ".new")
+                _put(self._plan + ".new", self._plan)
         except OSError as error:
             raise NotDone("%s: %s" % (place, os.strerror(error.errno or 0))) from None
-        count = load(place, self._run_dir)
-        os.rename(place, self._plan)
-        if os.path.exists(SERVICE):
-            # What the firewall lets in follows the plan, too.
-            child.run(["sh", "-c", SERVICE + " start >/dev/null 2>&1"])
+        finally:
+            if os.path.exists(place):
+                os.unlink(place)
+        if not is_new:
+            return ""
         return "%s has sent a plan%s" % (
             self._address,
             "" if count is None else ", virtual routers: %d" % count,

@@ -8,6 +8,7 @@ from typing import Any
 
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
+from haven.agent.small_nodes.compile_queue import CompileQueue
 from haven.atomic_file import write_whole
 from haven.contract.strict_json import read_json, write_json
 from haven.core.auth.sealed_line import digest
@@ -16,15 +17,21 @@ from haven.light import suppress
 
 COMPILE_S = 30.0
 
+# The facts, and who is told.
+Waiting = tuple[dict[str, Any], Callable[[], None]]
+
 
 class PlanMaker:
     """What was made last: `plan` and its `digest`, or `problems`; `config` tells the file and its kind."""
 
-    def __init__(self, scope: Scope, name: str, place: str, config: Callable[[], tuple[str, bool]]) -> None:
-        self._scope, self._name, self._place, self._config = scope, name, place, config
+    def __init__(
+        self, scope: Scope, queue: CompileQueue, name: str, place: str, config: Callable[[], tuple[str, bool]]
+    ) -> None:
+        self._scope, self._queue, self._name, self._place, self._config = scope, queue, name, place, config
         self._made_of: Any = None
-        self._is_making = False
-        self._waiting: list[tuple[dict[str, Any], Callable[[], None]]] = []
+        self._is_making = self._is_outdated = False
+        # A node asks over one connection: who asked before does not wait any more.
+        self._waiting: Waiting | None = None
         self.plan: bytes | None = None
         self.digest, self._count = "", 0
         self.problems: list[str] = []
@@ -32,34 +39,50 @@ class PlanMaker:
         self.asked_at: float | None = None
 
     def forget(self) -> None:
-        """Make it anew the next time."""
-        self._made_of = None
+        """Make it anew the next time, and what is being made right away."""
+        self._made_of, self._is_outdated = None, True
 
     def make(self, facts: dict[str, Any], done: Callable[[], None]) -> None:
         """Call `done` when there is a plan for these facts, or a reason why there is none."""
-        self._waiting.append((facts, done))
+        self._waiting = facts, done
         if not self._is_making:
             self._next()
 
     def _next(self) -> None:
-        if not self._waiting:
+        if self._waiting is None:
             return
-        facts, done = self._waiting.pop(0)
-        config, derived = self._config()
-        made_of = (facts, derived, _mark(config) if not derived else None)
-        if made_of == self._made_of:
-            done()
-            self._next()
+        if self._of(self._waiting[0]) == self._made_of:
+            self._tell()
             return
         self._is_making = True
+        self._queue.add(self._begin)
 
-        def ended(outcome: ChildEnd | CallFailure) -> None:
-            self._is_making, self._made_of = False, made_of
-            self._take(outcome)
-            done()
+    def _of(self, facts: dict[str, Any]) -> Any:
+        config, derived = self._config()
+        return facts, derived, _mark(config) if not derived else None
+
+    def _tell(self) -> None:
+        assert self._waiting is not None
+        (_facts, done), self._waiting = self._waiting, None
+        done()
+
+    def _begin(self) -> None:
+        assert self._waiting is not None
+        asked, made_of = self._waiting, self._of(self._waiting[0])
+        self._is_outdated = False
+        self._compile(asked[0], *self._config(), lambda outcome: self._end(asked, made_of, outcome))
+
+    def _end(self, asked: Waiting, made_of: Any, outcome: ChildEnd | CallFailure) -> None:
+        self._is_making = False
+        self._take(outcome)
+        # What was not to be had this time may be the next time.
+        is_sure = isinstance(outcome, ChildEnd) and not self._is_outdated
+        self._made_of = made_of if is_sure else None
+        self._queue.end()
+        if self._is_outdated or self._waiting is not asked:
             self._next()
-
-        self._compile(facts, config, derived, ended)
+        else:
+            self._tell()
 
     def _compile(
         self, facts: dict[str, Any], config: str, derived: bool, ended: Callable[[Any], None]

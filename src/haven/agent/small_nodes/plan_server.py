@@ -8,6 +8,7 @@ from typing import Any
 
 from haven import light_socket as socket
 from haven.agent.part import Surroundings
+from haven.agent.small_nodes.compile_queue import CompileQueue
 from haven.agent.small_nodes.plan_maker import PlanMaker
 from haven.agent.small_nodes.visitor import Visitor
 from haven.contract.problems import problem
@@ -27,6 +28,7 @@ class PlanServer:
         self._scope = around.scope.inner()
         self._keys: dict[bytes, tuple[str, bytes]] = {}
         self._makers: dict[str, PlanMaker] = {}
+        self._compilers = CompileQueue()
         self._visitors: list[Visitor] = []
         self._held: list[tuple[Visitor, Callable[[], None]]] = []
         self._socket: socket.socket | None = None
@@ -44,7 +46,8 @@ class PlanServer:
         known = {name for name, _key in self._keys.values()}
         self._makers = {name: self._makers.get(name) or self._maker(name) for name in sorted(known)}
         for visitor in list(self._visitors):
-            if visitor.name in gone:
+            # Who has proven none yet may be about to prove one that is gone.
+            if visitor.name is None or visitor.name in gone:
                 visitor.leave()
         # A configuration of their own may have come.
         self.renew()
@@ -55,7 +58,7 @@ class PlanServer:
 
     def _maker(self, name: str) -> PlanMaker:
         place = os.path.join(self._around.run_dir, "small-" + name)
-        return PlanMaker(self._scope, name, place, lambda: self._config(name))
+        return PlanMaker(self._scope, self._compilers, name, place, lambda: self._config(name))
 
     def _config(self, name: str) -> tuple[str, bool]:
         """Return the configuration of a node, and whether it is this router's, of which it is the standby."""
@@ -63,7 +66,7 @@ class PlanServer:
         return (own, False) if os.path.exists(own) else (self._around.config, True)
 
     def _listen(self) -> None:
-        if self._socket is not None or self._scope.closed:
+        if self._socket is not None or self._scope.closed or not self._keys:
             return
         try:
             self._socket = _listener()
@@ -75,6 +78,7 @@ class PlanServer:
         self._scope.watch(self._socket, lambda _events: self._accept())
 
     def _deafen(self) -> None:
+        self._failure = ""
         if self._socket is not None:
             self._scope.forget(self._socket)
             self._socket.close()
@@ -127,7 +131,7 @@ class PlanServer:
             else:
                 self._held.append((visitor, look))
 
-        visitor.hold(until, lambda: visitor.reply("same", []) if maker.digest == have else None)
+        visitor.hold(until, lambda: visitor.reply("same", []) if have and maker.digest == have else None)
         look()
 
     def renew(self) -> None:
