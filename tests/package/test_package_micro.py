@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The package of the small node: it fits, needs nothing of Python, and its bytecode runs."""
 
+import ast
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from haven import VERSION
+from haven.contract import other_events, other_problems, problems
 from tests.havend.plans import document, lan
 from tests.package.sdk import FEED
 
@@ -47,6 +49,21 @@ def test_it_depends_on_nothing_of_python():
     needed = re.search(r"^Depends: (.*)$", text, re.M)
     assert needed and "micropython" in needed[1].split(", ")
     assert not [each for each in needed[1].split(", ") if each.startswith("python")]
+
+
+def test_it_has_the_words_of_all_that_it_says():
+    """A code whose words are left out of the package would end havend, in the midst of its work."""
+    sources = FEED.parent / "src"
+    left_out = {row[0] for row in other_problems.OTHER_TABLE + other_events.OTHER_TABLE}
+    # Of plans with connections to copy, which none for a small node has.
+    left_out -= {row[0] for row in problems.OWN_TABLE} | {"conntrack-unplaced"}
+    said = {
+        (path.name, node.value)
+        for path in bytecode._needed(sources)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert {each for each in said if each[1] in left_out} == set()
 
 
 @pytest.mark.parametrize("program", ["usr/sbin/havend-micro", "usr/bin/haven-micro"])

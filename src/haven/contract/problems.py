@@ -256,6 +256,14 @@ _GATEWAY_TABLE = (
         "Correct it and say 'haven reload'; until then this node is no router of any group.",
     ),
     (
+        "held-back",
+        WARNING,
+        "This node has lost the group {count} times within an hour; it takes it back from a living router in "
+        "{left_s} at the earliest.",
+        "Look in the events for what comes and goes: a link, an address, a tracked device. A dead router is "
+        "replaced at once.",
+    ),
+    (
         "setup-failed",
         WARNING,
         "The set-up failed: {command} ({error}).",

@@ -5,14 +5,6 @@ from haven.contract.severities import ERROR, WARNING
 
 SERVICE_PROBLEMS = (
     (
-        "held-back",
-        WARNING,
-        "This node has lost the group {count} times within an hour; it takes it back from a living router in "
-        "{left_s} at the earliest.",
-        "Look in the events for what comes and goes: a link, an address, a tracked device. A dead router is "
-        "replaced at once.",
-    ),
-    (
         "service-failed",
         WARNING,
         "Service {service} fails: {failure}. {words}",
