@@ -99,6 +99,17 @@ def test_what_is_the_agents_is_not_in_it_and_a_plan_with_it_is_refused(router: P
     assert "Traceback" not in done.stderr
 
 
+def test_what_the_agent_would_ask_is_refused_without_its_words(router: Path, tmp_path: Path):
+    asked = tmp_path / "ask.py"
+    asked.write_text(
+        "from haven.contract.control import read_request\nprint(read_request(b'%s'))"
+        % (json.dumps({"command": "note", "code": "service-started", "facts": {}}))
+    )
+    environment = {**os.environ, "MICROPYPATH": str(router / "usr/lib/haven-micro")}
+    done = subprocess.run([MICROPYTHON, str(asked)], capture_output=True, text=True, env=environment)
+    assert "'command': 'note'" in done.stdout, done.stderr + done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

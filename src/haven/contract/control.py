@@ -60,9 +60,11 @@ _TEXT_OR_DIAGNOSTIC = list_of(lambda value: "" if isinstance(value, (str, dict))
 
 
 def _noted(value: "Any") -> str:
-    # A havend without an agent does without them.
-    from haven.contract.other_events import NOTED
-
+    # A havend without an agent does without them, and refuses the request for that.
+    try:
+        from haven.contract.other_events import NOTED
+    except ImportError:
+        return text(value)
     return one_of(NOTED)(value)
 
 
