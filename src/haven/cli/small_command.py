@@ -21,7 +21,7 @@ def small(request: Request) -> int:
     """List them, let one ask from now on, or let one ask no more."""
     folder = request.root.rstrip("/") + paths.SMALL_NODES
     if not request.words:
-        return _list(request)
+        return _list(request, folder)
     action, *names = request.words
     if len(names) != 1 or not small_keys.is_name(names[0]):
         raise Failed("a small node has a name of letters, digits, - and _, 64 at most: haven small add NAME")
@@ -67,17 +67,24 @@ def _remove(folder: str, name: str) -> int:
     return 0
 
 
-def _list(request: Request) -> int:
+def _list(request: Request, folder: str) -> int:
     try:
         found = ask(request.run_dir, "status").get("small_nodes") or []
     except Refusal as why:
         raise Failed(str(why)) from None
+    told = [each["name"] for each in found]
+    untold = [name for name in small_keys.names(folder) if name not in told]
     if request.json:
         print_json(found)
-    elif not found:
+    elif not found and not untold:
         print("no small node has a key here; 'haven small add NAME' makes one")
     else:
-        sys.stdout.write("".join(_line(printable(each)) for each in found))
+        lines = [_line(printable(each)) for each in found]
+        lines += [
+            f"{name}  has a key, but haven-agent, which gives out plans, says nothing of it\n"
+            for name in untold
+        ]
+        sys.stdout.write("".join(lines))
     return 0
 
 
