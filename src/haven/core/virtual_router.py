@@ -202,7 +202,7 @@ class VirtualRouter(Announcements):
         self.active_source = packet[1]
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
-        self.doubted_at, self.first_word_until = None, 0
+        self.doubted_at = None
         self.last_accepted, self._usual_patience_us = packet, 0
 
     def record_preempted(self, advert: Advert, packet: "Packet") -> None:
