@@ -250,6 +250,17 @@ def test_newcomer_that_has_heard_the_active_on_one_link_waits_no_longer_for_the_
     assert b.state() == ACTIVE
 
 
+def test_newcomer_that_was_active_waits_for_no_first_word_any_more():
+    wire = Wire()
+    b = wire.node("b", group(router(priority=100)))
+    b.start(adopt=("gateway",), patience_us=30 * SECOND)
+    assert b.state() == ACTIVE
+    b.set_link("lan", False)
+    b.set_link("lan", True)
+    wire.run(4 * SECOND)
+    assert b.state() == ACTIVE
+
+
 def test_newcomer_that_nobody_speaks_to_serves_in_the_end():
     wire = Wire()
     b = wire.node("b", group(router(priority=100)))

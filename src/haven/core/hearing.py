@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a group does about the ADVERTISEMENTs that its members hear: which event of the table each one is."""
 
-from haven.core.doubt import end_first_wait
 from haven.core.handover import patience_in_maintenance
 from haven.core.rivals import STAY, WAIT, YIELD, Rivals
 from haven.core.vrrp import states
@@ -34,8 +33,6 @@ class Hearing:
         source = packet[1]
         follows = member.active_source in (None, source)
         member.note(advert, source, now)
-        if member.first_word_until:
-            end_first_wait(self._group.members, now)
         if advert.priority == RESIGNATION:
             self._hear_resignation(member, source, follows, now)
             return

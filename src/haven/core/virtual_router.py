@@ -376,6 +376,7 @@ class VirtualRouter(Announcements):
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self.counters.became_active += 1
         self._sent_at = self._active_since = now
+        self.first_word_until = 0
         self.forget_active()
         self.allow_announcement_now()
 
