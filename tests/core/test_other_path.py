@@ -194,6 +194,28 @@ def test_lower_active_that_vouches_for_itself_is_preempted_all_the_same():
     assert (a.state(), b.state()) == (BACKUP, ACTIVE)
 
 
+def test_nobody_is_preempted_over_a_link_that_brings_nothing():
+    wire = Wire()
+    a = wire.node("a", group(router(priority=100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    b = wire.node("b", group(router(priority=200), preempt=True))
+    # As behind a switch's port that does not forward yet.
+    for pair_of in ((a, b), (b, a)):
+        cut(wire, *pair_of)
+    b.start()
+    b.handle(OtherPath(True))
+    for at in range(80):
+        wire.run(SECOND // 4)
+        if at == 60:
+            assert (a.state(), b.state()) == (ACTIVE, BACKUP)
+            wire.heal()
+        if b.said(Doubted) and b.state() == BACKUP:
+            b.forget()
+            vouch(a, b)
+    assert (a.state(), b.state()) == (BACKUP, ACTIVE)
+
+
 def test_word_that_comes_after_one_of_the_link_prolongs_nothing():
     wire, a, b = fast()
     cut(wire, a, b)

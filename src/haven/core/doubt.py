@@ -32,17 +32,20 @@ def _last_moment(member: "VirtualRouter") -> int:
 
 
 def is_word_needed(member: "VirtualRouter", state: str) -> bool:
-    """Tell whether the link has brought none itself since another path was asked."""
-    return member.doubted_at is not None or state == states.ACTIVE
+    """Tell whether the link has brought none itself since another path was asked.
+
+    An Active that is about to be preempted, as its link has said who it is, is not waited for.
+    """
+    return state == states.ACTIVE or (member.doubted_at is not None and not member.lower_heard)
 
 
 def take_word(member: "VirtualRouter", now: int) -> None:
     """Wait for the next word by another path, where that has just said that the Active lives.
 
-    An Active that is about to be preempted is not waited for.
+    Nobody is preempted over a link that brings nothing: its hosts may not be reached by it, either.
     """
-    if member.deadline != NEVER and not member.lower_heard:
-        member.deadline = max(member.deadline, now + WORD_US)
+    if member.deadline != NEVER:
+        member.deadline, member.lower_heard = max(member.deadline, now + WORD_US), False
         # Three questions before the word is no more good, and no more of them where intervals are short.
         member.doubted_at = now - ASKED_EVERY_US // 2
 
