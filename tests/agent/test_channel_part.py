@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The part for the other routers: its replica is this router's, whatever the plan called it before."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from haven.agent.channel.part import ChannelPart
+from haven.agent.channel.part import VOUCH_S, ChannelPart
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
 from haven.contract.pairing import PairingRefusal
@@ -90,5 +91,28 @@ def test_what_is_no_word_for_a_router_is_nobodys_failure(tmp_path: Path, turns: 
     exchange.ask_all = lambda _request, _limit, take: take(answer)  # type: ignore[attr-defined]
     part._exchange = exchange  # type: ignore[assignment]
     part.take_doubt([])
+    part._exchange = None
+    part.close()
+
+
+@pytest.mark.parametrize("stood_still", [False, True])
+def test_what_a_router_said_before_this_agent_stood_still_is_no_word(
+    tmp_path: Path, turns: Turns, monkeypatch: pytest.MonkeyPatch, stood_still: bool
+) -> None:
+    places = Places(str(tmp_path), str(tmp_path / "haven"), str(tmp_path))
+    part = ChannelPart(Surroundings(turns.scope, places, Roles(), lambda: None))
+    exchange, taken = Carried(), []
+    exchange.ask_all = lambda _request, _limit, take: taken.append(take)  # type: ignore[attr-defined]
+    part._exchange = exchange  # type: ignore[assignment]
+    part.take_doubt([])
+    told: list[bytes] = []
+    monkeypatch.setattr(turns.scope, "ask_havend", lambda line, _done, _limit: told.append(line))
+    later = time.monotonic() + (2 * VOUCH_S if stood_still else 0)
+    monkeypatch.setattr("haven.agent.channel.part.time.monotonic", lambda: later)
+    advert = {"family": 4, "vrid": 51, "addresses": ["192.0.2.1"]}
+    advert.update({"source": "192.0.2.2", "to": "224.0.0.18", "message": "31"})
+    taken[0]({"ok": True, "result": {"adverts": [advert]}})
+    assert bool(told) is not stood_still
+    monkeypatch.undo()
     part._exchange = None
     part.close()

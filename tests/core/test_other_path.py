@@ -6,7 +6,7 @@ from haven.core.effects import Doubted
 from haven.core.events import OtherPath, Vouched
 from haven.core.vrrp.constants import multicast_group
 from haven.core.vrrp.states import ACTIVE, BACKUP
-from tests.core.wire import Wire, group, router
+from tests.core.wire import Wire, group, pair, router
 
 
 def settled(other_path=True):
@@ -174,6 +174,111 @@ def test_newcomer_waits_for_the_first_word_of_those_whom_it_joins():
     assert b.said(Doubted)
     vouch(a, b)
     # From now on it is a standby like any other.
+    wire.run(4 * SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_lower_active_that_vouches_for_itself_is_preempted_all_the_same():
+    wire = Wire()
+    a = wire.node("a", group(router(priority=100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    b = wire.node("b", group(router(priority=200), preempt=True))
+    b.start()
+    b.handle(OtherPath(True))
+    for _ in range(20):
+        wire.run(SECOND // 4)
+        if b.said(Doubted) and b.state() == BACKUP:
+            b.forget()
+            vouch(a, b)
+    assert (a.state(), b.state()) == (BACKUP, ACTIVE)
+
+
+def test_nobody_is_preempted_over_a_link_that_brings_nothing():
+    wire = Wire()
+    a = wire.node("a", group(router(priority=100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    b = wire.node("b", group(router(priority=200), preempt=True))
+    # As behind a switch's port that does not forward yet.
+    for pair_of in ((a, b), (b, a)):
+        cut(wire, *pair_of)
+    b.start()
+    b.handle(OtherPath(True))
+    for at in range(80):
+        wire.run(SECOND // 4)
+        if at == 60:
+            assert (a.state(), b.state()) == (ACTIVE, BACKUP)
+            wire.heal()
+        if b.said(Doubted) and b.state() == BACKUP:
+            b.forget()
+            vouch(a, b)
+    assert (a.state(), b.state()) == (BACKUP, ACTIVE)
+
+
+def test_word_that_comes_after_one_of_the_link_prolongs_nothing():
+    wire, a, b = fast()
+    cut(wire, a, b)
+    wire.run_until(lambda: b.said(Doubted))
+    wire.heal()
+    wire.run(SECOND // 10)
+    vouch(a, b)
+    a.power_off()
+    wire.run(SECOND // 2)
+    assert b.state() == ACTIVE
+
+
+def test_other_path_is_asked_no_more_often_where_intervals_are_short():
+    wire, a, b = fast()
+    cut(wire, a, b)
+    asked = 0
+    for _ in range(500):
+        wire.run(SECOND // 100)
+        if b.said(Doubted):
+            asked += 1
+            b.forget()
+            vouch(a, b)
+    assert 5 <= asked <= 11 and b.state() == BACKUP
+
+
+def newcomer(a_specs, b_specs):
+    """Return a wire, an Active, and a router that has just joined it and waits for a first word."""
+    wire = Wire()
+    a = wire.node("a", a_specs)
+    wire.start()
+    wire.run(10 * SECOND)
+    b = wire.node("b", b_specs)
+    return wire, a, b
+
+
+def test_newcomer_that_has_heard_a_lower_active_waits_for_it_as_any_standby():
+    wire, a, b = newcomer(group(router(priority=100)), group(router(priority=200), preempt=True))
+    b.start(patience_us=30 * SECOND)
+    wire.run(2 * SECOND)
+    assert b.state() == BACKUP
+    a.power_off()
+    wire.run(4 * SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_newcomer_that_has_heard_the_active_on_one_link_waits_no_longer_for_the_other():
+    wire, a, b = newcomer(pair(priority=200), pair(priority=100))
+    wire.cut("wan", a, b)
+    b.start(patience_us=30 * SECOND)
+    wire.run(5 * SECOND)
+    assert b.state() == BACKUP
+    a.power_off()
+    wire.run(4 * SECOND)
+    assert b.state() == ACTIVE
+
+
+def test_newcomer_that_was_active_waits_for_no_first_word_any_more():
+    wire = Wire()
+    b = wire.node("b", group(router(priority=100)))
+    b.start(adopt=("gateway",), patience_us=30 * SECOND)
+    assert b.state() == ACTIVE
+    b.set_link("lan", False)
+    b.set_link("lan", True)
     wire.run(4 * SECOND)
     assert b.state() == ACTIVE
 

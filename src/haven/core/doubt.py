@@ -2,6 +2,7 @@
 """Another path to the Active of a silent link: when it is asked, and what its word is worth."""
 
 from haven.core.clock import NEVER, SECOND
+from haven.core.vrrp import states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,17 +20,39 @@ def doubt_at(member: "VirtualRouter") -> int:
     """Return when the Active has been silent for so long that another path to it is worth asking."""
     if member.resigned or member.deadline == NEVER:
         return NEVER
-    if member.doubted_at is not None:
-        return member.doubted_at + ASKED_EVERY_US
-    if member.first_word_until:
-        return 0
+    worth_at = 0 if member.first_word_until else _last_moment(member)
+    return worth_at if member.doubted_at is None else max(worth_at, member.doubted_at + ASKED_EVERY_US)
+
+
+def _last_moment(member: "VirtualRouter") -> int:
     silent_at = member.deadline
     if member.heard_at is not None:
         silent_at = min(silent_at, member.heard_at + member.active_down_us())
     return silent_at - DOUBTED_FOR * member.active_adver_interval_us
 
 
+def is_word_needed(member: "VirtualRouter", state: str) -> bool:
+    """Tell whether the link has brought none itself since another path was asked.
+
+    An Active that is about to be preempted, as its link has said who it is, is not waited for.
+    """
+    return state == states.ACTIVE or (member.doubted_at is not None and not member.lower_heard)
+
+
 def take_word(member: "VirtualRouter", now: int) -> None:
-    """Wait for the next word by another path, where that has just said that the Active lives."""
+    """Wait for the next word by another path, where that has just said that the Active lives.
+
+    Nobody is preempted over a link that brings nothing: its hosts may not be reached by it, either.
+    """
     if member.deadline != NEVER:
-        member.deadline = max(member.deadline, now + WORD_US)
+        member.deadline, member.lower_heard = max(member.deadline, now + WORD_US), False
+        # Three questions before the word is no more good, and no more of them where intervals are short.
+        member.doubted_at = now - ASKED_EVERY_US // 2
+
+
+def end_first_wait(members: "list[VirtualRouter]", now: int) -> None:
+    """Wait no longer than any standby for what was heard on one link: it is the group's first word."""
+    for member in members:
+        if member.first_word_until and member.deadline != NEVER:
+            member.deadline = min(member.deadline, now + member.active_down_us())
+        member.first_word_until = 0

@@ -7,7 +7,7 @@ wait = max(0, engine.next_deadline() - now)
 
 from haven.core.authentication import Authentication
 from haven.core.clock import MILLISECOND, NEVER
-from haven.core.doubt import take_word
+from haven.core.doubt import is_word_needed, take_word
 from haven.core.effects import Reapply, Release, Renamed, TakeOver
 from haven.core.events import (
     AddressesChanged,
@@ -51,8 +51,7 @@ if TYPE_CHECKING:
 FEW = 4
 # So many groups change their state in one go: then it is read first what other routers have taken meanwhile.
 AT_ONCE = 64
-# In the midst of an effect it is not looked more often what is due: that of hundreds of takeovers has
-# thousands of parts.
+# In the midst of an effect it is not looked more often what is due: a takeover of many has many parts.
 PAUSE_US = 5 * MILLISECOND
 
 NO_EFFECTS: "tuple[Value, ...]" = ()
@@ -124,10 +123,11 @@ class Engine:
         if found is None or not found[1].can_be_vouched_for():
             return NO_EFFECTS
         found[0].anomalies["vouched"] = (event.source, now)
+        is_needed = is_word_needed(found[0], found[1].state)
         heard = self.hear(
             event.device, event.family, event.source, event.destination, TTL, event.message, now
         )
-        if found[1].state == states.BACKUP and found[0].heard_at == now:
+        if is_needed and found[1].state == states.BACKUP and found[0].heard_at == now:
             take_word(found[0], now)
         return heard
 

@@ -2,7 +2,7 @@
 """Virtual routers that change state together: by timers, by faults, and by what the user wants."""
 
 from haven.core.clock import NEVER
-from haven.core.doubt import doubt_at
+from haven.core.doubt import doubt_at, end_first_wait
 from haven.core.effects import (
     Doubted,
     FaultsChanged,
@@ -126,6 +126,8 @@ class Group(Lockstep):
 
     def hear(self, member: VirtualRouter, advert: Advert, packet: "Packet", now: int) -> None:
         """Act on an ADVERTISEMENT that passed every check."""
+        if member.first_word_until:
+            end_first_wait(self.members, now)
         if self.handover is None:
             self._hearing.hear(member, advert, packet, now)
         else:

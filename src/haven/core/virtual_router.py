@@ -202,7 +202,7 @@ class VirtualRouter(Announcements):
         self.active_source = packet[1]
         self.active_priority = advert.priority
         self.silent = self.resigned = self.lower_heard = False
-        self.doubted_at, self.first_word_until = None, 0
+        self.doubted_at = None
         self.last_accepted, self._usual_patience_us = packet, 0
 
     def record_preempted(self, advert: Advert, packet: "Packet") -> None:
@@ -376,6 +376,7 @@ class VirtualRouter(Announcements):
         """Begin as Active: nobody else is, and the first announcement is owed at once."""
         self.counters.became_active += 1
         self._sent_at = self._active_since = now
+        self.first_word_until = 0
         self.forget_active()
         self.allow_announcement_now()
 

@@ -26,7 +26,7 @@ class Alarm:
 
     def __init__(self, timers: "Sequence[Timer]") -> None:
         self._timers = timers
-        self._due = self._until = self._wake_at = self._others_at = self._looked_at = 0
+        self._due = self._until = self._wake_at = self._others_at = self._looked_at = self._rung_at = 0
         self.is_stale = True
 
     def set_now(self) -> int:
@@ -57,8 +57,11 @@ class Alarm:
         )
 
     def has_time(self, now: int) -> bool:
-        """Tell whether nothing is due yet, nor the timers to be looked at: it was something that came in."""
-        return now < self._wake_at and now - self._looked_at < LONGEST_TRUST
+        """Tell whether nothing is due yet, nor everybody's turn: it was something that came in.
+
+        What comes in as often as the timers are looked at must not keep the others from their turn for good.
+        """
+        return now < self._wake_at and now - self._rung_at < LONGEST_TRUST
 
     def idle_until(self) -> int:
         """Return when somebody other than the engine is due, or the timers are to be looked at."""
@@ -66,7 +69,8 @@ class Alarm:
 
     def ring(self, clock: "Callable[[], int]") -> None:
         """Let everybody act whose time has come."""
-        if clock() >= self._due:
+        self._rung_at = clock()
+        if self._rung_at >= self._due:
             self.is_stale = True
             for deadline, act in self._timers:
                 if clock() >= deadline():

@@ -180,9 +180,17 @@ class ChannelPart(Part):
     def take_doubt(self, members: list[dict[str, Any]]) -> None:
         """Ask the other routers whether they are Active, and tell havend what they say."""
         if self._exchange is not None:
-            self._exchange.ask_all({"command": "vouch", "members": members}, VOUCH_S, self._take_word)
+            until = time.monotonic() + VOUCH_S
+            self._exchange.ask_all(
+                {"command": "vouch", "members": members},
+                VOUCH_S,
+                lambda answer: self._take_word(answer, until),
+            )
 
-    def _take_word(self, answer: dict[str, Any]) -> None:
+    def _take_word(self, answer: dict[str, Any], until: float) -> None:
+        if time.monotonic() > until:
+            # An agent that stood still finds what an Active said before it died.
+            return
         result = answer.get("result") if answer.get("ok") is True else None
         adverts = result.get("adverts") if isinstance(result, dict) else None
         if isinstance(adverts, list) and adverts:
