@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from haven.contract import event_log, problems
+from haven.contract import all_events, all_problems, event_log, problems
 from haven.contract.all_diagnostics import DIAGNOSTICS
 from haven.contract.control import REFUSALS, Refusal, refused
 from haven.contract.diagnostics import Diagnostic
@@ -61,7 +61,7 @@ def _without_text(document: dict) -> dict:
 
 def test_each_problem_and_what_to_do_about_it():
     found = [
-        problems.problem(code, "lan", **_facts(text, do)) for code, _severity, text, do in problems.TABLE
+        problems.problem(code, "lan", **_facts(text, do)) for code, _severity, text, do in all_problems.TABLE
     ]
     told = [_without_text(each) for each in found]
     assert _say("problem", told) == [each["message"] for each in found]
@@ -69,7 +69,7 @@ def test_each_problem_and_what_to_do_about_it():
 
 
 def test_each_event():
-    events = [{"code": code, "facts": _facts(text)} for code, _kind, text in event_log.TABLE]
+    events = [{"code": code, "facts": _facts(text)} for code, _kind, text in all_events.TABLE]
     texts = [event_log.event_text(each["code"], each["facts"]) for each in events]
     assert _say("event", events) == texts
 

@@ -22,7 +22,7 @@ import ipk  # noqa: E402
 
 EPOCH = 1700000000
 # What the installation makes of it counts, too.
-LARGEST = 1_560_000
+LARGEST = 1_600_000
 
 
 def test_the_name_says_package_version_and_architecture(package: Path):

@@ -167,7 +167,7 @@ def test_each_python_that_is_here_builds_each_package(name: str, version: str, t
 
 
 def test_every_package_has_the_fields_of_the_one_source():
-    assert len(packages()) == 5
+    assert len(packages()) == 6
     for path in packages():
         said = described.fields(path.name)
         assert tuple(said) == described.ORDER and not [text for text in said.values() if "@" in text]
