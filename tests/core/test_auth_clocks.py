@@ -85,6 +85,15 @@ def test_a_clock_that_is_set_moves_nothing():
             assert watch(wire, 20 * SECOND) == 1 and wire.active() == ["b"], (step, whose)
 
 
+def test_an_active_ahead_of_the_other_whose_clock_is_set_back_goes_on_from_what_it_had_said():
+    for ahead in (SECOND, 3 * SECOND, 9 * SECOND):
+        wire = both_started((TODAY + ahead, TODAY), advert_interval_us=100 * MILLISECOND)
+        wire.run(5 * SECOND)
+        set_clock(wire.nodes[0], TODAY - HOUR)
+        assert watch(wire, 20 * SECOND) == 1, ahead
+        assert wire.active() == ["a"]
+
+
 def test_both_were_wrong_and_are_set_right_one_after_the_other():
     for first in (0, 1):
         wire = both_started((IN_1970, IN_1970 + HOUR))

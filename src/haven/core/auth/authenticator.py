@@ -85,7 +85,8 @@ class Authenticator:
         self.skew: tuple[bytes, int, int] | None = None
         self._keys: dict[int, Key] = {}
         self._senders = Senders()
-        self._sent = 0
+        # What was said last, and before a clock that was set back.
+        self._sent = self._left = 0
         self._heard: HeardBefore | None = None
         self._asked_at = -NEVER
         self._was_asked: tuple[bytes, int] | None = None
@@ -144,8 +145,18 @@ class Authenticator:
             is_stranded = distance_us(self._sent, unix_us) > self.spec.window_us
             if not is_stranded or self.spec.replay == MONOTONIC:
                 sequence = following(self._sent)
+            else:
+                self._left = self._sent
+        elif self._is_before_what_was_left(sequence, unix_us):
+            sequence = following(self._left)
         self._sent = sequence
         return sequence
+
+    def _is_before_what_was_left(self, sequence: int, unix_us: int) -> bool:
+        """Tell whether a time that somebody told is a little behind what was said here before a step."""
+        assert self.spec is not None
+        is_before = self._left != 0 and is_after(self._left, sequence)
+        return is_before and distance_us(self._left, unix_us) <= self.spec.window_us
 
     # What is heard
 
