@@ -13,7 +13,7 @@ from haven.agent.calls import CallFailure
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
-from haven.agent.small_nodes import plan_maker, plan_server
+from haven.agent.small_nodes import plan_maker, plan_server, visitor
 from haven.agent.small_nodes.compile_queue import CompileQueue
 from haven.agent.small_nodes.part import SmallNodesPart
 from haven.contract.machine_facts import VERSION as FACTS_VERSION
@@ -252,7 +252,8 @@ def test_strangers_learn_nothing_and_keep_nobody_out(desk: Desk) -> None:
         each.close()
 
 
-def test_a_question_without_an_end_is_hung_up_on(desk: Desk) -> None:
+def test_a_question_without_an_end_is_hung_up_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitor, "QUESTION_S", 2.0)
     key = desk.add("shed")
     with desk.connect() as sock:
         line = desk.greet(sock, key)

@@ -302,7 +302,10 @@ def test_a_standby_of_netifds_speaks_from_the_virtual_address_from_the_first_wor
     (folder / "network").write_text(written)
     of_netifd.part.take_plan()
     of_netifd.role("backup")
-    of_netifd.until(lambda: (of_netifd.folder / "rules").exists(), "the rules are there before the device is")
-    assert "udp sport 4500" in (of_netifd.folder / "rules").read_text()
+    rules = of_netifd.folder / "rules"
+    of_netifd.until(
+        lambda: rules.exists() and "udp sport 4500" in rules.read_text(),
+        "the rules are there before the device is",
+    )
     of_netifd.hear(key="0123456789abcdef")
     assert "wireguard-differs" in of_netifd.codes()
