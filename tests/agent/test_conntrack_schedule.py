@@ -101,10 +101,10 @@ def test_without_conntrackd_a_standby_is_not_in_sync() -> None:
     replication = running()
     for second in range(int(WHOLE_TABLE_S) + 3):
         replication.record_statistics(received=second, now=float(second))
-    assert replication.in_sync
+    assert replication.is_in_sync(7)
     replication.ended()
     replication.record_statistics(None, 9)
-    assert not replication.in_sync
+    assert not replication.is_in_sync(9)
 
 
 def test_a_backup_has_nothing_to_hand_over() -> None:
@@ -147,7 +147,7 @@ def test_a_standby_is_in_sync_when_the_peer_has_been_heard_long_enough() -> None
     replication = running()
     for second in range(int(WHOLE_TABLE_S) + 2):
         replication.record_statistics(received=second, now=float(second))
-        assert replication.in_sync == (second >= 1 + WHOLE_TABLE_S)
+        assert replication.is_in_sync(second) == (second >= 1 + WHOLE_TABLE_S)
 
 
 def test_a_standby_that_hears_its_peer_knows_when_it_will_be_in_sync() -> None:
@@ -157,7 +157,7 @@ def test_a_standby_that_hears_its_peer_knows_when_it_will_be_in_sync() -> None:
     replication.record_statistics(received=1, now=1.0)
     assert replication.sync_left(3.0) == WHOLE_TABLE_S - 2.0
     replication.record_statistics(received=9, now=1.0 + WHOLE_TABLE_S)
-    assert replication.in_sync and replication.sync_left(2.0 + WHOLE_TABLE_S) is None
+    assert replication.is_in_sync(6.0) and replication.sync_left(2.0 + WHOLE_TABLE_S) is None
 
 
 def test_a_peer_is_heard_while_it_is_not_silent() -> None:
@@ -177,7 +177,7 @@ def test_a_standby_that_hears_nothing_is_not_in_sync() -> None:
     replication = running()
     for second in range(20):
         replication.record_statistics(received=min(second, 10), now=float(second))
-    assert replication.is_silent(20) and not replication.in_sync
+    assert replication.is_silent(20) and not replication.is_in_sync(20)
     assert replication.heard_age(20) == 20 - 10
     assert SILENCE_S < 10
 
@@ -192,7 +192,7 @@ def test_a_standby_asks_for_everything_when_it_hears_again() -> None:
         assert replication.tick(second) == []
     replication.record_statistics(received=5, now=silent_until)
     assert replication.tick(silent_until) == ["ask for everything"]
-    assert not replication.in_sync
+    assert not replication.is_in_sync(silent_until)
     replication.record_statistics(received=6, now=silent_until + 1)
     assert replication.tick(silent_until + 1) == []
 
@@ -215,7 +215,17 @@ def test_what_is_malformed_is_not_the_peer() -> None:
     # One packet of several malformed messages makes the number fall.
     for now in range(110, 120):
         replication.record_statistics(109 - 3 * (now - 109), now)
-    assert replication.is_silent(119) and not replication.in_sync
+    assert replication.is_silent(119) and not replication.is_in_sync(119)
+
+
+def test_a_standby_is_not_in_sync_from_the_moment_on_that_the_peer_is_told_as_silent() -> None:
+    replication = running()
+    for now in range(100, 110):
+        replication.record_statistics(now, now)
+    assert replication.is_in_sync(109 + SILENCE_S) and not replication.is_silent(109 + SILENCE_S)
+    later = 109.1 + SILENCE_S
+    assert replication.is_silent(later) and not replication.is_in_sync(later)
+    assert replication.sync_left(later) is None, "nothing says when it will be again"
 
 
 def test_an_active_is_in_sync_with_itself() -> None:
@@ -223,14 +233,14 @@ def test_an_active_is_in_sync_with_itself() -> None:
     replication.set_state("active", 0)
     replication.record_statistics(received=0, now=1)
     replication.record_statistics(received=0, now=20)
-    assert replication.in_sync
+    assert replication.is_in_sync(109)
 
 
 def test_a_conntrackd_that_does_not_answer_is_not_taken_for_the_peer() -> None:
     replication = running()
     for now in range(100, 110):
         replication.record_statistics(now, now)
-    assert replication.in_sync
+    assert replication.is_in_sync(109)
     for now in range(110, 120):
         replication.record_statistics(None, now)
-    assert replication.is_silent(119) and not replication.in_sync
+    assert replication.is_silent(119) and not replication.is_in_sync(119)

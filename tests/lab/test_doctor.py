@@ -28,7 +28,9 @@ TOGETHER = {
 
 @pytest.fixture
 def sound(network: Network) -> DoctorPair:
-    return DoctorPair(network)
+    pair = DoctorPair(network)
+    pair.wait_settled()
+    return pair
 
 
 def test_nothing_of_a_sound_pair_then_every_fault_by_its_name(sound: DoctorPair) -> None:

@@ -197,8 +197,9 @@ class Agent:
         account: dict[str, Any] = {}
         problems = self._link.problems() or self._plan_problems()
         for part in self._parts:
-            account |= part.account()
+            # In this order: the account of a problem that begins meanwhile tells of it already.
             problems += part.problems()
+            account |= part.account()
         # Without the plan nobody knows what there would be to lose.
         self._said_in_sync = self._plan.is_read and all(part.is_in_sync() for part in self._parts)
         self._link.report(self._said_in_sync, problems, account)

@@ -2,12 +2,12 @@
 """The agent's own socket: what the command and LuCI ask of it, a line of JSON in and a line out."""
 
 import os
-import select
 from collections.abc import Callable
 from typing import Any
 
 from haven import light_socket as socket
 from haven.agent.loop import Scope
+from haven.agent.served_connection import ServedConnection
 from haven.contract.agent_requests import REQUESTS
 from haven.contract.control import LONGEST_REQUEST, Refusal, encode, read_request, refused
 from haven.contract.pairing import PairingRefusal
@@ -58,34 +58,14 @@ class Door:
             os.unlink(self._path)
 
 
-class _Visitor:
+class _Visitor(ServedConnection):
     """Somebody who asks; one question at a time."""
 
     def __init__(self, scope: Scope, sock: socket.socket, ask: Ask) -> None:
-        self._scope, self._socket, self._ask = scope, sock, ask
+        super().__init__(scope, sock)
+        self._ask = ask
         self._received = b""
         self._unsent = bytearray()
-        self.is_gone = False
-        sock.setblocking(False)
-        scope.watch(sock, self._serve)
-
-    def leave(self) -> None:
-        """Hang up."""
-        if not self.is_gone:
-            self.is_gone = True
-            self._scope.forget(self._socket)
-            self._socket.close()
-
-    def _serve(self, events: int) -> None:
-        try:
-            if events & select.EPOLLOUT:
-                self._send()
-            if events & select.EPOLLIN:
-                self._read()
-        except BlockingIOError:
-            pass
-        except OSError:
-            self.leave()
 
     def _read(self) -> None:
         octets = self._socket.recv(RECEIVE)

@@ -43,7 +43,7 @@ class SyncSchedule:
         self._heard_at: float | None = None
         self._first_heard_at: float | None = None
         self._missed = False
-        self.in_sync = False
+        self._in_sync = False
 
     def renew_every(self, seconds: float, now: float) -> None:
         """Renew so often from now on; 0 for never."""
@@ -60,7 +60,7 @@ class SyncSchedule:
         self._running = True
         self._started_at = now
         self._received = self._heard_at = self._first_heard_at = None
-        self._missed = self.in_sync = False
+        self._missed = self._in_sync = False
         if self._active:
             return self._become_active(now)
         self._renew_later(now)
@@ -73,7 +73,7 @@ class SyncSchedule:
         self._renew_at = None
         self._waiting = []
         self._received = self._heard_at = self._first_heard_at = None
-        self.in_sync = False
+        self._in_sync = False
 
     def set_state(self, state: str, now: float) -> list[str]:
         """Take the state of the gateway on this node; return the orders that follow."""
@@ -87,7 +87,7 @@ class SyncSchedule:
             return self._become_active(now)
         self._renew_later(now)
         self._first_heard_at = None
-        self.in_sync = False
+        self._in_sync = False
         self._later(now, ["ask for everything"])
         return ["forget what was told"]
 
@@ -101,7 +101,7 @@ class SyncSchedule:
         return ["forget what was told"]
 
     def _become_active(self, now: float) -> list[str]:
-        self.in_sync = True
+        self._in_sync = True
         self._later(now, ["read the kernel", "send everything"])
         self._renew_later(now + CALM_S)
         self._rounds_to_read = ROUNDS_READ
@@ -150,7 +150,7 @@ class SyncSchedule:
         if self.is_silent(now):
             self._missed = self._missed or self._heard_at is not None
             self._first_heard_at = None
-        self.in_sync = self._first_heard_at is not None and now - self._first_heard_at >= WHOLE_TABLE_S
+        self._in_sync = self._first_heard_at is not None and now - self._first_heard_at >= WHOLE_TABLE_S
 
     def _record_received(self, received: int, now: float) -> None:
         before, self._received = self._received, received
@@ -166,9 +166,13 @@ class SyncSchedule:
             self._calm_until, self._waiting = now, ["ask for everything"]
         self._missed = False
 
+    def is_in_sync(self, now: float) -> bool:
+        """Tell whether this node has the whole table of the Active, and still hears it."""
+        return self._in_sync and (self._active or not self.is_silent(now))
+
     def sync_left(self, now: float) -> float | None:
         """Return in how many seconds this node will be in sync if all goes on; None where nothing says so."""
-        if self.in_sync or self._active or self._first_heard_at is None:
+        if self._in_sync or self._active or self._first_heard_at is None:
             return None
         return max(0.0, self._first_heard_at + WHOLE_TABLE_S - now)
 

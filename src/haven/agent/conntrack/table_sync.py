@@ -165,10 +165,11 @@ class TableSync:
 
     def is_in_sync(self) -> bool:
         """Tell whether this node has the connections of the Active."""
-        if not self._conntrackd.takes_orders or not self._schedule.in_sync:
+        now = time.monotonic()
+        if not self._conntrackd.takes_orders or not self._schedule.is_in_sync(now):
             return False
         # Whoever else is on the device can make it look as if the peer's conntrackd were heard.
-        return self._state == ACTIVE or self._peers.hears_any(time.monotonic())
+        return self._state == ACTIVE or self._peers.hears_any(now)
 
     def account(self) -> dict[str, Any]:
         """Return what status shows of this node's table and of the peers'."""

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One request for the metrics: read, answered, and hung up on; whoever takes too long gets nothing."""
 
-import select
 from collections.abc import Callable
 
 from haven import light_socket as socket
 from haven.agent.loop import Scope
+from haven.agent.served_connection import ServedConnection
 from haven.metrics.exposition import CONTENT_TYPE
 
 LIMIT_S = 5.0
@@ -18,38 +18,18 @@ ROOT_TEXT = "haven: the metrics are at %s\n" % PATH
 Ask = Callable[[Callable[[str], None]], None]
 
 
-class HttpVisitor:
+class HttpVisitor(ServedConnection):
     """A connection; `ask` gets the metrics, `left` is called once at its end."""
 
     def __init__(
         self, scope: Scope, sock: socket.socket, ask: Ask, left: "Callable[[HttpVisitor], None]"
     ) -> None:
-        self._scope, self._socket, self._ask, self._left = scope.inner(), sock, ask, left
+        super().__init__(scope, sock, lambda: left(self))
+        self._ask = ask
         self._received = b""
         self._unsent = memoryview(b"")
-        self._is_asked = self.is_gone = False
-        sock.setblocking(False)
-        self._scope.watch(sock, self._serve)
+        self._is_asked = False
         self._scope.after(LIMIT_S, self.leave)
-
-    def leave(self) -> None:
-        """Hang up."""
-        if not self.is_gone:
-            self.is_gone = True
-            self._scope.close()
-            self._socket.close()
-            self._left(self)
-
-    def _serve(self, events: int) -> None:
-        try:
-            if events & select.EPOLLOUT:
-                self._send()
-            elif events & select.EPOLLIN:
-                self._read()
-        except BlockingIOError:
-            pass
-        except OSError:
-            self.leave()
 
     def _read(self) -> None:
         octets = self._socket.recv(RECEIVE)

@@ -2,12 +2,12 @@
 """One connection of a small node, or of a stranger: it proves a key, asks once, and is answered."""
 
 import os
-import select
 from collections.abc import Callable
 from typing import Any
 
 from haven import light_socket as socket
 from haven.agent.loop import Scope
+from haven.agent.served_connection import ServedConnection
 from haven.contract.fields import DocumentError, check_object
 from haven.contract.machine_facts import check_facts
 from haven.contract.small_nodes import (
@@ -31,8 +31,10 @@ ANSWER_S = 30.0
 KeyOf = Callable[[bytes], "tuple[str, bytes] | None"]
 
 
-class Visitor:
+class Visitor(ServedConnection):
     """A connection; `name` once a key is proven. `ask` gets the question, `left` is called at its end."""
+
+    ENDS = (OSError, NotGenuine)
 
     def __init__(
         self,
@@ -43,42 +45,21 @@ class Visitor:
         ask: "Callable[[Visitor, dict[str, Any], str], None]",
         left: "Callable[[Visitor], None]",
     ) -> None:
-        self._scope, self._socket, self.address = scope.inner(), sock, address
-        self._key_of, self._ask, self._left = key_of, ask, left
+        super().__init__(scope, sock, lambda: left(self))
+        self.address, self._key_of, self._ask = address, key_of, ask
         self.name: str | None = None
         self._claimed = ""
         self._line: SealedLine | None = None
         self._received = b""
         self._unsent = memoryview(b"")
-        self._is_asked = self._is_answered = self.is_gone = False
-        sock.setblocking(False)
-        self._scope.watch(sock, self._serve)
+        self._is_asked = self._is_answered = False
         self._end = self._scope.after(STRANGER_S, self.leave)
-
-    def leave(self) -> None:
-        """Hang up."""
-        if not self.is_gone:
-            self.is_gone = True
-            self._scope.close()
-            self._socket.close()
-            self._left(self)
 
     def hold(self, until: float, then: Callable[[], None]) -> None:
         """Wait for an answer until a time, and do something then; whoever has none soon after it leaves."""
         self._end.cancel()
         self._scope.at(until, then)
         self._end = self._scope.at(until + QUESTION_S, self.leave)
-
-    def _serve(self, events: int) -> None:
-        try:
-            if events & select.EPOLLOUT:
-                self._send()
-            if events & select.EPOLLIN and not self.is_gone:
-                self._read()
-        except BlockingIOError:
-            pass
-        except (OSError, NotGenuine):
-            self.leave()
 
     def _read(self) -> None:
         octets = self._socket.recv(RECEIVE)
