@@ -21,6 +21,7 @@ from haven.contract.small_nodes import BEGIN, HELLO, KEY, KEY_ID, LONGEST_QUESTI
 from haven.contract.status import check_account
 from haven.core.auth.sealed_line import SealedLine, digest, key_id
 from haven.peers import small_keys
+from tests.machines.device_facts import bridge
 
 CONFIG = """config haven 'main'
 \toption node 'r1'
@@ -33,20 +34,7 @@ config virtual_router 'lan'
 \toption version '2'
 \tlist address '192.0.2.1/24'
 """
-DEVICE = {
-    "index": 2,
-    "name": "br-lan",
-    "mac": "020000000001",
-    "mtu": 1500,
-    "up": True,
-    "hardware": 1,
-    "kind": "bridge",
-    "lower": 0,
-    "vlan": 0,
-    "vlan_filtering": False,
-    "default_vlan": 1,
-    "addresses": [["192.0.2.3", True]],
-}
+DEVICE = bridge("br-lan", "020000000001", "192.0.2.3", index=2)
 FACTS = {
     "version": FACTS_VERSION,
     "node": "shed",

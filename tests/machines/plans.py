@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from haven.plan.other_machine import make_plan_for
+from tests.machines.device_facts import bridge
 
 CONFIG = """
 config haven 'main'
@@ -42,20 +43,7 @@ config virtual_router 'guests'
 	option vrid '20'
 	list address '192.168.20.1/24'
 """
-BRIDGE = {
-    "index": 7,
-    "name": "br-far",
-    "mac": "020000000101",
-    "mtu": 1500,
-    "up": True,
-    "hardware": 1,
-    "kind": "bridge",
-    "lower": 0,
-    "vlan": 0,
-    "vlan_filtering": True,
-    "default_vlan": 1,
-    "addresses": [["192.168.1.2", True]],
-}
+BRIDGE = bridge("br-far", "020000000101", "192.168.1.2", vlan_filtering=True)
 VLAN = {
     **BRIDGE,
     "index": 1 << 20,

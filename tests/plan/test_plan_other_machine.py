@@ -9,6 +9,7 @@ import pytest
 
 from haven.contract.plan import PlanError, read_plan
 from haven.plan.other_machine import make_plan_for
+from tests.machines.device_facts import bridge
 
 CONFIG = """
 config haven 'main'
@@ -42,20 +43,7 @@ config conntrack 'connections'
 	list peer_address '192.168.1.3'
 """
 
-DEVICE = {
-    "index": 7,
-    "name": "br-far",
-    "mac": "020000000101",
-    "mtu": 1500,
-    "up": True,
-    "hardware": 1,
-    "kind": "bridge",
-    "lower": 0,
-    "vlan": 0,
-    "vlan_filtering": False,
-    "default_vlan": 1,
-    "addresses": [["192.168.1.2", True]],
-}
+DEVICE = bridge("br-far", "020000000101", "192.168.1.2")
 FACTS = {
     "version": 1,
     "node": "small",

@@ -303,15 +303,7 @@ _INNER: "dict[str, Any]" = {"fault": FAULTS, "step": STEPS, "command": STEPS}
 
 def problem(code: str, about: str, **facts: "Any") -> "Problem":
     """Return a problem of the tables. Raises KeyError for a code or a fact that is missing."""
-    row, inner = _ROWS.get(code), _INNER
-    if row is None:
-        # A havend without an agent does without them.
-        from haven.contract import other_problems
-
-        row = other_problems.ROWS[code]
-        inner = dict(inner)
-        inner.update(other_problems.INNER)
-    _code, severity, text, do = row
+    (_code, severity, text, do), inner = _row(code)
     return {
         "code": code,
         "severity": severity,
@@ -320,3 +312,12 @@ def problem(code: str, about: str, **facts: "Any") -> "Problem":
         "message": render(text, facts, inner).strip(),
         "do": render(do, facts, inner),
     }
+
+
+def _row(code: str) -> "tuple[tuple[str, ...], dict[str, Any]]":
+    if code in _ROWS:
+        return _ROWS[code], _INNER
+    # A havend without an agent does without them.
+    from haven.contract import other_problems
+
+    return other_problems.ROWS[code], other_problems.INNER
