@@ -21,10 +21,21 @@ HEAVY = {
 }
 # What is looked for now and then, and what notes the past, once there is a group.
 LATE = ("haven.drill", "haven.history", "haven.agent.drill.drill", "haven.agent.history.chronicler")
+# The words of every option.
+WORDS = "haven.contract.configuration_words"
 # What only some plans ask for.
-RARE = ("haven.config", "haven.sync", "haven.upgrade", "haven.setup", "haven.leases", "haven.plan.", *LATE)
+RARE = (
+    "haven.config",
+    "haven.sync",
+    "haven.upgrade",
+    "haven.setup",
+    "haven.leases",
+    "haven.plan.",
+    *LATE,
+    WORDS,
+)
 PROGRAMS = (
-    *("haven.havend.start", "haven.havend.heartbeats", "haven.agent.agent"),
+    *("haven.havend.start", "haven.havend.heartbeats", "haven.agent.agent", "haven.agent.channel.part"),
     # Of every Active.
     "haven.agent.claimants.address_watch",
 )

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What paired routers say of their common configuration: what came of a change, what stands in its way."""
 
-from haven.contract.all_diagnostics import DIAGNOSTICS
 from haven.contract.message import render
 
 TYPE_CHECKING = False
@@ -57,4 +56,7 @@ REPLICATION = {
 
 def replication_text(code: str, facts: "dict[str, Any]") -> str:
     """Return a text of the table in English. Raises KeyError for a code or a fact that is missing."""
+    # Most have nothing to refuse, and do without the words of every option.
+    from haven.contract.all_diagnostics import DIAGNOSTICS
+
     return render(REPLICATION[code], facts, {"diagnostic": DIAGNOSTICS})
