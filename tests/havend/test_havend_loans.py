@@ -48,6 +48,14 @@ def _show(node: Havend, *words: str) -> list[dict]:
     return json.loads(subprocess.check_output(["ip", "-n", node.machine.name, "-j", *words]) or "[]")
 
 
+def tellers(node: Havend) -> int:
+    """Count the sockets that send frames on the WAN."""
+    (link,) = _show(node, "link", "show", "wan")
+    argv = ["ip", "netns", "exec", node.machine.name, "cat", "/proc/net/packet"]
+    rows = [line.split() for line in subprocess.check_output(argv, text=True).splitlines()[1:]]
+    return [row[4] for row in rows].count(str(link["ifindex"]))
+
+
 def lend(node: Havend, *loans: dict) -> None:
     answer = node.ask("lend", loans=list(loans))
     assert answer["ok"], answer
@@ -88,6 +96,10 @@ def test_the_link_is_told_and_the_gateway_is_asked(node: Havend, pair: Pair) -> 
         return any(each["dst"] == FIRST for each in json.loads(subprocess.check_output(argv)))
 
     wait_until(known, "the gateway knows where the address is")
+    # The kernel takes 10 ms and more to close what tells it, and the next packets would wait for that.
+    assert tellers(node) == 1
+    lend(node)
+    assert tellers(node) == 1
 
 
 def test_what_its_client_keeps_is_renewed_no_more_and_has_no_end(node: Havend) -> None:

@@ -13,6 +13,7 @@ from haven.havend.netlink_batch import NetlinkBatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
@@ -33,6 +34,8 @@ class Loans:
         self._tell = tell
         self._loans: dict[str, Loan] = {}
         self._taken: dict[str, Loan] = {}
+        # By device, each with the index that it was opened for: the kernel takes 10 ms and more to close one.
+        self._lines: dict[str, tuple[int, socket.socket]] = {}
         self.renew_at = NEVER
 
     def replace(self, loans: "Sequence[Loan]", active: "Iterable[str]", now: int) -> None:
@@ -88,6 +91,9 @@ class Loans:
         """Give up everything."""
         for name in sorted(self._taken):
             self._run(name, self._taken.pop(name).release)
+        for _index, sock in self._lines.values():
+            sock.close()
+        self._lines = {}
 
     def renew(self, now: int) -> None:
         """Give what is taken a new lifetime, and put back what somebody has removed."""
@@ -114,18 +120,21 @@ class Loans:
             if asked is not None and len(asked) == len(address) == 4:
                 # A gateway that takes no notice of gratuitous ARP does of a question.
                 frames.append(arp_request(link.mac, address, asked))
-            _send(device, frames)
+            self._send(device, link.index, frames)
 
+    def _send(self, device: str, index: int, frames: "list[bytes]") -> None:
+        try:
+            line = self._line(device, index)
+            for frame in frames:
+                line.send(frame)
+        except OSError:
+            # A link that is still down: it is told again at the next renewal.
+            pass
 
-def _send(device: str, frames: "list[bytes]") -> None:
-    try:
-        sock = system.open_link(device)
-    except OSError:
-        return
-    try:
-        for frame in frames:
-            sock.send(frame)
-    except OSError:
-        # A link that is still down: it is told again at the next renewal.
-        pass
-    sock.close()
+    def _line(self, device: str, index: int) -> "socket.socket":
+        held = self._lines.get(device)
+        if held is None or held[0] != index:
+            if held is not None:
+                held[1].close()
+            held = self._lines[device] = (index, system.open_link(device))
+        return held[1]
