@@ -6,6 +6,11 @@ import signal
 
 from hypothesis import settings
 
+from tests.lab import wait
+
+# A machine that is busy with other work holds any process up for seconds.
+wait.least_s = 30.0
+
 # How long an example takes says something about the machine alone.
 settings.register_profile("haven", deadline=None)
 settings.load_profile("haven")

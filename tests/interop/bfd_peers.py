@@ -75,7 +75,7 @@ class BfdPeer:
         """End it at once."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(5)
+        self.process.wait(60)
 
     def wait_state(self, state: str, budget: float = 20) -> None:
         """Wait until its session is in a state."""

@@ -56,7 +56,7 @@ def end(node: KeepalivedConntrackdNode) -> None:
     process = node.conntrackd.process
     assert process is not None
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def dropped(node: ImportedNode) -> dict[str, int]:

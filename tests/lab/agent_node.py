@@ -95,7 +95,7 @@ class AgentNode(HavenNode):
         """End the agent at once; what it has started goes on or not, as it happens."""
         assert self.agent is not None
         self.agent.kill()
-        self.agent.wait(5)
+        self.agent.wait(60)
 
     def pids_of(self, program: str) -> list[int]:
         """Find the processes of a program on this router."""
@@ -110,7 +110,7 @@ class AgentNode(HavenNode):
         """Ask the agent to end, and wait until it has."""
         assert self.agent is not None
         self.agent.terminate()
-        self.agent.wait(10)
+        self.agent.wait(60)
 
     def kill_conntrackd(self) -> None:
         """End conntrackd at once."""

@@ -38,4 +38,4 @@ class Asking:
     def stop(self) -> None:
         """Ask no more."""
         self._process.terminate()
-        self._process.wait(5)
+        self._process.wait(60)

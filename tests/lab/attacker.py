@@ -33,4 +33,4 @@ class Attacker:
             yield
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)

@@ -2,19 +2,16 @@
 """A capture: every ARP, neighbour and VRRP packet of a segment, and which node really sent it."""
 
 import itertools
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from tests.lab import frames
 from tests.lab.frames import Advert, Arp, Frame, NeighbourAdvert
-from tests.lab.listener import RECORD, records
+from tests.lab.listener import RECORD, Listener, records
 from tests.lab.namespace import Namespace
 from tests.lab.wait import now_ns
 
-ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 _numbers = itertools.count()
 
@@ -24,23 +21,17 @@ class Capture:
 
     def __init__(self, switch: Namespace, ports: dict[str, str], folder: Path) -> None:
         self._senders = list(ports.values())
-        self._path = folder / f"capture-{next(_numbers)}"
-        self._path.touch()
         self._frames: list[Frame] = []
         self._offset = 0
-        argv = [sys.executable, "-m", "tests.lab.capture_process", str(self._path), *ports]
-        self._process = switch.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
-        if self._process.stdout is None or not self._process.stdout.readline():
-            raise RuntimeError(f"no capture on {', '.join(ports)}: the listener ended at once")
+        path = folder / f"capture-{next(_numbers)}"
+        self._listener = Listener(switch, "tests.lab.capture_process", path, list(ports))
 
     def frames(self) -> list[Frame]:
-        """Read everything heard so far."""
-        with open(self._path, "rb") as file:
-            file.seek(self._offset)
-            heard = file.read()
-        for at, sender, octets in records(heard):
+        """Read everything sent so far, in the order of its times."""
+        for at, sender, octets in records(self._listener.heard(self._offset)):
             self._frames.append(Frame(at, self._senders[sender], octets))
             self._offset += RECORD.size + len(octets)
+        self._frames.sort(key=lambda frame: frame.at)
         return self._frames
 
     def adverts(self, since: int = 0, vrid: int | None = None, sender: str | None = None) -> list[Advert]:
@@ -53,10 +44,12 @@ class Capture:
 
     def longest_gap_ns(self, sender: str | None = None, since: int = 0) -> int:
         """Tell the longest time between two advertisements of one virtual router, or since its last."""
+        # Before the capture is read, which may take its time.
+        now = now_ns()
         times: dict[int, list[int]] = {}
         for advert in self.adverts(since=since, sender=sender):
             times.setdefault(advert.vrid, []).append(advert.at)
-        ends = [pair for each in times.values() for pair in itertools.pairwise([*sorted(each), now_ns()])]
+        ends = [pair for each in times.values() for pair in itertools.pairwise([*sorted(each), now])]
         return max(later - earlier for earlier, later in ends)
 
     def arps(self, address: str, since: int = 0) -> list[Arp]:
@@ -84,9 +77,7 @@ class Capture:
 
     def close(self) -> None:
         """Stop listening; what was heard can still be asked for."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(10)
+        self._listener.close()
 
     def _each(self, read: Callable[[Frame], T | None], since: int) -> list[T]:
         found = (read(frame) for frame in self.frames() if frame.at >= since)

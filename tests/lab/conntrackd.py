@@ -162,7 +162,7 @@ class Conntrackd:
         """End it at once."""
         process = self._alive()
         process.send_signal(signal.SIGKILL)
-        process.wait(5)
+        process.wait(60)
 
     def cpu_ns(self) -> int:
         """Tell the processor time it has used."""

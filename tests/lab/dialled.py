@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.lab import firewall
 from tests.lab.agent_node import AgentNode
 from tests.lab.flows import echo_server
-from tests.lab.listener import records
+from tests.lab.listener import Listener, records
 from tests.lab.network import SERVER, Network, Router
 from tests.lab.wait import wait_until
 
@@ -132,7 +132,7 @@ class DhcpProvider:
         """Come again without memory, and with other addresses."""
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(5)
+        self._process.wait(60)
         self._leases.unlink(missing_ok=True)
         self.start(*options, first=first)
 
@@ -163,15 +163,12 @@ class LineCapture:
     def __init__(self, network: Network) -> None:
         ports = [router.port("wan") for router in network.routers.values()]
         self._names = list(network.routers)
-        self._path = network.folder / f"line-{next(_numbers)}"
-        self._path.touch()
-        argv = [sys.executable, "-m", "tests.lab.line_capture_process", str(self._path), *ports]
-        process = network.switch.namespace.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
-        assert process.stdout is not None and process.stdout.readline(), "no capture on the line"
+        path = network.folder / f"line-{next(_numbers)}"
+        self._listener = Listener(network.switch.namespace, "tests.lab.line_capture_process", path, ports)
 
     def frames(self) -> list[tuple[int, str, bytes]]:
         """List the frames so far: when, from which router, and their octets."""
-        heard = records(self._path.read_bytes())
+        heard = sorted(records(self._listener.heard()))
         return [(at, self._names[port], octets) for at, port, octets in heard]
 
     def words(self) -> list[Word]:

@@ -135,7 +135,7 @@ def _fates(sheet: Sheet, rows: "range | list[int]", since: int) -> Fates:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 class Births:
@@ -195,11 +195,11 @@ class Crowd:
         arguments = [CLIENT, CROWD_NETWORK, str(CROWD_PORT), str(CROWD_PORTS), str(count), str(self.rate)]
         began = now_ns()
         process = spawn(self.network.client, "fill", *arguments)
-        process.wait(120)
+        process.wait(240)
         return (now_ns() - began) / 1e9
 
 
-def connect(namespace: Namespace, address: str, port: int = ECHO_PORT, timeout: float = 5) -> socket.socket:
+def connect(namespace: Namespace, address: str, port: int = ECHO_PORT, timeout: float = 30) -> socket.socket:
     """Open one TCP connection, to be spoken on by hand."""
     with inside(namespace):
         return socket.create_connection((address, port), timeout)
@@ -217,7 +217,7 @@ def datagrams(
     return made
 
 
-def answers(talk: socket.socket, timeout: float = 5, word: bytes = b"still there?") -> bool:
+def answers(talk: socket.socket, timeout: float = 30, word: bytes = b"still there?") -> bool:
     """Say something on a TCP connection to an echo server, and tell whether it comes back."""
     talk.settimeout(timeout)
     try:
@@ -256,7 +256,7 @@ class OldDatagrams:
 
     def reached_from_outside(self, count: int = 20) -> int:
         """Send datagrams from the WAN side, and count those that reach the client."""
-        self._client.settimeout(0.2)
+        self._client.settimeout(2)
         reached = 0
         for number in range(count):
             self._server.sendto(b"%d" % number, self._seen)

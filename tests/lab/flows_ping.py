@@ -38,13 +38,13 @@ class Ping:
         self._client, self._server = _raw(network.client), _raw(network.server, SERVICE)
         self._number = 0
 
-    def answers(self, budget: float = 2) -> bool:
+    def answers(self, budget: float = 20) -> bool:
         """Send a request, and tell whether its reply comes."""
         self._number += 1
         self._client.sendto(_message(REQUEST, self._number), (SERVICE, 0))
         return self._replied(budget)
 
-    def reached_from_outside(self, address: str, budget: float = 2) -> bool:
+    def reached_from_outside(self, address: str, budget: float = 20) -> bool:
         """Send a reply that nobody asked for to an address; tell whether the client has it."""
         self._number += 1
         self._server.sendto(_message(REPLY, self._number), (address, 0))

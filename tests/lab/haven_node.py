@@ -80,7 +80,7 @@ class HavenNode(Node):
         """Let Python find the sources and say at once what it says."""
         return {"PYTHONPATH": str(SOURCES), "PYTHONUNBUFFERED": "1"}
 
-    def ask(self, command: str, budget: float = 10, **arguments: object) -> object:
+    def ask(self, command: str, budget: float = 30, **arguments: object) -> object:
         """Ask one thing of the control socket; OSError when nobody answers, Refused when it says no."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(budget)
@@ -97,7 +97,7 @@ class HavenNode(Node):
 
     def status(self) -> dict:
         """Ask for the status document, which keeps the contract whatever is the matter."""
-        return check_status(self.ask("status", budget=2))
+        return check_status(self.ask("status", budget=20))
 
     def events(self) -> list[dict]:
         """Ask for the events so far."""

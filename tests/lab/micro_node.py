@@ -22,7 +22,7 @@ class MicroNode(HavenNode):
         assert program, "make setup makes .venv/bin/havend-micro"
         return [*program, "--config", str(self.config_path), "--run-dir", str(self.run_dir)]
 
-    def stop(self, budget: float = 10) -> int:
+    def stop(self, budget: float = 60) -> int:
         """Ask it to end in good order, and tell its exit status."""
         process = self._alive()
         if "HAVEN_MICROPYTHON" in os.environ:

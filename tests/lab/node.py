@@ -71,7 +71,7 @@ class Node:
         """Tell whether the program is alive."""
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, budget: float = 10) -> int:
+    def stop(self, budget: float = 60) -> int:
         """Ask the program to end in good order, and tell its exit status."""
         process = self._alive()
         process.send_signal(signal.SIGTERM)
@@ -81,9 +81,9 @@ class Node:
         """End the program and its children at once; what it put into the kernel stays."""
         process = self._alive()
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(5)
+        process.wait(60)
 
-    def restart(self, budget: float = 10) -> "Node":
+    def restart(self, budget: float = 60) -> "Node":
         """Stop in good order and start again."""
         self.stop(budget)
         return self.start()

@@ -120,7 +120,7 @@ class Probe:
     def stop(self) -> Result:
         """Stop sending, wait for what is under way, and tell the result."""
         self._client.terminate()
-        self._client.wait(10)
+        self._client.wait(60)
         self.close()
         return self.result()
 
@@ -129,7 +129,7 @@ class Probe:
         for process in (self._client, self._server):
             if process.poll() is None:
                 process.terminate()
-                process.wait(10)
+                process.wait(60)
 
     def result(self) -> Result:
         """Work out the result; meant for after the end, as what is under way counts as lost."""

@@ -17,6 +17,9 @@ PERIOD_NS = 1_000_000
 LINGER_NS = 300_000_000
 NUMBER = struct.Struct("!q")
 REALTIME = 20
+SO_RCVBUFFORCE = 33
+# What a second's datagrams and more take: who stood still sends them all at once.
+RECEIVE_BUFFER = 16 << 20
 
 
 class Ended(BaseException):
@@ -32,6 +35,7 @@ def _end(_signal: int, _frame: object) -> None:
 def _socket(address: str) -> socket.socket:
     made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
     return made
 
 

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The resets and ICMP errors that the routers themselves send, by router."""
 
-import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.lab.listener import (
     ANY_BIT,
@@ -14,13 +12,13 @@ from tests.lab.listener import (
     LOAD_BYTE_AT_X,
     LOAD_HALF,
     RETURN,
+    Listener,
     record,
     records,
 )
 from tests.lab.network import Network
 from tests.lab.switch import port_name
 
-ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 128
 # What a router forwards has lost a hop on the way; what it says itself has all of them.
 OWN_HOPS = 64
@@ -76,8 +74,6 @@ class Resets:
 
     def __init__(self, network: Network) -> None:
         self._ports = [(name, segment) for segment in ("lan", "wan") for name in network.routers]
-        self._path = network.folder / "resets"
-        self._path.touch()
         # An agent that is killed resets its talk with another one's, which is nobody's flow.
         self._routers = {
             bytes.fromhex(router.mac(segment).replace(":", ""))
@@ -85,15 +81,13 @@ class Resets:
             for segment in ("lan", "wan")
         }
         devices = [port_name(name, segment) for name, segment in self._ports]
-        argv = [sys.executable, "-m", "tests.lab.resets", str(self._path), *devices]
-        self._process = network.switch.namespace.spawn(argv, stdout=subprocess.PIPE, cwd=ROOT)
-        if self._process.stdout is None or not self._process.stdout.readline():
-            raise RuntimeError("no listener for resets: it ended at once")
+        path = network.folder / "resets"
+        self._listener = Listener(network.switch.namespace, "tests.lab.resets", path, devices)
 
     def heard(self, since: int = 0) -> list[Refusal]:
         """List them."""
         found = (
-            Refusal(at, *self._ports[port], octets) for at, port, octets in records(self._path.read_bytes())
+            Refusal(at, *self._ports[port], octets) for at, port, octets in records(self._listener.heard())
         )
         return [each for each in found if each.at >= since and each.octets[:6] not in self._routers]
 
@@ -107,9 +101,7 @@ class Resets:
 
     def close(self) -> None:
         """Stop listening."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(10)
+        self._listener.close()
 
 
 if __name__ == "__main__":

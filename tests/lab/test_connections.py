@@ -61,9 +61,9 @@ def test_every_kind_of_flow_lives_on_after_a_power_cut_whatever_its_age(network:
     second.wait_state("active")
     # From outside first: only an entry tells where such a packet belongs.
     assert datagrams.reached_from_outside() == 20
-    assert answers(forwarded, timeout=10)
+    assert answers(forwarded, timeout=30)
     assert ping.reached_from_outside(UPLINK)
-    assert [answers(talk, timeout=10) for talk in (idle, six)] == [True, True]
+    assert [answers(talk, timeout=30) for talk in (idle, six)] == [True, True]
     through.assert_all_live_on()
     datagrams.close()
     ping.close()

@@ -32,7 +32,7 @@ def assert_older_and_younger_live_on(network: Network, second: AgentNode, throug
     wait_copied(second, born_later.getsockname()[1])
     network.power_cut("r1")
     second.wait_state("active")
-    assert answers(born_later, timeout=10)
+    assert answers(born_later, timeout=30)
     through.assert_all_live_on()
 
 

@@ -67,7 +67,7 @@ def sending(
     yield
     assert process.poll() is None
     process.kill()
-    process.wait(5)
+    process.wait(60)
 
 
 def _planted(node: AgentNode) -> list[str]:

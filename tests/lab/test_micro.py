@@ -127,7 +127,7 @@ def test_second_one_on_a_run_directory_is_refused(network: Network) -> None:
     node = MicroNode(network, "r1").start().wait_state("active")
     again = MicroNode(network, "r1").start()
     assert again.process is not None
-    assert again.process.wait(10) == 1
+    assert again.process.wait(60) == 1
     assert "another havend" in again.log_text()
     assert node.state() == "active"
 
@@ -166,7 +166,7 @@ def test_plan_from_elsewhere_and_the_small_command(network: Network) -> None:
     node.wait_state("maintenance")
     node.small("stop")
     assert node.process is not None
-    assert node.process.wait(5) == 0
+    assert node.process.wait(60) == 0
 
 
 def test_plan_for_another_machine_is_a_fault_until_its_device_is_there(network: Network) -> None:

@@ -40,7 +40,7 @@ def machine(network: Network, tmp_path: Path, *words: str) -> Iterator["subproce
             yield process
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 def memory_kb(node: AgentNode) -> int:

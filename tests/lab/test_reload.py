@@ -100,6 +100,6 @@ def test_bad_configuration_is_refused_at_start(network: Network) -> None:
     node.config_path.write_text(node.config_text().replace("'51'", "'0'"))
     node.start()
     assert node.process is not None
-    assert node.process.wait(10) == 1
+    assert node.process.wait(60) == 1
     assert "vrid" in node.log_text()
     assert "Traceback" not in node.log_text()

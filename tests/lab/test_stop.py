@@ -18,7 +18,7 @@ def by_signal(node: HavenNode) -> int:
 def by_socket(node: HavenNode) -> int:
     assert node.process is not None
     node.ask("stop")
-    return node.process.wait(5)
+    return node.process.wait(60)
 
 
 @pytest.mark.parametrize("how", [by_signal, by_socket])
@@ -75,6 +75,6 @@ def test_second_havend_on_one_run_directory_is_refused(network: Network) -> None
     node = HavenNode(network, "r1").start().wait_state("active")
     again = HavenNode(network, "r1").start()
     assert again.process is not None
-    assert again.process.wait(10) == 1
+    assert again.process.wait(60) == 1
     assert "another havend" in again.log_text()
     assert node.state() == "active"
