@@ -582,7 +582,7 @@ def mute(tmp_path: Path, tools: Path) -> Iterator[Callable[[], list[bytes]]]:
     yield listen
     if thread.is_alive():
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
     listener.close()
     for each in kept:
         each.close()

@@ -144,7 +144,7 @@ def listen(run_dir: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(run_dir / "conntrackd.ctl"))
     listener.listen()
-    listener.settimeout(10)
+    listener.settimeout(60)
     return listener
 
 
@@ -177,7 +177,7 @@ def asked_so_far(control: socket.socket) -> list[int]:
             asked, _address = control.accept()
             found.append(struct.unpack("=i", asked.recv(4))[0])
             asked.close()
-    control.settimeout(10)
+    control.settimeout(60)
     return found
 
 

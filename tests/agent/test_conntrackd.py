@@ -297,5 +297,5 @@ def _listener(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX)
     made.bind(str(path))
     made.listen()
-    made.settimeout(10)
+    made.settimeout(60)
     return made

@@ -40,7 +40,7 @@ class StandIn:
         """Answer nobody more."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_order_is_taken_before_it_is_done(
     asking: ConntrackdSocket, turns: Turns, conntrackd: Callable
 ) -> None:
     done = threading.Event()
-    answering = conntrackd(lambda _sock: done.wait(20))
+    answering = conntrackd(lambda _sock: done.wait(120))
     asking.order(["send everything"])
     turns.until(lambda: answering.heard, "it is heard")
     assert answering.heard == [22] and not done.is_set()
@@ -95,7 +95,7 @@ def test_orders_are_heard_in_their_order_and_none_is_waited_for(
     asking: ConntrackdSocket, turns: Turns, conntrackd: Callable
 ) -> None:
     done = threading.Event()
-    answering = conntrackd(lambda _sock: done.wait(20))
+    answering = conntrackd(lambda _sock: done.wait(120))
     asking.order(["forget what was told", "ask for everything"])
     asking.order(["read the kernel", "send everything"])
     answers: list[str] = []
@@ -115,7 +115,7 @@ def test_answer_that_does_not_end_is_not_waited_for(
     def begin(sock: socket.socket) -> None:
         sock.sendall(b"begun")
         begun.set()
-        done.wait(20)
+        done.wait(120)
 
     conntrackd(begin)
     assert asking.ask(STATISTICS[""], answers.append, 1)
@@ -132,7 +132,7 @@ def test_answer_that_does_not_end_is_not_waited_for(
 
 def test_an_answer_has_its_usual_time(asking: ConntrackdSocket, turns: Turns, conntrackd: Callable) -> None:
     done, answers = threading.Event(), []
-    conntrackd(lambda _sock: done.wait(20))
+    conntrackd(lambda _sock: done.wait(120))
     assert asking.ask(STATISTICS[""], answers.append)
     turns.advance(ANSWER_LIMIT_S - 0.5)
     assert answers == []
@@ -182,7 +182,7 @@ def test_so_many_wait_that_the_socket_takes_no_more(
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
         listener.listen(0)
-        listener.settimeout(10)
+        listener.settimeout(60)
         names = ["read the kernel", "send everything", "ask for everything"] * 3
         asking.order(names)
         heard = []
@@ -199,7 +199,7 @@ def test_question_waits_for_nobody(asking: ConntrackdSocket, turns: Turns, connt
     def late(sock: socket.socket) -> None:
         sock.sendall(b"begun")
         begun.set()
-        goes_on.wait(20)
+        goes_on.wait(120)
         sock.sendall(b" and ended")
 
     answering = conntrackd(late)

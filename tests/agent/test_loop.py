@@ -112,7 +112,7 @@ def test_a_closed_scope_watches_nothing_and_does_nothing_and_its_children_end(tu
         assert scope.closed and turns.watched == 0
         client, _address = listener.accept()
         with client:
-            client.settimeout(10)
+            client.settimeout(60)
             assert client.recv(100) == b"{}\n" and client.recv(100) == b""
     other.send(b".")
     turns.advance(10)
@@ -253,7 +253,7 @@ def _listener(run_dir: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX)
     made.bind(str(run_dir / "havend.sock"))
     made.listen()
-    made.settimeout(10)
+    made.settimeout(60)
     return made
 
 

@@ -127,7 +127,7 @@ def test_a_hundred_at_once_get_their_answers_of_few_questions(desk: Desk) -> Non
 
 
 def test_who_says_nothing_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_visitor, "LIMIT_S", 0.2)
+    monkeypatch.setattr(http_visitor, "LIMIT_S", 1.0)
     desk.plan("127.0.0.1")
     desk.begin()
     silent = [desk.connect() for _number in range(metrics_server.MOST_VISITORS + 5)]

@@ -47,6 +47,16 @@ def settle(*desks: Desk) -> None:
     turn_until(list(desks), lambda: time.monotonic() > until, "a while is over")
 
 
+@pytest.fixture
+def patient(make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A router leaves it to another one for longer than a program takes on a busy machine."""
+    monkeypatch.setattr(outbox, "PATIENCE_S", 30.0)
+
+
+def waiting(desk: Desk) -> int:
+    return int(desk.account()["waiting"])
+
+
 def test_nothing_of_it_is_loaded_without_a_section() -> None:
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True)
     # The words of the plan and of the channel are everybody's.
@@ -154,14 +164,14 @@ def test_nobody_active_is_told_by_who_was(make: Callable[..., Desk]) -> None:
 
 def test_at_most_one_message_in_an_interval_has_all_that_came_meanwhile(make: Callable[..., Desk]) -> None:
     desk = make()
-    desk.plan(desk.section(interval_us=700_000))
+    desk.plan(desk.section(interval_us=2_000_000))
+    before = time.monotonic()
     desk.status = status("r1", "active")
     turn_until([desk], desk.told, "the first is told")
-    first = time.monotonic()
     desk.status = status("r1", "active", check_fails("a"), check_fails("b"))
     turn_until([desk], lambda: desk.account()["waiting"] == 2, "two wait")
     turn_until([desk], lambda: len(desk.told()) == 2, "the second message is told")
-    assert time.monotonic() - first > 0.6
+    assert time.monotonic() - before > 1.9
     assert desk.titles()[1].endswith("(and 1 more)")
     assert "check 'a'" in desk.told()[1] and "check 'b'" in desk.told()[1]
 
@@ -169,7 +179,7 @@ def test_at_most_one_message_in_an_interval_has_all_that_came_meanwhile(make: Ca
 # By whom
 
 
-def test_of_two_routers_one_tells(make: Callable[..., Desk]) -> None:
+def test_of_two_routers_one_tells(make: Callable[..., Desk], patient: None) -> None:
     r1, r2 = make("r1"), make("r2")
     connect(r1, r2)
     for desk in (r1, r2):
@@ -180,10 +190,11 @@ def test_of_two_routers_one_tells(make: Callable[..., Desk]) -> None:
     r1.status, r2.status = status("r1", "backup"), status("r2", "active")
     turn_until([r1, r2], r2.told, "r2 tells that it is Active")
     settle(r1, r2)
+    turn_until([r1, r2], lambda: all(waiting(each) == 0 for each in (r1, r2)), "neither has more to tell")
     assert r1.titles() == ["gateway: r1 is Active now"] and r2.titles() == ["gateway: r2 is Active now"]
 
 
-def test_what_both_see_one_tells(make: Callable[..., Desk]) -> None:
+def test_what_both_see_one_tells(make: Callable[..., Desk], patient: None) -> None:
     r1, r2 = make("r1"), make("r2")
     connect(r1, r2)
     for desk in (r1, r2):
@@ -191,6 +202,7 @@ def test_what_both_see_one_tells(make: Callable[..., Desk]) -> None:
         desk.status = status(desk.node, "backup", problem("sync-conflicts", "sync", count=2))
     turn_until([r1, r2], lambda: r1.told() or r2.told(), "one tells")
     settle(r1, r2)
+    turn_until([r1, r2], lambda: all(waiting(each) == 0 for each in (r1, r2)), "neither has more to tell")
     assert len(r1.told() + r2.told()) == 1
 
 

@@ -325,11 +325,11 @@ def test_fifty_changes_of_role_end_as_the_role_wants_it(tmp_path: Path, last: st
     for number in range(50):
         shop.role(last if number == 49 else ("active", "backup")[number % 2])
         pause = time.monotonic() + chance.uniform(0, 0.06)
-        clock.until(lambda pause=pause: time.monotonic() >= pause, 10)  # type: ignore[misc]
+        clock.until(lambda pause=pause: time.monotonic() >= pause, 60)  # type: ignore[misc]
     good = {"active": ["running", "running"], "backup": ["stopped"] * 2}[last]
-    clock.until(lambda: [shop.state(name)["is"] for name in ("quick", "slow")] == good, 20)
+    clock.until(lambda: [shop.state(name)["is"] for name in ("quick", "slow")] == good, 60)
     if last == "backup":
-        clock.until(lambda: all(shop.state(name)["is"] == "stopped" for name in kinds), 20)
+        clock.until(lambda: all(shop.state(name)["is"] == "stopped" for name in kinds), 60)
     told = [line.split()[:2] for line in shop.told()]
     for name in ("quick", "slow"):
         mine = [action for about, action in told if about == name]

@@ -312,4 +312,5 @@ def test_at_the_end_the_object_is_gone(caller: Caller, world: tuple[Broker, Have
 
 
 def test_the_log_has_no_traceback(world: tuple[Broker, Havend, AgentProcess], caller: Caller):
-    assert Path(world[2].log).read_text() == "haven-agent: started\nhaven-agent: started\n"
+    # As often as this worker's tests have started it.
+    assert set(Path(world[2].log).read_text().splitlines()) == {"haven-agent: started"}

@@ -71,7 +71,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(str(tmp_path / "havend.sock"))
         made.listen()
-        made.settimeout(10)
+        made.settimeout(60)
         yield made
 
 
@@ -374,7 +374,7 @@ def agent(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(str(tmp_path / "agent.sock"))
         made.listen()
-        made.settimeout(10)
+        made.settimeout(60)
         yield made
 
 

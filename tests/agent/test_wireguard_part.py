@@ -290,6 +290,7 @@ def test_a_wg_that_fails_is_not_asked_all_the_time(world: World):
     world.link(UP)
     world.part.take_plan()
     world.role("active")
+    world.until(lambda: world.told("show"), "it is asked")
     until = time.monotonic() + 1.5
     world.until(lambda: time.monotonic() > until, "a while")
     assert 1 <= len(world.told("show")) <= 4

@@ -169,11 +169,11 @@ class Liar:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen()
-        self.listener.settimeout(10)
+        self.listener.settimeout(60)
 
     def accept(self, octets: bytes) -> socket.socket:
         client, _address = self.listener.accept()
-        client.settimeout(10)
+        client.settimeout(60)
         client.sendall(octets)
         return client
 

@@ -83,7 +83,7 @@ def test_answers_make_another_proposal_and_those_that_will_not_do_leave_it(brows
     assert told["proposal"]["answers"]["own_address"] == "192.168.1.9" and told["refusal"] is None
     assert told["proposal"]["answers"]["dhcp"] == "0"
     browser.say({"command": "go"})
-    asked.join(20)
+    asked.join(60)
     assert asked.agreed is not None and asked.agreed.answers["own_address"] == "192.168.1.9"
     assert (tmp_path / JOB_FILE).stat().st_mode & 0o777 == 0o600
 
@@ -104,7 +104,7 @@ def test_what_only_a_person_can_know_is_asked_for_and_go_alone_does_nothing(brow
     browser.say({"command": "answers", "answers": {"wan_address": "203.0.113.3"}})
     browser.until(lambda told: told.get("proposal"), "there is a proposal")
     browser.say({"command": "leave"})
-    asked.join(20)
+    asked.join(60)
     assert asked.agreed is None and not asked.is_alive()
 
 

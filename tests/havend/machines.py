@@ -26,9 +26,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
 
 
-def wait_until(condition: Callable[[], object], what: str, budget: float = 30) -> object:
+def wait_until(condition: Callable[[], object], what: str, budget: float = 30, exact: bool = False) -> object:
     """Poll until the condition holds and return its value, or raise saying what did not happen."""
-    return wait.wait_until(condition, budget, what, interval=0.005)
+    return wait.wait_until(condition, budget, what, interval=0.005, exact=exact)
 
 
 class Machine:
@@ -154,7 +154,7 @@ class Havend:
     def connect(self) -> socket.socket:
         """Open a control connection."""
         line = socket.socket(socket.AF_UNIX)
-        line.settimeout(10)
+        line.settimeout(30)
         wait_until(lambda: self._reach(line), "there is room for a connection")
         return line
 
@@ -237,7 +237,7 @@ class Havend:
     def stop(self) -> int:
         """Ask it to end and return its exit status."""
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def close(self) -> None:
         """End it if it runs."""

@@ -24,11 +24,23 @@ def loan(host: str = FIRST, is_kept: bool = False) -> dict:
 
 
 @pytest.fixture
-def node(pair: Pair, havend: Callable[..., Havend]) -> Havend:
-    """A node with a WAN that has no address; it is a Backup for a moment yet."""
+def made(pair: Pair, havend: Callable[..., Havend]) -> Callable[[int], Havend]:
+    """Make a node with a WAN that has no address, of which the interval is told in ms."""
     cable(*pair, device="wan", net="198.51.100")
     pair[0].ip("address flush dev wan scope global")
-    return havend(pair[0], lan(advert_interval=500)).prepare().start().until("backup")
+    return lambda interval: havend(pair[0], lan(advert_interval=interval)).prepare().start()
+
+
+@pytest.fixture
+def node(made: Callable[[int], Havend]) -> Havend:
+    """A node that is about to be Active, or is."""
+    return made(100)
+
+
+@pytest.fixture
+def standby(made: Callable[[int], Havend]) -> Havend:
+    """A node that is a Backup for some seconds yet."""
+    return made(2000).until("backup")
 
 
 def addresses(node: Havend) -> list[str]:
@@ -61,7 +73,8 @@ def lend(node: Havend, *loans: dict) -> None:
     assert answer["ok"], answer
 
 
-def test_a_loan_waits_for_the_takeover_and_goes_with_the_role(node: Havend) -> None:
+def test_a_loan_waits_for_the_takeover_and_goes_with_the_role(standby: Havend) -> None:
+    node = standby
     lend(node, loan())
     assert addresses(node) == []
     node.until("active")
@@ -132,7 +145,8 @@ def test_a_kept_loan_goes_with_the_role_whoever_has_put_its_route_there(node: Ha
     assert addresses(node) == [] and gateways(node) == []
 
 
-def test_what_a_standby_has_goes_with_the_takeover(node: Havend) -> None:
+def test_what_a_standby_has_goes_with_the_takeover(standby: Havend) -> None:
+    node = standby
     lend(node, make_way_out("lan", "lan", "10.9.0.2"), loan())
     assert gateways(node) == ["10.9.0.2"]
     node.until("active")

@@ -7,10 +7,10 @@ from tests.havend.machines import Havend
 
 
 def test_an_active_that_plays_dead_gives_the_address_up_and_comes_back_by_itself(node: Havend) -> None:
-    answer = node.ask("rehearse", group=None, limit_ms=700)
+    answer = node.ask("rehearse", group=None, limit_ms=3000)
     assert answer["result"] == {"groups": ["lan"]}
     assert node.state() == "backup" and not node.router()["address_held"]
-    assert node.ask("rehearse", limit_ms=700)["code"] == "not-active"
+    assert node.ask("rehearse", limit_ms=3000)["code"] == "not-active"
     node.until("active")
     assert node.router()["address_held"]
     told = [each["reason"] for each in node.ask("events")["result"] if each["kind"] == "transition"]

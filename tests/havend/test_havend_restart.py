@@ -102,7 +102,7 @@ def test_disabled_after_a_kill_it_still_tidies_up(pair: Pair, havend: Make) -> N
     node = havend(pair[0], lan(virtual_mac=1, advert_interval=10)).prepare().start().until("active")
     node.kill()
     node.write(lan(), main=section("haven", "main", enabled=0))
-    assert node.begin().wait(20) == 0
+    assert node.begin().wait(60) == 0
     assert pair[0].link("hv4-51-lan") is None
 
 
@@ -173,7 +173,7 @@ def test_disabled_after_a_kill_nothing_is_left(pair: Pair, havend: Make) -> None
     node = _left_behind(pair, havend)
     _guard_is_left(node, pair[0])
     node.write(lan(), main=section("haven", "main", enabled=0))
-    assert node.begin().wait(20) == 0
+    assert node.begin().wait(60) == 0
     assert _is_clean(node, pair[0])
 
 
@@ -182,13 +182,13 @@ def test_what_a_killed_process_left_is_cleared_on_request_and_nothing_else_is(
 ) -> None:
     node = _left_behind(pair, havend)
     _guard_is_left(node, pair[0])
-    assert node.begin("--clear").wait(20) == 0
+    assert node.begin("--clear").wait(60) == 0
     assert _is_clean(node, pair[0])
-    assert node.begin("--clear").wait(20) == 0
+    assert node.begin("--clear").wait(60) == 0
     node.start().until("active")
     other = havend(pair[0], lan())
     other.run_dir = node.run_dir
-    assert other.begin("--clear").wait(20) == 1
+    assert other.begin("--clear").wait(60) == 1
     assert node.state() == "active" and pair[0].link("hv4-51-lan")
     assert node.stop() == 0
 
@@ -214,7 +214,7 @@ def test_a_note_that_is_damaged_changes_nothing(pair: Pair, havend: Make, note: 
     node.start().until("active")
     assert node.stop() == 0 and _setting(pair[0], IGNORE) == "0"
     (node.run_dir / "alive").write_bytes(note)
-    assert node.begin("--clear").wait(20) == 0 and not node.says("Traceback")
+    assert node.begin("--clear").wait(60) == 0 and not node.says("Traceback")
 
 
 def test_only_the_groups_that_were_active_are_taken_up_again(havend: Make) -> None:

@@ -124,7 +124,7 @@ def test_a_full_run_directory_is_waited_out(pair: Pair, havend: Make, full: Path
     node = havend(pair[0], GOOD)
     node.run_dir = full
     text = f"{full} cannot be used as the run directory: No space left on device\n"
-    assert node.begin().wait(20) == 1 and node.says("havend: not started: " + text)
+    assert node.begin().wait(60) == 1 and node.says("havend: not started: " + text)
     node.begin("--wait")
     wait_until(lambda: node.says("havend: waiting: " + text), "it says what it waits for")
     (full / "filling").unlink()

@@ -57,8 +57,10 @@ def move(probe: Probe, to: Node) -> None:
 @pytest.mark.parametrize("roles, password", VERSION_2.values(), ids=VERSION_2.keys())
 def test_version_2_is_handed_over_and_back(network: Network, roles: Roles, password: str) -> None:
     first, second = mixed(network, roles, preempt=True, auth_pass=password, **ONCE_A_SECOND)
+    capture = network.capture("lan")
     first.stop()
-    second.wait_state("active", budget=2)
+    second.wait_state("active")
+    assert 0 in {advert.priority for advert in capture.adverts(sender="r1")}, "it has not handed over"
     wait_holds_all(second)
     first.start().wait_state("active")
     second.wait_state("backup")

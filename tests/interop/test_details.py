@@ -33,8 +33,8 @@ def test_wrong_password_is_dropped_and_named_on_both_sides(network: Network, rol
     wait_until(keepalived.complaints, 3, "keepalived complains")
     wait_until(haven.problems, 3, "haven complains")
     assert all("passwd" in line for line in keepalived.complaints())
-    assert {problem["code"] for problem in haven.problems()} == {"dropped-auth_data"}
-    assert keepalived.router.address("lan") in haven.problems()[0]["message"]
+    named = [each["message"] for each in haven.problems() if each["code"] == "dropped-auth_data"]
+    assert named and keepalived.router.address("lan") in named[0]
 
 
 def test_keepalived_does_not_understand_the_checksum_of_the_rfc(network: Network) -> None:
@@ -137,5 +137,5 @@ def test_kernel_of_a_keepalived_without_power_is_missed_at_once_and_keepalived_i
     network.power_cut("r1")
     second.wait_state("active")
     last = second.group()["last_transition"]
-    assert last["reason"] == "unanswered" and last["facts"]["silence_us"] < active_down_ms(1000) * 500
+    assert last["reason"] == "unanswered" and last["facts"]["silence_us"] < 3 * 1_000_000
     wait_until(second.holds, 2, "r2 holds the addresses")

@@ -6,6 +6,7 @@ import pytest
 from tests.interop.keepalived import KeepalivedNode
 from tests.lab.network import Network
 from tests.lab.pair import pair, wait_one_holder
+from tests.lab.wait import wait_until
 
 VARIANTS = {
     "version 2": {"version": 2, "interval_ms": 1000, "auth_pass": "s3cret"},
@@ -44,4 +45,4 @@ def test_differing_passwords_are_complained_about(network: Network) -> None:
     other = KeepalivedNode(network, "r2", version=2, interval_ms=1000, auth_pass="wrong")
     first.start()
     other.start().wait_state("active")
-    assert other.complaints()
+    wait_until(other.complaints, 5, "it complains")

@@ -8,7 +8,7 @@ import pytest
 from tests.interop.routed import RoutedNetwork
 from tests.interop.routing_daemons import KINDS, THERE
 
-INTERVAL_MS = 50
+INTERVAL_MS = 200
 
 
 @pytest.fixture

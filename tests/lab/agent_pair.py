@@ -89,6 +89,11 @@ def wait_no_problem(node: AgentNode, budget: float = 40) -> None:
     wait_until(lambda: codes(node) == set(), budget, f"{node.name} has no problem any more")
 
 
+def wait_armed(node: AgentNode) -> None:
+    """Wait until a standby would guard young connections at a takeover."""
+    wait_until(lambda: guarded(node), 20, f"{node.name} is armed")
+
+
 def guarded(node: AgentNode) -> bool:
     """Tell whether the rules of a router have an address to match."""
     return (

@@ -128,11 +128,15 @@ class DhcpProvider:
         assert self._process is not None and self._process.poll() is None, "dnsmasq has ended"
         return ":0043 " in self._network.server.run("cat", "/proc/net/udp")
 
-    def forget(self, *options: str, first: str) -> None:
-        """Come again without memory, and with other addresses."""
+    def fall_silent(self) -> None:
+        """End it."""
         assert self._process is not None
         self._process.terminate()
         self._process.wait(60)
+
+    def forget(self, *options: str, first: str) -> None:
+        """Come again without memory, and with other addresses."""
+        self.fall_silent()
         self._leases.unlink(missing_ok=True)
         self.start(*options, first=first)
 

@@ -8,7 +8,7 @@ from tests.lab.network import Network
 PROGRAM = """
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], 9), 0.5)
+    socket.create_connection((sys.argv[1], 9), 1)
 except ConnectionRefusedError:
     print("refused")
 except TimeoutError:

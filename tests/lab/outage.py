@@ -3,9 +3,10 @@
 
 from tests.lab.probe import Result
 
-# A machine with two cores that also does other work was seen to hold a process up for 130 ms.
-STALL_MS = 1000
-# With this interval a takeover for silence takes longer than any stall, so a missed handover shows.
+# A machine that also does other work holds a process up for as long as it likes: how short an outage is
+# the benches say, and what brought a takeover about its reason.
+STALL_MS = 2500
+# With this interval no stall of a process that goes before others is taken for a death.
 HANDOVER_INTERVAL_MS = 400
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.node import Node
 from tests.lab.wait import wait_until
@@ -41,12 +42,37 @@ def gateway(kind: type[Kind], network: Network, priorities: tuple[int, ...], **e
 def wait_settled(nodes: Sequence[Kind], budget: float = 5) -> Kind:
     """Wait until one node is Active and every other Backup, and tell the one."""
 
+    active: list[Kind] = []
+
     def settled() -> bool:
-        states = sorted(str(node.state()) for node in nodes)
-        return states == ["active", *["backup"] * (len(nodes) - 1)]
+        states = [str(node.state()) for node in nodes]
+        active[:] = [node for node, state in zip(nodes, states, strict=True) if state == "active"]
+        return sorted(states) == ["active", *["backup"] * (len(nodes) - 1)]
 
     wait_until(settled, budget, f"the roles of {', '.join(node.name for node in nodes)} are settled")
-    return next(node for node in nodes if node.state() == "active")
+    return active[0]
+
+
+def wait_seldom(network: Network, nodes: Sequence[Kind], interval_ms: int) -> None:
+    """Let a pair that has settled advertise seldom from now on.
+
+    Then a dead Active is missed late enough for a program that takes its time to begin.
+    """
+    capture = network.capture("lan")
+    for node in nodes:
+        node.configure(interval_ms=interval_ms)
+        node.cli("reload")
+
+    def heard() -> bool:
+        return any(each.interval_ms == interval_ms for each in capture.adverts(sender=nodes[0].name))
+
+    wait_until(heard, 5, "the new interval is heard")
+    capture.close()
+
+
+def has_taken_what_was_given(node: HavenNode) -> bool:
+    """Tell whether a node has become Active because the other one let go, and not as that was silent."""
+    return bool(node.group()["last_transition"]["reason"] == "resigned")
 
 
 def wait_one_holder(network: Network, holder: str, *addresses: str, budget: float = 5) -> None:

@@ -78,7 +78,13 @@ class RaHost:
         """Wait until it has an address and its default router."""
         wait_until(lambda: self.addresses(), budget, f"{self.namespace.word} has an address")
         wait_until(self.default_routers, budget, f"{self.namespace.word} has a default router")
+        self.wait_news()
         return self
+
+    def wait_news(self) -> None:
+        """Wait until the monitor has said what the kernel has."""
+        what = f"the monitor of {self.namespace.word} keeps up"
+        wait_until(lambda: self._told()[0] == self.default_routers(), 10, what)
 
     def reaches(self) -> bool:
         """Tell whether the server answers."""
@@ -97,6 +103,11 @@ class RaHost:
 
     def most_default_routers(self) -> int:
         """Tell how many default routers it had at once, at the worst moment."""
+        self.wait_news()
+        return self._told()[1]
+
+    def _told(self) -> tuple[set[str], int]:
+        """Tell by the monitor which default routers there are, and how many there were at the most."""
         present: set[str] = set()
         most = 0
         for line in self.news():
@@ -105,8 +116,7 @@ class RaHost:
             via = found["via"] or found["next"]
             (present.discard if found["gone"] else present.add)(via)
             most = max(most, len(present))
-        assert present == self.default_routers()
-        return most
+        return present, most
 
 
 def ra_hosts(network: Network, count: int) -> list[RaHost]:

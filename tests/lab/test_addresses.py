@@ -55,7 +55,7 @@ def test_addresses_are_renewed_long_before_they_end(network: Network) -> None:
     first, _second = pair(HavenNode, network)
 
     def renewed() -> bool:
-        return 4 <= entry_of(first, lab.GATEWAY)["valid_life_time"] <= 8
+        return 2 <= entry_of(first, lab.GATEWAY)["valid_life_time"] <= 8
 
     holds_for(renewed, 5, "the address is renewed", interval=0.1)
 

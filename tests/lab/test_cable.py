@@ -8,6 +8,7 @@ from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.outage import check_outage
 from tests.lab.pair import pair, wait_one_holder
+from tests.lab.wait import wait_until
 
 # A takeover for silence would take 3.6 s.
 INTERVAL_MS = 1000
@@ -45,7 +46,7 @@ def test_plugged_cable_brings_a_backup_back(network: Network) -> None:
     network.cable_plug("r1", "wan")
     first.wait_state("backup")
     assert second.state() == "active"
-    assert not first.problems()
+    wait_until(lambda: not first.problems(), 5, "nothing is the matter with r1")
     wait_one_holder(network, "r2", lab.GATEWAY, lab.UPLINK)
 
 
@@ -70,4 +71,4 @@ def test_last_router_with_a_pulled_cable_holds_nothing(network: Network) -> None
     assert first.holds_none()
     network.cable_plug("r1", "wan")
     first.wait_state("active")
-    assert first.holds()
+    wait_until(first.holds, 5, "r1 holds the addresses")

@@ -12,7 +12,7 @@ from tests.lab.network import SERVICE, SERVICE6, UPLINK, Network
 from tests.lab.wait import holds_for, wait_until
 
 # A copy that nobody renews runs out in this time, the flows are older, and they are renewed more often.
-SHORT_S, AGE_S, RENEW_S = 5, 8, 2
+SHORT_S, AGE_S, RENEW_S = 6, 8, 1
 TEN_S, STREAM = 10, "nf_conntrack_udp_timeout_stream"
 
 

@@ -57,7 +57,7 @@ def test_a_sync_device_that_appears_late_and_is_then_made_anew(network: Network,
     second = AgentNode(network, "r2").start().wait_state("backup")
     said = wait_code(second, "conntrack-device-missing")
     assert "device sync is not there" in said["message"]
-    assert codes(second) == {"conntrack-device-missing"}
+    wait_until(lambda: codes(second) == {"conntrack-device-missing"}, 20, "nothing else is wrong")
     talk = connect(network.client, SERVICE)
     network.create_device("r2", "sync", "02:00:00:00:03:44")
     wait_until(lambda: copies(second) == 1, 20, "the connection is copied")
@@ -184,7 +184,7 @@ def _waiting(node: AgentNode) -> dict | None:
 
 
 def test_preempting_waits_for_the_connections_and_the_status_says_so(network: Network) -> None:
-    wait_s = 4
+    wait_s = 8
     first, second = agent_gateway(network, preempt=True)
     through = Through(network, second)
     first.stop()

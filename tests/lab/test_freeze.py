@@ -4,6 +4,7 @@
 import pytest
 
 from tests.lab import network as lab
+from tests.lab.before_others import before_others
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.pair import pair, wait_one_holder
@@ -37,16 +38,18 @@ def test_thawed_active_leaves_exactly_one(network: Network, preempt: bool) -> No
     # The thawed router's kernel may have answered for the address: the client has to be told again.
     probe = network.probe()
     probe.wait_service()
-    assert network.client_believes(lab.GATEWAY) == network[keeper.name].mac("lan")
+    own = network[keeper.name].mac("lan")
+    wait_until(lambda: network.client_believes(lab.GATEWAY) == own, 5, "the client is told")
 
 
 def test_briefly_frozen_active_stays_active(network: Network) -> None:
     first, second = pair(HavenNode, network, interval_ms=1000)
     probe = network.probe()
     probe.wait_service()
-    first.freeze()
-    holds_for(lambda: second.state() == "backup", 1, "r2 waits")
-    first.thaw()
+    with before_others():
+        first.freeze()
+        holds_for(lambda: second.state() == "backup", 1, "r2 waits")
+        first.thaw()
     holds_for(lambda: (first.state(), second.state()) == ("active", "backup"), 1, "nothing changes")
     result = probe.stop()
     assert not result.gaps_after(result.first)

@@ -6,6 +6,7 @@ import pytest
 from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
+from tests.lab.outage import HANDOVER_INTERVAL_MS
 from tests.lab.pair import pair, wait_one_holder
 from tests.lab.wait import holds_for, wait_until
 
@@ -24,7 +25,7 @@ def test_missing_device_at_start_is_waited_for(network: Network) -> None:
     assert any("lan" in problem["message"] for problem in node.problems())
     network.create_device("r1", "lan", OTHER_MAC)
     node.wait_state("active")
-    assert node.holds()
+    wait_until(node.holds, 5, "it holds the addresses")
     probe = network.probe()
     probe.wait_service()
 
@@ -41,7 +42,7 @@ def test_device_that_comes_back_as_another_is_used_again(network: Network, virtu
     network.create_device("r1", "lan", OTHER_MAC)
     node.wait_state("active")
     assert index_of(network, "lan") != before
-    assert node.holds()
+    wait_until(node.holds, 5, "it holds the addresses")
     assert wait_until(lambda: capture.adverts(), 2, "it advertises on both sides")
     probe = network.probe()
     probe.wait_service()
@@ -83,7 +84,7 @@ def test_device_that_is_set_down_is_a_fault_until_it_is_up(network: Network) -> 
 
 @pytest.mark.parametrize("name", ["r1", "r2"])
 def test_an_interface_that_is_set_up_anew_is_no_event(network: Network, name: str) -> None:
-    nodes = pair(HavenNode, network)
+    nodes = pair(HavenNode, network, interval_ms=HANDOVER_INTERVAL_MS)
     router = network[name]
     own = f"{router.address('lan')}/24 dev lan"
     told = [len(node.events()) for node in nodes]

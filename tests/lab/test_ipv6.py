@@ -9,7 +9,7 @@ from tests.lab.gateway import Side
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.outage import HANDOVER_INTERVAL_MS, active_down_ms, check_outage
-from tests.lab.pair import pair, wait_one_holder
+from tests.lab.pair import has_taken_what_was_given, pair, wait_one_holder
 from tests.lab.wait import wait_until
 
 
@@ -83,6 +83,7 @@ def test_stop_hands_the_ipv6_gateway_over_unnoticed(network: Network) -> None:
     probe.wait_service()
     result = probe.stop()
     check_outage(result)
+    assert has_taken_what_was_given(second)
     for address in second.gateway.bare_addresses:
         wait_one_holder(network, "r2", address)
 

@@ -6,22 +6,26 @@ import pytest
 from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
-from tests.lab.outage import HANDOVER_INTERVAL_MS, check_outage
-from tests.lab.pair import pair, wait_one_holder, wait_settled
+from tests.lab.outage import check_outage
+from tests.lab.pair import pair, wait_one_holder, wait_seldom
 from tests.lab.wait import holds_for, wait_until
+
+# Nobody takes over sooner than an outage that check_outage lets pass.
+SLOW_MS = 1000
+# A havend that is killed is missed after 3.6 of them, and begins anew sooner on any machine.
+SELDOM_MS = 4000
 
 
 @pytest.mark.parametrize("virtual_mac", [False, True])
 def test_killed_for_good_its_addresses_leave_within_ten_seconds(network: Network, virtual_mac: bool) -> None:
-    first, second = pair(
-        HavenNode, network, families=(4, 6), virtual_mac=virtual_mac, interval_ms=HANDOVER_INTERVAL_MS
-    )
+    first, second = pair(HavenNode, network, families=(4, 6), virtual_mac=virtual_mac, interval_ms=SLOW_MS)
     probe = network.probe()
     probe.wait_service()
     first.kill9()
     second.wait_state("active")
     if not virtual_mac:
-        assert network.client_believes(lab.GATEWAY) == network["r2"].mac("lan")
+        own = network["r2"].mac("lan")
+        wait_until(lambda: network.client_believes(lab.GATEWAY) == own, 5, "the client is told")
     wait_until(first.holds_none, 10, "the dead router's kernel drops the addresses", interval=0.1)
     for address in second.gateway.bare_addresses:
         wait_one_holder(network, "r2", address)
@@ -32,11 +36,13 @@ def test_killed_for_good_its_addresses_leave_within_ten_seconds(network: Network
 
 
 def test_restarted_soon_enough_it_goes_on_as_if_nothing_had_happened(network: Network) -> None:
-    first, second = pair(HavenNode, network, interval_ms=1000)
+    first, second = pair(HavenNode, network)
+    wait_seldom(network, (first, second), SELDOM_MS)
     probe = network.probe()
     probe.wait_service()
     first.kill9()
-    first.start().wait_state("active", budget=3)
+    first.start().wait_state("active")
+    assert first.group()["last_transition"]["reason"] == "adopted"
     holds_for(lambda: second.state() == "backup", 2, "r2 stays Backup")
     assert first.holds()
     result = probe.stop()
@@ -59,8 +65,14 @@ def test_killed_again_and_again_there_is_always_somebody_in_the_end(network: Net
         for node in nodes:
             node.kill9()
             node.start()
-    active = wait_settled(nodes)
-    wait_one_holder(network, active.name, lab.GATEWAY, lab.UPLINK)
+
+    def serves_alone() -> bool:
+        active = [node.name for node in nodes if node.state() == "active"]
+        return [active] * 2 == [network.holders(each) for each in (lab.GATEWAY, lab.UPLINK)] and len(
+            active
+        ) == 1
+
+    wait_until(serves_alone, 20, "one is Active, and has the addresses")
 
 
 def test_killed_backup_is_missed_by_nobody(network: Network) -> None:

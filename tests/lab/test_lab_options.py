@@ -17,9 +17,11 @@ def test_accept_decides_whether_the_virtual_address_answers(
 ) -> None:
     node = HavenNode(network, "r1", families=(4, 6), accept=accept).start()
     node.wait_state("active")
-    assert knock(network, lab.GATEWAY) == answer
-    assert knock(network, lab.GATEWAY6) == answer
-    assert knock(network, network["r1"].address("lan")) == "refused"
+    for address in (lab.GATEWAY, lab.GATEWAY6):
+        wait_until(lambda address=address: knock(network, address) == answer, 5, f"{address}: {answer}")
+    wait_until(
+        lambda: knock(network, network["r1"].address("lan")) == "refused", 5, "its own address answers"
+    )
     for address in (lab.SERVICE, lab.SERVICE6):
         network.probe(address).wait_service()
 
@@ -49,7 +51,7 @@ def test_tracked_device_with_a_weight_lowers_the_priority(network: Network) -> N
     first, second = pair(HavenNode, network, tracks=("sync:150",), preempt=True)
     network.cable_pull("r1", "sync")
     second.wait_state("active")
-    assert first.state() == "backup"
+    first.wait_state("backup")
     assert first.virtual_router("lan")["priority"] == 50
     assert first.group()["priority_penalty"] == 150
     network.cable_plug("r1", "sync")
@@ -66,7 +68,7 @@ def test_wrong_password_is_dropped_and_named(network: Network) -> None:
         10,
         "r2 drops what r1 says",
     )
-    assert any("auth_pass" in problem["do"] for problem in other.problems())
+    wait_until(lambda: any("auth_pass" in each["do"] for each in other.problems()), 10, "r2 names it")
 
 
 def test_adverts_are_as_configured(network: Network) -> None:

@@ -5,7 +5,7 @@ from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.outage import HANDOVER_INTERVAL_MS, check_outage
-from tests.lab.pair import pair, wait_one_holder
+from tests.lab.pair import has_taken_what_was_given, pair, wait_one_holder
 from tests.lab.wait import holds_for, wait_until
 
 
@@ -20,6 +20,7 @@ def test_maintenance_hands_over_unnoticed_and_says_so(network: Network) -> None:
     holds_for(lambda: second.state() == "active", 1, "r2 stays Active")
     result = probe.stop()
     check_outage(result)
+    assert has_taken_what_was_given(second)
     wait_one_holder(network, "r2", lab.GATEWAY, lab.UPLINK)
 
 

@@ -40,4 +40,4 @@ def test_clients_are_called_back_after_a_power_cut(network: Network, both: tuple
         each.quiet = False
         each.wait_back(cut.ended, SOON_S)
     assert second.asked() == 0 and first.asked() == 2 * COUNT
-    assert second.servers()["udp"]["called"] == COUNT
+    wait_until(lambda: second.servers()["udp"]["called"] == COUNT, 10, "r2 says that it has called them")

@@ -76,7 +76,7 @@ def test_no_failover_changes_anything_in_the_tables_of_hosts(network: Network) -
 def test_hosts_reach_the_next_active_without_asking(network: Network, virtual_mac: bool) -> None:
     first, second = pair(Advertising, network, families=(6,), virtual_mac=virtual_mac)
     [host] = ra_hosts(network, 1)
-    assert host.reaches()
+    wait_until(host.reaches, 5, "the host reaches the server")
     (entry,) = host.namespace.ip_json("-6", "neigh", "show", GATEWAY6_LINK_LOCAL, "dev", "lan")
     wanted = "00:00:5e:00:02:33" if virtual_mac else first.router.mac("lan")
     assert entry["lladdr"] == wanted
@@ -186,8 +186,14 @@ def test_what_another_takes_back_of_ours_is_said_again(
     network: Network, plain: tuple[Advertising, Advertising], stranger: socket.socket
 ) -> None:
     [host] = ra_hosts(network, 1)
+    sent = plain[0].advert()["sent"]
     say(stranger, 0, withdrawn="fd77::")
-    wait_until(lambda: plain[0].advert()["next_ms"] < 3000, 5, "the Active is about to speak")
+
+    def speaks() -> bool:
+        told = plain[0].advert()
+        return told["sent"] > sent or told["next_ms"] < 3000
+
+    wait_until(speaks, 5, "the Active is about to speak, or has spoken")
 
     def is_preferred() -> bool:
         return all(each["preferred_life_time"] > 2600 for each in host.addresses("fd77:"))

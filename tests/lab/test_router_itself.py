@@ -7,7 +7,7 @@ import pytest
 
 from tests.lab import firewall
 from tests.lab import network as lab
-from tests.lab.agent_pair import Pair, agent_gateway, guarded
+from tests.lab.agent_pair import Pair, agent_gateway, guarded, wait_armed
 from tests.lab.flows import answers, connect, echo_server, inside
 from tests.lab.network import SERVICE, Network
 from tests.lab.resets import Resets
@@ -20,6 +20,7 @@ BUDGET = 20
 @pytest.fixture
 def pair(network: Network) -> Pair:
     first, second = agent_gateway(network, families=(4, 6))
+    wait_armed(second)
     return first, second
 
 
@@ -43,6 +44,7 @@ def test_a_connection_to_the_virtual_address_is_reset_while_young_ones_are_guard
     for router in network.routers.values():
         echo_server(router.namespace, SSH)
     pair = agent_gateway(network, families=(4, 6))
+    wait_armed(pair[1])
     talk = connect(network.client, address, SSH)
     assert answers(talk)
     take_over(network, pair)

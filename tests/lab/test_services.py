@@ -4,6 +4,7 @@
 import contextlib
 import time
 
+from tests.lab.agent_pair import codes
 from tests.lab.haven_node import Refused
 from tests.lab.network import Network
 from tests.lab.pair import pair, wait_settled
@@ -73,15 +74,17 @@ def test_a_storm_of_switchovers_leaves_each_where_it_belongs(network: Network) -
     quiet_since = time.time_ns()
     holds_for(lambda: runs(active, *good) and rests(backup, *good), 0.5, "that is so")
     for name in good:
+        wait_until(
+            lambda name=name: active.ran_at(name)[-1:] > [quiet_since], 20, f"{name} runs on the Active"
+        )
         assert not [at for at in backup.ran_at(name) if at > quiet_since]
-        assert [at for at in active.ran_at(name) if at > quiet_since]
         for node in nodes:
             told = [line.split()[1] for line in node.told(name) if line != "twice"]
             assert "twice" not in node.told(name)
             assert all(one != other for one, other in zip(told, told[1:], strict=False)), told
             assert {line for line in node.told(name) if "start" in line} <= {"active start"}
     assert [node.order_broken(good) for node in nodes] == [[], []]
-    assert {each["code"] for each in active.problems()} == {"service-failed"}
+    wait_until(lambda: codes(active) == {"service-failed"}, 20, "nothing else is the matter")
 
 
 def test_a_required_service_that_is_broken_here_moves_the_group_once(network: Network) -> None:

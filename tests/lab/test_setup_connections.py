@@ -126,8 +126,10 @@ def test_four_commands_and_then_the_power_cut_keep_every_connection(site: Site):
     assert [text.startswith("All is well: ") for text in said] == [True, True]
     flows.echo_server(site.server)
     busy = flows.Busy(SimpleNamespace(folder=first.root, client=site.client), CONNECTIONS, SERVER)
-    # Until what the connections have said is on the other router.
-    time.sleep(2)
+    established = ("-p", "tcp", "--orig-src", CLIENT, "--state", "ESTABLISHED")
+    wait_until(
+        lambda: len(firewall.flows(second.namespace, *established)) >= CONNECTIONS, 20, "all are copied"
+    )
     site.cut_power(first)
     waits_until_active(second)
     since = now_ns()

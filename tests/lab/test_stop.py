@@ -7,7 +7,7 @@ from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
 from tests.lab.outage import HANDOVER_INTERVAL_MS, check_outage
-from tests.lab.pair import pair, wait_one_holder
+from tests.lab.pair import has_taken_what_was_given, pair, wait_one_holder
 from tests.lab.wait import holds_for
 
 
@@ -33,6 +33,7 @@ def test_stopped_active_hands_over_unnoticed(network: Network, how: object) -> N
     probe.wait_service()
     result = probe.stop()
     check_outage(result)
+    assert has_taken_what_was_given(second)
     assert [advert for advert in capture.adverts(sender="r1") if advert.priority == 0]
     wait_one_holder(network, "r2", lab.GATEWAY, lab.UPLINK)
 

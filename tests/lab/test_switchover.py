@@ -7,7 +7,7 @@ from tests.lab import network as lab
 from tests.lab.haven_node import HavenNode, Refused
 from tests.lab.network import Network
 from tests.lab.outage import HANDOVER_INTERVAL_MS, check_outage
-from tests.lab.pair import pair, wait_one_holder
+from tests.lab.pair import has_taken_what_was_given, pair, wait_one_holder
 from tests.lab.wait import holds_for
 
 
@@ -21,6 +21,7 @@ def test_switchover_is_not_noticed_and_lasts(network: Network, preempt: bool) ->
     holds_for(lambda: (first.state(), second.state()) == ("backup", "active"), 1.5, "the roles stay")
     result = probe.stop()
     check_outage(result)
+    assert has_taken_what_was_given(second)
     wait_one_holder(network, "r2", lab.GATEWAY, lab.UPLINK)
 
 
@@ -32,6 +33,7 @@ def test_there_and_back_again(network: Network) -> None:
         giver.ask("switchover", group="gateway")
         taker.wait_state("active")
         giver.wait_state("backup")
+        assert has_taken_what_was_given(taker)
     probe.wait_service()
     result = probe.stop()
     check_outage(result)

@@ -47,15 +47,16 @@ def test_each_thing_is_told_once_by_the_router_that_can(network: Network) -> Non
         path = told_in(first)
         return path.read_text().splitlines() if path.exists() else []
 
-    wait_until(lambda: len(told()) == 2, 40, "r1's role and r2's problem are told")
-    assert told()[0] == "r1 tells: gateway: r1 is Active now"
+    is_active = "{0} tells: gateway: {0} is Active now"
+    wait_until(lambda: len(told()) >= 2, 40, "r1's role and r2's problem are told")
+    assert told()[0] == is_active.format("r1")
     assert told()[1].startswith("r1 tells: r2: ")
     before = second.metrics()
     assert before['haven_peer_up{node="r1"}'] == 1 and before['haven_check_up{check="own"}'] == 0
     network.power_cut("r1")
     second.wait_state("active")
-    wait_until(lambda: len(told()) == 3, 20, "the takeover is told")
-    assert told()[2] == "r2 tells: gateway: r2 is Active now"
+    wait_until(lambda: is_active.format("r2") in told(), 20, "the takeover is told")
+    assert len(set(told())) == len(told()), "each thing is told once"
     # What is a second old is told again.
     active = 'haven_group_state{group="gateway",state="active"}'
     wait_until(lambda: second.metrics()[active] == 1, 10, "the metrics know of it")
@@ -64,7 +65,7 @@ def test_each_thing_is_told_once_by_the_router_that_can(network: Network) -> Non
     took = after['haven_takeover_seconds_sum{group="gateway"}']
     assert after['haven_takeover_seconds_count{group="gateway"}'] == 1
     (lost,) = [second.group()["last_transition"]["facts"]["silence_us"] / 1e6]
-    assert silence == lost and 0 < took < 5
+    assert silence == lost and took > 0
     print(f"silence {1000 * silence:.1f} ms, takeover {1000 * took:.1f} ms")
     # What waits, such as that r1 is gone, stands in the status without the address or the command.
     (section,) = second.status()["notify"]["sections"]

@@ -4,7 +4,7 @@
 import socket
 
 from tests.lab.agent_node import AgentNode
-from tests.lab.agent_pair import agent_gateway, guarded
+from tests.lab.agent_pair import agent_gateway, guarded, wait_armed
 from tests.lab.flows import Births, connect, inside
 from tests.lab.network import SERVICE6, Network
 from tests.lab.resets import Resets
@@ -30,8 +30,10 @@ def loose(node: AgentNode) -> str:
 class Cut:
     """Connections being born while the power of r1 is cut, some of them too young to have a copy."""
 
-    def __init__(self, network: Network, **nodes: object) -> None:
+    def __init__(self, network: Network, guard: bool = True, **nodes: object) -> None:
         first, self.second = agent_gateway(network, **nodes)
+        if guard:
+            wait_armed(self.second)
         self.resets, self.births = Resets(network), Births(network, seconds=15)
         self.was_guarded = guarded(self.second)
         assert not guarded(first)
@@ -55,7 +57,7 @@ def test_young_connections_live_on_and_nobody_is_refused(network: Network) -> No
 
 
 def test_without_the_guard_young_connections_are_lost(network: Network) -> None:
-    cut = Cut(network, conntrack_more="\toption guard '0'\n")
+    cut = Cut(network, guard=False, conntrack_more="\toption guard '0'\n")
     assert not cut.was_guarded
     holds_for(lambda: cut.lost() > 0, 6, "some do not move on")
 
@@ -74,6 +76,7 @@ def test_dead_agent_leaves_nothing_that_drops(network: Network) -> None:
 
 def test_firewall_that_refuses_does_not_end_what_it_does_not_know(network: Network) -> None:
     first, second = agent_gateway(network, families=(4, 6))
+    wait_armed(second)
     second.router.namespace.nft(REFUSING)
     resets = Resets(network)
     with inside(network.server):

@@ -14,7 +14,7 @@ from tests.luci.web import Web
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
 import lmo  # noqa: E402
 
-BUDGET_MS = 30_000
+BUDGET_MS = 60_000
 SIZE = {"width": 1200, "height": 900}
 expect.set_options(timeout=BUDGET_MS)
 

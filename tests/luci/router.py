@@ -97,7 +97,7 @@ class Router:
         """Answer a method no more before the test is over."""
 
         def wait(_arguments: dict) -> Answer:
-            self.over.wait(60)
+            self.over.wait(180)
             raise Late
 
         self.replaced["haven", method] = wait

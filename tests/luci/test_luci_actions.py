@@ -48,7 +48,7 @@ def test_nothing_is_done_before_it_is_confirmed(pages: Pages):
 
 def test_a_switchover_moves_the_addresses_and_both_overviews_show_it(pages: Pages, settled: Pair):
     page = pages.open("haven/actions")
-    assert _button(page, "switchover").is_enabled()
+    expect(_button(page, "switchover")).to_be_enabled()
     _button(page, "switchover").click()
     expect(page.locator(".modal")).to_contain_text(HANDOVER)
     _confirm(page)

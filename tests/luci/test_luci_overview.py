@@ -249,7 +249,7 @@ def test_the_first_paint_takes_one_question_of_at_most_20_kb(pages: Pages):
     may_tell = threading.Event()
 
     def events(arguments: dict) -> Answer:
-        may_tell.wait(60)
+        may_tell.wait(180)
         return pages.router.ask_agent("events", arguments)
 
     pages.router.replace("events", events)

@@ -165,7 +165,7 @@ class Box:
         path = f"{folder}/bin:{os.environ['PATH']}"
         environment = {"PATH": path, "BOX": str(self.root), "PYTHONPATH": str(ROOT / "src")}
         return subprocess.run(
-            [*shell, "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+            [*shell, "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=180
         )
 
     def settings(self) -> dict[str, list]:

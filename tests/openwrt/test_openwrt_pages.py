@@ -15,6 +15,7 @@ from haven.core.frame import multicast_frame
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.constants import GROUP_V4
 from tests.lab.namespace import Namespace
+from tests.lab.wait import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven"
@@ -104,6 +105,11 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
 """
 
 
+def _received(link: Namespace) -> int:
+    (found,) = link.ip_json("-s", "link", "show", "dev", "here")
+    return int(found["stats64"]["rx"]["packets"])
+
+
 def _frame(vrid: int, source: bytes, damage: bool = False) -> str:
     advert = Advert(3, vrid, 150, 1_000_000, (bytes((192, 168, 1, 1)),))
     message = encode(advert, source, GROUP_V4)
@@ -115,6 +121,8 @@ def test_the_virtual_routers_of_others_are_heard(link: Namespace) -> None:
     frames = [_frame(51, bytes((192, 168, 1, 3))), _frame(60, bytes((192, 168, 1, 9)))]
     frames.append(_frame(70, bytes((192, 168, 1, 9)), damage=True))
     link.spawn([sys.executable, "-c", SEND, *frames])
+    # What is asked listens for a moment.
+    wait_until(lambda: _received(link) >= len(frames), 20, "the others speak")
     answer = ask("heard", inside=["ip", "netns", "exec", link.name], devices=["here", "there", "nowhere"])
     ours = {"vrid": 51, "source": "192.168.1.3", "priority": 150, "addresses": ["192.168.1.1"]}
     theirs = {**ours, "vrid": 60, "source": "192.168.1.9"}

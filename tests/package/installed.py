@@ -85,7 +85,7 @@ def start_to_backup(router: Path, place: Namespace, folder: Path) -> float:
     events = json.loads(run(router, "usr/bin/haven", "--run-dir", str(run_dir), "events", "--json").stdout)
     backup = next(event["at"] for event in events if event.get("to") == "backup")
     assert run(router, "usr/bin/haven", "--run-dir", str(run_dir), "stop").returncode == 0
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     return float(backup - begun)
 
 

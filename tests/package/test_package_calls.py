@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -71,21 +70,21 @@ def test_of_many_calls_one_runs_one_waits_and_the_others_are_told(rpcd: Rpcd):
     wait_until(lambda: sum(each.poll() is not None for each in calls) == 18, 20, "all but two have ended")
     assert rpcd.running() == 1
     rpcd.busy.unlink()
-    said = [each.communicate(timeout=20)[0] for each in calls]
+    said = [each.communicate(timeout=60)[0] for each in calls]
     assert sum(_is_busy(each) for each in said) == 18 and rpcd.running() == 2
-    assert json.loads(rpcd.call("plan").communicate(timeout=20)[0]) == {"valid": True}
+    assert json.loads(rpcd.call("plan").communicate(timeout=60)[0]) == {"valid": True}
 
 
 def test_what_one_method_does_keeps_no_other_waiting(rpcd: Rpcd):
     calls = [rpcd.call(method) for method in ("plan", "validate", "heard")]
     wait_until(lambda: rpcd.running() == 3, 20, "all three run")
     rpcd.busy.unlink()
-    assert [json.loads(each.communicate(timeout=20)[0]) for each in calls] == [{"valid": True}] * 3
+    assert [json.loads(each.communicate(timeout=60)[0]) for each in calls] == [{"valid": True}] * 3
 
 
 def test_nobody_else_can_lock_a_call_out(rpcd: Rpcd):
     rpcd.busy.unlink()
-    rpcd.call("validate").communicate(timeout=20)
+    rpcd.call("validate").communicate(timeout=60)
     locks = sorted((rpcd.folder / "run").iterdir())
     assert [path.name for path in locks] == ["luci-validate", "luci-validate.next"]
     assert all(path.stat().st_mode & 0o077 == 0 for path in locks)
@@ -93,9 +92,9 @@ def test_nobody_else_can_lock_a_call_out(rpcd: Rpcd):
 
 def test_it_has_limits_and_no_other_methods(rpcd: Rpcd):
     rpcd.busy.unlink()
-    rpcd.call("validate").communicate(timeout=20)
+    rpcd.call("validate").communicate(timeout=60)
     assert (rpcd.folder / "count.limits").read_text().split() == ["131072", "20"]
-    assert rpcd.call("../../etc/passwd").communicate(timeout=20)[0] == "" and rpcd.running() == 1
+    assert rpcd.call("../../etc/passwd").communicate(timeout=60)[0] == "" and rpcd.running() == 1
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def test_why_haven_is_off_is_told_by_a_shell_alone(
     uci = rpcd.folder / "uci"
     uci.write_text(f'#!/bin/sh\nexec {sys.executable} {UCI} -c {rpcd.folder} -t {rpcd.folder}/none "$@"\n')
     uci.chmod(0o755)
-    answer = json.loads(rpcd.call("state").communicate(timeout=20)[0])
+    answer = json.loads(rpcd.call("state").communicate(timeout=60)[0])
     assert (answer["enabled"], answer["configured"]) == state
     assert rpcd.running() == 0
 
@@ -125,7 +124,7 @@ def test_without_a_configuration_haven_is_not_set_up(rpcd: Rpcd):
     uci = rpcd.folder / "uci"
     uci.write_text("#!/bin/sh\nexit 1\n")
     uci.chmod(0o755)
-    answer = json.loads(rpcd.call("state").communicate(timeout=20)[0])
+    answer = json.loads(rpcd.call("state").communicate(timeout=60)[0])
     assert answer == {"enabled": False, "configured": False}
 
 
@@ -153,23 +152,22 @@ def test_a_call_that_hangs_is_ended():
         "import sys, time; sys.argv[1:] = ['plan']; import haven.openwrt.luci_calls as it; "
         "it.LONGEST_S = 1; it.METHODS['plan'] = lambda _: time.sleep(60); it.main()"
     )
-    begun = time.monotonic()
     argv = [sys.executable, "-c", code]
     done = subprocess.run(
         argv, input="{}", text=True, capture_output=True, env={"PYTHONPATH": str(ROOT / "src")}
     )
-    assert done.returncode == -signal.SIGALRM and time.monotonic() - begun < 30
+    assert done.returncode == -signal.SIGALRM
     assert luci_calls.LONGEST_S < 30
 
 
 def test_a_setup_goes_on_without_its_call_and_there_is_one_at_a_time(rpcd: Rpcd):
     begun = rpcd.call("begin")
-    assert json.loads(begun.communicate(timeout=20)[0]) == {"begun": True}
+    assert json.loads(begun.communicate(timeout=60)[0]) == {"begun": True}
     wait_until(lambda: rpcd.running() == 1, 20, "it runs")
-    assert _is_busy(rpcd.call("begin").communicate(timeout=20)[0]) and rpcd.running() == 1
-    assert json.loads(rpcd.call("job").communicate(timeout=20)[0]) == {"alive": True, "job": None}
+    assert _is_busy(rpcd.call("begin").communicate(timeout=60)[0]) and rpcd.running() == 1
+    assert json.loads(rpcd.call("job").communicate(timeout=60)[0]) == {"alive": True, "job": None}
     (rpcd.folder / "run/page-job").write_text('{"state": "asks", "text": "a\\\\n\\"b\\""}')
-    assert json.loads(rpcd.call("tell").communicate(timeout=20)[0]) == {"told": True}
+    assert json.loads(rpcd.call("tell").communicate(timeout=60)[0]) == {"told": True}
     rpcd.busy.unlink()
     wait_until(lambda: not _job(rpcd)["alive"], 20, "it has ended")
     assert _job(rpcd)["job"] == {"state": "asks", "text": 'a\\n"b"'}
@@ -178,4 +176,4 @@ def test_a_setup_goes_on_without_its_call_and_there_is_one_at_a_time(rpcd: Rpcd)
 
 
 def _job(rpcd: Rpcd) -> dict:
-    return dict(json.loads(rpcd.call("job").communicate(timeout=20)[0]))
+    return dict(json.loads(rpcd.call("job").communicate(timeout=60)[0]))

@@ -41,7 +41,7 @@ def scrape(folder: Path, *words: str) -> str:
     program = folder / "exporter.lua"
     program.write_text(EXPORTER)
     argv = ["lua5.1", str(program), str(COLLECTOR), *words]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -117,7 +117,7 @@ def test_each_series_of_collectd_is_in_a_chart_of_luci() -> None:
         kind, _, name = series.partition("-")
         tree.setdefault(plugin.removeprefix("haven").removeprefix("-"), {}).setdefault(kind, []).append(name)
     argv = ["node", "-e", STATISTICS, str(CHARTS), json.dumps(tree)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     for instance, charts in json.loads(done.stdout).items():
         drawn = [pair for chart in charts for pair in _pairs(chart["data"]["instances"])]

@@ -18,7 +18,7 @@ ECHO_REPLY = {4: 0, 6: 129}
 def apply(steps: list) -> list:
     """Send steps with today's indexes and return the kernel's answers, 0 for success."""
     route = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
-    route.settimeout(10)
+    route.settimeout(60)
     return [_answer(route, step, number) for number, step in enumerate(steps, 1)]
 
 

@@ -92,7 +92,7 @@ class RouterBox:
 
     def at_start(self) -> None:
         """Let the service start, as after a kill or a reboot."""
-        assert self.keeper("--at-start").wait(20) == 0
+        assert self.keeper("--at-start").wait(60) == 0
 
     def until(self, state: str) -> None:
         """Wait until the note says where the trial stands."""

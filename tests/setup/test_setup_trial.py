@@ -42,7 +42,7 @@ def test_what_is_confirmed_stays_and_can_be_undone_later(box: RouterBox):
     assert box.config("network").read_bytes() == proposal.after["network"].encoded()
     assert box.calls() == ["haven enable", "firewall reload", "network reload", "haven start"]
     box.trial.confirm()
-    box.keepers[-1].wait(20)
+    box.keepers[-1].wait(60)
     assert box.is_over() and read_note(str(box.run_dir))["state"] == "confirmed"
     assert box.config("haven").read_bytes() == proposal.after["haven"].encoded()
     assert box.config("haven").stat().st_mode & 0o777 == 0o640
@@ -70,7 +70,7 @@ def test_the_plan_of_a_haven_that_was_killed_stays_until_it_is_cleared_up(box: R
 
 def test_what_nobody_confirms_is_taken_back(box: RouterBox, monkeypatch: pytest.MonkeyPatch):
     before = box.files()
-    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(1, 5, 5)))
+    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(3, 5, 5)))
     box.trial.begin(box.proposal())
     box.until("waiting")
     assert box.files() != before
@@ -194,7 +194,7 @@ def test_a_full_flash_is_found_before_anything_changes(box: RouterBox, monkeypat
             assert refused.code == "no-room" and "No space left" in str(refused)
             assert box.files() == before and box.is_over() and not box.trial.folder.is_there(NEW)
             # Its keeper finds nothing to do.
-            assert box.keepers[-1].wait(20) == 0 and box.calls() == []
+            assert box.keepers[-1].wait(60) == 0 and box.calls() == []
         else:
             break
         room += 1
@@ -330,7 +330,7 @@ def test_kills_at_any_moment_leave_what_was_there_or_what_was_tried(box: RouterB
         box.keepers[-1].wait()
         assert box.config("network").read_bytes() in (before["etc/config/network"][0], tried)
         # Another keeper finds what was left, and nobody confirms.
-        box.keeper(times=(0.2, 5, 5)).wait(30)
+        box.keeper(times=(0.2, 5, 5)).wait(60)
         assert box.files() == before and box.is_over()
 
 
