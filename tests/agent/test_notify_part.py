@@ -50,7 +50,7 @@ def settle(*desks: Desk) -> None:
 @pytest.fixture
 def patient(make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
     """A router leaves it to another one for longer than a program takes on a busy machine."""
-    monkeypatch.setattr(outbox, "PATIENCE_S", 30.0)
+    monkeypatch.setattr(outbox, "PATIENCE_S", 2.0)
 
 
 def waiting(desk: Desk) -> int:
