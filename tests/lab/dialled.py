@@ -193,13 +193,13 @@ class LineCapture:
 
 def join(first: AgentNode, second: AgentNode) -> None:
     """Pair two routers, and wait until each hears the other."""
-    wait_until(lambda: _joins(first, second), 60, f"{second.name} joins {first.name}")
+    wait_until(lambda: joins(first, second), 60, f"{second.name} joins {first.name}")
     for node in (first, second):
         wait_until(lambda node=node: _hears(node), 20, f"{node.name} hears its peer")
 
 
-def _joins(first: AgentNode, second: AgentNode) -> bool:
-    """Offer and join once; on an emulated machine the proof may come too late for a code."""
+def joins(first: AgentNode, second: AgentNode) -> bool:
+    """Offer and join once; on an emulated or a busy machine the proof may come too late for a code."""
     shown = json.loads(first.cli("pair", "--json"))
     try:
         second.cli("join", shown["addresses"][0], shown["code"], "--yes")

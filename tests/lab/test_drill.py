@@ -4,7 +4,7 @@
 import json
 
 from tests.lab.agent_node import AgentNode
-from tests.lab.agent_pair import agent_gateway
+from tests.lab.agent_pair import agent_gateway, wait_no_problem
 from tests.lab.network import Network
 from tests.lab.outage import STALL_MS
 from tests.lab.pair import wait_settled
@@ -30,6 +30,7 @@ def test_a_power_cut_is_rehearsed_measured_and_remembered_and_a_second_one_waits
     first, second = agent_gateway(network, interval_ms=100)
     join(first, second)
     for node in (first, second):
+        wait_no_problem(node)
         node.cli("status", "--wait")
     probe = network.probe()
     probe.wait_service()

@@ -9,6 +9,7 @@ import pytest
 
 from haven.peers import code
 from tests.lab.agent_node import AgentNode
+from tests.lab.dialled import joins
 from tests.lab.lab_fixtures import Build
 from tests.lab.network import SEGMENTS, Network
 from tests.lab.pair import gateway, pair, wait_settled
@@ -26,8 +27,7 @@ def peers(node: AgentNode) -> list[dict]:
 
 def join(first: AgentNode, second: AgentNode) -> None:
     """Let the second join the first, and wait until each hears the other."""
-    shown = offer(first)
-    second.cli("join", shown["addresses"][0], shown["code"], "--yes")
+    wait_until(lambda: joins(first, second), 60, f"{second.name} joins {first.name}")
     for node in (first, second):
         wait_until(lambda node=node: hears_all(node), 20, f"{node.name} hears its peer")
 
