@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""OpenVPN's clients after power cuts at the default settings: how soon all are back, and who is asked."""
+"""OpenVPN's clients after power cuts at the default settings: how soon all are back, and who is asked.
+
+Every other one by UDP keeps its port, as a client does without `nobind`.
+"""
 
 import time
 from collections.abc import Iterator
