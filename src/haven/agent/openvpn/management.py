@@ -20,8 +20,8 @@ _ADDRESS, _INSIDE, _NUMBER = 2, 3, 10
 _VERSION = re.compile(r">INFO:.*Interface Version (\d+)")
 # From this version on (OpenVPN 2.7) `kill` takes an address without its protocol for somebody's name.
 PROTOCOL_WANTED = 6
-# The same words from OpenVPN 2.4 to 2.7.
-_REFUSED = re.compile(r"Cannot accept new session request from \D*(\d+\.\d+\.\d+\.\d+:\d+)")
+# The same words from OpenVPN 2.4 to 2.7. A server by IPv6 has other addresses, which `kill` does not find.
+_REFUSED = re.compile(r"Cannot accept new session request from \[AF_INET\](\d+\.\d+\.\d+\.\d+:\d+)")
 # What ends a connection and keeps the client's password; it then begins anew with the same server.
 BEGIN_ANEW = "RESTART,[P]"
 COUNT_EVERY_S = 1
