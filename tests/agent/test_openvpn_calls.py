@@ -24,6 +24,10 @@ import haven.agent.main
 print([name for name in sorted(sys.modules) if "openvpn" in name])
 """
 GREETING = b"\x40hello"
+REFUSED = (
+    ">LOG:1795363443,N,me/%s TLS Error: Cannot accept new session request from [AF_INET]%s "
+    "(via [AF_INET]192.0.2.254%%lan) due to session context expire or --single-session"
+)
 FIRST, OTHER, THIRD = "192.0.2.1:4711", "192.0.2.2:4712", "192.0.2.3:4713"
 
 
@@ -33,6 +37,7 @@ class Openvpn:
     def __init__(self, path: Path) -> None:
         self.clients: list[tuple[int, str, str]] = []
         self.told: list[str] = []
+        self.version = 5
         self._listener = socket.create_server(str(path), family=socket.AF_UNIX)
         self._listener.setblocking(False)
         self._talk: socket.socket | None = None
@@ -43,7 +48,7 @@ class Openvpn:
             if self._talk is None:
                 self._talk, _address = self._listener.accept()
                 self._talk.setblocking(False)
-                self.say(">INFO:OpenVPN Management Interface Version 5")
+                self.say(f">INFO:OpenVPN Management Interface Version {self.version} -- type 'help'")
             asked = self._talk.recv(65536).decode().splitlines()
         except BlockingIOError:
             return
@@ -188,6 +193,31 @@ def test_after_a_takeover_clients_by_udp_are_greeted_and_begin_anew(
     assert [each for each in made.openvpn.told if "kill" in each] == [wanted]
     assert len(Sender.sent) == 2, "somebody is greeted in the middle of a handshake"
     assert made.shown()["called"] == 3
+
+
+@pytest.mark.parametrize(("version", "kill"), [(5, f"kill {FIRST}"), (6, f"kill udp:{FIRST}")])
+def test_one_that_begins_anew_from_the_same_port_is_let_in(
+    desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch, version: int, kill: str
+) -> None:
+    monkeypatch.setattr(called_server, "GREET_AGAIN_S", 60.0)
+    made = desk("udp")
+    made.openvpn.version = version
+    made.role("backup")
+    made.hear(FIRST, OTHER)
+    made.role("active")
+    made.until(lambda: len(Sender.sent) == 2, "both are greeted")
+    made.openvpn.clients = [(5, FIRST, "10.8.0.2")]
+    made.until(lambda: 'client-kill 5 "RESTART,[P]"' in made.openvpn.told, "the one begins anew")
+    # The session that it has left would keep it out for five seconds; that of the other is somebody's.
+    for place in (FIRST, OTHER, FIRST):
+        made.openvpn.say(REFUSED % (place, place))
+    made.until(lambda: len(Sender.sent) == 3, "it is greeted again, so that it says at once what it said")
+    assert Sender.sent[2] == ("192.0.2.254", 1194, ("192.0.2.1", 4711), GREETING)
+    assert [each for each in made.openvpn.told if each.startswith("kill")] == [kill]
+    assert "log on" in made.openvpn.told and "log off" not in made.openvpn.told
+    # What it does after ten seconds.
+    made.part._callbacks._servers["road"]._give_up()
+    made.until(lambda: "log off" in made.openvpn.told, "what OpenVPN logs is heard no more")
 
 
 def test_clients_by_tcp_are_made_to_ask_at_once(desk: Callable[[str], Desk]) -> None:

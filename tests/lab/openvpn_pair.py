@@ -17,6 +17,8 @@ from tests.lab.network import GATEWAY, Network
 from tests.lab.wait import now_ns, wait_until
 
 ECHO = 5300
+# Below those that the kernel chooses.
+KEPT_PORTS = 20000
 UDP, TCP = PROTOCOLS = ("udp", "tcp")
 INSIDE = {UDP: "10.8.0", TCP: "10.9.0"}
 EVERY_S = 0.05
@@ -63,7 +65,7 @@ config service 'vpn'
 	option start 'sh {folder}/start'
 	option stop 'sh {folder}/stop'
 """
-CLIENT = ("--client", "--nobind", "--dev-type", "tun", "--ca", "ca.crt", "--cert", "client.crt")
+CLIENT = ("--client", "--dev-type", "tun", "--ca", "ca.crt", "--cert", "client.crt")
 CLIENT += ("--key", "client.key", "--tls-crypt", "tls-crypt.key", "--auth-user-pass", "user", "--verb", "4")
 
 
@@ -151,7 +153,10 @@ def _call(folder: Path, *argv: str) -> None:
 
 
 class VpnClients(threading.Thread):
-    """Clients of one protocol; each asks something of the router through its tunnel, unless it is quiet."""
+    """Clients of one protocol; each asks something of the router through its tunnel, unless it is quiet.
+
+    By UDP every other one keeps its port when it begins anew, as without `nobind` in its configuration.
+    """
 
     def __init__(self, network: Network, protocol: str, count: int) -> None:
         super().__init__(daemon=True)
@@ -162,14 +167,15 @@ class VpnClients(threading.Thread):
         self.answers: dict[str, list[tuple[int, int]]] = {device: [] for device in self._devices}
         self._asked: dict[tuple[str, bytes], int] = {}
         self._sockets: dict[str, socket.socket] = {}
-        for device in self._devices:
-            self._start_client(device)
+        for number, device in enumerate(self._devices):
+            is_kept = protocol == UDP and number % 2 == 0
+            self._start_client(device, ["--lport", str(KEPT_PORTS + number)] if is_kept else ["--nobind"])
         self.start()
 
-    def _start_client(self, device: str) -> None:
+    def _start_client(self, device: str, port: list[str]) -> None:
         proto = "udp" if self.protocol == UDP else "tcp-client"
         keys = self._network.folder / "openvpn"
-        more = ["--proto", proto, "--remote", GATEWAY, "1194", "--dev", device, "--cd", str(keys)]
+        more = ["--proto", proto, "--remote", GATEWAY, "1194", "--dev", device, "--cd", str(keys), *port]
         log = self._network.folder / f"client-{device}.log"
         self._network.logs[f"client {device}"] = log
         self._network.client.spawn(["openvpn", *CLIENT, *more, "--log", str(log)])
@@ -233,6 +239,15 @@ class VpnClients(threading.Thread):
         if left is not None:
             left.close()
 
+    def wait_back_for_good(self, when: int, budget: float) -> list[int]:
+        """Wait until all have begun anew and have answers; return when the longest silence of each ended.
+
+        The session beside the old one may answer for a moment before its client begins anew.
+        """
+        self.wait_begun_anew(budget)
+        self.wait_back(now_ns(), budget)
+        return [_end_of_silence(when, each) for each in self.answers.values()]
+
     def back_since(self, when: int) -> list[int]:
         """Return when each that had one first had an answer to what was asked after a moment."""
         found = (next((came for asked, came in each if asked > when), 0) for each in self.answers.values())
@@ -243,6 +258,11 @@ class VpnClients(threading.Thread):
         what = f"{len(self._devices)} clients by {self.protocol} have answers"
         wait_until(lambda: len(self.back_since(when)) == len(self._devices), budget, what)
         return self.back_since(when)
+
+
+def _end_of_silence(when: int, answers: list[tuple[int, int]]) -> int:
+    came = [when, *(came for asked, came in answers if asked > when)]
+    return max((later - before, later) for before, later in itertools.pairwise(came))[1]
 
 
 def echoes(network: Network) -> None:

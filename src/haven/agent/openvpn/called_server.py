@@ -20,6 +20,8 @@ CALL_S, HASTE_S, LOOK_S = 10.0, 0.1, 1.0
 # Who has not begun with us by then has not heard the greeting, or we not the answer. A client that is
 # greeted again in the middle would begin again.
 GREET_AGAIN_S = 1.5
+# The session that a client has left is gone by then, and its port free for a new one.
+FREE_S = 0.1
 # The first may come before the rules of the guard, or be one too many for a client that answers seldom.
 DOUBT_AGAIN_S = (0.0, 0.3, 1.0)
 # How long a greeting is kept that was made before it is needed: the server's key may become another one.
@@ -43,6 +45,9 @@ class CalledServer:
         self._is_active: bool | None = None
         # Whom the other router has left, until they begin with us.
         self._waiting: dict[str, tuple[str, int]] = {}
+        # Whom we have let begin anew. Their sessions last for five seconds more, in which nobody is let in
+        # from the same port.
+        self._ended: dict[str, tuple[str, int]] = {}
         self._called = 0
         self._giving_up: Timer | None = None
         self._greeting = b""
@@ -61,7 +66,7 @@ class CalledServer:
         if is_active and before is False:
             self._call()
         elif not is_active:
-            self._waiting = {}
+            self._waiting, self._ended = {}, {}
             self._hang_up()
 
     def _call(self) -> None:
@@ -79,7 +84,9 @@ class CalledServer:
             self._hurry()
 
     def _give_up(self) -> None:
-        self._waiting = {}
+        self._waiting, self._ended = {}, {}
+        if self._management is not None and self._greeted_at is not None:
+            self._management.hear_refusals(False)
 
     def _doubt(self) -> None:
         for client in self._waiting.values():
@@ -110,10 +117,15 @@ class CalledServer:
         if self._greeted_at is None:
             # Who has begun by itself needs no call.
             self._waiting = {name: each for name, each in self._waiting.items() if name not in begun}
+            self._management.hear_refusals(True)
         self._greeted_at = time.monotonic()
         for name, client in self._waiting.items():
-            for source in self.planned["addresses"] if name not in begun else ():
-                self._sender.datagram(source, self.planned["port"], client, self._greeting)
+            if name not in begun:
+                self._say_greeting(client)
+
+    def _say_greeting(self, client: tuple[str, int]) -> None:
+        for source in self.planned["addresses"]:
+            self._sender.datagram(source, self.planned["port"], client, self._greeting)
 
     def _is_due(self) -> bool:
         if self._greeted_at is not None:
@@ -139,7 +151,7 @@ class CalledServer:
             self._management.ask()
 
     def _connect(self) -> None:
-        path, told = self.planned["management"], (self._take_clients, self._hang_up)
+        path, told = self.planned["management"], (self._take_clients, self._take_refused, self._hang_up)
         try:
             self._management = Management(self._scope, path, *told)
         except OSError:
@@ -157,13 +169,24 @@ class CalledServer:
         self._greet()
         listed = self._management.clients
         for client in listed:
-            if self._greeted_at and client.ready and self._waiting.pop(client.place, None) is not None:
+            if self._greeted_at and client.ready and client.place in self._waiting:
                 # It has a session with us beside its old self: only anew it takes all that we push.
                 self._management.end(client)
+                self._ended[client.place] = self._waiting.pop(client.place)
         clients = sorted(client.place for client in listed if client.ready)[:MOST_CLIENTS]
         if clients != self.clients:
             self.clients = clients
             self._changed()
+
+    def _take_refused(self, place: str) -> None:
+        """Let a client in that begins anew from the port that it had.
+
+        Unasked it would not try again for two seconds, and then for four.
+        """
+        client = self._ended.pop(place, None)
+        if client is not None and self._management is not None:
+            self._management.forget(place)
+            self._scope.after(FREE_S, lambda: self._say_greeting(client))
 
     # What others say, and are told
 

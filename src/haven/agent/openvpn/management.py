@@ -2,6 +2,7 @@
 """The management socket of a server of OpenVPN's: who is connected, and the word that ends a connection.
 
 `status` is asked for when a client is new, which a count of octets tells: OpenVPN may log each question.
+What OpenVPN logs is heard only while clients are called back: whom it refuses is told nowhere else.
 """
 
 import re
@@ -16,6 +17,11 @@ LONGEST_LINE = 1 << 20
 # A column of `status 3` may have the protocol before the address; a client by IPv6 comes without its port.
 _PLACE = re.compile(r"(\d+\.\d+\.\d+\.\d+:\d+)$")
 _ADDRESS, _INSIDE, _NUMBER = 2, 3, 10
+_VERSION = re.compile(r">INFO:.*Interface Version (\d+)")
+# From this version on (OpenVPN 2.7) `kill` takes an address without its protocol for somebody's name.
+PROTOCOL_WANTED = 6
+# The same words from OpenVPN 2.4 to 2.7. A server by IPv6 has other addresses, which `kill` does not find.
+_REFUSED = re.compile(r"Cannot accept new session request from \[AF_INET\](\d+\.\d+\.\d+\.\d+:\d+)")
 # What ends a connection and keeps the client's password; it then begins anew with the same server.
 BEGIN_ANEW = "RESTART,[P]"
 COUNT_EVERY_S = 1
@@ -30,18 +36,27 @@ class ConnectedClient(NamedTuple):
 
 
 class Management:
-    """One connection; `changed` after each list of clients, `lost` when it has ended."""
+    """One connection; `changed` after each list of clients, `lost` when it has ended.
+
+    `refused` hears the place of a client whose new session is not let in, as it has one that is ending.
+    """
 
     def __init__(
-        self, scope: Scope, path: str, changed: Callable[[], None], lost: Callable[[], None]
+        self,
+        scope: Scope,
+        path: str,
+        changed: Callable[[], None],
+        refused: Callable[[str], None],
+        lost: Callable[[], None],
     ) -> None:
         """Connect. Raises OSError where nobody listens."""
-        self._scope, self._changed, self._lost = scope, changed, lost
+        self._scope, self._changed, self._refused, self._lost = scope, changed, refused, lost
         self.clients: list[ConnectedClient] = []
         self._listed: list[ConnectedClient] = []
         self._numbers: set[str] = set()
         # Who is let in before the server is ready gets no answer yet.
         self.is_ready = False
+        self._version = 0
         self._octets = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
@@ -60,6 +75,14 @@ class Management:
     def end(self, client: ConnectedClient) -> None:
         """Let a client begin anew."""
         self._say(f'client-kill {client.number} "{BEGIN_ANEW}"')
+
+    def hear_refusals(self, wanted: bool) -> None:
+        """Hear of whom OpenVPN refuses, or no more."""
+        self._say(f"log {'on' if wanted else 'off'}")
+
+    def forget(self, place: str) -> None:
+        """Drop the session of a client at once, without a word to it."""
+        self._say(f"kill udp:{place}" if self._version >= PROTOCOL_WANTED else f"kill {place}")
 
     def close(self) -> None:
         """Hang up."""
@@ -102,6 +125,10 @@ class Management:
         elif line == "END":
             self.clients, self.is_ready = self._listed, True
             self._changed()
+        elif (refused := _REFUSED.search(line)) is not None:
+            self._refused(refused[1])
+        elif (version := _VERSION.match(line)) is not None:
+            self._version = int(version[1])
 
     def _list(self, columns: list[str]) -> None:
         if len(columns) <= _NUMBER:
