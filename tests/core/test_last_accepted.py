@@ -172,7 +172,7 @@ def test_the_adver_timer_does_what_its_row_in_the_table_says():
             each.become_active(0)
         for now in (SECOND, 3 * SECOND):
             one, other = [], []
-            short.advertise_again(now, one)
+            one.append(short.advertise_again(now))
             for action in long.row_for(states.ACTIVE, states.ADVER_TIMER)[2]:
                 long.perform(action, now, other)
             assert one == other and len(one) == 1

@@ -16,7 +16,7 @@ from haven.contract.message import message
 from haven.contract.problems import problem
 from haven.contract.severities import SEVERITIES
 from haven.core import effects
-from haven.core.clock import SECOND
+from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Doubted, Transition
 from haven.core.tracking import LINK_DOWN, NO_SOURCE, TRACKED_DOWN
 from haven.core.vrrp.advert import REASONS as DROP_REASONS
@@ -27,9 +27,9 @@ from haven.havend import diagnosis
 from haven.havend.diagnosis import RECENT
 from haven.havend.event_history import EventHistory
 from haven.havend.last_transitions import LastTransitions, transition_facts
-from haven.havend.restart_note import RestartNote
+from haven.havend.restart_note import RestartNote, may_go_on
 from tests.core.test_other_path import cut, settled, vouch
-from tests.core.wire import Wire, group, pair
+from tests.core.wire import Wire, group, pair, router
 
 SOURCES = Path(diagnosis.__file__).parents[1]
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"
@@ -282,6 +282,12 @@ def test_alive_tells_the_next_process_who_was_active(tmp_path: Path) -> None:
     assert RestartNote(path).read() == {}
     first.remove()
     assert not (tmp_path / "alive").exists()
+
+
+@pytest.mark.parametrize("interval_ms", [10, 16, 17, 1000])
+def test_alive_is_not_kept_where_no_restart_can_be_in_time(interval_ms: int) -> None:
+    spec = group(router("lan", advert_interval_us=interval_ms * MILLISECOND))
+    assert may_go_on(spec) == (interval_ms > 16)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"soon\nlan\n", "²\nlan".encode(), b"\n\n"])

@@ -170,7 +170,7 @@ class Engine:
         for group in self._ordered():
             for member in group.members if group.state == states.ACTIVE else ():
                 if now >= member.deadline:
-                    member.advertise_again(now, self._effects)
+                    self._effects.append(member.advertise_again(now))
         return self._flush()
 
     def could_change_source(self, device: str, family: int, address: bytes) -> bool:

@@ -171,7 +171,7 @@ class Group(Lockstep):
         for member in self.members:
             if self.state == states.ACTIVE:
                 if now + member.spec.advert_interval_us // EARLY >= member.deadline:
-                    member.advertise_again(now, self._effects)
+                    self._effects.append(member.advertise_again(now))
             elif self.has_other_path and now >= doubt_at(member):
                 self._doubt(member, now)
             if now >= member.announce_at:

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Groups that do nothing but advertise, as an Active does nearly all the time."""
+"""Groups to which nothing happens, as nearly all the time: an Active advertises, a Backup hears that."""
 
 from haven.core.clock import NEVER
-from haven.core.virtual_router import EARLY
 from haven.core.vrrp import states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from haven.core.effects import Effects, Send
     from haven.core.group import Group
     from haven.core.virtual_router import VirtualRouter
 
@@ -31,10 +29,8 @@ def steady_members(groups: "Iterable[Group]") -> "tuple[list[VirtualRouter], int
     return members, until
 
 
-def advertise_due(members: "list[VirtualRouter]", now: int) -> "list[Send]":
-    """Return the ADVERTISEMENTs of those whose Adver_Timer fires now or soon."""
-    effects: Effects = []
-    for member in members:
-        if now + member.spec.advert_interval_us // EARLY >= member.deadline:
-            member.advertise_again(now, effects)
-    return effects  # type: ignore[return-value]
+def usual_members(groups: "Iterable[Group]") -> "list[VirtualRouter]":
+    """Return the virtual routers of groups that are all Backup, and to whom the usual packet can come."""
+    if any(group.state != states.BACKUP for group in groups):
+        return []
+    return [member for group in groups for member in group.members if member.has_usual_packet()]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # The longest sleep, so that a clock that lies cannot hold the loop for ever.
 LONGEST_WAIT = 10 * SECOND
 # What changes a timer says so; one that does not is late by no more than this.
-LONGEST_TRUST = 100 * MILLISECOND
+LONGEST_TRUST = 250 * MILLISECOND
 # Who is later than this may have been asleep while packets came.
 PUNCTUAL = MILLISECOND
 
@@ -26,23 +26,26 @@ class Alarm:
 
     def __init__(self, timers: "Sequence[Timer]") -> None:
         self._timers = timers
-        self._due = self._until = self._wake_at = self._others_at = self._looked_at = self._rung_at = 0
+        self._due = self._until = self._wake_at = self._looked_at = self._rung_at = 0
+        # When somebody other than the engine is due, and whether that was known already.
+        self.others_at, self.was_fresh = 0, False
         self.is_stale = True
 
     def set_now(self) -> int:
         """Let the next turn come at once, for everybody; return how long to wait for it."""
-        self._due = self._wake_at = self._others_at = 0
-        self.is_stale = True
+        self._due = self._wake_at = self.others_at = 0
+        self.is_stale, self.was_fresh = True, False
         return 0
 
     def set(self, engine_at: int, asks_at: int, now: int) -> int:
         """Return how long to wait for the engine's time, for that of who asks others, and for the timers."""
+        self.was_fresh = not self.is_stale
         if self.is_stale or now - self._looked_at >= LONGEST_TRUST:
             # What is due sooner by what is read after this is due in the next turn.
             self._due = min([deadline() for deadline, _act in self._timers])
             self._looked_at, self.is_stale = now, False
-        self._others_at = asks_at if asks_at < self._due else self._due
-        self._until = until = min(engine_at, self._others_at, now + LONGEST_WAIT)
+        self.others_at = asks_at if asks_at < self._due else self._due
+        self._until = until = min(engine_at, self.others_at, now + LONGEST_WAIT)
         self._wake_at = until if until > now else now
         return self._wake_at - now
 
@@ -53,7 +56,7 @@ class Alarm:
     def is_for_engine(self, now: int) -> bool:
         """Tell whether it is just the engine's time, and nobody else's, nor that to look at the timers."""
         return (
-            now - self._wake_at < PUNCTUAL and now < self._others_at and now - self._looked_at < LONGEST_TRUST
+            now - self._wake_at < PUNCTUAL and now < self.others_at and now - self._looked_at < LONGEST_TRUST
         )
 
     def has_time(self, now: int) -> bool:
@@ -63,9 +66,9 @@ class Alarm:
         """
         return now < self._wake_at and now - self._rung_at < LONGEST_TRUST
 
-    def idle_until(self) -> int:
-        """Return when somebody other than the engine is due, or the timers are to be looked at."""
-        return min(self._others_at, self._looked_at + LONGEST_TRUST)
+    def look_at(self) -> int:
+        """Return when everybody is to have a turn."""
+        return self._looked_at + LONGEST_TRUST
 
     def ring(self, clock: "Callable[[], int]") -> None:
         """Let everybody act whose time has come."""

@@ -72,7 +72,7 @@ class Daemon:
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
         self._alarm, self._is_rough = Alarm(self._list_timers()), False
-        self._steady = SteadyTurns(self._engine, self._poller, self._sockets, self._restart_note)
+        self._steady = SteadyTurns(self._engine, self._poller, self._sockets, self._restart_note, self._alarm)
         self._signals = system.open_signals()
         self._poller.add(self._signals)
         self._poller.add(self._kernel.socket.fileno())
@@ -307,7 +307,8 @@ class Daemon:
     # One turn of the loop
 
     def _turn(self) -> None:
-        ready = self._poller.wait(self._wait(), self._is_rough)
+        wait = self._wait()
+        ready = self._steady.wait(wait, self._is_rough)
         began = self.now = system.now()
         if not ready and self._is_rough:
             # That is most turns of a Backup: nothing else was due.
@@ -316,7 +317,6 @@ class Daemon:
             # And that most of an Active: it advertises. What came before this would have been ready.
             self._executor.perform(self._engine.tick(began), began)
             self._restart_note.write(began)
-            self._steady.go_on(self._alarm, self._executor.has_acted)
         elif self._alarm.has_time(began) and self._sockets.read_alone(ready):
             self._restart_note.write(began)
         else:

@@ -9,6 +9,7 @@ from haven.core.vrrp import states
 from haven.havend import diagnosis
 from haven.havend.host import system
 from haven.havend.log import log
+from haven.havend.restart_note import may_go_on
 from haven.inet import text_of
 
 TYPE_CHECKING = False
@@ -153,7 +154,7 @@ class Executor:
         active = [
             group
             for _name, group in sorted(groups.items())
-            if group.state == states.ACTIVE and group.handover is None
+            if group.state == states.ACTIVE and group.handover is None and may_go_on(group.spec)
         ]
         self._note.set_groups(
             [(group.spec.name, [member.spec.name for member in group.members]) for group in active],

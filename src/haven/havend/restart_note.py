@@ -6,6 +6,8 @@ The file is in the run directory, which a reboot empties; the clock is the same 
 
 import os
 
+from haven.core.clock import MILLISECOND
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 # A time has so many digits, so that a new one takes the place of the old.
 STAMP = b"%020d"
 STAMP_LENGTH = 20
+# No Python has begun anew sooner.
+SOONEST_START = 50 * MILLISECOND
 HAS_PWRITE = hasattr(os, "pwrite")
 
 
@@ -56,6 +60,10 @@ class RestartNote:
             self._octets += STAMP % known.get(name, now) + b" " + name.encode() + b"\n"
         self._put()
 
+    def has_groups(self) -> bool:
+        """Tell whether there is anything to keep up to date."""
+        return bool(self._places)
+
     def spoke(self, router: str) -> None:
         """Note that a virtual router has just sent an ADVERTISEMENT."""
         place = self._places.get(router)
@@ -91,6 +99,11 @@ class RestartNote:
             os.unlink(self._path)
         except OSError:
             return
+
+
+def may_go_on(group: "GroupSpec") -> bool:
+    """Tell whether a restart can be over before another router has taken over."""
+    return _patience(group) > SOONEST_START
 
 
 def _patience(group: "GroupSpec") -> int:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from haven.core.virtual_router import VirtualRouter
+
     Hear = Callable[[str, int, bytes, bytes, int, bytes], None]
 
 # No Active advertises so often: where packets come faster, several may wait.
@@ -36,6 +38,8 @@ class VrrpReceiver:
         # When a socket that was read for too long is read again, and when a flood may be over.
         self.resume_at = NEVER
         self._receive = system.receive_v6 if family == 6 else system.receive_v4
+        # What was read and is still to be handed over.
+        self._unusual: tuple[bytes, bytes, int, bytes] | None = None
         self._filter = b""
         # What the kernel lets pass of more than samples; None while it lets everything pass.
         self._vrids: frozenset[bytes] | None = None
@@ -52,7 +56,8 @@ class VrrpReceiver:
         began = system.now()
         is_alone, self._read_at = began - self._read_at > BURST, began
         for _ in range(1 if is_alone else AT_ONCE):
-            packet = self._receive(self.socket)
+            packet = self._unusual or self._receive(self.socket)
+            self._unusual = None
             if packet is None:
                 return False
             source, destination, ttl, message = packet
@@ -67,6 +72,22 @@ class VrrpReceiver:
         self.flooded_at = now = system.now()
         self.resume_at = now + (now - began)
         return True
+
+    def read_usual(self, members: "list[VirtualRouter]", now: int) -> bool:
+        """Take the packet that waits, if it is the one that these heard last; any other is left to read()."""
+        if now - self._read_at <= BURST:
+            return False
+        self._unusual = packet = self._receive(self.socket)
+        if packet is None:
+            return False
+        source, destination, ttl, message = packet
+        usual = (message, source, destination, ttl)
+        for member in members:
+            if member.last_accepted == usual and member.spec.device == self.device:
+                self._read_at, self._unusual = now, None
+                member.hear_repeated(now)
+                return True
+        return False
 
     def _note_sample(self, now: int) -> None:
         if now - self._sampled_since >= SECOND:

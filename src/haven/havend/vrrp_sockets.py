@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haven.contract.plan import RouterPlan
+    from haven.core.virtual_router import VirtualRouter
     from haven.havend.kernel_tables import KernelTables
 
     # A socket, octets for it, and where to (None: the frame says so).
@@ -126,6 +127,11 @@ class VrrpSockets:
             return False
         self.read(ready[0][0])
         return True
+
+    def read_usual(self, ready: "list[tuple[int, int]]", members: "list[VirtualRouter]", now: int) -> bool:
+        """Take what has come to one socket, if it is the usual packet of one of these; tell that."""
+        receiver = self._receivers.get(ready[0][0])
+        return len(ready) == 1 and receiver is not None and receiver.read_usual(members, now)
 
     def resume(self, now: int) -> None:
         """Read again from what has rested long enough, and filter as before a flood that is over."""

@@ -61,6 +61,10 @@ class CarpRouter(VirtualRouter):
         """Tell that no packet is the last one again: that would be a replay."""
         return False
 
+    def has_usual_packet(self) -> bool:
+        """Tell the same of every packet."""
+        return False
+
     def check(self, packet: "Packet") -> "Any":
         """Return the advertisement after every check. Raises PacketError for the first that fails."""
         message, source, _destination, _ttl = packet
@@ -147,14 +151,15 @@ class CarpRouter(VirtualRouter):
             self.deadline = now
         elif action == states.SEND_LAST_WORD:
             if self.active_priority != self.priority:
-                self._advertise(now, effects)
+                effects.append(self._advertise(now))
         else:
             super().perform(action, now, effects)
 
-    def advertise_again(self, now: int, effects: "Effects") -> None:
-        """Do for the Adver_Timer what its row in the table says."""
-        super().advertise_again(now, effects)
-        self.perform(START_ADVER_TIMER, now, effects)
+    def advertise_again(self, now: int) -> Send:
+        """Do for the Adver_Timer what its row in the table says, and return what is to leave."""
+        said = super().advertise_again(now)
+        self.perform(START_ADVER_TIMER, now, [])
+        return said
 
     def advertisement(self) -> Send:
         """Return what an Active says of itself next; it is made before it is needed."""
@@ -168,9 +173,12 @@ class CarpRouter(VirtualRouter):
         self._said()
         return said
 
-    def _advertise(self, now: int, effects: "Effects") -> None:
-        super()._advertise(now, effects)
+    def _advertise(self, now: int) -> Send:
+        # What was made before may have a number that is behind by now.
+        self._send = self.advertisement()
+        said = super()._advertise(now)
         self._said()
+        return said
 
     def resign(self, now: int, effects: "Effects") -> None:
         """Say that this router leaves."""

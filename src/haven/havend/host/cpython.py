@@ -20,6 +20,8 @@ from haven.light import forget_what_could_be_imported, signal
 RAW_PROTOCOL = 255
 # A wait, in microseconds, that can be cut to whole milliseconds.
 LEAST_ROUGH = 2000
+# Of descriptors that are ready: what else is comes next.
+AT_ONCE = 64
 # 255 IPv6 addresses, where the MTU allows them.
 PACKET_LENGTH = 8192
 # Two hundred and fifty virtual routers advertise in one burst.
@@ -91,20 +93,16 @@ class Poller:
         Active: then nothing may be ready up to a millisecond too early.
         """
         if is_rough:
-            return self._epoll.poll(microseconds / 1000000)
+            return self._epoll.poll(microseconds / 1000000, AT_ONCE)
         if self._was_ready and microseconds >= LEAST_ROUGH:
             # Half of one less, as what is no whole number of them is rounded up.
-            found = self._epoll.poll((microseconds // 1000 - 0.5) / 1000)
-            self._was_ready = bool(found)
-            return found
-        found = self._wait_exactly(microseconds)
+            found = self._epoll.poll((microseconds // 1000 - 0.5) / 1000, AT_ONCE)
+        elif microseconds > 0 and not select.select(self._all_of_them, (), (), microseconds / 1000000)[0]:
+            found = []
+        else:
+            found = self._epoll.poll(0, AT_ONCE)
         self._was_ready = bool(found)
         return found
-
-    def _wait_exactly(self, microseconds: int) -> "list[tuple[int, int]]":
-        if microseconds > 0 and not select.select(self._all_of_them, (), (), microseconds / 1000000)[0]:
-            return []
-        return self._epoll.poll(0)
 
 
 def open_receiver(device: str, index: int, family: int, group: bytes) -> socket.socket:
