@@ -232,7 +232,8 @@ def test_disabled_by_a_reload_it_ends(pair: Pair, havend: Make) -> None:
 
 
 def test_a_closed_stderr_gets_into_nothing_else(pair: Pair, havend: Make) -> None:
-    node = havend(pair[0], SOON)
+    # With shorter intervals nothing would be noted for a restart, which is never in time then.
+    node = havend(pair[0], lan(advert_interval=20))
     options = ["--config", str(node.config), "--run-dir", str(node.run_dir)]
     shell = 'exec "$@" 0<&- 1>&- 2>&-'
     argv = ["ip", "netns", "exec", pair[0].name, "sh", "-c", shell, "-", *python("haven.havend.main")]

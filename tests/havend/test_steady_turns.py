@@ -85,7 +85,7 @@ class Desk:
             monkeypatch.setattr(receiver, "_receive", self._receive)
         sockets = SimpleNamespace(
             send=lambda effect: self.sent.append((self.now, effect)),
-            read_usual=lambda ready, *more: self.receivers[ready[0][0]].read_usual(*more),
+            receivers=lambda: self.receivers,
         )
         note = SimpleNamespace(has_groups=lambda: True, spoke=lambda router: None, write=self.noted.append)
         self._turns = SteadyTurns(engine, self, sockets, note, self.alarm)  # type: ignore[arg-type]

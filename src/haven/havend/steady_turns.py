@@ -84,7 +84,8 @@ class SteadyTurns:
 
     def _hear(self, groups: "list[Group]", members: "list[VirtualRouter]", until: int) -> "Ready":
         """Hear the usual packets until then, or until one is missing, or another one comes."""
-        look_at, now = self._alarm.look_at(), system.now()
+        receivers, look_at = self._sockets.receivers(), self._alarm.look_at()
+        now = system.now()
         while True:
             at = until
             for group in groups:
@@ -97,7 +98,8 @@ class SteadyTurns:
             now = system.now()
             if not ready:
                 return self._poller.wait(at - now)
-            if now >= at or not self._sockets.read_usual(ready, members, now):
+            receiver = receivers.get(ready[0][0]) if len(ready) == 1 else None
+            if now >= at or receiver is None or not receiver.read_usual(members, now):
                 return ready
             if now >= look_at:
                 return []

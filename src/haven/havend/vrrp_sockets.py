@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from haven.contract.plan import RouterPlan
-    from haven.core.virtual_router import VirtualRouter
     from haven.havend.kernel_tables import KernelTables
 
     # A socket, octets for it, and where to (None: the frame says so).
@@ -109,6 +108,10 @@ class VrrpSockets:
 
     # Receiving
 
+    def receivers(self) -> "dict[int, VrrpReceiver]":
+        """Return those that hear, by descriptor."""
+        return self._receivers
+
     def serves(self, descriptor: int) -> bool:
         """Tell whether a descriptor is one of the receivers'."""
         return descriptor in self._receivers
@@ -127,11 +130,6 @@ class VrrpSockets:
             return False
         self.read(ready[0][0])
         return True
-
-    def read_usual(self, ready: "list[tuple[int, int]]", members: "list[VirtualRouter]", now: int) -> bool:
-        """Take what has come to one socket, if it is the usual packet of one of these; tell that."""
-        receiver = self._receivers.get(ready[0][0])
-        return len(ready) == 1 and receiver is not None and receiver.read_usual(members, now)
 
     def resume(self, now: int) -> None:
         """Read again from what has rested long enough, and filter as before a flood that is over."""
