@@ -2,12 +2,14 @@
 """Groups to which nothing happens, as nearly all the time: an Active advertises, a Backup hears that."""
 
 from haven.core.clock import NEVER
+from haven.core.virtual_router import EARLY
 from haven.core.vrrp import states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from haven.core.effects import Send
     from haven.core.group import Group
     from haven.core.virtual_router import VirtualRouter
 
@@ -27,6 +29,16 @@ def steady_members(groups: "Iterable[Group]") -> "tuple[list[VirtualRouter], int
             until = min(until, member.announce_at, member.source_until)
             members.append(member)
     return members, until
+
+
+def advertise_due(members: "list[VirtualRouter]", now: int) -> "list[Send]":
+    """Return the ADVERTISEMENTs of those whose Adver_Timer fires now or soon."""
+    found = []
+    # A comprehension is one call more.
+    for member in members:
+        if now + member.spec.advert_interval_us // EARLY >= member.deadline:
+            found.append(member.advertise_again(now))  # noqa: PERF401
+    return found
 
 
 def usual_members(groups: "Iterable[Group]") -> "list[VirtualRouter]":

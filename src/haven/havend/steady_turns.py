@@ -7,8 +7,7 @@ when nothing else runs.
 
 from haven.core.clock import MILLISECOND
 from haven.core.engine import FEW
-from haven.core.steady import steady_members, usual_members
-from haven.core.virtual_router import EARLY
+from haven.core.steady import advertise_due, steady_members, usual_members
 from haven.havend.alarm import PUNCTUAL
 from haven.havend.host import system
 
@@ -72,11 +71,10 @@ class SteadyTurns:
             now = system.now()
             if ready or now >= until or now - at >= PUNCTUAL:
                 return ready
-            for member in members:
-                if now + member.spec.advert_interval_us // EARLY >= member.deadline:
-                    self._sockets.send(member.advertise_again(now))
-                    if is_noted:
-                        self._note.spoke(member.spec.name)
+            for effect in advertise_due(members, now):
+                self._sockets.send(effect)
+                if is_noted:
+                    self._note.spoke(effect.router)
             if is_noted:
                 self._note.write(now)
             if now >= look_at:
