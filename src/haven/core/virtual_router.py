@@ -139,7 +139,8 @@ class VirtualRouter(Announcements):
 
     def has_usual_packet(self) -> bool:
         """Tell whether the very packet that was accepted last can come again as it is."""
-        return self.auth is None and self.last_accepted is not None
+        last = self.last_accepted
+        return self.auth is None and last is not None and self.is_last_accepted(last)
 
     def hear_repeated(self, now: int) -> None:
         """Do for the usual packet what its row in the table says."""

@@ -61,10 +61,6 @@ class CarpRouter(VirtualRouter):
         """Tell that no packet is the last one again: that would be a replay."""
         return False
 
-    def has_usual_packet(self) -> bool:
-        """Tell the same of every packet."""
-        return False
-
     def check(self, packet: "Packet") -> "Any":
         """Return the advertisement after every check. Raises PacketError for the first that fails."""
         message, source, _destination, _ttl = packet
@@ -175,7 +171,7 @@ class CarpRouter(VirtualRouter):
 
     def _advertise(self, now: int) -> Send:
         # What was made before may have a number that is behind by now.
-        self._send = self.advertisement()
+        self.advertisement()
         said = super()._advertise(now)
         self._said()
         return said
