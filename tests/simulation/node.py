@@ -22,6 +22,7 @@ from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.witness_asker import pace
+from tests.simulation.refused import Refused
 from tests.simulation.world import SECOND, Place, World
 
 # How long an address outlives havend, and how many packets wait for a process that stands still.
@@ -52,6 +53,7 @@ class SimNode:
         self.paused_until = 0
         self.transitions: list[tuple[int, effects.Transition]] = []
         self._waiting: list[AdvertHeard] = []
+        self._refused = Refused(self)
         self._note: dict[str, int] = {}
         self._life = 0
         # What was taken, by the names of now.
@@ -382,6 +384,7 @@ class SimNode:
             event = AdvertHeard(spec.device, spec.family, effect.source, destination, 255, message)
             if self.has_link(spec.device):
                 self.world.carry(self, spec.device, event)
+        self._refused.note(effect.router, spec.device)
 
     def _reapply(self, name: str) -> None:
         before, now = _places(self._applied[name]), _places(self._spec(name))

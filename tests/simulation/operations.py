@@ -261,6 +261,15 @@ def bad_link(network: Network, node: SimNode) -> None:
     network.world.at(network.world.now + network.rng.randint(SECOND, 20 * SECOND), link.calm)
 
 
+def mute(network: Network, node: SimNode) -> None:
+    """Let a link take nothing from a node for a while, although it has a carrier."""
+    link = network.world.links[network.rng.choice(list(network.world.links))]
+    network.world.note(node.name, f"{link.name} takes nothing")
+    link.mute.add(node.name)
+    back = network.world.now + network.rng.randint(10_000, 30 * SECOND)
+    network.world.at(back, lambda: link.mute.discard(node.name))
+
+
 def pause(network: Network, node: SimNode) -> None:
     """Let a process stand still."""
     if node.running:
@@ -303,6 +312,7 @@ ACCIDENTS: tuple[Operation, ...] = (
     cable,
     cut,
     bad_link,
+    mute,
     pause,
     restart,
     stranger,

@@ -22,6 +22,7 @@ from haven.core.events import (
     OtherPath,
     Rehearsal,
     RouterHeard,
+    SendResults,
     Shutdown,
     Startup,
     Switchover,
@@ -31,6 +32,7 @@ from haven.core.events import (
     WitnessHeard,
 )
 from haven.core.group import Group
+from haven.core.mute import note_results
 from haven.core.protocols import virtual_router_for
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
@@ -40,7 +42,6 @@ from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import PacketError
-from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ class Engine:
     def handle(self, event: Value, now: int) -> "Effects | tuple[Value, ...]":
         """Do what an event asks for."""
         if type(event) is AdvertHeard:
-            return self.hear(
-                event.device, event.family, event.source, event.destination, event.ttl, event.message, now
-            )
+            return self.hear(*event.packet(), now)
         if type(event) is Vouched:
             return self._hear_vouched(event, now)
         self._dispatch(event, now)
@@ -120,13 +119,11 @@ class Engine:
     def _hear_vouched(self, event: Vouched, now: int) -> "Effects | tuple[Value, ...]":
         """Take an ADVERTISEMENT as if its link had brought it, and remember that it did not."""
         found = self._by_wire.get((event.device, event.family, event.message[1]))
-        if found is None or not found[1].can_be_vouched_for():
+        if found is None or not found[1].can_be_vouched_for(event.mute):
             return NO_EFFECTS
         found[0].anomalies["vouched"] = (event.source, now)
         is_needed = is_word_needed(found[0], found[1].state)
-        heard = self.hear(
-            event.device, event.family, event.source, event.destination, TTL, event.message, now
-        )
+        heard = self.hear(*event.packet(), now)
         if is_needed and found[1].state == states.BACKUP and found[0].heard_at == now:
             take_word(found[0], now)
         return heard
@@ -238,6 +235,9 @@ class Engine:
                 self.groups[event.group].hear_nothing_from(event, now)
         elif type(event) is RouterHeard:
             self._hear_router(event, now)
+        elif type(event) is SendResults:
+            for device in note_results(self.routers, event.results, now):
+                self._follow_device(device, now)
         elif type(event) is Together:
             for each in event.events:
                 self._dispatch(each, now)
