@@ -2,6 +2,7 @@
 """One simulated router: the engine, the kernel's addresses, havend's notes, and a clock of its own."""
 
 from haven.core import effects
+from haven.core.doubt import oversleep
 from haven.core.engine import Engine
 from haven.core.events import (
     AddressesChanged,
@@ -290,6 +291,9 @@ class SimNode:
         waiting, self._waiting = self._waiting, []
         if self.engine is None or self.world.now < self.paused_until:
             return
+        late_us = self.local() - self.engine.next_deadline()
+        if late_us > 0:
+            oversleep(self.engine.groups.values(), late_us, self.local())
         for event in waiting:
             self.handle(event)
         self._tick()

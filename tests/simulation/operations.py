@@ -277,6 +277,14 @@ def pause(network: Network, node: SimNode) -> None:
         node.pause(int(interval * network.rng.choice((0.3, 1.0, 2.9, 3.2, 3.9, 5.0, 12.0))))
 
 
+def starve(network: Network, node: SimNode) -> None:
+    """Let several processes stand still at once, as on machines of one hypervisor without time for them."""
+    duration = int(network.design.longest_interval() * network.rng.choice((1.0, 3.2, 5.0, 12.0)))
+    for each in network.world.nodes:
+        if each.running and (each is node or network.rng.random() < 0.7):
+            each.pause(duration + network.rng.randint(0, 50_000))
+
+
 def stranger(network: Network, node: SimNode) -> None:
     """Let somebody say a word or two that are not of this pair: any priority, any interval."""
     group = network.rng.choice(list(network.design.groups.values()))
@@ -314,6 +322,7 @@ ACCIDENTS: tuple[Operation, ...] = (
     bad_link,
     mute,
     pause,
+    starve,
     restart,
     stranger,
     provider,

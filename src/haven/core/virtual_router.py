@@ -98,6 +98,8 @@ class VirtualRouter(Announcements):
         self.active_adver_interval_us = self.spec.advert_interval_us
         self.silent = False
         self.doubted_at: int | None = None
+        # How much longer it is waited for since when, because this node was late itself.
+        self.borne: tuple[int, int] = (0, 0)
         self.resigned = False
         self.lower_heard = False
         self.last_accepted: Packet | None = None
