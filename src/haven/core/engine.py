@@ -151,10 +151,10 @@ class Engine:
         except PacketError as error:
             self._strangers.refuse(router, error, source, now)
             self._authentication.note_refusal(router, group.state, error.reason, now, self._effects)
-            return self._flush()
+            return self._flush(group)
         self._strangers.look(router, group.state, advert.priority, source, now)
         group.hear(router, advert, packet, now)
-        return self._flush()
+        return self._flush(group)
 
     def advertise(self, now: int) -> "Effects | tuple[Value, ...]":
         """Send the ADVERTISEMENTs that are due, and do nothing else.
@@ -164,7 +164,7 @@ class Engine:
         if now < max(self._next_deadline, self._advertise_at):
             return NO_EFFECTS
         self._advertise_at = now + PAUSE_US
-        for group in self._ordered():
+        for group in self._in_order:
             for member in group.members if group.state == states.ACTIVE else ():
                 if now >= member.deadline:
                     member.advertise_again(now, self._effects)
@@ -219,8 +219,7 @@ class Engine:
                 group.set_in_sync(event.on, now)
         elif type(event) is Flooded:
             for router, group in self._by_wire.values():
-                concerned = (router.spec.device, router.spec.family) == (event.device, event.family)
-                if concerned and group.state == states.BACKUP:
+                if group.state == states.BACKUP and router.spec.wire()[:2] == (event.device, event.family):
                     router.doubt_silence(now)
         elif type(event) is OtherPath:
             self._has_other_path = event.on
@@ -284,12 +283,13 @@ class Engine:
     def _soonest(self) -> int:
         return min([NEVER] + [group.next_deadline() for group in self.groups.values()])
 
-    def renew_deadline(self) -> None:
-        """Reckon anew when tick() has something to do: timers have moved."""
-        self._next_deadline = self._soonest()
+    def renew_deadline(self, group: "Group | None" = None) -> None:
+        """Reckon anew when tick() has something to do: timers have moved, those of one group or of any."""
+        soonest = self._soonest() if group is None else self._postponed()
+        self._next_deadline = soonest if group is None else min(soonest, group.next_deadline())
 
-    def _flush(self) -> "Effects":
-        self.renew_deadline()
+    def _flush(self, group: "Group | None" = None) -> "Effects":
+        self.renew_deadline(group)
         effects = self._effects[:]
         # Groups hold this very list.
         del self._effects[:]

@@ -3,7 +3,7 @@
 
 from haven import paths
 from haven.contract.problems import problem
-from haven.core.engine import Engine
+from haven.core.engine import NO_EFFECTS, Engine
 from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
@@ -390,7 +390,7 @@ class Daemon:
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes
     ) -> None:
         wanted = self._engine.hear(device, family, source, destination, ttl, message, self.now)
-        if wanted:
+        if wanted is not NO_EFFECTS:
             self._executor.perform(wanted, self.now)
             # That may have taken long: the next packet is not to be judged by a time gone by.
             self.now = system.now()
