@@ -33,15 +33,15 @@ class Alarm:
 
     def __init__(self, timers: "Sequence[Timer]", engine: "Engine") -> None:
         self._timers, self._engine = timers, engine
-        # When the next turn is to come, or was to.
-        self._due_at = NEVER
+        # When the next turn is to come, or was to: who waits by himself says so here.
+        self.due_at = NEVER
         self._due = self._until = self._wake_at = self._others_at = self._looked_at = self._rung_at = 0
         self.is_stale = True
 
     def set_now(self) -> int:
         """Let the next turn come at once, for everybody; return how long to wait for it."""
         self._due = self._wake_at = self._others_at = 0
-        self.is_stale, self._due_at = True, NEVER
+        self.is_stale, self.due_at = True, NEVER
         return 0
 
     def set(self, engine_at: int, asks_at: int, now: int) -> int:
@@ -56,12 +56,12 @@ class Alarm:
         self._until = until = min(engine_at, self._others_at, now + LONGEST_WAIT)
         self._wake_at = until if until > now else now
         # Nobody was late before this turn, whatever is due at once.
-        self._due_at = self._wake_at if has_worked else max(until, self._due_at)
+        self.due_at = self._wake_at if has_worked else max(until, self.due_at)
         return self._wake_at - now
 
     def note_lateness(self, now: int) -> None:
         """Let Backups bear with a silence for so much longer as this process has not run, or was behind."""
-        late_us, self._due_at = now - self._due_at, now
+        late_us, self.due_at = now - self.due_at, now
         if late_us >= LATE:
             oversleep(self._engine.groups.values(), late_us, now)
 
