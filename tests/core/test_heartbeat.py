@@ -153,6 +153,26 @@ def test_time_in_which_the_asker_slept_is_nobodys_silence():
     assert not asked.path.is_given_up(asked.now)
 
 
+def test_after_a_long_sleep_answers_have_some_more_time():
+    asked = learned()
+    asked.silence(1)
+    asked.now += SECOND
+    asked.path.oversleep(SECOND)
+    asked.now += SECOND // 10
+    assert asked.path.silence_us(asked.now) <= 0
+    asked.now += 2 * SECOND // 10
+    assert asked.path.silence_us(asked.now) >= SHORTEST_US
+
+
+def test_after_a_short_sleep_they_have_no_more():
+    asked = learned()
+    asked.silence(1)
+    before = asked.path.silence_us(asked.now)
+    asked.now += SHORTEST_US // 2
+    asked.path.oversleep(SHORTEST_US // 2)
+    assert asked.path.silence_us(asked.now) == before
+
+
 def test_after_a_false_alarm_a_silence_is_borne_longer():
     assert learned(leniency=4).silence() >= 4 * SHORTEST_US
 

@@ -4,7 +4,9 @@
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Send
 from haven.core.events import AddressesChanged, Switchover
+from haven.core.group import Group
 from haven.core.tracking import LinkStates
+from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from tests.core.wire import Wire, group, octets_of, router
 
@@ -12,6 +14,22 @@ OWN = octets_of("10.0.0.5")
 OTHER = octets_of("10.0.0.6")
 VIRTUAL = octets_of("10.0.0.100")
 GLOBAL = octets_of("10.9.9.9")
+
+
+TO = octets_of("224.0.0.18")
+
+
+def many(priority):
+    """Return sixty groups of one virtual router each."""
+    return [
+        group(
+            router(
+                "v%d" % vrid, device="lan", vrid=vrid, priority=priority, addresses=(bytes((10, 1, vrid, 1)),)
+            ),
+            name="g%d" % vrid,
+        )
+        for vrid in range(1, 61)
+    ]
 
 
 def two():
@@ -27,6 +45,23 @@ def shape(node):
     """Return what advertise() may not change."""
     engine = node.engine
     return [(each.state, each.handover, each.faults) for each in engine.groups.values()]
+
+
+def test_word_of_another_active_costs_the_same_however_many_groups_there_are():
+    wire = Wire()
+    wire.node("a", *many(200))
+    b = wire.node("b", *many(100))
+    wire.start()
+    calls, reckon = [], Group.next_deadline
+    Group.next_deadline = lambda self: calls.append(self) or reckon(self)
+    try:
+        for priority in (150, 0):
+            message = encode(Advert(3, 7, priority, SECOND, b.member("v7").spec.addresses), OTHER, TO)
+            b.hear(message, OTHER, "v7")
+            assert b.engine.next_deadline() <= b.member("v7").deadline
+    finally:
+        Group.next_deadline = reckon
+    assert len(calls) <= 4
 
 
 def test_what_is_due_is_sent_and_nothing_else():

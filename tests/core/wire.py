@@ -7,7 +7,8 @@ import socket
 from haven.core.clock import SECOND
 from haven.core.effects import Announce, Reapply, Release, Renamed, Send, TakeOver, Transition
 from haven.core.engine import AT_ONCE, Engine
-from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, Shutdown, Startup
+from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, SendResults, Shutdown, Startup
+from haven.core.mute import is_in_doubt
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp import states
 
@@ -67,10 +68,14 @@ class Node:
         self.engine = Engine()
         self.held = []
         self.effects = []
+        # Of what went to links that take nothing, or did not lately: whose it was, and whether it was taken.
+        self.results = []
         self.powered = False
         self.told_to_stop = False
         self.asleep_until = 0
         self.down = []
+        # The devices whose links take no packets, although they have a carrier.
+        self.mute = []
         self.addresses = {}
         self.known = {}
 
@@ -206,9 +211,30 @@ class Node:
             self.effects.append((self.wire.now, effect))
             self._check(effect)
             if type(effect) is Send:
-                self.wire.carry(self, self.known[effect.router], effect)
+                self._send(effect)
         self._check_groups()
         return effects
+
+    def _send(self, effect):
+        spec = self.known[effect.router]
+        taken, member = spec.device not in self.mute, self.engine.routers.get(effect.router)
+        if taken:
+            self.wire.carry(self, spec, effect)
+        if member is not None and (not taken or is_in_doubt(member)):
+            self.results.append((effect.router, taken))
+
+    def tell_results(self):
+        """Let the engine know what its links took, as the host does in the next turn of its loop."""
+        results, self.results = tuple(self.results), []
+        if results:
+            self.handle(SendResults(results))
+
+    def probe(self):
+        """Try the links that took nothing lately, as the host does each second while nobody speaks."""
+        for each in self.engine.groups.values():
+            for member in each.members if each.state != states.ACTIVE else ():
+                if is_in_doubt(member):
+                    self.results.append((member.spec.name, member.spec.device not in self.mute))
 
     def _check(self, effect):
         kind = type(effect)
@@ -334,3 +360,6 @@ class Wire:
         for node in self.nodes:
             if node.is_awake() and self.now >= node.engine.next_deadline():
                 node.tick()
+        for node in self.nodes:
+            if node.is_awake():
+                node.tell_results()

@@ -199,6 +199,34 @@ def test_a_unicast_peer_that_cannot_be_reached_is_a_problem(pair: Pair, havend: 
     wait_until(lambda: "send-failed" not in node.codes(), "both are reached")
 
 
+OUTPUT = """
+table inet own {
+	chain output {
+		type filter hook output priority 0
+		meta l4proto 112 drop
+	}
+}
+"""
+
+
+def _drop(machine: Machine, rules: str) -> None:
+    subprocess.run(
+        ["ip", "netns", "exec", machine.name, "nft", "-f", "-"], input=rules, text=True, check=True
+    )
+
+
+def test_a_rule_for_what_leaves_makes_another_serve_and_is_named(pair: Pair, havend: Make) -> None:
+    nodes = [
+        havend(pair[0], lan(unicast_peer=("10.9.0.2",), priority=200, **QUICK)).prepare().start(),
+        havend(pair[1], lan(unicast_peer=("10.9.0.1",), priority=100, **QUICK)).prepare().start(),
+    ]
+    nodes[0].until("active"), nodes[1].until("backup")
+    _drop(pair[0], OUTPUT)
+    nodes[1].until("active"), nodes[0].until("backup")
+    wait_until(lambda: nodes[0].codes() == {"link-mute", "priority-lowered"}, "it is named")
+    assert nodes[0].router()["priority"] == 1 and nodes[0].router()["counters"]["refused"]
+
+
 def test_an_active_with_a_fault_that_hears_another_does_not_say_who_it_is(pair: Pair, havend: Make) -> None:
     pair[0].ip("link add uplink type veth peer name modem", "link set uplink up", "link set modem up")
     node = havend(pair[0], lan(track_interface=("uplink",), **QUICK)).prepare().start().until("active")

@@ -4,7 +4,11 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from haven.havend.daemon import Daemon
 from tests.havend.machines import Havend, Machine, wait_until
 from tests.havend.plans import document, lan
 
@@ -32,6 +36,21 @@ def _router(number: int) -> str:
         address=("10.10.%d.1/24" % number,),
         priority=255,
     )
+
+
+def test_word_after_one_that_took_long_is_heard_at_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+
+    def hear(*packet: int) -> list[object]:
+        heard.append(packet[-1])
+        return []
+
+    performs = SimpleNamespace(perform=lambda wanted, now: None)
+    desk = SimpleNamespace(now=0, _engine=SimpleNamespace(hear=hear), _executor=performs)
+    monkeypatch.setattr("haven.havend.daemon.system.now", lambda: 7)
+    for _ in range(2):
+        Daemon._hear(desk, "lan", 4, b"", b"", 255, b"")  # type: ignore[arg-type]
+    assert heard == [0, 7]
 
 
 def test_two_hundred_and_fifty_virtual_routers(pair: Pair, havend: Make) -> None:

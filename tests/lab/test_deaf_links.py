@@ -32,6 +32,28 @@ def deafen(node: AgentNode, *devices: str) -> None:
         node.router.namespace.nft(DEAF.format(device=device))
 
 
+# What a driver does whose card takes nothing any more: each send fails, for want of room in a queue.
+MUTE = """
+table netdev mute-{device} {{
+	chain out {{
+		type filter hook egress device "{device}" priority 0;
+		drop
+	}}
+}}
+"""
+
+
+def mute(node: AgentNode, *devices: str) -> None:
+    """Let nothing out, although there is a carrier."""
+    for device in devices:
+        node.router.namespace.nft(MUTE.format(device=device))
+
+
+def speak_again(node: AgentNode, *devices: str) -> None:
+    for device in devices:
+        node.router.namespace.nft(f"delete table netdev mute-{device}")
+
+
 def hear_again(node: AgentNode) -> None:
     node.router.namespace.nft("delete table netdev deaf")
 
@@ -79,6 +101,7 @@ def test_deaf_standby_takes_over_when_the_active_is_gone(both: Both, network: Ne
     wait_one_holder(network, second.name, lab.GATEWAY, lab.UPLINK, budget=20)
 
 
+@pytest.mark.parametrize("both", [100], indirect=True)
 def test_two_that_are_active_agree_over_the_channel_when_it_comes_back(both: Both, network: Network) -> None:
     first, second = both
     deafen(first, "lan", "wan")
@@ -90,6 +113,22 @@ def test_two_that_are_active_agree_over_the_channel_when_it_comes_back(both: Bot
     second.wait_state("backup", 30)
     holds_for(lambda: (first.state(), second.state()) == ("active", "backup"), 5, "one stays")
     wait_one_holder(network, first.name, lab.GATEWAY, lab.UPLINK)
+
+
+@pytest.mark.parametrize("both", [100], indirect=True)
+def test_active_whose_links_take_no_packets_is_relieved_and_says_so(both: Both, network: Network) -> None:
+    first, second = both
+    mute(first, "lan")
+    second.wait_state("active", 20)
+    wait_until(lambda: problems(first).get("link-mute") == ["lan"], 10, "the link is named")
+    wait_one_holder(network, second.name, lab.GATEWAY, lab.UPLINK)
+    speak_again(first, "lan")
+    wait_until(lambda: "link-mute" not in problems(first), 20, "it is tried, and takes packets again")
+    # Now no link tells the other, and the channel still stands.
+    mute(second, "lan", "wan")
+    first.wait_state("active", 20)
+    second.wait_state("backup", 20)
+    wait_until(lambda: sorted(problems(second).get("link-mute", [])) == ["lan", "wan"], 10, "both are named")
 
 
 @pytest.mark.parametrize("deaf", [("lan", "wan"), ("wan",)])

@@ -17,6 +17,7 @@ from haven.core import effects as wanted
 from haven.core import events
 from haven.core.carp.carp_spec import CarpSpec
 from haven.core.clock import MILLISECOND
+from haven.core.doubt import oversleep
 from haven.core.engine import Engine
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp.advert import Advert, encode
@@ -160,6 +161,14 @@ class Player:
 
     def _on_load(self, event):
         self._write(self.engine.load(specs_of(event), self.now))
+
+    def _on_late(self, event):
+        # The process does not run meanwhile: no timer is looked at.
+        self.now += event["ms"] * MILLISECOND
+        oversleep(self.engine.groups.values(), event["ms"] * MILLISECOND, self.now)
+
+    def _on_sent(self, event):
+        self._handle(events.SendResults(((event["virtual_router"], event["taken"]),)))
 
     def _on_packet(self, event):
         source, destination = octets_of(event["source"]), octets_of(event["destination"])

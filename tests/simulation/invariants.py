@@ -39,6 +39,15 @@ def check_side(network: Network, nodes: list[SimNode], serves: bool) -> None:
             raise Finding(f"{group}: of the side {side} the Active are {active}, not {wanted}")
 
 
+def check_not_mute(network: Network, mute: SimNode, link: str) -> None:
+    """See that nobody serves whose link takes nothing, where another is well."""
+    for group, members in network.design.groups.items():
+        others = [node for node in network.world.nodes if node is not mute and can_serve(node, group)]
+        well = [node for node in others if not node.maintenance and not _is_lowered(node, group)]
+        if well and any(member[1] == link for member in members) and mute.state(group) == ACTIVE:
+            raise Finding(f"{group}: {mute.name} is Active, whose {link} takes nothing")
+
+
 def can_serve(node: SimNode, group: str) -> bool:
     """Tell whether a node has a group and nothing the matter with it."""
     if not node.running or node.stopping:

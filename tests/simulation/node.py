@@ -2,6 +2,7 @@
 """One simulated router: the engine, the kernel's addresses, havend's notes, and a clock of its own."""
 
 from haven.core import effects
+from haven.core.doubt import oversleep
 from haven.core.engine import Engine
 from haven.core.events import (
     AddressesChanged,
@@ -22,6 +23,7 @@ from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.witness_asker import pace
+from tests.simulation.refused import Refused
 from tests.simulation.world import SECOND, Place, World
 
 # How long an address outlives havend, and how many packets wait for a process that stands still.
@@ -52,6 +54,7 @@ class SimNode:
         self.paused_until = 0
         self.transitions: list[tuple[int, effects.Transition]] = []
         self._waiting: list[AdvertHeard] = []
+        self._refused = Refused(self)
         self._note: dict[str, int] = {}
         self._life = 0
         # What was taken, by the names of now.
@@ -288,6 +291,9 @@ class SimNode:
         waiting, self._waiting = self._waiting, []
         if self.engine is None or self.world.now < self.paused_until:
             return
+        late_us = self.local() - self.engine.next_deadline()
+        if late_us > 0:
+            oversleep(self.engine.groups.values(), late_us, self.local())
         for event in waiting:
             self.handle(event)
         self._tick()
@@ -382,6 +388,7 @@ class SimNode:
             event = AdvertHeard(spec.device, spec.family, effect.source, destination, 255, message)
             if self.has_link(spec.device):
                 self.world.carry(self, spec.device, event)
+        self._refused.note(effect.router, spec.device)
 
     def _reapply(self, name: str) -> None:
         before, now = _places(self._applied[name]), _places(self._spec(name))

@@ -261,11 +261,28 @@ def bad_link(network: Network, node: SimNode) -> None:
     network.world.at(network.world.now + network.rng.randint(SECOND, 20 * SECOND), link.calm)
 
 
+def mute(network: Network, node: SimNode) -> None:
+    """Let a link take nothing from a node for a while, although it has a carrier."""
+    link = network.world.links[network.rng.choice(list(network.world.links))]
+    network.world.note(node.name, f"{link.name} takes nothing")
+    link.mute.add(node.name)
+    back = network.world.now + network.rng.randint(10_000, 30 * SECOND)
+    network.world.at(back, lambda: link.mute.discard(node.name))
+
+
 def pause(network: Network, node: SimNode) -> None:
     """Let a process stand still."""
     if node.running:
         interval = network.design.longest_interval()
         node.pause(int(interval * network.rng.choice((0.3, 1.0, 2.9, 3.2, 3.9, 5.0, 12.0))))
+
+
+def starve(network: Network, node: SimNode) -> None:
+    """Let several processes stand still at once, as on machines of one hypervisor without time for them."""
+    duration = int(network.design.longest_interval() * network.rng.choice((1.0, 3.2, 5.0, 12.0)))
+    for each in network.world.nodes:
+        if each.running and (each is node or network.rng.random() < 0.7):
+            each.pause(duration + network.rng.randint(0, 50_000))
 
 
 def stranger(network: Network, node: SimNode) -> None:
@@ -303,7 +320,9 @@ ACCIDENTS: tuple[Operation, ...] = (
     cable,
     cut,
     bad_link,
+    mute,
     pause,
+    starve,
     restart,
     stranger,
     provider,

@@ -2,7 +2,14 @@
 """One network's life by its seed: it starts, things happen to it one by one or all at once; it settles."""
 
 from tests.simulation import operations
-from tests.simulation.invariants import Finding, can_serve, check_quiet, check_settled, check_side
+from tests.simulation.invariants import (
+    Finding,
+    can_serve,
+    check_not_mute,
+    check_quiet,
+    check_settled,
+    check_side,
+)
 from tests.simulation.networks import Network
 from tests.simulation.world import SECOND, WITNESS
 
@@ -19,7 +26,7 @@ def play(seed: int) -> int:
         network.start()
         check_settled(network)
         check_quiet(network)
-        stories = (_planned, _accident, _storm) + ((_split,) if network.design.has_arbiter else ())
+        stories = (_planned, _accident, _storm, _mute) + ((_split,) if network.design.has_arbiter else ())
         for _chapter in range(network.rng.randint(1, 4)):
             network.rng.choice(stories)(network)
     except AssertionError as found:
@@ -67,6 +74,16 @@ def _storm(network: Network) -> None:
         network.world.run(network.rng.randint(0, 4 * network.design.longest_interval()))
     network.world.run(AFTERMATH)
     _end_maintenance(network)
+    _settle(network)
+
+
+def _mute(network: Network) -> None:
+    """A link takes nothing from a node: of those that can serve it is the last."""
+    node, link = network.rng.choice(network.world.nodes), network.rng.choice(sorted(network.world.links))
+    network.world.note(node.name, f"{link} takes nothing any more")
+    network.world.links[link].mute.add(node.name)
+    network.world.run(AFTERMATH + network.settling())
+    check_not_mute(network, node, link)
     _settle(network)
 
 

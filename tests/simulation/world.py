@@ -32,6 +32,8 @@ class Link:
         self.twice = 0.0
         # (sender, receiver): nothing comes through; None is everybody.
         self.cuts: set[tuple[str | None, str | None]] = set()
+        # Whose packets it does not take, although they have a carrier: their sends fail.
+        self.mute: set[str] = set()
         # Which node the hosts take for the gateway, by its announcements.
         self.believed: dict[bytes, str] = {}
 
@@ -39,15 +41,16 @@ class Link:
         """Carry everything again, as a good link does."""
         self.delay, self.loss, self.twice = (50, 300), 0.0, 0.0
         self.cuts.clear()
+        self.mute.clear()
 
     def is_good(self) -> bool:
         """Tell whether it loses nothing."""
-        return not self.cuts and not self.loss
+        return not (self.cuts or self.mute or self.loss)
 
     def passes(self, sender: str, receiver: str | None) -> bool:
         """Tell whether there is a way from one node to another, or to the hosts (None)."""
         ways = ((sender, receiver), (sender, None), (None, receiver), (None, None))
-        return not any(way in self.cuts for way in ways)
+        return sender not in self.mute and not any(way in self.cuts for way in ways)
 
 
 class World:

@@ -42,9 +42,9 @@ def test_bad_links_cost_time_and_no_roles(build: Callable[..., Network], what: s
     network = build()
     first, second = pair(HavenNode, network, interval_ms=1000)
     _impair(network, LINKS[what])
-    before, until = _takeovers(second), now_ns() + WATCHED_S * 1_000_000_000
+    before, until = takeovers(second), now_ns() + WATCHED_S * 1_000_000_000
     wait_until(lambda: now_ns() > until, 2 * WATCHED_S, "the link is watched", interval=1)
-    causeless = _takeovers(second) - before
+    causeless = takeovers(second) - before
     assert causeless == 0 and first.state() == "active"
     began = now_ns()
     first.ask("switchover", budget=30, group=None)
@@ -57,6 +57,7 @@ def test_bad_links_cost_time_and_no_roles(build: Callable[..., Network], what: s
     note("links", [what, str(causeless), f"{asked_ms:.0f} ms", f"{(now_ns() - began) / 1e6:.0f} ms"])
 
 
-def _takeovers(node: HavenNode) -> int:
+def takeovers(node: HavenNode) -> int:
+    """Count how often a router has taken over since it was started."""
     events = [each for each in node.events() if each["kind"] == "transition"]
     return sum(1 for each in events if each["facts"].get("to") == "active")

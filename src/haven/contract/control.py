@@ -104,7 +104,13 @@ MEMBER = (
     Field("vrid", whole(LOWEST_VRID, HIGHEST_VRID)),
     Field("addresses", list_of(address)),
 )
-ADVERT = MEMBER + (Field("source", address), Field("to", address), Field("message", octets))
+ADVERT = MEMBER + (
+    Field("source", address),
+    Field("to", address),
+    Field("message", octets),
+    # Of an Active whose link takes no packets.
+    Field("mute", flag, optional=True),
+)
 
 REFUSALS = {
     "not-a-request": "a request is one line of JSON with a command",

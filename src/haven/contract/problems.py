@@ -232,6 +232,12 @@ _GATEWAY_TABLE = (
         "Look at the link, and with unicast_peer at the route to the peers.",
     ),
     (
+        "link-mute",
+        ERROR,
+        "{device} takes no packets ({error}), although it has a carrier: another router is asked to serve.",
+        "Look at what is said of the device in the kernel's log, and at rules for what leaves it.",
+    ),
+    (
         "receive-failed",
         ERROR,
         "Advertisements of other routers cannot be heard: {error}.",

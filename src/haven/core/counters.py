@@ -13,4 +13,6 @@ class Counters:
         self.priority_zero_sent = 0
         self.priority_zero_received = 0
         self.became_active = 0
+        # What the link did not take.
+        self.refused = 0
         self.errors: dict[str, int] = dict.fromkeys(REASONS, 0)

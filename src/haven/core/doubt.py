@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Another path to the Active of a silent link: when it is asked, and what its word is worth."""
+"""What a silence is worth: another path to the Active, when it is asked, and who was late itself."""
 
 from haven.core.clock import NEVER, SECOND
 from haven.core.vrrp import states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from haven.core.lockstep import Lockstep
     from haven.core.virtual_router import VirtualRouter
 
 # How many intervals another path to the Active has for its first answer.
@@ -48,6 +51,24 @@ def take_word(member: "VirtualRouter", now: int) -> None:
         member.deadline, member.lower_heard = max(member.deadline, now + WORD_US), False
         # Three questions before the word is no more good, and no more of them where intervals are short.
         member.doubted_at = now - ASKED_EVERY_US // 2
+
+
+def oversleep(groups: "Iterable[Lockstep]", late_us: int, now: int) -> None:
+    """Let Backups wait longer by so much as this node was late: what held it up may hold up the Active, too.
+
+    That is one Active_Down_Interval in all at the most, until a link brings a word again.
+    """
+    for group in groups:
+        for member in group.members if group.state == states.BACKUP else ():
+            if member.deadline != NEVER and member.heard_at is not None and not member.resigned:
+                _bear(member, member.heard_at, late_us, now)
+
+
+def _bear(member: "VirtualRouter", heard_at: int, late_us: int, now: int) -> None:
+    before_us = member.borne[1] if member.borne[0] == heard_at else 0
+    more_us = max(0, min(late_us, member.active_down_us() - before_us))
+    member.borne = (heard_at, before_us + more_us)
+    member.deadline = max(member.deadline, now) + more_us
 
 
 def end_first_wait(members: "list[VirtualRouter]", now: int) -> None:

@@ -22,6 +22,7 @@ from haven.core.events import (
     OtherPath,
     Rehearsal,
     RouterHeard,
+    SendResults,
     Shutdown,
     Startup,
     Switchover,
@@ -31,6 +32,7 @@ from haven.core.events import (
     WitnessHeard,
 )
 from haven.core.group import Group
+from haven.core.mute import note_results
 from haven.core.protocols import virtual_router_for
 from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
@@ -40,7 +42,6 @@ from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
 from haven.core.vrrp.advert import PacketError
-from haven.core.vrrp.constants import TTL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ class Engine:
     def handle(self, event: Value, now: int) -> "Effects | tuple[Value, ...]":
         """Do what an event asks for."""
         if type(event) is AdvertHeard:
-            return self.hear(
-                event.device, event.family, event.source, event.destination, event.ttl, event.message, now
-            )
+            return self.hear(*event.packet(), now)
         if type(event) is Vouched:
             return self._hear_vouched(event, now)
         self._dispatch(event, now)
@@ -120,13 +119,11 @@ class Engine:
     def _hear_vouched(self, event: Vouched, now: int) -> "Effects | tuple[Value, ...]":
         """Take an ADVERTISEMENT as if its link had brought it, and remember that it did not."""
         found = self._by_wire.get((event.device, event.family, event.message[1]))
-        if found is None or not found[1].can_be_vouched_for():
+        if found is None or not found[1].can_be_vouched_for(event.mute):
             return NO_EFFECTS
         found[0].anomalies["vouched"] = (event.source, now)
         is_needed = is_word_needed(found[0], found[1].state)
-        heard = self.hear(
-            event.device, event.family, event.source, event.destination, TTL, event.message, now
-        )
+        heard = self.hear(*event.packet(), now)
         if is_needed and found[1].state == states.BACKUP and found[0].heard_at == now:
             take_word(found[0], now)
         return heard
@@ -154,10 +151,10 @@ class Engine:
         except PacketError as error:
             self._strangers.refuse(router, error, source, now)
             self._authentication.note_refusal(router, group.state, error.reason, now, self._effects)
-            return self._flush()
+            return self._flush(group)
         self._strangers.look(router, group.state, advert.priority, source, now)
         group.hear(router, advert, packet, now)
-        return self._flush()
+        return self._flush(group)
 
     def advertise(self, now: int) -> "Effects | tuple[Value, ...]":
         """Send the ADVERTISEMENTs that are due, and do nothing else.
@@ -167,7 +164,7 @@ class Engine:
         if now < max(self._next_deadline, self._advertise_at):
             return NO_EFFECTS
         self._advertise_at = now + PAUSE_US
-        for group in self._ordered():
+        for group in self._in_order:
             for member in group.members if group.state == states.ACTIVE else ():
                 if now >= member.deadline:
                     self._effects.append(member.advertise_again(now))
@@ -222,8 +219,7 @@ class Engine:
                 group.set_in_sync(event.on, now)
         elif type(event) is Flooded:
             for router, group in self._by_wire.values():
-                concerned = (router.spec.device, router.spec.family) == (event.device, event.family)
-                if concerned and group.state == states.BACKUP:
+                if group.state == states.BACKUP and router.spec.wire()[:2] == (event.device, event.family):
                     router.doubt_silence(now)
         elif type(event) is OtherPath:
             self._has_other_path = event.on
@@ -238,6 +234,9 @@ class Engine:
                 self.groups[event.group].hear_nothing_from(event, now)
         elif type(event) is RouterHeard:
             self._hear_router(event, now)
+        elif type(event) is SendResults:
+            for device in note_results(self.routers, event.results, now):
+                self._follow_device(device, now)
         elif type(event) is Together:
             for each in event.events:
                 self._dispatch(each, now)
@@ -284,12 +283,13 @@ class Engine:
     def _soonest(self) -> int:
         return min([NEVER] + [group.next_deadline() for group in self.groups.values()])
 
-    def renew_deadline(self) -> None:
-        """Reckon anew when tick() has something to do: timers have moved."""
-        self._next_deadline = self._soonest()
+    def renew_deadline(self, group: "Group | None" = None) -> None:
+        """Reckon anew when tick() has something to do: timers have moved, those of one group or of any."""
+        soonest = self._soonest() if group is None else self._postponed()
+        self._next_deadline = soonest if group is None else min(soonest, group.next_deadline())
 
-    def _flush(self) -> "Effects":
-        self.renew_deadline()
+    def _flush(self, group: "Group | None" = None) -> "Effects":
+        self.renew_deadline(group)
         effects = self._effects[:]
         # Groups hold this very list.
         del self._effects[:]

@@ -2,6 +2,7 @@
 """What can happen to the engine."""
 
 from haven.core.value import Value
+from haven.core.vrrp.constants import TTL
 
 
 class AdvertHeard(Value):
@@ -17,6 +18,10 @@ class AdvertHeard(Value):
         self.ttl = ttl
         self.message = message
 
+    def packet(self) -> "tuple[str, int, bytes, bytes, int, bytes]":
+        """Return all of it, as the engine hears it."""
+        return (self.device, self.family, self.source, self.destination, self.ttl, self.message)
+
 
 class WallClock(Value):
     """The machine's clock shows this many microseconds since 1970 more than the time that events are at."""
@@ -26,14 +31,40 @@ class WallClock(Value):
 
 
 class Vouched(Value):
-    """An ADVERTISEMENT of the Active came by another path than the link, from a router that is trusted."""
+    """An ADVERTISEMENT of the Active came by another path than the link, from a router that is trusted.
 
-    def __init__(self, device: str, family: int, source: bytes, destination: bytes, message: bytes) -> None:
+    `mute` where it adds that its own link takes no packets.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        family: int,
+        source: bytes,
+        destination: bytes,
+        message: bytes,
+        mute: bool = False,
+    ) -> None:
         self.device = device
         self.family = family
         self.source = source
         self.destination = destination
         self.message = message
+        self.mute = mute
+
+    def packet(self) -> "tuple[str, int, bytes, bytes, int, bytes]":
+        """Return what the link would have brought."""
+        return (self.device, self.family, self.source, self.destination, TTL, self.message)
+
+
+class SendResults(Value):
+    """Of what was sent, in order: for which virtual router, and whether its link has taken it.
+
+    What was taken is said of those alone whose link has taken nothing lately.
+    """
+
+    def __init__(self, results: "tuple[tuple[str, bool], ...]") -> None:
+        self.results = results
 
 
 class WitnessHeard(Value):

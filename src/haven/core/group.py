@@ -14,6 +14,7 @@ from haven.core.effects import (
 from haven.core.handover import MAINTENANCE, RETRY, RETRY_AFTER_US, STOP, SWITCHOVER, Handover, NoHandover
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
+from haven.core.mute import is_mute
 from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
 from haven.core.tracking import (
@@ -177,18 +178,21 @@ class Group(Lockstep):
             if now >= member.announce_at:
                 member.repeat_announcement(now, self._effects)
 
-    def can_be_vouched_for(self) -> bool:
-        """Tell whether it matters that another router is Active: not once that one has resigned."""
-        if self.handover is not None:
-            return False
-        return self.state == states.ACTIVE or not any(member.resigned for member in self.members)
+    def can_be_vouched_for(self, mute: bool) -> bool:
+        """Tell whether it matters that another router is Active: not once that one has resigned.
+
+        One whose link takes no packets is not waited for by a Backup whose links do.
+        """
+        if self.handover is not None or self.state == states.ACTIVE:
+            return self.handover is None
+        return not any(member.resigned for member in self.members) and (not mute or is_mute(self.members))
 
     def vouches(self, now: int) -> bool:
-        """Tell whether this node can say that it is Active, and has lately said so on every link."""
+        """Tell whether this node is Active, and has lately said so on every link that takes packets."""
         return (
             self.state == states.ACTIVE
             and self.handover is None
-            and not any(member.has_stalled(now) for member in self.members)
+            and not any(member.has_stalled(now) and not member.is_mute for member in self.members)
         )
 
     def _doubt(self, member: VirtualRouter, now: int) -> None:

@@ -31,6 +31,8 @@ GAPS_US = 600 * SECOND
 LATEST_USUAL_US = 50 * MILLISECOND
 # Without an answer for so long it is not asked quickly any more.
 GIVEN_UP_US = SECOND
+# How much longer a silence is borne after a lateness of one's own, at the most.
+MOST_BORNE_US = 200 * MILLISECOND
 
 
 class HeartbeatPath:
@@ -66,9 +68,12 @@ class HeartbeatPath:
             self.open_since = max(self.open_since, now - NOTICED_AFTER_US)
 
     def oversleep(self, late_us: int) -> None:
-        """Take that the asker has not looked for so long, by its own fault: that is nobody's silence."""
+        """Take that the asker has not looked for so long, by its own fault: that is nobody's silence.
+
+        What held it up for long may hold up the way of an answer through this machine for as long again.
+        """
         if self.open_since is not None:
-            self.open_since += late_us
+            self.open_since += late_us + (min(late_us, MOST_BORNE_US) if late_us >= SHORTEST_US else 0)
 
     def hear(self, answers: int, now: int) -> None:
         """Take a sign of life, and so many answers, which came since the last question or a little before."""

@@ -13,9 +13,11 @@ SILENCES = ("silence", "unanswered", "session")
 def spokesman(members: "list[VirtualRouter]") -> "VirtualRouter":
     """Return the member to tell of: the first link that has heard an Active, a cut one has heard nobody.
 
-    Its address tells a person more than that of whichever timer was the last.
+    Its address tells a person more than that of whichever timer was the last. One that has heard a lower
+    priority knows why the group takes over.
     """
-    heard = [member for member in members if member.active_source is not None]
+    lower = [member for member in members if member.lower_heard]
+    heard = lower or [member for member in members if member.active_source is not None]
     return (heard or members)[0]
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From links and addresses to faults and priorities."""
 
+from haven.core.mute import WEIGHT as MUTE_WEIGHT
+from haven.core.mute import is_mute
 from haven.core.spec import CARP, GroupSpec, RouterSpec
 from haven.core.vrrp.constants import OWNER_PRIORITY, is_link_local
 
@@ -120,7 +122,7 @@ def penalty_of(group: GroupSpec, members: "Iterable[VirtualRouter]", machine: Li
     """Return what tracked devices and checks that are down take off the priority of their group.
 
     A device that several members track counts once, with its greatest weight. A check without a verdict
-    takes nothing off.
+    takes nothing off. A link that takes no packets leaves nothing.
     """
     weights: dict[str, int] = {}
     for member in members:
@@ -128,7 +130,7 @@ def penalty_of(group: GroupSpec, members: "Iterable[VirtualRouter]", machine: Li
             if weight and not machine.is_up(device):
                 weights[device] = max(weight, weights.get(device, 0))
     failed = [weight for name, weight in group.checks if machine.verdict(name) is False]
-    return sum(weights.values()) + sum(failed)
+    return sum(weights.values()) + sum(failed) + (MUTE_WEIGHT if is_mute(members) else 0)
 
 
 def effective_priority(spec: RouterSpec, penalty: int, maintenance: bool) -> int:

@@ -78,6 +78,10 @@ class VirtualRouter(Announcements):
         self.source_until = NEVER
         # Until when a router that has just joined others waits for the first word of them.
         self.first_word_until = 0
+        # Since when the link has taken nothing, or something again; whether it counts as mute.
+        self.refused_since: int | None = None
+        self.taken_since: int | None = None
+        self.is_mute = False
         self._active_since = NEVER
         # When this Active last said that it is there.
         self._sent_at = -NEVER
@@ -94,6 +98,8 @@ class VirtualRouter(Announcements):
         self.active_adver_interval_us = self.spec.advert_interval_us
         self.silent = False
         self.doubted_at: int | None = None
+        # How much longer it is waited for since when, because this node was late itself.
+        self.borne: tuple[int, int] = (0, 0)
         self.resigned = False
         self.lower_heard = False
         self.last_accepted: Packet | None = None
@@ -283,7 +289,8 @@ class VirtualRouter(Announcements):
     def has_stalled(self, now: int) -> bool:
         """Tell whether this Active has said nothing for so long that another may have taken over by now."""
         spec = self.spec
-        return now - self._sent_at > soonest_takeover(spec.version, spec.advert_interval_us)
+        said_at = self._sent_at if self.refused_since is None else self.refused_since
+        return now - said_at > soonest_takeover(spec.version, spec.advert_interval_us)
 
     def may_answer(self, now: int) -> bool:
         """Tell whether one more answer to another Active's word is not too many; it is counted."""

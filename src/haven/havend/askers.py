@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from haven.havend.event_history import EventHistory
     from haven.havend.heartbeats import Heartbeats
     from haven.havend.kernel_tables import KernelTables
+    from haven.havend.refusals import Refusals
     from haven.havend.vrrp_sockets import VrrpSockets
     from haven.havend.witness_asker import WitnessAsker
 
@@ -41,6 +42,8 @@ class Askers:
         self.heartbeats: Heartbeats | None = None
         self.bfd: BfdSessions | None = None
         self.counters: CarpCounters | None = None
+        self.refusals: Refusals | None = None
+        sockets.sent = self._note_sent
 
     def set_plan(self, plan: "Plan") -> None:
         """Ask what this plan wants from now on."""
@@ -91,6 +94,8 @@ class Askers:
             soonest = min(soonest, self.bfd.deadline)
         if self.counters is not None:
             soonest = min(soonest, self.counters.deadline)
+        if self.refusals is not None:
+            soonest = min(soonest, self.refusals.deadline)
         return soonest if self.witnesses is None else min(soonest, self.witnesses.deadline)
 
     def are_patient(self) -> bool:
@@ -109,6 +114,15 @@ class Askers:
             self.bfd.act()
         if self.counters is not None and now >= self.counters.deadline:
             self.counters.keep(now)
+        if self.refusals is not None and now >= self.refusals.deadline:
+            self.refusals.act(now)
+
+    def _note_sent(self, router: str, taken: bool) -> None:
+        if self.refusals is None:
+            from haven.havend.refusals import Refusals
+
+            self.refusals = Refusals(self._engine, self._sockets, self._handle, system.now())
+        self.refusals.note(router, taken)
 
     def hurry(self, device: str) -> None:
         """Take that a device has lost its carrier."""

@@ -3,12 +3,12 @@
 
 from haven import paths
 from haven.contract.problems import problem
-from haven.core.engine import Engine
+from haven.core.engine import NO_EFFECTS, Engine
 from haven.core.events import Flooded, InSync, Maintenance, OtherPath, Shutdown, Startup
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.address_keeper import AddressKeeper
-from haven.havend.alarm import Alarm
+from haven.havend.alarm import DRAIN_ROUNDS, Alarm
 from haven.havend.askers import Askers
 from haven.havend.control_server import ControlServer
 from haven.havend.event_history import EventHistory
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 
     from haven.contract.plan import Plan
 
-# Packets that arrive as fast as they are read must not keep the timers from their turn.
-DRAIN_ROUNDS = 8
-
 
 class Daemon:
     """One node's fast path; `now` is the time of what is being handled."""
@@ -71,7 +68,7 @@ class Daemon:
         self._restart_note = RestartNote(paths.inside(run_dir, paths.RESTART_NOTE))
         self._commands = PlanCommands(self._poller, self.note_problem)
         self._wire_up(run_dir)
-        self._alarm, self._is_rough = Alarm(self._list_timers()), False
+        self._alarm, self._is_rough = Alarm(self._list_timers(), self._engine), False
         self._steady = SteadyTurns(self._engine, self._poller, self._sockets, self._restart_note, self._alarm)
         self._signals = system.open_signals()
         self._poller.add(self._signals)
@@ -310,6 +307,7 @@ class Daemon:
         wait = self._wait()
         ready = self._steady.wait(wait, self._is_rough)
         began = self.now = system.now()
+        self._alarm.note_lateness(began)
         if not ready and self._is_rough:
             # That is most turns of a Backup: nothing else was due.
             self._askers.act(began)
@@ -327,6 +325,7 @@ class Daemon:
         if system.now() >= self._engine.next_deadline():
             self._drain()
             self.now = system.now()
+            self._alarm.note_lateness(self.now)
             self._executor.perform(self._engine.tick(self.now), self.now)
         self._alarm.ring(system.now)
         if system.now() >= self._askers.deadline():
@@ -391,7 +390,7 @@ class Daemon:
         self, device: str, family: int, source: bytes, destination: bytes, ttl: int, message: bytes
     ) -> None:
         wanted = self._engine.hear(device, family, source, destination, ttl, message, self.now)
-        if wanted:
+        if wanted is not NO_EFFECTS:
             self._executor.perform(wanted, self.now)
             # That may have taken long: the next packet is not to be judged by a time gone by.
             self.now = system.now()

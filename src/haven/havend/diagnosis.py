@@ -178,8 +178,11 @@ def of_sockets(group: "Group", sockets: "VrrpSockets", now: int) -> "list[Proble
         spec = member.spec
         if sockets.is_flooded(spec.device, spec.family, now):
             found.append(problem("flooded", spec.name, device=spec.device))
-        if group.state == states.ACTIVE and spec.name in sockets.send_errors:
-            found.append(problem("send-failed", spec.name, error=sockets.send_errors[spec.name]))
+        error = sockets.send_errors.get(spec.name)
+        if member.is_mute:
+            found.append(problem("link-mute", spec.name, device=spec.device, error=error or "-"))
+        elif group.state == states.ACTIVE and error is not None:
+            found.append(problem("send-failed", spec.name, error=error))
         if (spec.device, spec.family) in sockets.receive_errors:
             error = sockets.receive_errors[(spec.device, spec.family)]
             found.append(problem("receive-failed", spec.name, error=error))

@@ -33,7 +33,10 @@ def _described(spec: "RouterSpec") -> "Document":
 
 
 def adverts(engine: "Engine", asked: "Sequence[Document]", now: int) -> "list[Document]":
-    """Return what this node says on its links of those for which it is Active. Raises Refusal."""
+    """Return what this node says on its links of those for which it is Active. Raises Refusal.
+
+    It adds where a link does not take that.
+    """
     _check(asked, MEMBER, "members")
     found = []
     for group in engine.groups.values():
@@ -47,6 +50,8 @@ def _adverts(member: "VirtualRouter", now: int) -> "list[Document]":
     said, found = member.vouching(now), []
     for to, message in said.messages():
         document = _described(member.spec)
+        if member.is_mute:
+            document["mute"] = True
         document.update({"source": text_of(said.source), "to": text_of(to), "message": message.hex()})
         found.append(document)
     return found
@@ -61,7 +66,8 @@ def events(engine: "Engine", said: "Sequence[Document]") -> "list[Vouched]":
             to = octets_of(each["to"])
             if _key(each) == _described(member.spec) and to in (member.source,) + _groups(member.spec):
                 source, message = octets_of(each["source"]), bytes.fromhex(each["message"])
-                found.append(Vouched(member.spec.device, member.spec.family, source, to, message))
+                device, family = member.spec.device, member.spec.family
+                found.append(Vouched(device, family, source, to, message, each.get("mute") is True))
     return found
 
 

@@ -160,6 +160,7 @@ class StatusReport:
                 "priority_zero_sent": counters.priority_zero_sent,
                 "priority_zero_received": counters.priority_zero_received,
                 "became_active": counters.became_active,
+                "refused": counters.refused,
                 "errors": dict(sorted(counters.errors.items())),
             },
             "last_transition": self._transitions.last(group.spec.name),

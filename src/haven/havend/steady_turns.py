@@ -90,6 +90,7 @@ class SteadyTurns:
                 deadline = group.next_deadline()
                 if deadline < at:
                     at = deadline
+            self._alarm.due_at = at
             if at - now < SHORT_OF:
                 return self._poller.wait(at - now)
             ready = self._poller.wait(at - now - SHORT_OF, True)

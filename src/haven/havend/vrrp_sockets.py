@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets that ADVERTISEMENTs and announcements go through."""
 
+import errno
+
 from haven.core.announce import BROADCAST, announcement
 from haven.core.clock import NEVER
 from haven.core.effects import Send
@@ -11,6 +13,9 @@ from haven.failure_reason import reason_of
 from haven.havend.host import system
 from haven.havend.vrrp_receiver import VrrpReceiver
 
+# What a link, or a rule for what leaves, says to a packet. A peer without a route says nothing of the link.
+OF_THE_LINK = (errno.EPERM, errno.EACCES, errno.EIO, errno.EAGAIN, errno.ENOBUFS)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from haven.contract.plan import RouterPlan
     from haven.havend.kernel_tables import KernelTables
+    from haven.havend.netlink_messages import KernelLink
 
     # A socket, octets for it, and where to (None: the frame says so).
     Parcel = tuple[socket.socket, bytes, bytes | None]
@@ -53,6 +59,9 @@ class VrrpSockets:
         # Why a virtual router could not send the last time, and why a device cannot hear a family.
         self.send_errors: dict[str, str] = {}
         self.receive_errors: dict[tuple[str, int], str] = {}
+        # Who learns, once an ADVERTISEMENT was refused, of what is taken and what is not.
+        self.sent: Callable[[str, bool], None] = lambda router, taken: None
+        self._was_refused = False
 
     def set_routers(self, plans: "dict[str, RouterPlan]") -> None:
         """Serve these virtual routers from now on."""
@@ -193,6 +202,7 @@ class VrrpSockets:
                 return
         if self.send_errors:
             self.send_errors.pop(effect.router, None)
+        refused = 0
         for index, (sock, octets, destination) in enumerate(ready[1]):
             if effect.trailer:
                 octets = effect.complete(index, octets)
@@ -204,6 +214,26 @@ class VrrpSockets:
             except OSError as error:
                 # A link that is down, a full queue, a peer without a route: the next one follows soon.
                 self.send_errors[effect.router] = reason_of(error)
+                refused += destination is None or error.errno in OF_THE_LINK
+        if refused or self._was_refused:
+            self._was_refused = True
+            self.sent(effect.router, refused < len(ready[1]))
+
+    def probe(self, effect: Send) -> bool:
+        """Tell whether a link takes this; a standby does not speak from the virtual MAC address."""
+        link, taken = self._kernel.link(self._plans[effect.router].device), False
+        if link is None:
+            return False
+        try:
+            for sock, octets, destination in self._parcels(effect, link, None):
+                if destination is None:
+                    sock.send(octets)
+                else:
+                    system.send_to(sock, octets, destination, link.index)
+                taken = True
+        except OSError as error:
+            self.send_errors[effect.router] = reason_of(error)
+        return taken
 
     def prepare(self, effect: Send) -> bool:
         """Make what a takeover begins with, before it is needed; tell whether there was anything to make."""
@@ -234,30 +264,34 @@ class VrrpSockets:
 
     def _prepare(self, effect: Send) -> "Ready | None":
         plan = self._plans[effect.router]
-        spec, link = plan.spec, self._kernel.link(plan.device)
+        link = self._kernel.link(plan.device)
         if link is None:
             return None
-        parcels: list[Parcel] = []
         try:
-            for destination, message in effect.packets:
-                # The lengths in the headers count a trailer that is not known yet.
-                message += bytes(effect.room)
-                if link.ethernet and not spec.unicast_peers:
-                    mac = plan.virtual_mac or link.mac
-                    frame = multicast_frame(mac, effect.source, destination, message)
-                    if spec.protocol == CARP and spec.broadcast:  # type: ignore[attr-defined]
-                        frame = BROADCAST + frame[len(BROADCAST) :]
-                    parcels.append((self._link(spec.device), frame[: len(frame) - effect.room], None))
-                else:
-                    wrap = ipv6_packet if spec.family == 6 else ipv4_packet
-                    packet = wrap(effect.source, destination, message)
-                    packet = packet[: len(packet) - effect.room]
-                    parcels.append((self._sender(spec.device, spec.family), packet, destination))
+            parcels = self._parcels(effect, link, plan.virtual_mac)
         except OSError as error:
             self.send_errors[effect.router] = reason_of(error)
             return None
         self._ready[effect.router] = ready = (effect, parcels, link.index)
         return ready
+
+    def _parcels(self, effect: Send, link: "KernelLink", mac: "bytes | None") -> "list[Parcel]":
+        spec = self._plans[effect.router].spec
+        parcels: list[Parcel] = []
+        for destination, message in effect.packets:
+            # The lengths in the headers count a trailer that is not known yet.
+            message += bytes(effect.room)
+            if link.ethernet and not spec.unicast_peers:
+                frame = multicast_frame(mac or link.mac, effect.source, destination, message)
+                if spec.protocol == CARP and spec.broadcast:  # type: ignore[attr-defined]
+                    frame = BROADCAST + frame[len(BROADCAST) :]
+                parcels.append((self._link(spec.device), frame[: len(frame) - effect.room], None))
+            else:
+                wrap = ipv6_packet if spec.family == 6 else ipv4_packet
+                packet = wrap(effect.source, destination, message)
+                packet = packet[: len(packet) - effect.room]
+                parcels.append((self._sender(spec.device, spec.family), packet, destination))
+        return parcels
 
     def announce(self, router: str) -> None:
         """Send gratuitous ARP, or unsolicited neighbour advertisements, for every virtual address."""
