@@ -62,6 +62,10 @@ def sleep(seconds: int) -> None:
     time.sleep(seconds)
 
 
+def make_own_stack() -> None:
+    """Return nothing: no such machine has a kernel that is asked so quickly."""
+
+
 def node_name() -> str:
     """Return what this machine calls itself."""
     with open("/proc/sys/kernel/hostname") as file:
