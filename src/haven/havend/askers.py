@@ -136,6 +136,6 @@ class Askers:
 
     def close(self) -> None:
         """Ask nobody any more."""
-        for each in (self.witnesses, self.heartbeats, self.bfd, self.counters):
+        for each in (self.witnesses, self.heartbeats, self.bfd, self.counters, self._own_stack):
             if each is not None:
                 each.close()
