@@ -48,7 +48,8 @@ exit 0
 """
 
 
-def _ip(*words: str) -> None:
+def run_ip(*words: str) -> None:
+    """Give `ip` these words."""
     subprocess.run(["ip", *words], check=True)
 
 
@@ -101,8 +102,8 @@ class WanStandIn:
             self._note("up")
             if not self._held:
                 # netifd takes a device anew, and what is on it away; not where another interface has it.
-                _ip("address", "flush", "dev", self._device, "scope", "global")
-            _ip("link", "set", self._device, "up")
+                run_ip("address", "flush", "dev", self._device, "scope", "global")
+            run_ip("link", "set", self._device, "up")
             self._client = subprocess.Popen(self._argv(), start_new_session=False)
 
     def _argv(self) -> list[str]:
@@ -125,7 +126,7 @@ class WanStandIn:
             client.wait(15)
             self._note("is down")
         if not self._held:
-            _ip("link", "set", self._device, "down")
+            run_ip("link", "set", self._device, "down")
 
     def _lease(self) -> dict[str, str]:
         try:
@@ -208,7 +209,7 @@ class WanStandIn:
     def _hold(self, arguments: dict) -> None:
         if arguments["device"] == self._device:
             self._held = True
-            _ip("link", "set", self._device, "up")
+            run_ip("link", "set", self._device, "up")
         if "dns" in arguments:
             self._note(f"names by {arguments['dns'][0]}")
         self._add(f"network.interface.{arguments['name']}")

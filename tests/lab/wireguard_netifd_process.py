@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab.wan_netifd_process import WanStandIn, _ip
+from tests.lab.wan_netifd_process import WanStandIn, run_ip
 
 
 class WireguardStandIn(WanStandIn):
@@ -28,17 +28,17 @@ class WireguardStandIn(WanStandIn):
         if not self._is_there():
             self._note("up")
             address, network = self._options
-            _ip("link", "add", self._device, "type", "wireguard")
+            run_ip("link", "add", self._device, "type", "wireguard")
             subprocess.run(["wg", "setconf", self._device, self._folder / "wg.conf"], check=True)
-            _ip("address", "add", address, "dev", self._device)
-            _ip("link", "set", self._device, "up")
-            _ip("route", "add", network, "dev", self._device)
+            run_ip("address", "add", address, "dev", self._device)
+            run_ip("link", "set", self._device, "up")
+            run_ip("route", "add", network, "dev", self._device)
 
     def _down(self) -> None:
         self._autostart = False
         if self._is_there():
             self._note("down")
-            _ip("link", "del", self._device)
+            run_ip("link", "del", self._device)
 
     def _status(self) -> dict:
         told = {"up": self._is_there(), "pending": False, "available": True, "autostart": self._autostart}

@@ -63,7 +63,7 @@ def sleep(seconds: int) -> None:
 
 
 def make_own_stack() -> None:
-    """Return nothing: no such machine has a kernel that is asked so quickly."""
+    """Return nothing: a small node does without, and may take what lies in its kernel for a silence."""
 
 
 def node_name() -> str:
