@@ -191,7 +191,8 @@ man: setup
 bench: setup
 	$(BIN)/python -m bench
 
-# WireGuard: `python -m bench wireguard`, by the kernel where it has it, else by wireguard-go.
+# WireGuard: `python -m bench wireguard`, by the kernel where it has it, else by wireguard-go; `wireguard-netifd` by
+# an interface of netifd's.
 bench-vpn: setup
 	$(BIN)/python -m bench --runs 10 vpn vpn-ways
 

@@ -45,7 +45,7 @@ from bench.vpn import vpn_clients, vpn_ways
 from bench.wan_dhcp import leased
 from bench.wan_pppoe import dialled
 from bench.wide import wide_moves
-from bench.wireguard import tunnels
+from bench.wireguard import netifd_tunnels, tunnels
 from bench.young import young_connections
 from tests.lab import namespace
 
@@ -106,6 +106,7 @@ MORE: dict[str, Bench] = {
     "wan-dhcp": leased,
     "wan-pppoe": dialled,
     "wireguard": tunnels,
+    "wireguard-netifd": netifd_tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE, **MANY}
 ATTACK, BFD, SLOW = "attack", "bfd", "slow"

@@ -20,6 +20,7 @@ BUSY_LOOPS = 8
 # So long the Active stands still, once a second: it bears 15 ms.
 PAUSE_MS = 12
 LONGEST_DELAY_MS = 20
+JITTER = f"delay {LONGEST_DELAY_MS // 2}ms {LONGEST_DELAY_MS // 2}ms"
 # Frames are dropped at the entry of both routers, so that a question and its answer pass twice.
 LOSING = """
 table netdev losing {{
@@ -86,11 +87,10 @@ def _relayed(network: Network, **times_us: int) -> Iterator[None]:
 
 
 @contextmanager
-def _netem(network: Network) -> Iterator[None]:
+def _netem(network: Network, how: str) -> Iterator[None]:
     for router in network.routers.values():
         for segment in ("lan", "wan"):
-            half = f"{LONGEST_DELAY_MS / 2}ms"
-            router.namespace.run("tc", "qdisc", "add", "dev", segment, "root", "netem", "delay", half, half)
+            router.namespace.run("tc", "qdisc", "add", "dev", segment, "root", "netem", *how.split())
     yield
 
 
@@ -110,8 +110,8 @@ CONDITIONS: dict[str, dict[str, Condition]] = {
     # On a kernel that has netem.
     "netem": {
         "nothing lost": _nothing,
-        "1 % lost each way": partial(_losing, loss=100),
-        f"0 to {LONGEST_DELAY_MS} ms each way": _netem,
+        **{f"{loss} % lost each way": partial(_netem, how=f"loss {loss}%") for loss in (1, 5)},
+        f"0 to {LONGEST_DELAY_MS} ms each way": partial(_netem, how=JITTER),
     },
     "busy": {f"{BUSY_LOOPS} busy loops": _busy},
     "forwarding": {"forwards all it can": forwarding},

@@ -41,6 +41,8 @@ class DialledNode(AgentNode):
 
     renew_s = 30
     proto = "dhcp"
+    # What pppd is told besides.
+    pppd_options: tuple[str, ...] = ()
 
     def __init__(self, network: Network, name: str, **gateway: object) -> None:
         super().__init__(network, name, segments=("lan",), **gateway)
@@ -66,7 +68,7 @@ class DialledNode(AgentNode):
         log_path = self.folder / "netifd.log"
         self.network.logs[f"netifd on {self.name}"] = log_path
         with open(log_path, "ab") as log:
-            argv += [self.proto, *(["up"] if auto else [])]
+            argv += [self.proto, *(["up"] if auto else []), *self.pppd_options]
             path = {"PYTHONPATH": f"{ROOT}:{self.environment()['PYTHONPATH']}"}
             self.router.namespace.spawn(argv, log, path)
         wait_until(Path(socket).exists, 15, f"netifd runs on {self.name}")

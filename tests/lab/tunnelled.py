@@ -20,6 +20,7 @@ from tests.lab.wait import wait_until
 
 PORT = 51820
 SITE, SITE_NETWORK = "10.66.0.1", "10.66.0.0/24"
+OWN = "10.88.0.1/24"
 SECTION = """
 config wireguard 'vpn'
 	option device '%s'
@@ -103,7 +104,18 @@ class TunnelNode(AgentNode):
 
     def config_text(self) -> str:
         """Write the UCI text, with the tunnel instead of connections."""
-        return HavenNode.config_text(self) + SECTION % self.tunnel
+        return HavenNode.config_text(self) + self.section()
+
+    def section(self) -> str:
+        """Write the section of the tunnel."""
+        return SECTION % self.tunnel
+
+    def take_tunnel(self, private: str, site: str, is_in_kernel: bool) -> None:
+        """Have a device with the pair's key, and the site as its peer."""
+        inside = self.router.namespace
+        self.tunnel = make_device(self.network, inside, self.name, is_in_kernel)
+        set_peer(inside, self.tunnel, private, [site, "allowed-ips", SITE_NETWORK])
+        inside.ip(f"address add {OWN} dev {self.tunnel}")
 
     def told(self) -> dict:
         """Tell the tunnel's part of the status."""
@@ -114,6 +126,10 @@ class TunnelNode(AgentNode):
         """Tell where the device takes its peers to be."""
         told = self.router.namespace.run("wg", "show", self.tunnel, "endpoints")
         return [line.split("\t")[1] for line in told.splitlines()]
+
+    def knows_site(self, active: "TunnelNode") -> bool:
+        """Tell whether this standby knows where the site is."""
+        return self.endpoints() == active.endpoints()
 
     def is_up(self) -> bool:
         """Tell whether the link of the tunnel is up."""
@@ -141,11 +157,8 @@ class Site:
 
     def equip(self, node: TunnelNode) -> None:
         """Give a router the tunnel, which stands still."""
-        inside = node.router.namespace
-        node.tunnel = make_device(self.network, inside, node.name, self.is_in_kernel)
-        set_peer(inside, node.tunnel, self._pair, [self._public, "allowed-ips", SITE_NETWORK])
-        inside.ip(f"address add 10.88.0.1/24 dev {node.tunnel}")
-        inside.nft(MASQUERADE)
+        node.take_tunnel(self._pair, self._public, self.is_in_kernel)
+        node.router.namespace.nft(MASQUERADE)
 
     def drops(self) -> int:
         """Count what came for WireGuard from an address that is not the virtual one."""
@@ -154,13 +167,13 @@ class Site:
 
 
 def tunnelled_pair(
-    network: Network, is_in_kernel: bool, **gateway: object
+    network: Network, is_in_kernel: bool, kind: type[TunnelNode] = TunnelNode, **gateway: object
 ) -> tuple[Site, TunnelNode, TunnelNode]:
     """Start r1 as the Active with the tunnel in use, and r2 as a standby that knows where the site is."""
     site = Site(network, is_in_kernel)
     nodes = []
     for name in network.routers:
-        node = TunnelNode(network, name, priority=100 if nodes else 200, **gateway)
+        node = kind(network, name, priority=100 if nodes else 200, **gateway)
         site.equip(node)
         node.configure()
         node.start().wait_state("backup" if nodes else "active")
@@ -170,7 +183,7 @@ def tunnelled_pair(
     wait_until(first.is_up, 10, "the tunnel is up on the Active")
     # The site calls first, as a machine on the road does.
     wait_until(lambda: _reaches_client(network), 30, "the site reaches the client", interval=0.2)
-    wait_until(lambda: first.endpoints() == second.endpoints(), 20, "the standby knows where the site is")
+    wait_until(lambda: second.knows_site(first), 20, "the standby knows where the site is")
     return site, first, second
 
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A stand-in for ubusd and netifd in one process: one interface that is dialled, by udhcpc or by pppd.
 
-    python -m tests.lab.wan_netifd_process SOCKET FOLDER DEVICE PROTO [up]
+    python -m tests.lab.wan_netifd_process SOCKET FOLDER DEVICE PROTO [up] [OPTION...]
 
 It starts the clients with the arguments of netifd's dhcp.sh and ppp.sh, and takes an address as netifd does:
 one that is there already becomes its own (CREATE and REPLACE of system-linux.c), and only its own is taken
 away. `up` stands for option auto. What it has done stands in FOLDER/journal, a line each, with the time.
 """
 
-import json
 import os
 import signal
 import socket
@@ -20,8 +19,6 @@ from pathlib import Path
 from haven.ubus import codec as wire
 from haven.ubus.codec import UbusFrame, decode_table, encode_table, next_frame
 from tests.bus.ubus_broker import StandIn
-
-NAME = "wan"
 
 # dhcp.script: what netifd is told becomes addresses and routes; a lease is kept for `status`.
 DHCP_SCRIPT = r"""#!/bin/sh
@@ -51,15 +48,20 @@ exit 0
 """
 
 
-def _ip(*words: str) -> None:
+def run_ip(*words: str) -> None:
+    """Give `ip` these words."""
     subprocess.run(["ip", *words], check=True)
 
 
 class WanStandIn:
     """The objects that haven asks, and the client."""
 
-    def __init__(self, path: str, folder: str, device: str, proto: str, auto: bool) -> None:
+    name = "wan"
+
+    def __init__(self, path: str, folder: str, device: str, proto: str, *more: str) -> None:
         self._folder, self._device, self._proto = Path(folder), device, proto
+        auto = more[:1] == ("up",)
+        self._options = more[auto:]
         self._names: dict[int, str] = {}
         self._client: subprocess.Popen[bytes] | None = None
         self._autostart, self._since, self._held = auto, 0.0, False
@@ -74,7 +76,7 @@ class WanStandIn:
         self._received = b""
         self._waiting: list[UbusFrame] = []
         assert self._next().kind == wire.HELLO
-        for name in ("network", "network.interface", f"network.interface.{NAME}"):
+        for name in ("network", "network.interface", f"network.interface.{self.name}"):
             self._add(name)
         if auto:
             self._up()
@@ -100,8 +102,8 @@ class WanStandIn:
             self._note("up")
             if not self._held:
                 # netifd takes a device anew, and what is on it away; not where another interface has it.
-                _ip("address", "flush", "dev", self._device, "scope", "global")
-            _ip("link", "set", self._device, "up")
+                run_ip("address", "flush", "dev", self._device, "scope", "global")
+            run_ip("link", "set", self._device, "up")
             self._client = subprocess.Popen(self._argv(), start_new_session=False)
 
     def _argv(self) -> list[str]:
@@ -109,7 +111,8 @@ class WanStandIn:
             options = "nodetach ipparam wan ifname pppoe-wan lcp-echo-interval 1 lcp-echo-failure 5"
             more = "nodefaultroute usepeerdns maxfail 1 user haven password secret noauth mtu 1492 noipv6"
             # As ppp.sh gives them; the plugin takes the device last.
-            return ["pppd", *options.split(), *more.split(), "plugin", "rp-pppoe.so", f"nic-{self._device}"]
+            words = [*options.split(), *more.split(), *self._options]
+            return ["pppd", *words, "plugin", "rp-pppoe.so", f"nic-{self._device}"]
         pidfile = str(self._folder / "udhcpc.pid")
         script = ["-s", str(self._script), "-f", "-t", "0", "-i", self._device]
         return ["busybox", "udhcpc", "-p", pidfile, *script, "-C", "-R", "-O", "121"]
@@ -123,7 +126,7 @@ class WanStandIn:
             client.wait(15)
             self._note("is down")
         if not self._held:
-            _ip("link", "set", self._device, "down")
+            run_ip("link", "set", self._device, "down")
 
     def _lease(self) -> dict[str, str]:
         try:
@@ -173,10 +176,9 @@ class WanStandIn:
         }
 
     def _ppp_status(self) -> dict:
-        argv = ["ip", "-j", "-4", "address", "show", "dev", "pppoe-wan"]
-        shown = subprocess.run(argv, capture_output=True, check=False).stdout
-        found = [each for link in json.loads(shown or b"[]") for each in link.get("addr_info", ())]
-        return {"up": bool(found) and self._client is not None, "l3_device": "pppoe-wan"}
+        # It has a route to its peer as soon as it has its addresses.
+        found = "pppoe-wan" in Path("/proc/net/route").read_text()
+        return {"up": found and self._client is not None, "l3_device": "pppoe-wan"}
 
     # The bus
 
@@ -198,7 +200,7 @@ class WanStandIn:
             self._hold(arguments)
         elif method == "remove":
             self._note(f"without {name.rpartition('.')[2]}")
-        elif name == f"network.interface.{NAME}":
+        elif name == f"network.interface.{self.name}":
             if method == "status":
                 return self._status()
             {"up": self._up, "down": self._down}[method]()
@@ -207,7 +209,7 @@ class WanStandIn:
     def _hold(self, arguments: dict) -> None:
         if arguments["device"] == self._device:
             self._held = True
-            _ip("link", "set", self._device, "up")
+            run_ip("link", "set", self._device, "up")
         if "dns" in arguments:
             self._note(f"names by {arguments['dns'][0]}")
         self._add(f"network.interface.{arguments['name']}")
@@ -228,4 +230,4 @@ class WanStandIn:
 if __name__ == "__main__":
     # The children go with the router's power, and with its session.
     os.chdir(sys.argv[2])
-    WanStandIn(*sys.argv[1:5], auto="up" in sys.argv[5:]).serve()
+    WanStandIn(*sys.argv[1:]).serve()

@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernel.sh COMMAND...: run a command as root on a Linux of its own, Debian's user-mode-linux: a kernel that is a
-# program, with VLANs, bonds, netem, PPP and NFT_QUEUE. It boots in a second, has one processor, and runs at about the
-# speed of this machine. / is this machine's, read-only; what is written stays in memory, save the folder of HAVEN_TRIED.
+# kernel.sh COMMAND...: run a command as root on a Linux of its own, user-mode-linux: a kernel that is a program, with
+# VLANs, bonds, netem, PPP and NFT_QUEUE. It is the first linux.uml in PATH: Debian's, or one that has more (its modules
+# in /usr/lib/uml/modules/VERSION). It boots in a second, has one processor, computes as fast as this machine, and needs
+# fifteen times as long to start a program. / is this machine's, read-only; what is written stays in memory, save the
+# folder of HAVEN_TRIED.
 #
 #   HAVEN_VM_MEMORY=1024M    how much memory it has
 #   HAVEN_VM_APPEND=WORDS    more words for the kernel, such as ipv6.disable=1
 set -eu
 
 usage() {
-	sed -n '3,8s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,10s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -37,7 +39,7 @@ tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 	echo "modules=/usr/lib/uml/modules/\$(uname -r) folder=$(quoted "$folder")"
 	cat <<-'INIT'
 		mount -t proc p /proc && mount -t sysfs s /sys && mount -t tmpfs t /run
-		insmod "$modules/kernel/fs/overlayfs/overlay.ko"
+		grep -qw overlay /proc/filesystems || insmod "$modules/kernel/fs/overlayfs/overlay.ko"
 		mkdir /run/upper /run/work /run/new
 		mount -t overlay -o lowerdir=/,upperdir=/run/upper,workdir=/run/work o /run/new
 		cd /run/new && mkdir -p old lib/modules

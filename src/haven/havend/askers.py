@@ -38,6 +38,7 @@ class Askers:
     ) -> None:
         self._engine, self._kernel, self._poller, self._sockets = engine, kernel, poller, sockets
         self._events, self._handle, self._run_dir = events, handle, run_dir
+        self._own_stack = system.make_own_stack()
         self.witnesses: WitnessAsker | None = None
         self.heartbeats: Heartbeats | None = None
         self.bfd: BfdSessions | None = None
@@ -55,6 +56,8 @@ class Askers:
             self.heartbeats = Heartbeats(
                 self._engine, self._kernel, self._events, self._handle, self._sockets.prepare
             )
+            if self._own_stack is not None:
+                self.heartbeats.is_own_late = self._own_stack.is_late
         if self.heartbeats is not None:
             self.heartbeats.set_plan(plan)
         if plan.bfd and not system.HAS_BFD:
@@ -104,6 +107,12 @@ class Askers:
             return self.bfd is not None or self.counters is not None
         return not self.heartbeats.is_quiet
 
+    def doubt(self, now: int) -> None:
+        """Have the engine wait with silences that are due, where they may be this kernel's own."""
+        if self._own_stack is not None:
+            for event in self._own_stack.doubts(self._engine.groups.values(), now):
+                self._handle(event)
+
     def act(self, now: int) -> None:
         """Ask who is to be asked now."""
         if self.witnesses is not None and now >= self.witnesses.deadline:
@@ -141,6 +150,6 @@ class Askers:
 
     def close(self) -> None:
         """Ask nobody any more."""
-        for each in (self.witnesses, self.heartbeats, self.bfd, self.counters):
+        for each in (self.witnesses, self.heartbeats, self.bfd, self.counters, self._own_stack):
             if each is not None:
                 each.close()

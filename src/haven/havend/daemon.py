@@ -47,9 +47,8 @@ class Daemon:
 
     def __init__(self, plan: "Plan", run_dir: str) -> None:
         self.now = system.now()
-        self.stopping = False
         self._run_dir = run_dir
-        self._done = self._in_sync = self._has_other_path = False
+        self.stopping = self._done = self._in_sync = self._has_other_path = False
         self._problems: list[dict[str, Any]] = []
         self._poller = system.Poller()
         self._in_force = PlanInForce(plan)
@@ -60,7 +59,9 @@ class Daemon:
         self._addresses = AddressKeeper(
             self._kernel, lambda found: self._events.add_problem(found), lambda: self._executor.advertise()
         )
-        self._sockets = VrrpSockets(self._kernel, self._poller, self._hear, self._flooded)
+        self._sockets = VrrpSockets(
+            self._kernel, self._poller, self._hear, lambda *link: self.handle(Flooded(*link))
+        )
         self._adverts = RouterAdverts(self._kernel, self._poller, self._sockets)
         self._sockets.replaced = self._adverts.replace
         self._agent = link_to_agent()
@@ -313,6 +314,7 @@ class Daemon:
             self._askers.act(began)
         elif not ready and self._alarm.is_for_engine(began):
             # And that most of an Active: it advertises. What came before this would have been ready.
+            self._askers.doubt(began)
             self._executor.perform(self._engine.tick(began), began)
             self._restart_note.write(began)
         elif self._alarm.has_time(began) and self._sockets.read_alone(ready):
@@ -324,6 +326,7 @@ class Daemon:
         self._read(ready)
         if system.now() >= self._engine.next_deadline():
             self._drain()
+            self._askers.doubt(system.now())
             self.now = system.now()
             self._alarm.note_lateness(self.now)
             self._executor.perform(self._engine.tick(self.now), self.now)
@@ -394,6 +397,3 @@ class Daemon:
             self._executor.perform(wanted, self.now)
             # That may have taken long: the next packet is not to be judged by a time gone by.
             self.now = system.now()
-
-    def _flooded(self, device: str, family: int) -> None:
-        self.handle(Flooded(device, family))

@@ -6,7 +6,7 @@ are copied. One way that is silent beside another that answers is a cut link, an
 """
 
 from haven.contract.problems import problem
-from haven.core.clock import NEVER, SECOND
+from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.engine import AT_ONCE
 from haven.core.events import KernelSilent, Together
 from haven.core.heartbeat import QUICK_US, HeartbeatPath, is_dead
@@ -48,6 +48,8 @@ REGRET_US = 3 * SECOND
 MOST_LENIENT = 64
 # Of so many places it is known that they gave a false alarm.
 MOST_REMEMBERED = 64
+# Where this machine's own kernel is late it needs the processor, which havend takes from it by asking.
+OWN_LATE_US = 20 * MILLISECOND
 # A stranger is shown for so long.
 STRANGE_FOR_US = 60 * SECOND
 # Of virtual routers, in one look.
@@ -68,6 +70,8 @@ class Heartbeats:
         self._engine, self._kernel, self._events, self._handle = engine, kernel, events, handle
         self._prepare = prepare
         self.deadline = 0
+        # Whether answers may still be on their way through this machine's own kernel.
+        self.is_own_late: Callable[[int], bool] = lambda _now: False
         # Whether a question has stayed without an answer.
         self.is_quiet = False
         self._look_at = 0
@@ -246,8 +250,11 @@ class Heartbeats:
     def _judge(self, group: "Group", dead: "list[Dead]", now: int) -> None:
         asked, name = self._counting(group.spec.name, now), group.spec.name
         if any(each.path.is_noticed(now) for each in asked):
+            is_late = self.is_own_late(now)
             for each in asked:
-                each.due = min(each.due, now + QUICK_US)
+                each.due = now + OWN_LATE_US if is_late else min(each.due, now + QUICK_US)
+            if is_late:
+                return
         if not is_dead([each.path for each in asked], skew_us(group), now):
             self._told.discard(name)
         elif was_heard(group, asked):

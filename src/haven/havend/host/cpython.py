@@ -15,6 +15,7 @@ import time
 from haven import light_socket as socket
 from haven.core.vrrp.constants import PROTOCOL
 from haven.havend.host import cpython_precedence
+from haven.havend.host.cpython_own_stack import OwnStack
 from haven.light import forget_what_could_be_imported, signal
 
 RAW_PROTOCOL = 255
@@ -55,6 +56,11 @@ def now() -> int:
 def sleep(seconds: int) -> None:
     """Do nothing for a while; only before there is anything to miss."""
     time.sleep(seconds)
+
+
+def make_own_stack() -> "OwnStack | None":
+    """Return what tells whether this machine's own kernel is late."""
+    return OwnStack(now())
 
 
 def node_name() -> str:

@@ -62,6 +62,10 @@ def sleep(seconds: int) -> None:
     time.sleep(seconds)
 
 
+def make_own_stack() -> None:
+    """Return nothing: a small node does without, and may take what lies in its kernel for a silence."""
+
+
 def node_name() -> str:
     """Return what this machine calls itself."""
     with open("/proc/sys/kernel/hostname") as file:
