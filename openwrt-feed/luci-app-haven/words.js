@@ -71,7 +71,7 @@ _("VRRP version");
 _("VRRP version. 3 is RFC 9568; 2 is RFC 3768, for IPv4 beside older routers.");
 _("2 or 3");
 _("Priority");
-_("The highest priority becomes Active. 255 is for a router whose own address is the virtual one.");
+_("The highest priority becomes Active. 255 is for a router whose own address is the virtual one; 1 is what a router in trouble says, and one that is given it relieves none.");
 _("Advertisement interval");
 _("Time between advertisements; a dead router is noticed after a little more than three of them. Version 3: 10 to 40950. Version 2 and CARP: whole seconds, 1000 to 255000.");
 _("Advertisement skew");

@@ -102,8 +102,9 @@ def test_power_cut_of_the_keepalived_master_costs_the_known_time(network: Networ
     back = probe.wait_service()
     result = probe.stop()
     print(result)
-    # 264 to 355 on an idle machine; without real-time priority keepalived waits its turn on a busy one.
-    assert 200 <= result.longest_gap.lost <= 10_000
+    # 264 to 355 on an idle machine. On a busy one the cables go some time after the programs stood still, and
+    # without real-time priority keepalived waits its turn.
+    assert 50 <= result.longest_gap.lost <= 10_000
     assert back - fault.began > 200_000_000
     announced = capture.gratuitous_arps(lab.GATEWAY, since=fault.ended)
     assert {arp.sender for arp in announced} == {"r2"}

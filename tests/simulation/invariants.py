@@ -43,7 +43,7 @@ def check_not_mute(network: Network, mute: SimNode, link: str) -> None:
     """See that nobody serves whose link takes nothing, where another is well."""
     for group, members in network.design.groups.items():
         others = [node for node in network.world.nodes if node is not mute and can_serve(node, group)]
-        well = [node for node in others if not node.maintenance and not _is_lowered(node, group)]
+        well = [node for node in _better(others, group) if not _is_lowered(node, group)]
         if well and any(member[1] == link for member in members) and mute.state(group) == ACTIVE:
             raise Finding(f"{group}: {mute.name} is Active, whose {link} takes nothing")
 
@@ -107,14 +107,16 @@ def _check_rank(network: Network, group: str, active: SimNode, candidates: list[
 
 def _check_relieved(group: str, active: SimNode, candidates: list[SimNode]) -> None:
     """An Active at priority 1 is one for want of a better; of several at 1 it may be any."""
-    better = [
-        node for node in candidates if not node.maintenance and min(_rank(node, group)) > LOWEST_PRIORITY
-    ]
-    well = [node for node in better if not _is_lowered(node, group)]
+    well = [node for node in _better(candidates, group) if not _is_lowered(node, group)]
     if max(_rank(active, group)) == LOWEST_PRIORITY and well:
         raise Finding(
             f"{group}: {active.name} is Active at priority 1, {[node.name for node in well]} are well"
         )
+
+
+def _better(nodes: list[SimNode], group: str) -> list[SimNode]:
+    """Return those that relieve a router at priority 1: one that is given this priority does not."""
+    return [node for node in nodes if not node.maintenance and min(_rank(node, group)) > LOWEST_PRIORITY]
 
 
 def _is_lowered(node: SimNode, group: str) -> bool:

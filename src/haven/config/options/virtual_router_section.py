@@ -89,7 +89,7 @@ VIRTUAL_ROUTER = SectionType(
             "priority",
             Whole(LOWEST_PRIORITY, HIGHEST_PRIORITY),
             "The highest priority becomes Active. `255` is for a router whose own address is the "
-            "virtual one.",
+            "virtual one; `1` is what a router in trouble says, and one that is given it relieves none.",
             default="100",
             engine=True,
             group=BASIC,
