@@ -25,6 +25,7 @@ config conntrack 'conntrack'
 class AgentNode(HavenNode):
     """The whole of haven on a router."""
 
+    has_agent = True
     # None leaves it to haven.
     renew_s: int | None = 10
     # Which segment the connections are copied over.

@@ -153,7 +153,7 @@ def test_plan_from_elsewhere_and_the_small_command(network: Network) -> None:
     assert node.holds(lab.GATEWAY)
     assert node.small("status").startswith("r1 is active.")
     # There is none to miss, although this machine may have what it works for.
-    assert "agent-silent" not in {each["code"] for each in node.problems()}
+    assert "agent-silent" not in {each["code"] for each in node.status()["problems"]}
     assert "no Active was heard" in node.small("events")
     text = node.config_path.read_text()
     node.config_path.write_text(
