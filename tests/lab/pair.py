@@ -27,7 +27,9 @@ def gateway(kind: type[Kind], network: Network, priorities: tuple[int, ...], **e
     first, *others = nodes
     first.start()
     # Once the first has entered the election, its lead and its priority decide it.
-    wait_until(lambda: first.state() in ("backup", "active"), 15, f"{first.name} enters the election")
+    entered = ("backup", "active")
+    wait_until(lambda: first.state() in entered or not first.running, 60, f"{first.name} enters the election")
+    assert first.running, f"{first.program} on {first.name} has ended"
     for node in others:
         node.start()
     first.wait_state("active")

@@ -64,6 +64,7 @@ def test_one_silent_link_and_a_hung_process_are_no_dead_router_and_a_false_alarm
         silent_s = SOONEST_MS / 1000 / 2
         holds_for(lambda: second.state() == "backup", silent_s, "the kernel answers for the router")
         first.thaw()
+    wait_until(lambda: detection(second)["by"] == "heartbeat", 20, "the kernel's answers are trusted still")
     before = detection(second)["after_ms"]
     for segment in ("lan", "wan"):
         network.split(segment)
