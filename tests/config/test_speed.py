@@ -10,7 +10,7 @@ from haven.config.load import load_text
 # Five million letters, and 10 000 of what there can be many of.
 SIZE = 5_000_000
 MANY = 10_000
-BUDGET_S = 2.0
+BUDGET_S = 5.0
 
 HEAD = "config haven 'main'\n"
 ROUTER = "config virtual_router 'v%d'\n\toption device 'lan%d'\n\toption vrid '%d'\n"

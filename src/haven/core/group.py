@@ -14,7 +14,6 @@ from haven.core.effects import (
 from haven.core.handover import MAINTENANCE, RETRY, RETRY_AFTER_US, STOP, SWITCHOVER, Handover, NoHandover
 from haven.core.hearing import Hearing
 from haven.core.lockstep import Lockstep
-from haven.core.mute import is_mute
 from haven.core.silence import SILENCES, reason_of, spokesman
 from haven.core.spec import GroupSpec
 from haven.core.tracking import (
@@ -23,6 +22,7 @@ from haven.core.tracking import (
     effective_priority,
     faults_of,
     is_judged,
+    is_mute,
     penalty_of,
 )
 from haven.core.virtual_router import EARLY, VirtualRouter

@@ -13,9 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What is taken off the priority, which is 1 then and asks for relief.
-WEIGHT = 254
-
 
 def note_results(
     routers: "dict[str, VirtualRouter]", results: "Iterable[tuple[str, bool]]", now: int
@@ -56,8 +53,3 @@ def probe(member: VirtualRouter) -> Send:
 def is_in_doubt(member: VirtualRouter) -> bool:
     """Tell whether it matters what the link takes next."""
     return member.is_mute or member.refused_since is not None
-
-
-def is_mute(members: "Iterable[VirtualRouter]") -> bool:
-    """Tell whether the link of one of these takes no packets."""
-    return any(member.is_mute for member in members)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From links and addresses to faults and priorities."""
 
-from haven.core.mute import WEIGHT as MUTE_WEIGHT
-from haven.core.mute import is_mute
 from haven.core.spec import CARP, GroupSpec, RouterSpec
 from haven.core.vrrp.constants import OWNER_PRIORITY, is_link_local
 
@@ -16,6 +14,8 @@ LINK_DOWN = "link-down"
 NO_SOURCE = "no-source"
 TRACKED_DOWN = "tracked-down"
 CHECK_DOWN = "check-down"
+# What a link that takes no packets (mute.py) takes off the priority: 1 is left, which asks for relief.
+MUTE_WEIGHT = 254
 
 
 class LinkStates:
@@ -142,3 +142,8 @@ def effective_priority(spec: RouterSpec, penalty: int, maintenance: bool) -> int
     if spec.priority == OWNER_PRIORITY:
         return OWNER_PRIORITY
     return max(1, spec.priority - penalty)
+
+
+def is_mute(members: "Iterable[VirtualRouter]") -> bool:
+    """Tell whether the link of one of these takes no packets."""
+    return any(member.is_mute for member in members)
