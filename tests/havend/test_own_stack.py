@@ -37,7 +37,7 @@ def kernel() -> Kernel:
 def own_stack(kernel: Kernel) -> OwnStack:
     made = OwnStack(0)
     made.close()
-    made._socket, made._sent_at = kernel, None
+    made._socket, made._sent_at, made._back_at = kernel, None, -SECOND
     return made
 
 
@@ -78,6 +78,28 @@ def test_what_never_comes_back_is_waited_for_a_second_and_nothing_where_nothing_
     own = own_stack(kernel)
     own._is_prompt = False
     assert not own.is_late(0) and not own.is_late(MILLISECOND)
+
+
+def test_one_that_was_lost_is_no_reason_to_go_by_none_for_ever(kernel):
+    own = own_stack(kernel)
+    own.is_late(0)
+    kernel.is_slow = True
+    assert own.is_late(0) and not own.is_late(SECOND) and not own.is_late(10 * SECOND)
+    kernel.is_slow, kernel.lying = False, 0
+    assert not own.is_late(20 * SECOND) and not own.is_late(30 * SECOND)
+    kernel.is_slow = True
+    assert own.is_late(30 * SECOND)
+
+
+def test_all_who_ask_in_one_turn_get_the_same_word(kernel):
+    """The second group of two went by a datagram of its own, before anybody had read what lay with the first."""
+    own = own_stack(kernel)
+    own.is_late(0)
+    kernel.is_slow = True
+    assert own.is_late(MILLISECOND)
+    kernel.is_slow = False
+    assert own.is_late(20 * MILLISECOND) and own.is_late(20 * MILLISECOND)
+    assert not own.is_late(40 * MILLISECOND)
 
 
 def test_a_takeover_waits_for_what_lies_in_its_own_kernel(kernel):

@@ -7,7 +7,7 @@ silence what lies there. A datagram to itself lies there as well.
 """
 
 from haven import light_socket as socket
-from haven.core.clock import SECOND
+from haven.core.clock import MILLISECOND, SECOND
 from haven.core.events import Flooded
 from haven.core.vrrp import states
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What does not come back at all, as by a new rule of the firewall, is waited for no longer.
 LONGEST_US = SECOND
+# Several may ask in one turn, and what lay with the datagram is read in the next one.
+TURN_US = MILLISECOND
 
 
 class OwnStack:
@@ -27,6 +29,7 @@ class OwnStack:
     def __init__(self, now: int) -> None:
         # When the datagram left that is not back.
         self._sent_at: int | None = None
+        self._back_at = now - SECOND
         # Whether one has ever been back at once: a kernel may do that later in any case, or never.
         self._is_prompt = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -40,13 +43,18 @@ class OwnStack:
 
     def is_late(self, now: int) -> bool:
         """Tell whether words of others may be on their way through this kernel."""
+        if now - self._back_at < TURN_US:
+            return self._is_prompt
         if self._sent_at is not None:
             is_fresh, is_back = now - self._sent_at < LONGEST_US, self._is_back()
-            if is_back:
+            if is_back or not is_fresh:
                 self._sent_at = None
-            if is_fresh or not is_back:
+            if is_fresh:
                 # What had been lying with it has not been read yet, or is not through.
-                return self._is_prompt and is_fresh
+                self._back_at = now if is_back else self._back_at
+                return self._is_prompt
+            # One that is lost is no proof for ever: the next one that is back at once counts again.
+            self._is_prompt = self._is_prompt and is_back
         try:
             self._socket.send(b"\0")
         except OSError:
