@@ -220,6 +220,25 @@ def test_one_that_begins_anew_from_the_same_port_is_let_in(
     made.until(lambda: "log off" in made.openvpn.told, "what OpenVPN logs is heard no more")
 
 
+def test_a_server_that_begins_too_late_for_a_call_is_not_made_to_tell_its_log(
+    desk: Callable[[str], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It told every line for good: what ends that after ten seconds had been before."""
+    monkeypatch.setattr(called_server, "ASK_S", 0.0)
+    monkeypatch.setattr(called_server, "LOOK_S", 0.1)
+    made = desk("udp")
+    made.role("backup")
+    made.hear(FIRST)
+    made.role("active")
+    made.part._callbacks._servers["road"]._give_up()
+    made.until(lambda: made.shown()["heard"], "it is heard")
+    made.until(
+        lambda: made.part._callbacks._servers["road"]._greeted_at is not None, "nobody is left to call"
+    )
+    made.until(lambda: made.openvpn.told.count("status 3") > 20, "it is asked on")
+    assert "log on" not in made.openvpn.told and Sender.sent == []
+
+
 def test_clients_by_tcp_are_made_to_ask_at_once(desk: Callable[[str], Desk]) -> None:
     made = desk("tcp")
     made.role("backup")

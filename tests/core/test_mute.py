@@ -182,3 +182,18 @@ def test_router_that_preempts_comes_to_know_of_its_link_by_what_it_tries():
         wire.run(SECOND)
         a.probe()
     assert wire.active() == ["b"] and not a.transitions()
+
+
+def test_link_that_is_down_is_not_mute():
+    """A router whose interface had been down for a while came back with priority 1 and a wrong problem."""
+    wire, a, _b = settled(quick_pair, preempt=True)
+    a.mute = ["lan"]
+    a.set_link("lan", False)
+    for _ in range(10):
+        wire.run(SECOND)
+        a.probe()
+    assert not a.member().is_mute and a.member().priority == 200
+    a.mute = []
+    a.set_link("lan", True)
+    wire.run(SECOND)
+    assert a.state() == ACTIVE

@@ -92,7 +92,7 @@ def test_one_that_was_lost_is_no_reason_to_go_by_none_for_ever(kernel):
 
 
 def test_all_who_ask_in_one_turn_get_the_same_word(kernel):
-    """The second group of two went by a datagram of its own, before anybody had read what lay with the first."""
+    """The second of two groups went by a datagram of its own, before what lay with the first was read."""
     own = own_stack(kernel)
     own.is_late(0)
     kernel.is_slow = True

@@ -28,10 +28,14 @@ def note_results(
 def _note_result(member: VirtualRouter, taken: bool, now: int) -> bool:
     """Remember whether the link took what was sent; tell whether it has become mute by that, or is no more.
 
-    A full queue for a moment is nothing; nor is a packet or two that get through once it is mute.
+    A full queue for a moment is nothing; nor is a packet or two that get through once it is mute. A member
+    with a fault does not serve in any case, and a link that is down takes nothing.
     """
     patience_us, was_mute = max(MOMENT, member.active_down_us()), member.is_mute
-    if taken:
+    if not taken and member.faults:
+        member.refused_since = member.taken_since = None
+        member.is_mute = False
+    elif taken:
         member.refused_since = None
         member.taken_since = now if member.taken_since is None else member.taken_since
         member.is_mute = was_mute and now - member.taken_since < patience_us

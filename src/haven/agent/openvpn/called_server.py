@@ -117,7 +117,8 @@ class CalledServer:
         if self._greeted_at is None:
             # Who has begun by itself needs no call.
             self._waiting = {name: each for name, each in self._waiting.items() if name not in begun}
-            self._management.hear_refusals(True)
+            if self._waiting:
+                self._management.hear_refusals(True)
         self._greeted_at = time.monotonic()
         for name, client in self._waiting.items():
             if name not in begun:
