@@ -157,6 +157,17 @@ def test_group_takes_over_when_the_sessions_of_all_its_links_have_failed(node: N
     assert node.events.count("bfd-silence") == 2
 
 
+def test_packets_that_lie_in_the_own_kernel_are_no_silence(node: Node) -> None:
+    node.sessions.is_own_late = lambda _now: True
+    node.one.power_off()
+    node.silence("lan", "wan")
+    node.run(200 * MILLISECOND)
+    assert node.node.state() == BACKUP and node.states() == ["Up", "Up"]
+    node.sessions.is_own_late = lambda _now: False
+    node.run(50 * MILLISECOND)
+    assert node.node.state() == ACTIVE
+
+
 @pytest.mark.parametrize("device", ["lan", "wan"])
 def test_one_link_whose_session_has_failed_moves_nothing(node: Node, device: str) -> None:
     node.silence(device)

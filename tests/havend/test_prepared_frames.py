@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a takeover begins with is made beforehand, and anew when it would be wrong."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from tests.core.wire import octets_of, router
 
 MAC, NEW_MAC = (bytes.fromhex("0200000000%02x" % number) for number in (2, 3))
 SOURCE, ADDRESS = octets_of("192.168.51.2"), octets_of("192.168.51.1")
+PEER = octets_of("192.168.51.3")
 
 
 class Machine:
@@ -86,6 +88,25 @@ def test_device_that_is_gone_or_has_no_addresses_of_ethernet_is_no_error(machine
     assert machine.sockets.prepare(machine.effect)
     machine.sockets.announce("lan")
     assert machine.sent() == []
+
+
+@pytest.mark.parametrize(("number", "taken"), [(errno.ENETUNREACH, True), (errno.EPERM, False)])
+def test_a_peer_without_a_route_is_no_link_that_takes_nothing(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, number: int, taken: bool
+) -> None:
+    """A standby's probe took it for one, and the Active's advertisement did not."""
+    machine.plan.spec = router("lan", device="lan", addresses=(ADDRESS,), unicast_peers=(PEER,))
+    machine.sockets.set_routers({"lan": machine.plan})
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(vrrp_sockets.system, "open_sender", lambda *_: machine.theirs.dup())
+    monkeypatch.setattr(vrrp_sockets.system, "send_to", refuse)
+    effect, told = Send("lan", SOURCE, ((PEER, b"message"),)), []
+    machine.sockets.sent = lambda _router, was_taken: told.append(was_taken)
+    machine.sockets.send(effect)
+    assert machine.sockets.probe(effect) is taken and told == ([] if taken else [False])
 
 
 def test_a_trailer_is_put_behind_the_frame_that_lies_ready(machine: Machine) -> None:

@@ -66,6 +66,8 @@ class Askers:
             from haven.havend.bfd_sessions import BfdSessions
 
             self.bfd = BfdSessions(self._engine, self._kernel, self._poller, self._events, self._handle)
+            if self._own_stack is not None:
+                self.bfd.is_own_late = self._own_stack.is_late
         if self.bfd is not None:
             self.bfd.set_plan(plan)
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LOOK_US = SECOND
 # Who looks so much later than it meant to has not listened meanwhile.
 LATE_US = 2 * MILLISECOND
+# How long a session is waited for whose packets may be on their way through this machine's own kernel.
+OWN_LATE_US = 20 * MILLISECOND
 
 
 class BfdSessions:
@@ -51,6 +53,8 @@ class BfdSessions:
         self._engine, self._kernel, self._poller = engine, kernel, poller
         self._events, self._handle = events, handle
         self.deadline = 0
+        # Whether packets may still be on their way through this machine's own kernel.
+        self.is_own_late: Callable[[int], bool] = lambda _now: False
         self.demultiplexer = Demultiplexer()
         self.watched: dict[str, WatchedSession] = {}
         self._receivers: dict[tuple[str, int], BfdReceiver] = {}
@@ -107,6 +111,7 @@ class BfdSessions:
         for place in list(self._receivers):
             self._read(place)
         self._excuse(late_us)
+        self._doubt(now)
         if now >= self._look_at:
             self._look_at = now + LOOK_US
             self._look()
@@ -125,6 +130,13 @@ class BfdSessions:
                 watched.session.oversleep(max(late_us, watched.session.transmit_us()))
             elif late_us > LATE_US:
                 watched.session.oversleep(late_us)
+
+    def _doubt(self, now: int) -> None:
+        """Wait for those whose silence may be that of this machine's own kernel."""
+        silent = [each.session for each in self.watched.values() if each.session.is_silent(now)]
+        if silent and self.is_own_late(now):
+            for session in silent:
+                session.oversleep(now - session.silent_at() + OWN_LATE_US)
 
     def _plan_ahead(self) -> None:
         soonest = self._look_at

@@ -13,9 +13,6 @@ from haven.failure_reason import reason_of
 from haven.havend.host import system
 from haven.havend.vrrp_receiver import VrrpReceiver
 
-# What a link, or a rule for what leaves, says to a packet. A peer without a route says nothing of the link.
-OF_THE_LINK = (errno.EPERM, errno.EACCES, errno.EIO, errno.EAGAIN, errno.ENOBUFS)
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
@@ -30,6 +27,9 @@ if TYPE_CHECKING:
     # A Send, what to hand to which socket for it, and the index of the device.
     Ready = tuple[Send, list[Parcel], int]
     from haven.havend.vrrp_receiver import Hear
+
+# What a link, or a rule for what leaves, says to a packet. A peer without a route says nothing of the link.
+OF_THE_LINK = (errno.EPERM, errno.EACCES, errno.EIO, errno.EAGAIN, errno.ENOBUFS)
 
 
 class VrrpSockets:
@@ -214,7 +214,7 @@ class VrrpSockets:
             except OSError as error:
                 # A link that is down, a full queue, a peer without a route: the next one follows soon.
                 self.send_errors[effect.router] = reason_of(error)
-                refused += destination is None or error.errno in OF_THE_LINK
+                refused += _is_of_link(error, destination)
         if refused or self._was_refused:
             self._was_refused = True
             self.sent(effect.router, refused < len(ready[1]))
@@ -222,6 +222,7 @@ class VrrpSockets:
     def probe(self, effect: Send) -> bool:
         """Tell whether a link takes this; a standby does not speak from the virtual MAC address."""
         link, taken = self._kernel.link(self._plans[effect.router].device), False
+        destination = None
         if link is None:
             return False
         try:
@@ -233,6 +234,7 @@ class VrrpSockets:
                 taken = True
         except OSError as error:
             self.send_errors[effect.router] = reason_of(error)
+            taken = taken or not _is_of_link(error, destination)
         return taken
 
     def prepare(self, effect: Send) -> bool:
@@ -319,3 +321,7 @@ class VrrpSockets:
         if key not in self._senders:
             self._senders[key] = system.open_sender(device, family)
         return self._senders[key]
+
+
+def _is_of_link(error: OSError, destination: "bytes | None") -> bool:
+    return destination is None or error.errno in OF_THE_LINK
