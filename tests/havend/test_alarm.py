@@ -5,7 +5,7 @@ import pytest
 
 from haven.core.clock import MILLISECOND, NEVER, SECOND
 from haven.core.engine import Engine
-from haven.havend.alarm import LONGEST_TRUST, Alarm
+from haven.havend.alarm import LONGEST_TRUST, LONGEST_WAIT, Alarm
 
 # What a Backup does about an ADVERTISEMENT, and by how much the Active's timer is late.
 WORK, LATE = 400, 150
@@ -23,6 +23,12 @@ def test_advertisements_as_often_as_the_timers_are_looked_at_leave_a_turn_for_al
         now += WORK
     gaps = [after - before for before, after in zip(turns, turns[1:], strict=False)]
     assert turns and max(gaps) <= 2 * LONGEST_TRUST + interval
+
+
+def test_nobody_waits_without_end_even_where_nobody_is_ever_due() -> None:
+    """The clock of a steady turn went by a time that no kernel takes for a wait."""
+    alarm = Alarm([(lambda: NEVER, lambda: None)], Engine())
+    assert alarm.set(NEVER, NEVER, SECOND) == LONGEST_WAIT and alarm.others_at == SECOND + LONGEST_WAIT
 
 
 def lateness(monkeypatch: pytest.MonkeyPatch, alarm: Alarm, now: int) -> list[int]:

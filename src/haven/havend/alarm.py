@@ -55,8 +55,9 @@ class Alarm:
             # What is due sooner by what is read after this is due in the next turn.
             self._due = min([deadline() for deadline, _act in self._timers])
             self._looked_at, self.is_stale = now, False
-        self.others_at = asks_at if asks_at < self._due else self._due
-        self._until = until = min(engine_at, self.others_at, now + LONGEST_WAIT)
+        # Who waits by himself goes by this, so it is bounded, too.
+        self.others_at = min(asks_at, self._due, now + LONGEST_WAIT)
+        self._until = until = min(engine_at, self.others_at)
         self._wake_at = until if until > now else now
         # Nobody was late before this turn, whatever is due at once.
         self.due_at = self._wake_at if has_worked else max(until, self.due_at)
