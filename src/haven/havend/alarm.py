@@ -19,10 +19,10 @@ LONGEST_WAIT = 10 * SECOND
 LONGEST_TRUST = 250 * MILLISECOND
 # Who is later than this may have been asleep while packets came.
 PUNCTUAL = MILLISECOND
+# So late is more than the kernel's timers and other work make of it.
+LATE = 2 * MILLISECOND
 # Packets that arrive as fast as they are read must not keep the timers from their turn.
 DRAIN_ROUNDS = 8
-# And so much is more than the kernel's timers and other work make of it.
-LATE = 2 * MILLISECOND
 
 
 class Alarm:
