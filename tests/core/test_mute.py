@@ -3,10 +3,10 @@
 
 from haven.core.clock import SECOND
 from haven.core.effects import Doubted
-from haven.core.events import OtherPath, Vouched
+from haven.core.events import Vouched
 from haven.core.vrrp.constants import multicast_group
 from haven.core.vrrp.states import ACTIVE, BACKUP
-from tests.core.wire import Wire, group, pair, router
+from tests.core.wire import Wire, group, open_other_path, pair, router
 
 INTERVAL = SECOND // 10
 
@@ -59,9 +59,7 @@ def vouch(active, asker):
 def pathed(specs=one):
     """Return the same with another path between the two."""
     wire, a, b = settled(specs)
-    for node in (a, b):
-        node.handle(OtherPath(True))
-        node.forget()
+    open_other_path((a, b))
     return wire, a, b
 
 

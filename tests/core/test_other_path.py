@@ -6,7 +6,7 @@ from haven.core.effects import Doubted
 from haven.core.events import OtherPath, Vouched
 from haven.core.vrrp.constants import multicast_group
 from haven.core.vrrp.states import ACTIVE, BACKUP
-from tests.core.wire import Wire, group, pair, router
+from tests.core.wire import Wire, group, open_other_path, pair, router
 
 
 def settled(other_path=True):
@@ -15,9 +15,7 @@ def settled(other_path=True):
     a, b = wire.node("a", group(router(priority=200))), wire.node("b", group(router(priority=100)))
     wire.start()
     wire.run(10 * SECOND)
-    for node in (a, b):
-        node.handle(OtherPath(other_path))
-        node.forget()
+    open_other_path((a, b), other_path)
     return wire, a, b
 
 
@@ -116,9 +114,7 @@ def fast():
     )
     wire.start()
     wire.run(10 * SECOND)
-    for node in (a, b):
-        node.handle(OtherPath(True))
-        node.forget()
+    open_other_path((a, b))
     return wire, a, b
 
 

@@ -7,7 +7,15 @@ import socket
 from haven.core.clock import SECOND
 from haven.core.effects import Announce, Reapply, Release, Renamed, Send, TakeOver, Transition
 from haven.core.engine import AT_ONCE, Engine
-from haven.core.events import AddressesChanged, AdvertHeard, LinkChanged, SendResults, Shutdown, Startup
+from haven.core.events import (
+    AddressesChanged,
+    AdvertHeard,
+    LinkChanged,
+    OtherPath,
+    SendResults,
+    Shutdown,
+    Startup,
+)
 from haven.core.mute import is_in_doubt
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.vrrp import states
@@ -50,6 +58,13 @@ def group(*routers, **changes):
 def pair(priority=100, **changes):
     """Return the specification of a group of a LAN and a WAN side."""
     return group(router("lan", priority=priority), router("wan", priority=priority), **changes)
+
+
+def open_other_path(nodes, on=True):
+    """Tell nodes that there is another path between them, and forget what they did until now."""
+    for node in nodes:
+        node.handle(OtherPath(on))
+        node.forget()
 
 
 def gaps(times):

@@ -118,7 +118,7 @@ class OtherPath(Value):
 
 
 class Flooded(Value):
-    """More packets come in on a device than can be read: an ADVERTISEMENT may be among the lost."""
+    """An ADVERTISEMENT may have come in on a device unread: lost in a flood, or on its way."""
 
     def __init__(self, device: str, family: int) -> None:
         self.device = device

@@ -14,6 +14,7 @@ from haven.core.events import SessionFailed, Together
 from haven.core.vrrp import states
 from haven.havend.bfd_report import of_session, of_strangers, told
 from haven.havend.bfd_sockets import BfdReceiver, BfdSender
+from haven.havend.heartbeat_rules import OWN_LATE_US, may_go_by_signs
 from haven.havend.host import system
 from haven.havend.watched_session import WatchedSession
 from haven.inet import octets_of, text_of
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 LOOK_US = SECOND
 # Who looks so much later than it meant to has not listened meanwhile.
 LATE_US = 2 * MILLISECOND
-# How long a session is waited for whose packets may be on their way through this machine's own kernel.
-OWN_LATE_US = 20 * MILLISECOND
 
 
 class BfdSessions:
@@ -263,7 +262,7 @@ class BfdSessions:
         session, spec, failed = watched.session, watched.session.spec, []
         for name in sorted(self._engine.groups):
             group = self._engine.groups[name]
-            if may_go_by_it(group, now) and any(
+            if may_go_by_signs(group, now) and any(
                 self.watches(watched, member, now) and not _has_spoken(member, session, change, now)
                 for member in group.members
             ):
@@ -298,7 +297,7 @@ class BfdSessions:
     def detection(self, otherwise: "dict[str, Any]", group: "Group", now: int) -> "dict[str, Any]":
         """Return how soon a group would take over, where a session tells sooner than what does otherwise."""
         heard = [each for each in group.members if not each.silent]
-        if not heard or not may_go_by_it(group, now):
+        if not heard or not may_go_by_signs(group, now):
             return otherwise
         after_us = max([self._after_us(each, now) for each in heard])
         is_sooner = all(self._after_us(each, now) < each.active_down_us() for each in heard)
@@ -313,16 +312,6 @@ class BfdSessions:
             if is_believed and self.watches(watched, member, now):
                 found = min(found, watched.session.detection_us())
         return found
-
-
-def may_go_by_it(group: "Group", now: int) -> bool:
-    """Tell whether a group would take over by a failed session.
-
-    A witness says only after some time whether this node is the one that is cut off; and where words are
-    forged, nothing but VRRP's own timers counts.
-    """
-    is_alone = group.isolation is not None
-    return group.state == states.BACKUP and not (group.maintenance or is_alone or group.is_wary(now))
 
 
 def _has_spoken(member: "VirtualRouter", session: BfdSession, change: SessionChange, now: int) -> bool:

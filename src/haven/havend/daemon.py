@@ -305,8 +305,7 @@ class Daemon:
     # One turn of the loop
 
     def _turn(self) -> None:
-        wait = self._wait()
-        ready = self._steady.wait(wait, self._is_rough)
+        ready = self._steady.wait(self._wait(), self._is_rough)
         began = self.now = system.now()
         self._alarm.note_lateness(began)
         if not ready and self._is_rough:

@@ -60,7 +60,7 @@ class Executor:
         # The groups that have become Active by the effects that are carried out.
         self._taken: list[str] = []
         # Whether there was more to do than to send, which may be due again at another time.
-        self.has_acted = False
+        self._has_acted = False
         # While a start or a reload looks around: what is found then has not just happened.
         self.is_finding = False
         self._acts: dict[type, Callable[[Any], None]] = {
@@ -90,7 +90,7 @@ class Executor:
                 self._sockets.send(effect)
                 self._note.spoke(effect.router)
             else:
-                self.has_acted = True
+                self._has_acted = True
                 self._acts[type(effect)](effect)
         for group in self._taken:
             self._transitions.counts.add_takeover(group, system.now() - now)
@@ -101,7 +101,7 @@ class Executor:
 
     def take_acted(self) -> bool:
         """Tell whether there was more to do than to send, since this was last asked."""
-        acted, self.has_acted = self.has_acted, False
+        acted, self._has_acted = self._has_acted, False
         return acted
 
     def advertise(self) -> None:

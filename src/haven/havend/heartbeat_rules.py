@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""When a group may go by the silence of its Active's kernel, and when not."""
+"""When a group may go by another sign than VRRP's, such as the silence of its Active's kernel."""
 
 from haven.core.clock import MILLISECOND
 from haven.core.heartbeat import SHORTEST_US
@@ -15,18 +15,24 @@ if TYPE_CHECKING:
 SKEW_US = 5 * MILLISECOND
 # VRRP's own timer has to be so many times slower, or nobody is asked.
 WORTHWHILE = 2
+# Where this machine's own kernel is late it needs the processor, which havend takes from it by asking.
+OWN_LATE_US = 20 * MILLISECOND
+
+
+def may_go_by_signs(group: "Group", now: int) -> bool:
+    """Tell whether a group may go by other signs than VRRP's own timers.
+
+    A witness says only after some time whether this node is the one that is cut off; and where words are
+    forged, nothing but those timers counts.
+    """
+    is_alone = group.isolation is not None
+    return group.state == states.BACKUP and not (group.maintenance or is_alone or group.is_wary(now))
 
 
 def may_go_by_it(group: "Group", now: int) -> bool:
-    """Tell whether a group would take over by a silence, sooner than by VRRP, and may do so.
-
-    A witness says only after some time whether this node is the one that is cut off; and where words are
-    forged, nothing but VRRP's own timers counts.
-    """
+    """Tell whether a group would take over by its Active's kernel, sooner than by VRRP, and may do so."""
     heartbeat_us = group.spec.heartbeat_us
-    if group.state != states.BACKUP or group.maintenance or not heartbeat_us or group.isolation is not None:
-        return False
-    if group.is_wary(now):
+    if not heartbeat_us or not may_go_by_signs(group, now):
         return False
     soonest = min([member.active_down_us() for member in group.members])
     return soonest >= WORTHWHILE * (heartbeat_us + SHORTEST_US + SKEW_US)

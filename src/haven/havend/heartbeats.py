@@ -6,13 +6,20 @@ are copied. One way that is silent beside another that answers is a cut link, an
 """
 
 from haven.contract.problems import problem
-from haven.core.clock import MILLISECOND, NEVER, SECOND
+from haven.core.clock import NEVER, SECOND
 from haven.core.engine import AT_ONCE
 from haven.core.events import KernelSilent, Together
 from haven.core.heartbeat import QUICK_US, HeartbeatPath, is_dead
 from haven.core.vrrp import states
 from haven.havend.heartbeat_place import SELDOM_US, HeartbeatPlace
-from haven.havend.heartbeat_rules import is_followed_long, is_steady, may_go_by_it, skew_us, was_heard
+from haven.havend.heartbeat_rules import (
+    OWN_LATE_US,
+    is_followed_long,
+    is_steady,
+    may_go_by_it,
+    skew_us,
+    was_heard,
+)
 from haven.havend.heartbeat_socket import HeartbeatSocket
 from haven.havend.host import system
 from haven.havend.standbys import Standbys
@@ -48,8 +55,6 @@ REGRET_US = 3 * SECOND
 MOST_LENIENT = 64
 # Of so many places it is known that they gave a false alarm.
 MOST_REMEMBERED = 64
-# Where this machine's own kernel is late it needs the processor, which havend takes from it by asking.
-OWN_LATE_US = 20 * MILLISECOND
 # A stranger is shown for so long.
 STRANGE_FOR_US = 60 * SECOND
 # Of virtual routers, in one look.
