@@ -14,10 +14,13 @@ from statistics import median
 
 from bench.cost import pss_kb
 from bench.heartbeat import forwarding
+from bench.nodes import HavenAgent
 from bench.pair import pair
 from bench.table import Figures
+from bench.world import world
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
+from tests.lab.test_connections_many import told
 from tests.lab.wait import now_ns, wait_until
 from tests.machines.page import note
 from tests.vm import old_filters
@@ -28,6 +31,9 @@ SETTLED_S = 8
 # How long gaps are looked for with each load.
 GAPS_S = 20
 LOADS = ("at rest", "forwarding", "compiling")
+COPYING = "copying"
+# What OpenWrt's kernel holds at most on a router of 128 MB.
+FULL_TABLE = 16_000
 
 
 def slow_routers(runs: int, minutes: float) -> Iterator[Figures]:
@@ -94,7 +100,18 @@ def _gaps(interval_ms: int) -> dict[str, float]:
             with load:
                 time.sleep(GAPS_S)
                 found[f"gap {what}, ms"] = capture.longest_gap_ns(first.name) / 1e6
-    return found
+    return {**found, f"gap {COPYING}, ms": _gap_copying(interval_ms)}
+
+
+def _gap_copying(interval_ms: int) -> float:
+    """Tell the same of an Active whose conntrackd is started again and again, and reads a full table."""
+    with world(HavenAgent, FULL_TABLE, interval_ms=interval_ms) as made:
+        assert isinstance(made.first, HavenAgent) and isinstance(made.second, HavenAgent)
+        capture, until = made.network.capture("lan"), now_ns() + GAPS_S * 1_000_000_000
+        while now_ns() < until:
+            made.first.kill_conntrackd()
+            wait_until(lambda: told(made.first) >= FULL_TABLE, 120, "conntrackd has read the table")
+        return capture.longest_gap_ns(made.first.name) / 1e6
 
 
 @contextmanager
@@ -124,7 +141,7 @@ def _note(interval_ms: int, found: Figures) -> None:
     told = {key: median(values) for key, values in found.values.items()}
     memory = f"{told['memory, MB']:.1f} MB, at most {told['peak, MB']:.1f}"
     outages = found.values["outage, ms"]
-    gaps = " / ".join(f"{told[f'gap {what}, ms']:.0f}" for what in LOADS)
+    gaps = " / ".join(f"{told[f'gap {what}, ms']:.0f}" for what in (*LOADS, COPYING))
     note(
         "slow",
         [

@@ -20,13 +20,14 @@ TABLES = {
     "links": ("every link has", "takeovers without a cause", "switchover", "power cut"),
     "wan": ("a WAN by PPPoE", "until the other router is in", "sessions at once, at most"),
     "lacks": ("the kernel lacks", "haven says", "and works"),
+    "flash": ("on slow flash and short of memory is", "takeovers without a cause", "its longest silence"),
     "slow": (
         "the router has",
         "advert_interval",
         "boot to Backup",
         "memory",
         "outage",
-        "longest gap at rest / forwarding / compiling",
+        "longest gap at rest / forwarding / compiling / conntrackd reads 16 000 connections",
         "takeovers while forwarding",
     ),
 }

@@ -17,6 +17,7 @@ PLATFORM = (
     "havend/host/cpython_child.py",
     "havend/host/cpython_datagrams.py",
     "havend/host/cpython_precedence.py",
+    "havend/host/cpython_memory.py",
     "havend/host/libc.py",
     "core/auth/keyed_hash.py",
     "havend/host/micropython.py",

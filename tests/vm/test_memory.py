@@ -6,10 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from haven.paths import PENDING_HISTORY
 from tests.lab.agent_node import AgentNode
@@ -17,26 +14,10 @@ from tests.lab.haven_node import HavenNode
 from tests.lab.wait import wait_until
 from tests.vm.alone import Alone
 
-LIMIT = 48 << 20
 # What it writes stays when it is killed, and has to be paid for by somebody.
 FILL = "echo $$ >%s/cgroup.procs; exec dd if=/dev/zero of=%s bs=1M count=1000"
 OTHER = "10.99.0.3"
 BYSTANDER = "import sys, time; print(len(bytearray(4 << 20)), flush=True); time.sleep(600)"
-
-
-@pytest.fixture
-def short(tmp_path: Path) -> Iterator[Path]:
-    """A control group that has little memory."""
-    subprocess.run(["mount", "-t", "cgroup2", "none", tmp_path], check=True)
-    (tmp_path / "cgroup.subtree_control").write_text("+memory")
-    group = tmp_path / "haven-short"
-    group.mkdir()
-    (group / "memory.max").write_text(str(LIMIT))
-    yield group
-    (group / "cgroup.kill").write_text("1")
-    wait_until(lambda: not (group / "cgroup.procs").read_text(), 20, "all of it is gone")
-    group.rmdir()
-    subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_havend_goes_on_where_all_others_are_killed(lab: None, short: Path) -> None:

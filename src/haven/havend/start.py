@@ -12,6 +12,7 @@ from haven.havend.host import child, system
 from haven.havend.leftovers import clear_everything, clear_unplanned, plan_left_behind
 from haven.havend.log import explain, log
 from haven.havend.memory_shortage import be_last_killed
+from haven.havend.own_pages import keep_own_pages
 from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
 from haven.launch import argv_of
@@ -88,6 +89,9 @@ def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
     if refused:
         daemon.note_refusal(refused)
     system.freeze_memory()
+    evictable = keep_own_pages()
+    if evictable is not None:
+        log("when memory is short, havend may have to be read from flash again: %s" % evictable)
     daemon.run()
     run_all(daemon.plan.teardown_commands, LIMIT_AT_END)
     return 0

@@ -14,7 +14,7 @@ import time
 
 from haven import light_socket as socket
 from haven.core.vrrp.constants import PROTOCOL
-from haven.havend.host import cpython_precedence
+from haven.havend.host import cpython_memory, cpython_precedence
 from haven.havend.host.cpython_own_stack import OwnStack
 from haven.light import forget_what_could_be_imported, signal
 
@@ -345,6 +345,7 @@ def freeze_memory() -> None:
 
 
 be_realtime = cpython_precedence.be_realtime
+lock_memory = cpython_memory.lock_memory
 
 
 def open_signals() -> int:

@@ -62,6 +62,11 @@ def be_realtime(priority: int) -> int:
     return int(_call("pthread_setschedparam", "i", "pip", _call("pthread_self", "p", ""), policy, wanted))
 
 
+def lock_memory(flags: int) -> bool:
+    """Ask the kernel to leave pages to this process, as mlockall(2) does; tell whether it agrees."""
+    return _call("mlockall", "i", "i", flags) == 0
+
+
 def open_signals() -> int:
     """Return a descriptor that is readable when this process is asked to end. Raises OSError."""
     _call("signal", "p", "ip", SIGHUP, 1)

@@ -378,6 +378,13 @@ def be_realtime(priority: int) -> "str | None":
     return error_text(code) if code else None
 
 
+def lock_memory(flags: int) -> bool:
+    """Ask as mlockall(2) does; tell whether the kernel agrees. Raises ImportError where nobody can ask."""
+    if not libc.is_there:
+        raise ImportError
+    return libc.lock_memory(flags)
+
+
 def open_signals() -> int:
     """Return a descriptor that becomes readable when this process is asked to end, as far as it can be."""
     if libc.is_there:
