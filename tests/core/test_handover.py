@@ -3,7 +3,7 @@
 
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import Announce, HandoverBegun, HandoverEnded, Release, Send, Transition
-from haven.core.events import Maintenance, Startup, Switchover
+from haven.core.events import Flooded, Maintenance, Startup, Switchover
 from haven.core.handover import COPIES, COPY_AFTER_US, MARGIN_US, RETRY_AFTER_US
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import DELAY, Wire, group, pair, router
@@ -55,6 +55,40 @@ def test_a_switchover_keeps_the_addresses_until_the_other_is_heard():
     assert ended(a) == [True]
     assert a.transitions() == [(released, BACKUP, "handed_over")]
     assert b.transitions()[-1][2] == "resigned"
+
+
+def waiting(until):
+    """Return an Active whose successor speaks and is not read, at the end of its waiting."""
+    wire, a, b = two()
+    a.handle(Switchover())
+    for device in ("lan", "wan"):
+        wire.cut(device, receiver=a)
+    wire.run(until - 5 * MILLISECOND)
+    assert b.state() == ACTIVE and ended(a) == []
+    return wire, a
+
+
+def doubt(node):
+    """Let a node know that it may not have read all."""
+    for device in ("lan", "wan"):
+        node.handle(Flooded(device, 4))
+
+
+def test_a_successor_whose_word_is_on_its_way_is_waited_for():
+    """A router of one processor left its switchover undone, as what came in lay in its own kernel."""
+    wire, a = waiting(WAIT)
+    doubt(a)
+    wire.heal()
+    wire.run(SECOND)
+    assert ended(a) == [True] and a.state() == BACKUP
+
+
+def test_a_successor_is_not_waited_for_for_ever_in_a_flood():
+    wire, a = waiting(WAIT)
+    for _ in range(12):
+        doubt(a)
+        wire.run(99 * MILLISECOND)
+    assert ended(a) == [False]
 
 
 def test_the_end_of_a_handover_is_told_when_it_is_over():

@@ -4,7 +4,7 @@
 import pytest
 
 from haven.core.clock import MILLISECOND, SECOND
-from haven.core.events import Flooded
+from haven.core.events import Flooded, Switchover
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from haven.havend.host.cpython_own_stack import OwnStack
 from tests.core.wire import Wire, pair
@@ -115,6 +115,19 @@ def test_a_takeover_waits_for_what_lies_in_its_own_kernel(kernel):
     kernel.is_slow = True
     assert own.doubts(groups, due) == [Flooded("lan", 4), Flooded("wan", 4)]
     assert own.doubts(one.engine.groups.values(), due) == [], "an Active waits for nobody"
+
+
+def test_a_handover_waits_for_what_lies_in_its_own_kernel(kernel):
+    own, wire = own_stack(kernel), Wire()
+    one, two = (wire.node(name, pair(priority=p)) for name, p in (("one", 200), ("two", 100)))
+    wire.start()
+    wire.run(10 * SECOND)
+    two.power_off()
+    one.handle(Switchover())
+    kernel.is_slow = True
+    until = one.engine.groups["gateway"].succession.until
+    assert own.doubts(one.engine.groups.values(), until - 1) == []
+    assert own.doubts(one.engine.groups.values(), until) == [Flooded("lan", 4), Flooded("wan", 4)]
 
 
 def test_answers_that_lie_in_the_own_kernel_are_no_silence(monkeypatch):

@@ -38,6 +38,7 @@ from haven.core.reload import Reload
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.strangers import Strangers
 from haven.core.tracking import LinkStates
+from haven.core.unread import doubt_link
 from haven.core.value import Value
 from haven.core.virtual_router import VirtualRouter
 from haven.core.vrrp import states
@@ -218,9 +219,7 @@ class Engine:
             for group in self._ordered():
                 group.set_in_sync(event.on, now)
         elif type(event) is Flooded:
-            for router, group in self._by_wire.values():
-                if group.state == states.BACKUP and router.spec.wire()[:2] == (event.device, event.family):
-                    router.doubt_silence(now)
+            doubt_link(self._by_wire.values(), event, now)
         elif type(event) is OtherPath:
             self._has_other_path = event.on
             for group in self._ordered():

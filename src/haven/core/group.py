@@ -59,9 +59,9 @@ class Group(Lockstep):
         return self._handover.purpose
 
     @property
-    def handover_until(self) -> int:
-        """Until when another router is waited for."""
-        return self._handover.until
+    def succession(self) -> "Handover | NoHandover":
+        """How another router is being asked and waited for, if it is."""
+        return self._handover
 
     def set_spec(self, spec: GroupSpec) -> None:
         """Take other settings without any change of state."""

@@ -17,6 +17,8 @@ RETRY = "retry"
 
 # How long past the longest Skew_Time the next Active is waited for.
 MARGIN_US = 100 * MILLISECOND
+# And for how much longer at the most where its first word may have been lost in a flood, or be on its way.
+LONGEST_DOUBT_US = SECOND
 # In maintenance, and still Active because nobody else could be: ask again now and then.
 RETRY_AFTER_US = 10 * SECOND
 # One packet can be lost. keepalived begins its Skew_Time anew with each priority 0, so the copies come soon.
@@ -37,14 +39,23 @@ class Handover:
         # Whoever is Active when every Skew_Time is over answers at once (RFC 9568 6.4.3).
         asked_at = now + COPIES[-1] * copy_us + longest_skew(members)
         self.until = asked_at + _margin(purpose, members, interval_us)
+        self._latest = self.until if purpose == RETRY else self.until + LONGEST_DOUBT_US
         self._say_at = [asked_at] + [now + number * copy_us for number in reversed(COPIES)]
-        if members[0].is_believed_at_once:
+        self._may_ask = not members[0].is_believed_at_once
+        if not self._may_ask:
             # A copy that comes when the other has taken over is that of a rival: it is waited for.
             self._say_at = [now + longest_skew(members) * 3 // 5]
 
     def deadline(self) -> int:
         """Return when something is to be done."""
         return min(self.until, self._say_at[-1]) if self._say_at else self.until
+
+    def wait_longer(self, now: int) -> None:
+        """Wait somewhat longer, as another router may have spoken unread, and have it say so again."""
+        until = min(now + MARGIN_US, self._latest)
+        if until > self.until:
+            self.until = until
+            self._say_at = [now] if self._may_ask else []
 
     def says_again(self, now: int) -> bool:
         """Tell whether priority 0 is to be said again now; each time once."""
@@ -92,3 +103,6 @@ class NoHandover:
     def deadline(self) -> int:
         """Return when something is to be done: never."""
         return NEVER
+
+    def wait_longer(self, now: int) -> None:
+        """Nobody is waited for."""

@@ -142,7 +142,7 @@ def _advert(router: RouterSpec, priority: int) -> Advert:
 def _hand_over(group: GroupSpec, play: _Play) -> list[Item]:
     """Stop, switchover, maintenance: the addresses stay until another router is Active."""
     begun = _items(group, play.handle(Switchover()))
-    wait_us = next(iter(play.engine.groups.values())).handover_until - play.now
+    wait_us = next(iter(play.engine.groups.values())).succession.until - play.now
     # The first word of another may be its last as one that yields: it is asked, and an Active answers.
     asked, answered = play.hear(LOWEST_PRIORITY), play.hear(LOWEST_PRIORITY)
     return [*begun, _item("await-active", wait_us=wait_us), *_items(group, [*asked, *answered])]

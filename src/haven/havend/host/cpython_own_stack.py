@@ -76,9 +76,8 @@ class OwnStack:
         due = {
             (member.spec.device, member.spec.family)
             for group in groups
-            if group.state == states.BACKUP
             for member in group.members
-            if member.deadline <= now
+            if (member.deadline if group.state == states.BACKUP else group.succession.until) <= now
         }
         return [Flooded(*link) for link in sorted(due)] if due and self.is_late(now) else []
 
