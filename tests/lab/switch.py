@@ -21,7 +21,7 @@ class Switch:
         self._blocked: set[tuple[str, str]] = set()
 
     def _have_no_router(self) -> None:
-        """Keep frames that only pass from the rules for routed packets, as a kernel with br_netfilter has it."""
+        """Let frames pass by the rules for routed packets, which br_netfilter would have them go through."""
         for family in ("ip", "ip6", "arp"):
             setting = f"/proc/sys/net/bridge/bridge-nf-call-{family}tables"
             self.namespace.run("sh", "-c", f"! [ -e {setting} ] || echo 0 >{setting}")
