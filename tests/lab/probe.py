@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The probe: a numbered datagram every millisecond from client to server and back."""
+"""The probe: a numbered datagram from client to server and back, each millisecond if nothing else is said."""
 
 import itertools
 import subprocess
@@ -87,15 +87,16 @@ class Probe:
         folder: Path,
         seconds: int = MAX_SECONDS,
         one_way: bool = False,
+        period_ms: int = 1,
     ) -> None:
         port = next(_ports)
-        self.one_way = one_way
-        self.tape = Tape(folder / f"probe-{port}", seconds * 1000)
+        self.one_way, self._period_ms = one_way, period_ms
+        self.tape = Tape(folder / f"probe-{port}", seconds * 1000 // period_ms)
         self._log_path = folder / f"probe-{port}.log"
         common = [str(self.tape.path), str(self.tape.rows), to, str(port), "0" if one_way else "1"]
         self._server = self._spawn(server, ["serve", *common])
         wait_until(lambda: _listens(server, port), 5, f"echo server on port {port} listens")
-        self._client = self._spawn(client, ["send", *common])
+        self._client = self._spawn(client, ["send", *common, str(period_ms)])
 
     def _spawn(self, namespace: Namespace, arguments: list[str]) -> "subprocess.Popen[bytes]":
         argv = [sys.executable, "-m", "tests.lab.probe_process", *arguments]
@@ -146,7 +147,9 @@ class Probe:
             gaps=tuple(self._gaps(rows)),
             first=through[got[0]] if got else 0,
             last=through[got[-1]] if got else 0,
-            worst_lateness_ms=max((sent[row] - sent[0]) / 1e6 - row for row in range(rows)) if rows else 0,
+            worst_lateness_ms=max(
+                ((sent[row] - sent[0]) / 1e6 - row * self._period_ms for row in range(rows)), default=0
+            ),
             slowest_ms=max(((through[row] - sent[row]) / 1e6 for row in got), default=0),
         )
 

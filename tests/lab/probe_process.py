@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.lab.tape import Tape
 
-PERIOD_NS = 1_000_000
+MILLISECOND_NS = 1_000_000
 LINGER_NS = 300_000_000
 NUMBER = struct.Struct("!q")
 REALTIME = 20
@@ -53,8 +53,8 @@ def serve(tape: Tape, address: str, port: int, echo: bool) -> None:
                     _send(listener, octets, sender)
 
 
-def send(tape: Tape, address: str, port: int, _echo: bool) -> None:
-    """Send a numbered datagram every millisecond; what is late is sent at once, never left out."""
+def send(tape: Tape, address: str, port: int, period_ns: int) -> None:
+    """Send a numbered datagram each period; what is late is sent at once, never left out."""
     sender = _socket(address)
     target = (address, port)
     first = time.monotonic_ns()
@@ -62,12 +62,12 @@ def send(tape: Tape, address: str, port: int, _echo: bool) -> None:
     try:
         while number < tape.rows:
             now = time.monotonic_ns()
-            if now >= first + number * PERIOD_NS:
+            if now >= first + number * period_ns:
                 tape.sent[number] = now
                 _send(sender, NUMBER.pack(number), target)
                 number += 1
             else:
-                _listen(sender, tape, first + number * PERIOD_NS)
+                _listen(sender, tape, first + number * period_ns)
     except Ended:
         pass
     _linger(sender, tape)
@@ -96,14 +96,17 @@ def _linger(through: socket.socket, tape: Tape) -> None:
         _listen(through, tape, deadline)
 
 
-def main(role: str, path: str, rows: str, address: str, port: str, echo: str) -> None:
+def main(role: str, path: str, rows: str, address: str, port: str, echo: str, period_ms: str = "1") -> None:
     """Run one end until SIGTERM."""
     signal.signal(signal.SIGTERM, _end)
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME))
     tape = Tape(Path(path), int(rows))
     with contextlib.suppress(Ended):
-        {"serve": serve, "send": send}[role](tape, address, int(port), echo == "1")
+        if role == "serve":
+            serve(tape, address, int(port), echo == "1")
+        else:
+            send(tape, address, int(port), int(period_ms) * MILLISECOND_NS)
 
 
 if __name__ == "__main__":
