@@ -34,7 +34,7 @@ from bench.routed import routed
 from bench.router_adverts import advertised_hosts
 from bench.services import services_by_role
 from bench.size import sizes
-from bench.slow import slow_routers
+from bench.slow import INTERVALS_MS, slow_routers
 from bench.start import starts
 from bench.steadiness import busy_machine
 from bench.sync import replication
@@ -71,7 +71,9 @@ MANY: dict[str, Bench] = {
     **{f"many-{routers}": partial(many, routers) for routers in NODES},
     "many-plot": many_plot,
 }
+SLOW = {f"slow-{interval_ms}": interval_ms for interval_ms in INTERVALS_MS}
 SETS = {
+    "slow": list(SLOW),
     "many": list(MANY),
     "vrrp": list(VRRP),
     "conntrack": list(CONNTRACK),
@@ -109,7 +111,7 @@ MORE: dict[str, Bench] = {
     "wireguard-netifd": netifd_tunnels,
 }
 BENCHES: dict[str, Bench] = {**VRRP, **CONNTRACK, **MORE, **MANY}
-ATTACK, BFD, SLOW = "attack", "bfd", "slow"
+ATTACK, BFD = "attack", "bfd"
 
 
 def main(argv: list[str]) -> int:
@@ -125,7 +127,7 @@ def main(argv: list[str]) -> int:
         ATTACK: lambda _runs: attacks(arguments.minutes),
         **{name: _watched(row, arguments.minutes) for name, row in HEARTBEATS.items()},
         BFD: lambda runs: bfd_sessions(runs, arguments.minutes),
-        SLOW: lambda runs: slow_routers(runs, arguments.minutes),
+        **{name: _slow(interval_ms, arguments.minutes) for name, interval_ms in SLOW.items()},
     }
     missed = _print(row for name in _names(arguments.names) for row in benches[name](arguments.runs))
     for what in missed:
@@ -137,6 +139,10 @@ def _watched(row: str, minutes: float) -> Bench:
     return lambda _runs: heartbeats(minutes, row)
 
 
+def _slow(interval_ms: int, minutes: float) -> Bench:
+    return lambda runs: slow_routers(interval_ms, runs, minutes)
+
+
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--runs", type=int, default=5, help="of each event (default: 5)")
@@ -146,7 +152,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         default=10,
         help="of attacks, of each heartbeat, of BFD under load, of forwarding (default: 10)",
     )
-    known = [*SETS, *BENCHES, ATTACK, BFD, SLOW, *HEARTBEATS]
+    known = [*SETS, *BENCHES, ATTACK, BFD, *SLOW, *HEARTBEATS]
     parser.add_argument("names", nargs="*", default=["vrrp"], metavar="NAME", help=", ".join(known))
     arguments = parser.parse_args(argv)
     if arguments.runs < 1:

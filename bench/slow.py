@@ -36,16 +36,15 @@ COPYING = "copying"
 FULL_TABLE = 16_000
 
 
-def slow_routers(runs: int, minutes: float) -> Iterator[Figures]:
-    """Start, cut the power, forward as much as can be, at each interval."""
+def slow_routers(interval_ms: int, runs: int, minutes: float) -> Iterator[Figures]:
+    """Start, cut the power, forward as much as can be."""
     with old_filters.where_needed():
-        for interval_ms in INTERVALS_MS:
-            found = Figures(f"{_machine()}, {interval_ms} ms")
-            for _ in range(runs):
-                found.add(_power_cut(interval_ms))
-            found.add({**_gaps(interval_ms), **_forwarding(interval_ms, minutes)})
-            _note(interval_ms, found)
-            yield found
+        found = Figures(f"{_machine()}, {interval_ms} ms")
+        for _ in range(runs):
+            found.add(_power_cut(interval_ms))
+        found.add({**_gaps(interval_ms), **_forwarding(interval_ms, minutes)})
+        _note(interval_ms, found)
+        yield found
 
 
 def _machine() -> str:
