@@ -47,6 +47,8 @@ NEWCOMER_NOTE = "newcomer"
 MAINTENANCE_NOTE = "maintenance"
 # Locked by the havend whose run directory this is; stays, as whoever waits for it has it open.
 LOCK = "lock"
+# The same of the agent.
+AGENT_LOCK = "agent.lock"
 # Written and removed to see whether there is room.
 ROOM = "room"
 # What scripts have been told.
