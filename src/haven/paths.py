@@ -37,6 +37,8 @@ AGENT_SOCKET = "agent.sock"
 PLAN = "plan.json"
 # Left by the command for havend, which makes it the plan in force.
 NEXT_PLAN = "plan.json.new"
+# Locked by the command meanwhile.
+RELOAD_LOCK = "reload.lock"
 # Which groups were Active, and until when, for a havend that is started again.
 RESTART_NOTE = "alive"
 # How far the counters of CARP have come.
