@@ -37,8 +37,6 @@ AGENT_SOCKET = "agent.sock"
 PLAN = "plan.json"
 # Left by the command for havend, which makes it the plan in force.
 NEXT_PLAN = "plan.json.new"
-# Locked by the command meanwhile.
-RELOAD_LOCK = "reload.lock"
 # Which groups were Active, and until when, for a havend that is started again.
 RESTART_NOTE = "alive"
 # How far the counters of CARP have come.
@@ -49,8 +47,6 @@ NEWCOMER_NOTE = "newcomer"
 MAINTENANCE_NOTE = "maintenance"
 # Locked by the havend whose run directory this is; stays, as whoever waits for it has it open.
 LOCK = "lock"
-# The same of the agent.
-AGENT_LOCK = "agent.lock"
 # Written and removed to see whether there is room.
 ROOM = "room"
 # What scripts have been told.

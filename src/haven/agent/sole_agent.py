@@ -7,9 +7,11 @@ import sys
 import time
 
 from haven.failure_reason import reason_of
-from haven.paths import AGENT_LOCK, inside
+from haven.paths import inside
 from haven.private_folder import make_private
 
+# In the run directory; stays, as whoever waits for it has it open.
+LOCK = "agent.lock"
 # Until the other one may have ended.
 RETRY_S = 0.5
 
@@ -19,7 +21,7 @@ def wait_for_turn(run_dir: str) -> None:
     try:
         make_private(run_dir)
         # Open until the process ends, however it does: that is what gives the lock up.
-        descriptor = os.open(inside(run_dir, AGENT_LOCK), os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(inside(run_dir, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
         if not _is_ours(descriptor):
             _say("waiting: another haven-agent runs in %s" % run_dir)
         while not _is_ours(descriptor):

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from haven import paths
 from haven.cli.errors import Failed
 
+# In the run directory; stays, as whoever waits for it has it open.
+LOCK = "reload.lock"
 # The compiler of a slow router with hundreds of virtual routers takes some seconds.
 LIMIT_S, LOOK_S = 60.0, 0.1
 
@@ -18,7 +20,7 @@ LIMIT_S, LOOK_S = 60.0, 0.1
 def reload_turn(run_dir: str) -> Iterator[None]:
     """Wait until no other reload is between reading the configuration and handing over its plan."""
     try:
-        descriptor = os.open(paths.inside(run_dir, paths.RELOAD_LOCK), os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(paths.inside(run_dir, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:
         # A disk without room for a name has none for a plan, and that is said then.
         yield

@@ -48,11 +48,6 @@ CHOSEN = ("sync-shared", "hops-unauthenticated")
 # Not there, and left out.
 LACKS = ("kernel-no-ipv6", "kernel-no-macvlan")
 
-# A user's words, and the lines that they stand on, are as many as the file has; what is told of them has to
-# pass a control socket.
-LONGEST_WORDS, MOST_LISTED = 300, 20
-MORE = "..."
-
 # What stands before the message, as far as it is known.
 PLACES = {"option": "option '{option}'"}
 
@@ -70,11 +65,11 @@ class Diagnostic:
         option: "str | None" = None,
     ) -> None:
         self.code = code
-        self.facts = {key: _bounded(facts[key]) for key in facts}
+        self.facts = facts
         self.file = file
         self.line = line
-        self.section = section and (_bounded(section[0]), _bounded(section[1]), _bounded(section[2]))
-        self.option = _bounded(option)
+        self.section = section
+        self.option = option
 
     @property
     def message(self) -> str:
@@ -119,14 +114,6 @@ def diagnostic_text(code: str, facts: "dict[str, Any]") -> str:
 
         template = CONFIGURATION[code]
     return render(template, facts, {})
-
-
-def _bounded(value: "Any") -> "Any":
-    if isinstance(value, str) and len(value) > LONGEST_WORDS:
-        return value[:LONGEST_WORDS] + MORE
-    if isinstance(value, (list, tuple)) and len(value) > MOST_LISTED:
-        return list(value[:MOST_LISTED]) + [MORE]
-    return value
 
 
 def _placed(file: str, line: int, section: "str | None", option: "str | None", message: str) -> str:

@@ -27,7 +27,7 @@ from haven.contract.fields import (
     text,
     whole,
 )
-from haven.contract.plan_specs import check_group, check_times, group_spec, host_octets, router_spec
+from haven.contract.plan_specs import group_spec, host_octets, router_spec
 from haven.contract.steps import STEPS, step_message, step_text
 from haven.contract.strict_json import read_json
 from haven.core.spec import ANNOUNCING
@@ -286,8 +286,9 @@ def check_plan(document: "Any") -> "Document":
         raise DocumentError("the plan: version is not %d" % VERSION)
     check_objects(document["warnings"], DIAGNOSTIC, "warnings")
     check_objects(document["groups"], GROUP + GROUP_SETTINGS, "groups")
-    for index, group in enumerate(document["groups"]):
-        check_group(group, "groups[%d]" % index)
+    witnesses = [each for group in document["groups"] for each in group.get("witnesses") or ()]
+    if not all(device and not address(each) for device, each in witnesses):
+        raise DocumentError("groups: witnesses are not devices and addresses")
     for index, router in enumerate(document["virtual_routers"]):
         _check_router(router, "virtual_routers[%d]" % index)
     _check_names(document)
@@ -316,7 +317,6 @@ def _check_work_of_others(document: "Document") -> None:
 
 def _check_router(document: "Any", where: str) -> None:
     check_object(document, VIRTUAL_ROUTER + PROTOCOL_SETTINGS, where)
-    check_times(document, where)
     length = 16 if document["family"] == 6 else 4
     for key in ("addresses", "unicast_peers"):
         if not all(len(host_octets(each)) == length for each in document[key]):

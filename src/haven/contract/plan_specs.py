@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What of a plan is the engine's: its groups and virtual routers, and that it can reckon with them."""
+"""What of a plan is the engine's: its groups and virtual routers."""
 
 from haven.contract.carp_part import spec_class
-from haven.contract.fields import DocumentError, address, is_whole, others_of
+from haven.contract.fields import others_of
 from haven.core.spec import GroupSpec, RouterSpec
 from haven.inet import octets_of
 
@@ -53,20 +53,6 @@ def router_spec(document: "Document", fields: "Fields") -> RouterSpec:
 
         spec.authentication = auth_spec(keys)
     return spec
-
-
-def check_group(document: "Document", where: str) -> None:
-    """Check what a table of fields does not say of a group. Raises DocumentError."""
-    check_times(document, where)
-    if not all(device and not address(each) for device, each in document.get("witnesses") or ()):
-        raise DocumentError("%s: witnesses are not devices and addresses" % where)
-
-
-def check_times(document: "Document", where: str) -> None:
-    """Check every time, also those of settings that no table of fields has. Raises DocumentError."""
-    for key in sorted(document):
-        if key.endswith("_us") and document[key] is not None and not is_whole(document[key]):
-            raise DocumentError("%s: %s is not a whole number of microseconds" % (where, key))
 
 
 def _settings(document: "Document", fields: "Fields", kind: type) -> "dict[str, Any]":

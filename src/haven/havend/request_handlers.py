@@ -8,7 +8,6 @@ from haven.contract.control import Refusal, done
 from haven.contract.plan import PlanError, read_plan
 from haven.core.events import Maintenance, Rehearsal, Switchover
 from haven.core.vrrp import states
-from haven.failure_reason import reason_of
 from haven.havend.host import system
 
 TYPE_CHECKING = False
@@ -182,7 +181,7 @@ class RequestHandlers:
         try:
             self._maintenance_note.set(on)
         except OSError as error:
-            raise Refusal("maintenance-not-noted", error=reason_of(error)) from None
+            raise Refusal("maintenance-not-noted", error=str(error)) from None
         active = self._active(None)
         if on != was_on:
             self._events.add("maintenance-on" if on else "maintenance-off")
