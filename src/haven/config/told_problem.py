@@ -33,5 +33,6 @@ def _bounded(value: "Any") -> "Any":
     if isinstance(value, str) and len(value) > LONGEST_WORDS:
         return value[:LONGEST_WORDS] + MORE
     if isinstance(value, (list, tuple)) and len(value) > MOST_LISTED:
-        return [*value[:MOST_LISTED], MORE]
+        # MicroPython has no stars in a display.
+        return list(value[:MOST_LISTED]) + [MORE]
     return value
