@@ -370,7 +370,7 @@ _("The Active is heard on other links of the group, but not on {device}.");
 _("No ADVERTISEMENT of {peer} comes in on {device}, but it is Active: it says so over the channel.");
 _("This node is alone on {device} and does not serve.");
 _("The witness {witness} does not answer on {device}.");
-_("{count} answers for the Active's address {address} on {device} came from another machine, {mac}.");
+_("Two machines answer for the Active's address {address} on {device}: {other} and, {count} times, {mac}.");
 _("{peer} advertises other virtual addresses than this node has.");
 _("{peer} advertises at another interval than this node.");
 _("{peer} is Active with another version, password or interval than this node; it is followed on.");
@@ -502,7 +502,7 @@ _("Look for a cut between the routers, or a firewall that drops VRRP (protocol 1
 _("Look for what stops VRRP from there to here: a firewall (protocol 112), a switch that filters multicast (IGMP snooping without a querier), or a cut.");
 _("Look for a cut on that link.");
 _("See that it runs, is on that link, and answers ARP, neighbour solicitation or ping.");
-_("Look for a machine that has the same address, or forges answers: while it answers, an Active that dies is missed only when its ADVERTISEMENTs are.");
+_("One of them is the Active. Look for the other, which has the same address, or forges answers: while it answers, an Active that dies is missed only when its ADVERTISEMENTs are.");
 _("Make the list of addresses the same on all routers.");
 _("Set the same advert_interval on all routers.");
 _("Make version, auth_pass and advert_interval the same on all routers: a router that starts now would not hear it.");

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from haven.agent.conntrack import clock_setback, conntrackd_socket, drain, table_sync
 from haven.agent.conntrack import conntrackd as conntrackd_module
-from haven.agent.conntrack import conntrackd_socket, drain, table_sync
 from haven.agent.conntrack import guard as guard_module
-from haven.agent.conntrack.conntrackd import LOOK_S, STARTING_S
+from haven.agent.conntrack.conntrackd import LONGEST_WAIT_S, LOOK_S, STARTING_S
 from haven.agent.conntrack.kernel_tracking import has_tracking
 from haven.agent.conntrack.part import ConntrackPart
 from haven.agent.conntrack.peer_accounts import PeerAccounts
@@ -423,6 +423,30 @@ def test_a_conntrackd_that_answers_nobody_is_named_and_ended(
     desk.turns.until(lambda: not lives(stuck), "it is gone")
     control.close()
     desk.turns.step_until(lambda: len(desk.pids) == 2, 1)
+
+
+def test_one_whose_timers_stand_still_as_the_clock_was_set_back_is_started_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before, ahead_s, words = desk.pids, clock_setback.ahead_s(), []
+
+    def told() -> str:
+        words.append(capfd.readouterr().err)
+        return "".join(words)
+
+    # It is slewed, or set forward: conntrackd goes on, and says what it has to say sooner.
+    for ahead in (ahead_s - 1, ahead_s + 3600):
+        monkeypatch.setattr(clock_setback, "ahead_s", lambda ahead=ahead: ahead)
+        desk.advance(2)
+    assert lives(before[0])
+    monkeypatch.setattr(clock_setback, "ahead_s", lambda: ahead_s)
+    desk.advance(2)
+    desk.turns.until(lambda: "conntrackd has ended" in told(), "the one that stands still is ended")
+    desk.advance(LONGEST_WAIT_S)
+    desk.turns.until(lambda: len(desk.pids) == 2, "another one is started")
+    desk.advance(5)
+    assert len(desk.pids) == 2 and lives(desk.pids[1])
+    assert told().count("the clock was set back") == 1
 
 
 def test_a_conntrackd_that_has_just_started_is_no_problem(desk: Desk) -> None:

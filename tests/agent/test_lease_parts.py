@@ -114,6 +114,40 @@ def test_a_file_that_is_cut_short_or_none_of_dnsmasqs_is_told_from_a_whole_one(t
         lease_file.write(str(tmp_path / "gone/dhcp.leases"), [], "", NOW, WALL)
 
 
+def test_no_name_that_a_client_gives_itself_divides_the_file(tmp_path: Path):
+    # As dnsmasq writes it: a client called duid, and an older one after it.
+    four = f"{int(WALL) + 60} {OTHER} 192.168.1.101 duid *\n{int(WALL) + 60} {MAC} 192.168.1.100 other *\n"
+    for six in ("", "duid 00:01\n1700000100 1 fd00::5 host 00:02\n"):
+        found = lease_file.LeaseFile(four + six, NOW, WALL)
+        assert [each.name for each in found.bindings] == ["duid", "other"]
+        assert (found.six, found.odd) == (six, 0)
+
+
+@pytest.mark.parametrize("client_id", ["ff:01:02", ":".join(["fe"] * 255)])
+@pytest.mark.parametrize(("hardware", "mac"), [(32, b""), (1, b""), (32, bytes(16)), (1, bytes(6))])
+def test_every_device_that_dnsmasq_takes_is_one_and_the_same_in_its_file(
+    hardware: int, mac: bytes, client_id: str
+):
+    octets = bytes.fromhex(client_id.replace(":", ""))
+    options = bytes([61, len(octets)]) + octets + b"\x33\x04\x00\x00\x0e\x10"
+    seen = bytearray(packet(ACK, bytes([192, 168, 1, 100]), options))
+    seen[29:31] = hardware, len(mac)
+    seen[56:72] = mac.ljust(16, b"\0")
+    message = read_packet(bytes(seen))
+    assert message is not None
+    # What dnsmasq 2.90 writes, and reads again when it starts.
+    named = "".join(["" if mac and hardware == 1 else f"{hardware:02x}-", mac.hex(":")])
+    line = f"{int(WALL) + 3600} {named} 192.168.1.100 * {client_id}\n"
+    (binding,) = lease_file.LeaseFile(line, NOW, WALL).bindings
+    heard = read_new(message.binding(None), NOW)
+    assert (heard.key, heard.client_id) == (binding.key, binding.client_id)
+
+
+def test_a_time_that_is_none_is_an_odd_line():
+    found = lease_file.LeaseFile(f"{'9' * 5000} {MAC} 192.168.1.100 * *\n", NOW, WALL)
+    assert (found.odd, found.bindings) == (1, [])
+
+
 def test_a_link_beside_the_file_leads_nowhere(tmp_path: Path):
     precious = tmp_path / "precious"
     precious.write_text("x")
@@ -164,6 +198,13 @@ def test_a_device_that_changes_its_identifier_is_found():
     table.put(held("192.168.1.200", OTHER), NOW)
     assert table.restless(NOW) == {MAC: ["192.168.1.100", "192.168.1.101", "192.168.1.102"]}
     assert table.restless(NOW + 3600) == {}
+
+
+def test_devices_without_an_address_of_their_hardware_are_not_one_that_changes():
+    table = Table()
+    for number in range(5):
+        table.put(held(f"192.168.1.{100 + number}", "20-"), NOW)
+    assert table.restless(NOW) == {}
 
 
 def test_spans_and_no_times_are_told():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loop: what is due comes in its order, and what a scope has asked for goes with it."""
 
+import itertools
 import os
 import socket
 import weakref
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from haven.agent import calls
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import READ, WRITE, Scope, ScopeClosed
 from tests.agent.processes import lives
@@ -247,6 +249,18 @@ def test_no_descriptor_is_left_of_a_call(turns: Turns, tmp_path: Path):
         assert len(ends) == 5
         listener.accept()[0].close()
     assert turns.watched == 0 and _descriptors() == before
+
+
+def test_what_a_program_leaves_running_may_write_without_end(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[object] = []
+    turns.scope.run(["true"], ends.append, 10, keeps=100)
+    # As fast as it is read, and for longer than a test could wait.
+    words = itertools.repeat(b"x" * 1000, 100_000)
+    monkeypatch.setattr(calls.os, "read", lambda *_: next(words))
+    turns.until(lambda: ends, "it has ended")
+    assert next(words) and ends[0].output == "x" * 100
 
 
 def _listener(run_dir: Path) -> socket.socket:

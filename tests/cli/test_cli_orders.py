@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the commands ask of havend, and what they say when it has obeyed."""
 
+import contextlib
+import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from haven.cli import reload_turn
 from haven.cli.main import main
 from haven.contract.control import MOST_DIAGNOSTICS, Refusal
 from haven.contract.plan import VERSION, check_plan
 from tests.cli.fake_havend import FakeHavend
-from tests.cli.subjects import STATUS
+from tests.cli.subjects import STATUS, argv
 from tests.havend.machines import environment
 from tests.havend.plans import MAIN, lan
+from tests.lab.wait import wait_until
 
 Fake = Callable[..., FakeHavend]
 
@@ -321,3 +326,39 @@ def test_a_refused_reload_leaves_the_service_alone(fake: Fake, config: Path, tmp
     argv = [sys.executable, "-c", ON_OPENWRT, service, *words]
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "") and "nothing was changed" in done.stderr
+
+
+def test_second_reload_takes_the_configuration_as_it_is_when_the_first_has_ended(
+    fake: Fake, config: Path
+) -> None:
+    """Two at once: the one that had read the older configuration could be the last to hand over its plan."""
+    havend = fake(status=STANDBY, load={"virtual_routers": 1})
+    first = os.open(havend.run_dir / "reload.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(first, fcntl.LOCK_EX)
+    second = subprocess.Popen(argv(havend.run_dir, config, "reload"), env=environment())
+    try:
+        wait_until(lambda: _waits_at(second.pid, "reload.lock"), 30, "it waits for the first")
+        config.write_text(MAIN + lan(device="lo", vrid=77))
+    finally:
+        os.close(first)
+        assert second.wait(60) == 0
+    plan = json.loads((havend.run_dir / "plan.json.new").read_text())
+    assert plan["virtual_routers"][0]["vrid"] == 77
+
+
+def _waits_at(pid: int, name: str) -> bool:
+    with contextlib.suppress(OSError):
+        return any(os.readlink(each).endswith(name) for each in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
+def test_reload_that_waits_for_another_for_long_says_so(
+    fake: Fake, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reload_turn, "LIMIT_S", 0.0)
+    havend = fake(status=STANDBY, load={"virtual_routers": 1})
+    with open(havend.run_dir / "reload.lock", "w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        assert run(havend, "--config", str(config), "reload") == 1
+    assert "another 'haven reload' has been under way" in capsys.readouterr().err
+    assert not [each for each in havend.requests if each["command"] == "load"]

@@ -46,6 +46,7 @@ def test_places_have_their_defaults() -> None:
         (["status", "--jsno"], "--jsno is not an option; did you mean '--json'?"),
         (["stop", "--json"], "stop does not have --json"),
         (["stop", "now"], "stop: 'now' is one word too many"),
+        (["stop", "\x1b[2Jno\nw"], "stop: '\\x1b[2Jno w' is one word too many"),
         (["switchover", "lan", "wan"], "switchover: 'wan' is one word too many"),
         (["switchover", ""], "switchover: GROUP is empty"),
         (["maintenance"], "maintenance needs on or off"),

@@ -4,7 +4,10 @@
 import os
 import socket
 
-from haven.config.load import load
+import pytest
+
+from haven.config.load import load, load_text
+from haven.contract.control import LONGEST_REQUEST, MOST_DIAGNOSTICS, encode_request
 
 GOOD = b"""\
 config virtual_router 'lan'
@@ -69,3 +72,32 @@ def test_without_a_section_there_is_nothing_to_do(tmp_path):
     model, problems = load(written(tmp_path, b"# nothing yet\n"))
     assert problems == []
     assert (model.main.enabled, model.virtual_routers) == (False, ())
+
+
+LONG = "a" * 200_000
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        f"config virtual_router '{LONG}%d'\n",
+        f"config {LONG} 'x%d'\n",
+        f"config virtual_router 'x%d'\n\toption {LONG} '1'\n",
+        f"config virtual_router 'x%d'\n\toption group '{LONG}'\n",
+        "config virtual_router 'x%d'\n" + "\toption vrid '1'\n" * 50_000,
+    ],
+    ids=["name", "type", "option", "group", "lines"],
+)
+def test_what_is_wrong_can_be_told_to_havend_however_much_there_is_of_it(section):
+    text = "".join(section % number for number in range(5))
+    problems = load_text(text, "r1")[1]
+    assert problems and all(len(str(each)) < 2000 for each in problems)
+    told = [each.as_dict() for each in problems * MOST_DIAGNOSTICS][:MOST_DIAGNOSTICS]
+    assert len(encode_request("refuse", {"problems": told})) < LONGEST_REQUEST
+
+
+def test_the_lines_of_an_option_that_stands_there_too_often_are_told_of_up_to_a_number():
+    text = "config virtual_router 'x'\n" + "\toption vrid '1'\n" * 30
+    (found,) = [each for each in load_text(text, "r1")[1] if each.code == "option-repeated"]
+    lines = ", ".join(str(number) for number in range(2, 22))
+    assert str(found).endswith(f"takes one value but has 30, on lines {lines}, ...")

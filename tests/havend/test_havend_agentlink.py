@@ -19,6 +19,10 @@ class Client:
     closed = False
     follows = False
 
+    def close(self) -> None:
+        """Hang up."""
+        self.closed = True
+
 
 @pytest.fixture
 def link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AgentLink:
@@ -52,6 +56,16 @@ def test_for_ubus_and_for_scripts_it_is_missed_too(link: AgentLink, tmp_path: Pa
     link.take({"command": "report", "in_sync": True, "problems": []}, NOW + SILENCE)
     assert not _missed(link, False, NOW + SILENCE)
     assert _missed(link, False, NOW + 2 * SILENCE)
+
+
+def test_one_whose_place_was_taken_is_hung_up_on_so_that_it_comes_again(link: AgentLink) -> None:
+    """It went on reporting to nobody, when whoever had called himself the agent was gone."""
+    agent, somebody = Client(), Client()
+    link.attach(agent, {"command": "agent"})
+    link.attach(agent, {"command": "agent"})
+    assert not agent.closed
+    link.attach(somebody, {"command": "agent"})
+    assert agent.closed and not somebody.closed
 
 
 def test_one_that_has_gone_vouches_for_nothing(link: AgentLink) -> None:

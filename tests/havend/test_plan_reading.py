@@ -261,6 +261,9 @@ def test_a_part_that_is_not_known_may_have_anything(tmp_path: Path) -> None:
     ("path", "value", "text"),
     [
         (("virtual_routers", 0, "vrid"), "51", "vrid is not a whole number in 1..255"),
+        (("groups", 0, "heartbeat_us"), "10", "groups[0]: heartbeat_us is not a whole number"),
+        (("groups", 0, "heartbeat_us"), -1, "heartbeat_us is not a whole number"),
+        (("virtual_routers", 0, "hold_us"), 1.5, "virtual_routers[0]: hold_us is not a whole number"),
         (("virtual_routers", 0, "vrid"), 256, "vrid is not a whole number in 1..255"),
         (("virtual_routers", 0, "vrid"), True, "vrid is not a whole number in 1..255"),
         (("virtual_routers", 0, "advert_interval_us"), 0, "advert_interval_us is not a whole number"),

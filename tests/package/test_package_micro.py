@@ -135,6 +135,23 @@ def test_another_python_is_refused_in_one_sentence():
     assert (done.returncode, done.stderr) == (1, "haven: this needs MicroPython 1.23 or later\n")
 
 
+# With what MicroPython says of itself, and words as it takes them: the one on PyPI takes no such words.
+ON_MICROPYTHON = """
+import runpy, sys, types
+own = {**vars(sys.implementation), "name": "micropython", "version": (1, 23, 0)}
+sys.implementation = types.SimpleNamespace(**own)
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("word", [b"\xff", b"\xc3("])
+def test_a_word_that_is_no_text_is_refused_in_one_sentence(word: bytes):
+    entry = FEED.parent / "src/haven/micro/main.py"
+    argv = [sys.executable, "-c", ON_MICROPYTHON, str(entry), "command", word]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "haven: a word of the command line is not UTF-8\n")
+
+
 def test_what_the_firewall_lets_in_follows_the_plan(router: Path, tmp_path: Path):
     (tmp_path / "none.json").write_text("{}")
     assert run(router, "usr/bin/haven-micro", "rules", "--plan", str(tmp_path / "none.json")).stdout == ""

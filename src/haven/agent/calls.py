@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 RECEIVE = 1 << 16
+# After the end of a program: no pipe of its holds more (pipe(7), pipe-max-size).
+MOST_READS = 16
 
 
 class Watcher(Protocol):
@@ -224,10 +226,15 @@ class ChildCall:
             self._tell(CallFailure("refused", "it says too much"))
         return bool(octets)
 
+    def _read_rest(self, pipe: IO[bytes]) -> None:
+        # What it has left running may write on as fast as this reads.
+        for _ in range(MOST_READS):
+            if pipe.closed or not self._read(pipe):
+                break
+
     def _finish(self) -> None:
         for pipe in self._written:
-            while not pipe.closed and self._read(pipe):
-                pass
+            self._read_rest(pipe)
         if not self.ended:
             if self._whole_group:
                 # It is not buried yet, so its number is still its own.

@@ -5,6 +5,7 @@ import sys
 from types import FrameType
 
 from haven.agent.agent import Agent
+from haven.agent.sole_agent import wait_for_turn
 from haven.arguments import CONFIG, ROOT, RUN_DIR, begin_program, below
 from haven.light import forget_what_could_be_imported, signal
 
@@ -20,6 +21,7 @@ def main() -> int:
     forget_what_could_be_imported()
     values = options.values
     root = values["--root"]
+    wait_for_turn(values["--run-dir"])
     agent = Agent(values["--run-dir"], below(root, values["--config"]), root=root)
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -115,9 +115,25 @@ def _described(request: Request) -> "dict[str, Any]":
 def reload(request: Request) -> int:
     """Give the running havend the configuration as it is now."""
     from haven.cli.control_client import ControlConnection
+    from haven.cli.reload_turn import reload_turn
 
     with ControlConnection(request.run_dir) as havend:
         havend.ask("status")
+    with reload_turn(request.run_dir):
+        made, taken = _make_and_hand_over(request)
+    # The first releases did not say.
+    _tell_outcome(made, taken.get("changed", True), request.json)
+    if on_openwrt(request):
+        # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
+        # may have called it, and its lock is ours then.
+        os.execv(paths.SERVICE, [paths.SERVICE, "start"])
+    return 0
+
+
+def _make_and_hand_over(request: Request) -> "tuple[dict[str, Any], dict[str, Any]]":
+    """Return the plan, and what havend says to it."""
+    from haven.cli.control_client import ControlConnection
+
     # Connected anew afterwards: the compiler can take longer than havend is to keep a line open.
     try:
         made = _make(request.config)
@@ -128,14 +144,7 @@ def reload(request: Request) -> int:
     for warning in made["warnings"]:
         print(f"warning: {warning['text']}", file=sys.stderr)
     with ControlConnection(request.run_dir) as havend:
-        taken = havend.order("load", path=_leave(made, request.run_dir))
-    # The first releases did not say.
-    _tell_outcome(made, taken.get("changed", True), request.json)
-    if on_openwrt(request):
-        # The firewall's rules, DHCP and the rest follow, too. In place of this program, because the service
-        # may have called it, and its lock is ours then.
-        os.execv(paths.SERVICE, [paths.SERVICE, "start"])
-    return 0
+        return made, havend.order("load", path=_leave(made, request.run_dir))
 
 
 def _tell_refusal(run_dir: str, problems: "list[Diagnostic]") -> None:

@@ -19,7 +19,10 @@ def main(words: "Sequence[str] | None" = None) -> int:
         status = _answer(parse(sys.argv[1:] if words is None else words))
         sys.stdout.flush()
     except UsageError as why:
-        return _complain(f"{why}\nTry 'haven --help'.", 2)
+        from haven.cli.text import printable
+
+        # It repeats words that may have come from anywhere.
+        return _complain(f"{printable(str(why))}\nTry 'haven --help'.", 2)
     except Failed as why:
         return _complain(str(why), 1)
     except BrokenPipeError:

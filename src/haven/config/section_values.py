@@ -7,6 +7,7 @@ from typing import Any
 from haven.config.options import SECTIONS, Option, SectionType
 from haven.config.options.kinds import BadValue
 from haven.config.spelling import near, suggestion, visible
+from haven.config.told_problem import told_problem
 from haven.config.uci.document import UciEntry, UciSection
 from haven.contract.diagnostics import Diagnostic
 
@@ -50,7 +51,7 @@ class Diagnostics:
     def _found(
         self, section: UciSection, code: str, option: str | None, line: int, facts: dict[str, Any]
     ) -> Diagnostic:
-        return Diagnostic(code, facts, self.file, line or section.line, section.place, option)
+        return told_problem(code, facts, self.file, line or section.line, section.place, option)
 
     def is_full(self) -> bool:
         """Tell whether there are so many that no more are taken."""

@@ -52,6 +52,10 @@ def check_object(document: "Any", fields: "Iterable[Field]", where: str) -> "dic
         wanted = field.check(value)
         if wanted:
             raise DocumentError("%s: %s is not %s" % (where, field.key, wanted))
+    for key in document:
+        # Also those that no table has: of a setting for the engine its row in the option table is enough.
+        if key.endswith("_us") and document[key] is not None and not is_whole(document[key]):
+            raise DocumentError("%s: %s is not a whole number" % (where, key))
     return document
 
 

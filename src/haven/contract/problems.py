@@ -65,9 +65,10 @@ _GATEWAY_TABLE = (
     (
         "answers-strange",
         WARNING,
-        "{count} answers for the Active's address {address} on {device} came from another machine, {mac}.",
-        "Look for a machine that has the same address, or forges answers: while it answers, an Active that "
-        "dies is missed only when its ADVERTISEMENTs are.",
+        "Two machines answer for the Active's address {address} on {device}: {other} and, {count} times, "
+        "{mac}.",
+        "One of them is the Active. Look for the other, which has the same address, or forges answers: while "
+        "it answers, an Active that dies is missed only when its ADVERTISEMENTs are.",
     ),
     (
         "addresses-differ",

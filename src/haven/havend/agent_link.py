@@ -51,8 +51,9 @@ class AgentLink:
 
     def attach(self, client: "ControlClient", request: "dict[str, Any]") -> "dict[str, Any]":
         """Take a connection as the agent's, which then hears every event; return what it is told."""
-        if self._client is not None:
-            self._client.is_kept = False
+        if self._client is not None and self._client is not client:
+            # If it lives it comes again, and is heard again: nobody else takes its place for good.
+            self._client.close()
         client.follows = client.is_kept = True
         self._client = client
         # What an agent before this one said may no longer hold: this one has yet to look.

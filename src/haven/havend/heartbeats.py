@@ -369,8 +369,9 @@ class Heartbeats:
                 continue
             sock = asked.socket
             facts = {"address": text_of(place[1]), "device": place[0], "count": sock.strange}
-            mac = (sock.stranger or b"").hex(":")
-            found.append(problem("answers-strange", group.spec.name, mac=mac, **facts))
+            # Which of the two is the Active nobody here can know.
+            facts["mac"], facts["other"] = [(each or b"").hex(":") for each in (sock.stranger, sock.mac)]
+            found.append(problem("answers-strange", group.spec.name, **facts))
         return found
 
 

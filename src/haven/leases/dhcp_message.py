@@ -34,9 +34,9 @@ class DhcpMessage:
 
     @property
     def mac_text(self) -> str:
-        """The client's address as dnsmasq writes it, with the type of its hardware unless it is Ethernet."""
+        """The client's address as dnsmasq writes it, with the type of any hardware but Ethernet."""
         text = ":".join("%02x" % octet for octet in self.mac)
-        return text if self.hardware == ETHERNET else "%02x-%s" % (self.hardware, text)
+        return text if text and self.hardware == ETHERNET else "%02x-%s" % (self.hardware, text)
 
     @property
     def client_id(self) -> str:

@@ -14,6 +14,12 @@ def main() -> int:
     if sys.implementation.name != "micropython" or sys.implementation.version < OLDEST:
         sys.stderr.write("haven: this needs MicroPython 1.23 or later\n")
         return 1
+    try:
+        # Words are taken as they come.
+        "".join(sys.argv).encode().decode()
+    except UnicodeError:
+        sys.stderr.write("haven: a word of the command line is not UTF-8\n")
+        return 2
     # Often, so that the heap is not filled to its end with what nobody needs: it counts as memory in use.
     gc.threshold(COLLECT_AFTER)  # type: ignore[attr-defined]
     # MicroPython's own modules are completed before anything else needs them.

@@ -65,14 +65,15 @@ class Conntrackd:
         """Tell whether it lives and has not had the time to take orders."""
         return self._process is not None and time.monotonic() - self._started_at < STARTING_S
 
-    def terminate(self) -> None:
+    def terminate(self, why: str) -> None:
         """Let the child end; it is started again."""
         if self._process is not None:
+            _say_that_it_is_ended(why)
             self._process.terminate()
 
     def kill(self, why: str) -> None:
         """End the child, which does not end by itself; it is started again."""
-        print(f"haven-agent: conntrackd is ended: {why}", file=sys.stderr, flush=True)
+        _say_that_it_is_ended(why)
         self._kill()
 
     def stop(self, done: Callable[[], None]) -> None:
@@ -181,6 +182,10 @@ class Conntrackd:
         lived = time.monotonic() - self._started_at
         self._wait = SHORTEST_WAIT_S if lived > LONGEST_WAIT_S else min(self._wait * 2, LONGEST_WAIT_S)
         self._scope.after(self._wait, self._keep_running)
+
+
+def _say_that_it_is_ended(why: str) -> None:
+    print(f"haven-agent: conntrackd is ended: {why}", file=sys.stderr, flush=True)
 
 
 def _search_path() -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from haven import paths
 from haven.agent.conntrack import table_account
+from haven.agent.conntrack.clock_setback import ClockSetback
 from haven.agent.conntrack.conntrackd import Conntrackd
 from haven.agent.conntrack.conntrackd_socket import STATISTICS
 from haven.agent.conntrack.conntrackd_statistics import parse, well_formed
@@ -46,6 +47,7 @@ class TableSync:
         self._answered_at = 0.0
         self._timer: Timer | None = None
         self._link = SyncLink(part["device"], part["address"])
+        self._clock = ClockSetback()
         self._peers = PeerAccounts(part["device"], part["address"], part["peers"], part["agent_port"], scope)
         self._renewal = Renewal(part["renew_us"], around.node)
         self._schedule = SyncSchedule(self._renewal.every_s)
@@ -126,7 +128,9 @@ class TableSync:
         """Every second: look at the link, tell the peers, ask conntrackd for its figures."""
         # conntrackd's membership in the multicast group is gone with the device.
         if self._link.was_replaced():
-            self._conntrackd.terminate()
+            self._conntrackd.terminate("its device is another one now")
+        if self._clock.was_set_back():
+            self._conntrackd.terminate("the clock was set back, and its timers stand still")
         self._look_at_timeouts()
         self._counted = table_account.count()
         if self._state:

@@ -10,8 +10,10 @@ from typing import Any
 
 # As DHCP writes a lease without an end.
 FOREVER_S = 0xFFFFFFFF
-LONGEST_TEXT = 600
-_MAC = re.compile(r"([0-9a-f]{2}-)?([0-9a-f]{2}:){0,15}[0-9a-f]{2}")
+# Of a client identifier of 255 octets, which DHCP can say, the hexadecimal digits and what is between them.
+LONGEST_TEXT = 764
+# A device without a hardware address, as on InfiniBand, has the type of it alone.
+_MAC = re.compile(r"([0-9a-f]{2}-)?([0-9a-f]{2}:){0,15}[0-9a-f]{2}|[0-9a-f]{2}-")
 _CLIENT_ID = re.compile(r"([0-9a-f]{2}:)*[0-9a-f]{2}|")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}|")
 

@@ -7,6 +7,7 @@ of IPv6, which are left as they are.
 """
 
 import os
+import re
 from collections.abc import Iterable
 
 from haven.agent.leases.binding import FOREVER_S, Binding, BindingError, read_binding
@@ -15,7 +16,10 @@ from haven.light import suppress
 from haven.plain_file import read_plain
 
 NOTHING = "*"
-IPV6 = "duid "
+# A line of its own: a client may be called duid as well.
+IPV6 = re.compile(r"^duid ", re.M)
+# A number of seconds with more digits is none.
+LONGEST_TIME = 15
 USUAL_MODE = 0o644
 LARGEST = 4 << 20
 
@@ -28,8 +32,8 @@ class LeaseFile:
     """What stands in a file: `bindings`, the lines of IPv6, and how many lines are none of dnsmasq's."""
 
     def __init__(self, text: str, now: float, wall: float) -> None:
-        four, mark, six = text.partition(IPV6) if IPV6 in text else (text, "", "")
-        self.six = mark + six
+        mark = IPV6.search(text)
+        four, self.six = (text[: mark.start()], text[mark.start() :]) if mark else (text, "")
         # dnsmasq was in the middle of writing, or the file was cut short.
         self.is_whole = not text or text.endswith("\n")
         self.bindings: list[Binding] = []
@@ -55,7 +59,7 @@ def read(path: str, now: float, wall: float) -> LeaseFile:
 
 def _read_line(line: str, now: float, wall: float) -> Binding:
     words = line.split()
-    if len(words) < 5 or not words[0].isdecimal():
+    if len(words) < 5 or not words[0].isdecimal() or len(words[0]) > LONGEST_TIME:
         raise BindingError(line[:80])
     expiry = int(words[0])
     left_s = max(0.0, expiry - wall) if expiry else FOREVER_S

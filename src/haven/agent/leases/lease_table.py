@@ -88,7 +88,9 @@ class Table:
         """Return devices that have more addresses at a time than a device has, with these."""
         found: dict[str, list[str]] = {}
         for binding in self.good(now):
-            found.setdefault(binding.mac, []).append(binding.address)
+            # Without an address of its hardware one is not told from another.
+            if not binding.mac.endswith("-"):
+                found.setdefault(binding.mac, []).append(binding.address)
         return {mac: held for mac, held in found.items() if len(held) > USUAL_ADDRESSES}
 
     def others(self, binding: Binding, now: float) -> list[Binding]:

@@ -2,6 +2,7 @@
 """UCI text to sections with line numbers, and back; what cannot be read becomes a Problem."""
 
 from haven.config.spelling import suggestion, visible
+from haven.config.told_problem import told_problem
 from haven.config.uci.lexer import Statement, UciLexer
 from haven.contract.diagnostics import Diagnostic
 
@@ -139,7 +140,7 @@ class _Parser:
         self, statement: Statement, code: str, facts: "dict[str, Any]", option: str | None = None
     ) -> None:
         section = self._current.place if self._current else None
-        self._problems.append(Diagnostic(code, facts, self._file, statement.line, section, option))
+        self._problems.append(told_problem(code, facts, self._file, statement.line, section, option))
 
     def _config(self, statement: Statement) -> None:
         # What follows a bad 'config' line must not be taken for part of the section before it.
