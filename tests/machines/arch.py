@@ -50,8 +50,10 @@ OCTETS = (
         for name in ("channel_line", "conntrackd_statistics", "wireguard_words", "link_quality")
     ),
 )
-# These start a Python as a program, or hold a speed that an emulated processor has not.
-NOT_EMULATED = "time_stamps or commands_write or no_time or is_not_json or speed or accept or kernel_rules"
+# These start a Python as a program, ask the kernel, or hold a speed that an emulated processor has not.
+NOT_EMULATED = (
+    "time_stamps or commands_write or no_time or is_not_json or speed or accept or kernel_rules or next_start"
+)
 # MicroPython's, whose words are the smallest, and that of a CPython that is younger than Debian's.
 SMALL = "wasm32"
 SMALL_OCTETS = ("tests/core", "tests/scenarios", "tests/contract", "tests/bus/test_ubus_codec.py")
