@@ -145,7 +145,7 @@ def test_one_that_has_lived_long_is_started_soon(desk: Desk) -> None:
     desk.next_try()
     desk.turns.advance(LONGEST_WAIT_S + 1)
     desk.pid()
-    child.terminate()
+    child.terminate("it has lived long")
     desk.wait_for_end()
     assert desk.next_try() == SHORTEST_WAIT_S
 

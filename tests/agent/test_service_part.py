@@ -168,12 +168,19 @@ def test_the_last_words_of_one_that_fails_are_shown(shop: Shop, turns: Turns):
     assert problem["facts"]["words"] == "no key in /etc/vpn"
 
 
+def peak_kib() -> int:
+    """Tell how much memory this process has had at the most."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+
 def test_one_that_writes_a_hundred_megabytes_costs_none(shop: Shop, turns: Turns):
     shop.offer(shop.service("loud", start="head -c 104857600 /dev/zero | tr '\\0' x; echo; echo done"))
+    # Many tests before have made of this process what it is: from here on the peak is counted anew (proc(5)).
+    Path("/proc/self/clear_refs").write_text("5")
+    before = peak_kib()
     shop.role("active")
     settled(turns, shop, "loud", "running")
-    peak_kib = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-    assert peak_kib < 400_000
+    assert peak_kib() - before < 50_000
 
 
 def test_a_script_of_openwrts_is_watched_through_procd(shop: Shop, turns: Turns, monkeypatch):
