@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What havend has read of its own program stays in memory, or its log says why not."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,4 +43,19 @@ def test_a_kernel_or_a_python_that_cannot_is_named(monkeypatch: pytest.MonkeyPat
         raise ImportError
 
     monkeypatch.setattr(own_pages.system, "lock_memory", no_words)
+    assert own_pages.keep_own_pages() == "this Python has no words for it"
+
+
+def _finds_nothing(*_words: object) -> int:
+    raise OSError("Dynamic loading not supported")
+
+
+NONE = dict.fromkeys(("dlopen", "dlsym"), _finds_nothing)
+
+
+@pytest.mark.parametrize("words", [{}, NONE], ids=["another", "static"])
+def test_a_python_whose_own_words_are_others_runs_havend_all_the_same(
+    words: dict[str, Callable[..., int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "_ctypes", SimpleNamespace(**words))
     assert own_pages.keep_own_pages() == "this Python has no words for it"

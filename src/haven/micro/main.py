@@ -15,8 +15,9 @@ def main() -> int:
         sys.stderr.write("haven: this needs MicroPython 1.23 or later\n")
         return 1
     try:
-        # Words are taken as they come.
-        "".join(sys.argv).encode().decode()
+        # Words are taken as they come; joined, two halves of a letter would be a whole one.
+        for word in sys.argv:
+            word.encode().decode()
     except UnicodeError:
         sys.stderr.write("haven: a word of the command line is not UTF-8\n")
         return 2

@@ -14,5 +14,9 @@ def lock_memory(flags: int) -> bool:
     import _ctypes
 
     everything: Any = None
-    function = _ctypes.dlsym(_ctypes.dlopen(everything, os.RTLD_NOW), "mlockall")
-    return bool(_ctypes.call_function(function, (flags,)) == 0)
+    try:
+        function = _ctypes.dlsym(_ctypes.dlopen(everything, os.RTLD_NOW), "mlockall")
+        return bool(_ctypes.call_function(function, (flags,)) == 0)
+    except (AttributeError, OSError) as why:
+        # A static Python finds no function, and what is Python's own may be gone in the next one.
+        raise ImportError(str(why)) from None
