@@ -62,6 +62,12 @@ class Namespace:
         lines = [f"echo {value} > /proc/sys/net/{key.replace('__', '/')}" for key, value in values.items()]
         self.run("sh", "-e", stdin="\n".join(lines) + "\n")
 
+    def let_frames_pass(self) -> None:
+        """Let frames of bridges pass by the rules for routed packets, as OpenWrt does."""
+        for family in ("ip", "ip6", "arp"):
+            setting = f"/proc/sys/net/bridge/bridge-nf-call-{family}tables"
+            self.run("sh", "-c", f"! [ -e {setting} ] || echo 0 >{setting}")
+
     def nft(self, text: str) -> None:
         """Load nft rules."""
         self.run("nft", "-f", "-", stdin=text)

@@ -17,14 +17,8 @@ class Switch:
         # The switch must be silent on the wire: it has no addresses, not even link-local ones.
         self.namespace.sysctl(ipv6__conf__all__disable_ipv6=1, ipv6__conf__default__disable_ipv6=1)
         self.namespace.ip(*(line for segment in segments for line in _bridge(segment)))
-        self._have_no_router()
+        self.namespace.let_frames_pass()
         self._blocked: set[tuple[str, str]] = set()
-
-    def _have_no_router(self) -> None:
-        """Let frames pass by the rules for routed packets, which br_netfilter would have them go through."""
-        for family in ("ip", "ip6", "arp"):
-            setting = f"/proc/sys/net/bridge/bridge-nf-call-{family}tables"
-            self.namespace.run("sh", "-c", f"! [ -e {setting} ] || echo 0 >{setting}")
 
     def plug(self, node: Namespace, segment: str, device: str, mac: str) -> None:
         """Lay a cable from a node to a segment."""

@@ -51,6 +51,7 @@ class FilteredBridges(Wiring):
 
     def lay(self, switch: Switch, inside: Namespace, macs: dict[str, str]) -> None:
         """Lay cables to the bridges, whose ports have no tags outside."""
+        inside.let_frames_pass()
         for segment in SEGMENTS:
             cable, bridge, device = cable_name(segment), f"br-{segment}", self.device(segment)
             switch.plug(inside, segment, cable, macs[segment].replace("02:", "06:", 1))
