@@ -205,6 +205,18 @@ def test_one_that_does_not_come_up_has_failed_at_its_limit():
     assert world.queue.services[0].failure["text"] == "it did not come up within 2 s"
 
 
+def test_a_script_that_starts_nothing_is_told_from_a_service_that_dies():
+    world = ServiceWorld(planned("jobs", inits=["cron"], process=True, start_timeout_us=2_000_000))
+    world.set_role("active")
+    world.end()
+    while world.state("jobs") == "starting":
+        world.pass_until(world.now + 0.1)
+        if world.running is not None:
+            world.end("not-given")
+    failure = world.queue.services[0].failure
+    assert (failure["code"], failure["facts"]["limit_s"]) == ("not-given", 2)
+
+
 def test_it_is_not_waited_for_to_come_up_once_it_is_to_stop():
     ServiceWorld(planned("vpn", check=["check"])).play(
         """

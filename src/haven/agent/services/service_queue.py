@@ -76,7 +76,7 @@ class JobEnd:
     """How something that was run has ended.
 
     `code` is one of FAILURES, empty for success; `words` are its last ones. Of a look `alive` is None where
-    nobody can tell, and `pids` are the processes that procd has.
+    nobody can tell, `pids` are the processes that procd has, and `code` says why there are none.
     """
 
     def __init__(
@@ -256,7 +256,7 @@ class ServiceQueue:
             return self._finish(job, JobEnd(words=job.words, pids=end.pids), now)
         if now >= job.until:
             limit = job.service.planned["stop_timeout_us" if job.told == STOP else "start_timeout_us"] / 1e6
-            code = "not-up" if job.told == START else "not-down"
+            code = (end.code or "not-up") if job.told == START else "not-down"
             return self._finish(job, JobEnd(code, {"limit_s": limit}, end.words or job.words), now)
         job.again_at = min(now + AGAIN_S, job.until)
         return []
