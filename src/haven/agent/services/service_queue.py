@@ -27,8 +27,8 @@ from haven.contract.services import (
 LOOK = "look"
 # How soon one that comes up, or goes, is looked at again.
 AGAIN_S = 0.5
-# What looks is not to take longer; and how often one at rest is looked at.
-LOOK_LIMIT_S, REST_LOOK_S = 10.0, 30.0
+# What looks is not to take longer.
+LOOK_LIMIT_S = 10.0
 # procd starts again what has ended after five seconds.
 RESPAWN_S = 6.0
 # A start that is not wanted any more has so long to end by itself: what is to stop waits for it.
@@ -342,7 +342,7 @@ def _look_at(service: RoleService) -> float | None:
     if service.state == RUNNING and _probe_of(service):
         return service.check_at
     if service.state == STOPPED and service.planned["inits"]:
-        return max(service.check_at, service.since + REST_LOOK_S)
+        return service.check_at
     return None
 
 
@@ -354,7 +354,7 @@ def _seen(service: RoleService, end: JobEnd, now: float) -> Effects:
     """Take what a look at a service has shown."""
     interval = service.planned["check_interval_us"] / 1e6
     if service.state == STOPPED:
-        service.check_at = now + max(interval, REST_LOOK_S)
+        service.rest(now, interval)
         if end.pids and service.wanted == REST:
             service.see(FOUND, now)
             return [Tell("service-found", service=service.name)]
