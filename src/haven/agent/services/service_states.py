@@ -72,8 +72,8 @@ _SEEN = {row[:2]: row[2] for row in SEEN}
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 # One that has ended so often in so long is not what it should be.
 DEATHS, DEATHS_IN_S = 3, 600.0
-# How often one at rest is looked at, and how soon after its stop: an interface that goes down with the role has
-# procd reload dnsmasq a second later, which starts it.
+# How often one at rest is looked at, and how soon after its stop: an interface that goes down with the role
+# has procd reload dnsmasq a second later, which starts it.
 REST_LOOK_S, REST_LOOKS_S = 30.0, (2.0, 5.0, 10.0)
 
 
