@@ -74,7 +74,7 @@ def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
     try:
         answer = ask(run_dir, request)
     except NotRunning as why:
-        raise NotDone("%s%s" % (why, _for_want_of_a_plan(values["--plan"]))) from None
+        raise NotDone("%s%s" % (why, _without(values["--plan"]))) from None
     if in_json:
         sys.stdout.write(json.dumps(answer) + "\n")
     elif name == "status":
@@ -84,10 +84,8 @@ def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
             sys.stdout.write("%s  %s\n" % (_clock(event["at"]), event["text"]))
 
 
-def _for_want_of_a_plan(plan: str) -> str:
-    if os.path.exists(plan) or os.path.exists(plan + paths.PLAN_SOURCE):
-        return ""
-    return ": there is no plan yet; 'haven small add' on a full router shows how to get one of it"
+def _without(plan: str) -> str:
+    return "" if os.path.exists(plan) else ": there is no plan yet ('haven small add' on a full router)"
 
 
 def _ask_full_router(name: str, more: "list[str]", plan: str, run_dir: str) -> None:

@@ -34,7 +34,7 @@ CAME = "plan.json.came"
 
 
 # Why a full router hangs up on who has been answered before, and on others.
-ENDED = "has ended, or was started anew"
+ENDED = "was started anew"
 STRANGE = "does not know this key (or is busy); 'haven small add' there makes one"
 
 
@@ -61,10 +61,10 @@ def _first_answer(address: str, key: str, plan: str, run_dir: str) -> str:
         try:
             return _Question(address, key, plan, run_dir).ask(_digest(plan))
         except NotOpen:
-            left_s -= 1
-            if left_s < 0:
+            if not left_s:
                 raise
-            time.sleep(1)
+        left_s -= 1
+        time.sleep(1)
 
 
 def _is_key(text: str) -> bool:
