@@ -740,6 +740,7 @@ return require("luci.jsonc").parse([==[{
 "late": "{action}: killed, it was not done after {limit_s}",
 "missing": "{path} is not there",
 "not-down": "it still ran {limit_s} after it was told to stop",
+"not-given": "its script started nothing within {limit_s}: is it switched on, and has it work to do?",
 "not-up": "it did not come up within {limit_s}",
 "status": "{action}: ended with status {status}",
 "unstartable": "{action}: {error}"

@@ -1195,6 +1195,7 @@ _("{action}: ended with status {status}");
 _("{path} is not there");
 _("{action}: {error}");
 _("it did not come up within {limit_s}");
+_("its script started nothing within {limit_s}: is it switched on, and has it work to do?");
 _("it still ran {limit_s} after it was told to stop");
 _("it ended by itself, {count} times in ten minutes");
 _("the role of {group} is not known yet");

@@ -123,8 +123,8 @@ class ServiceWorld:
         assert self.running is not None, "nothing runs"
         self.running = None
         pids = frozenset(int(each) for each in more) if how == "pids" else frozenset()
-        alive = {"alive": True, "dead": False, "pids": True}.get(how)
-        code = how if how in ("late", "missing", "status") else ""
+        alive = {"alive": True, "dead": False, "not-given": False, "pids": True}.get(how)
+        code = how if how in ("late", "missing", "status", "not-given") else ""
         facts: dict[str, Any] = {
             "late": {"limit_s": 30},
             "status": {"status": int(more[0]) if how == "status" else 0},

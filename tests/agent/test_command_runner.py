@@ -78,5 +78,7 @@ def test_what_procd_says():
         (set(), None),
         (set(), False),
     )
+    no_instances = evidence('{"it": {}}', ["it"], True)
+    assert no_instances is not None and not no_instances.given
     for broken in ("", "[]", "5", '{"it": 5}', '{"it": {"instances": {"a": {"running": true}}}}'):
         assert said(broken, True) is None

@@ -63,7 +63,7 @@ def test_a_kernel_without_queues_of_nft_gets_those_of_iptables(box: Box):
     assert '"lan" timeout 120s' in box.told() and "queue" not in box.told() and not box.gate.failure
     box.gate.end(True, lambda: said.append(False))
     box.until(lambda: said[-1] is False and "-X haven_leases_output" in box.told("iptables.told"))
-    assert '"lan" timeout 120s' in box.told()
+    assert '"lan" timeout 120s' in box.told() and "queue" not in box.told() and not box.gate.failure
     box.gate.end(False, lambda: said.append(True))
     box.until(lambda: said[-1])
     assert "closed" not in box.told()

@@ -270,6 +270,50 @@ def test_a_reboot_knows_what_was_given_for_as_long_as_it_was(tmp_path: Path):
     assert rebooted.serving == [] and found.good(5.0)[0].until == 5.0 + 3600
 
 
+def remembered(tmp_path: Path, kept: Table, written: float, loaded: float) -> Table:
+    """Return what a router that was away knows after its boot, by what its flash had."""
+    (tmp_path / "run").mkdir(exist_ok=True)
+    Notes(str(tmp_path), str(tmp_path / "run")).keep(kept, written, for_good=True)
+    (tmp_path / "run/leases.json").unlink()
+    found = Table()
+    Notes(str(tmp_path), str(tmp_path / "run")).load(found, loaded)
+    return found
+
+
+def told(one: Table, other: Table, now: float) -> list[Binding]:
+    """Let one router tell another all; return what was news there."""
+    heard = [read_binding(each.document(now), now) for each in one.all()]
+    return [each for each in heard if other.put(each, now)]
+
+
+def test_the_flash_of_a_router_that_was_away_is_no_news_to_one_that_was_there(tmp_path: Path):
+    there, away = Table(), Table()
+    for table in (there, away):
+        table.put(held(now=NOW), NOW)
+    there.put(held(now=NOW + 100), NOW + 100)
+    away = remembered(tmp_path, away, NOW + 10, NOW + 300)
+    assert told(away, there, NOW + 301) == [] and len(told(there, away, NOW + 301)) == 1
+    there.end(held().key, NOW + 320)
+    away = remembered(tmp_path, away, NOW + 310, NOW + 330)
+    told(away, there, NOW + 331)
+    assert there.good(NOW + 331) == []
+    # As often as it boots.
+    for boot in range(4):
+        away = remembered(tmp_path, away, NOW + 400 + boot, NOW + 401 + boot)
+    assert len(away.good(NOW + 500)) == 1
+
+
+def test_who_has_an_address_keeps_it_from_whom_the_flash_of_another_router_remembers(tmp_path: Path):
+    there, away = Table(), Table()
+    away.put(held(now=NOW), NOW)
+    away = remembered(tmp_path, away, NOW + 10, NOW + 9000)
+    # Its first owner has been forgotten there.
+    there.put(held(mac=OTHER, now=NOW + 8000), NOW + 8000)
+    for one, other in ((away, there), (there, away)):
+        told(one, other, NOW + 9001)
+        assert [each.mac for each in other.good(NOW + 9001)] == [OTHER]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"bindings": [{}]}', '{"bindings": 5}', '{"at": "x"}'])
 def test_a_damaged_note_is_named_and_left_out(tmp_path: Path, text: str):
     (tmp_path / "etc/haven").mkdir(parents=True)

@@ -70,7 +70,7 @@ def test_a_standby_that_has_booted_is_told_to_stop_once():
         3.2 end
         3.2 > look vpn
         3.3 end unknown
-        20 role backup
+        5 role backup
         """
     )
 
@@ -205,6 +205,18 @@ def test_one_that_does_not_come_up_has_failed_at_its_limit():
     assert world.queue.services[0].failure["text"] == "it did not come up within 2 s"
 
 
+def test_a_script_that_starts_nothing_is_told_from_a_service_that_dies():
+    world = ServiceWorld(planned("jobs", inits=["cron"], process=True, start_timeout_us=2_000_000))
+    world.set_role("active")
+    world.end()
+    while world.state("jobs") == "starting":
+        world.pass_until(world.now + 0.1)
+        if world.running is not None:
+            world.end("not-given")
+    failure = world.queue.services[0].failure
+    assert (failure["code"], failure["facts"]["limit_s"]) == ("not-given", 2)
+
+
 def test_it_is_not_waited_for_to_come_up_once_it_is_to_stop():
     ServiceWorld(planned("vpn", check=["check"])).play(
         """
@@ -321,12 +333,37 @@ def test_one_that_somebody_else_has_started_is_stopped():
         0 end
         0 > look vpn
         0 end unknown
-        30 > look vpn
-        30 end pids 7
-        30 > stop vpn
-        31 end
-        31 > look vpn
-        31 end unknown
+        2 > look vpn
+        2 end unknown
+        5 > look vpn
+        5 end unknown
+        10 > look vpn
+        10 end unknown
+        40 > look vpn
+        40 end pids 7
+        40 > stop vpn
+        41 end
+        41 > look vpn
+        41 end unknown
+        """
+    )
+
+
+def test_what_an_interface_that_goes_down_has_started_again_rests_in_seconds():
+    """procd reloads dnsmasq a second after the WAN, which its init script takes for a start."""
+    ServiceWorld(planned("dns", inits=["dnsmasq"])).play(
+        """
+        0 role backup
+        0 > stop dns
+        0 end
+        0 > look dns
+        0 end unknown
+        2 > look dns
+        2 end pids 7
+        2 > stop dns
+        2.1 end
+        2.1 > look dns
+        2.1 end unknown
         """
     )
 

@@ -2,13 +2,16 @@
 """How the small node remembers whom it asks for its plan, and what it asks."""
 
 import io
+import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from haven.contract import small_nodes
 from haven.micro import command, full_router
-from haven.micro.control_line import NotDone
+from haven.micro.control_line import NotDone, NotRunning
 
 KEY = "0123456789abcdef" * 2
 
@@ -72,6 +75,55 @@ def test_after_a_refusal_it_asks_as_if_it_had_no_plan(
     with pytest.raises(KeyboardInterrupt):
         full_router.follow(str(tmp_path / "plan.json"), str(tmp_path))
     assert asked == ["", known, "", known]
+
+
+def test_a_full_router_has_a_moment_to_open_its_port(
+    tmp_path: Path, seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def ask(_self: object, _have: str) -> str:
+        if len(waits) < 2:
+            raise full_router.NotOpen("it is not reached: Connection refused")
+        return "it has sent a plan"
+
+    monkeypatch.setattr(full_router._Question, "ask", ask)
+    monkeypatch.setattr(full_router.time, "sleep", waits.append)
+    joined = full_router.join("192.0.2.1", KEY, str(tmp_path / "plan.json"), str(tmp_path))
+    assert joined == "it has sent a plan" and len(waits) == 2
+
+
+@pytest.mark.parametrize(("is_known", "why"), [(False, "does not know this key"), (True, "was started anew")])
+def test_a_full_router_that_ends_is_told_from_one_that_does_not_know_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool, why: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(small_nodes, "PORT", server.getsockname()[1])
+        monkeypatch.setattr(full_router, "facts", dict)
+
+        def hang_up() -> None:
+            with server.accept()[0] as line:
+                line.recv(1000)
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        question = full_router._Question("127.0.0.1", KEY, str(tmp_path / "plan"), str(tmp_path), is_known)
+        with pytest.raises(NotDone, match=why):
+            question.ask("")
+        thread.join()
+
+
+def test_a_node_without_a_plan_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def not_running(*_words: object) -> None:
+        raise NotRunning("havend is not running")
+
+    monkeypatch.setattr(command, "ask", not_running)
+    monkeypatch.setattr(sys, "argv", ["haven", "status", "--plan", str(tmp_path / "plan.json")])
+    assert command.main() == 1 and "haven small add" in capsys.readouterr().err
+    (tmp_path / "plan.json").write_text("{}")
+    assert command.main() == 1 and capsys.readouterr().err == "haven: havend is not running\n"
 
 
 def test_a_note_that_is_damaged_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A pair of one router on CPython and one on MicroPython: whatever happens, it is as with two of one kind."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,17 @@ def test_killed_and_started_in_time_it_goes_on(network: Network) -> None:
     assert first.group()["last_transition"]["reason"] == "adopted"
     holds_for(lambda: second.state() == "backup", 0.5, "r2 stays Backup")
     assert first.holds()
+
+
+def test_a_run_directory_in_memory_is_known_as_such_behind_a_link(network: Network) -> None:
+    """/var is a link of the flash on OpenWrt, to a tmpfs."""
+    node = MicroNode(network, "r1")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as disk:
+        os.symlink(node.folder, f"{disk}/var")
+        node.run_dir = Path(disk) / "var/run"
+        node.start().wait_state("active")
+        assert "run-dir-on-disk" not in [each["code"] for each in node.status()["problems"]]
+        node.stop()
 
 
 def test_second_one_on_a_run_directory_is_refused(network: Network) -> None:

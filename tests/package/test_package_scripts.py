@@ -133,8 +133,12 @@ def test_an_upgrade_keeps_what_the_new_package_has_brought(machine: Router):
 def test_a_removal_leaves_the_configuration_and_nothing_else(machine: Router):
     (machine.root / "usr/lib/haven/haven.zip.123.new").write_text("of a power cut")
     (machine.root / "var/run/haven").mkdir()
+    # Of an upgrade, by opkg and by apk.
+    for example in ("haven-opkg", "haven.apk-new"):
+        (machine.root / "etc/config" / example).write_text("")
     machine.run("postrm")
     assert not (machine.root / "usr/lib/haven").exists()
+    assert [path.name for path in (machine.root / "etc/config").iterdir()] == ["haven"]
     assert not (machine.root / "var/run/haven").exists()
     assert (machine.root / "etc/config/haven").exists()
 

@@ -58,6 +58,23 @@ def test_what_is_confirmed_stays_and_can_be_undone_later(box: RouterBox):
     ]  # fmt: skip
 
 
+def test_what_ran_by_role_is_started_at_boot_again_after_an_undo(box: RouterBox):
+    scripts, links = box.root / "etc/init.d", box.root / "etc/rc.d"
+    links.mkdir(exist_ok=True)
+    (scripts / "odhcpd").write_text("#!/bin/sh\n")
+    box.trial.begin(box.proposal())
+    box.until("waiting")
+    box.trial.confirm()
+    box.keepers[-1].wait(60)
+    # As a service section and `list keep` make it.
+    (box.root / "etc/sysupgrade.conf").write_text("/root\n/etc/openvpn\n")
+    note = {"boot": {"odhcpd": "S35odhcpd"}, "keep": ["/etc/openvpn"]}
+    (box.root / "etc/haven/owned.json").write_text(json.dumps(note))
+    box.trial.undo()
+    assert os.readlink(links / "S35odhcpd") == "../init.d/odhcpd"
+    assert (box.root / "etc/sysupgrade.conf").read_text() == "/root\n"
+
+
 def test_the_plan_of_a_haven_that_was_killed_stays_until_it_is_cleared_up(box: RouterBox):
     box.trial.begin(box.proposal())
     box.until("waiting")

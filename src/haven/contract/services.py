@@ -123,6 +123,8 @@ FAILURES = {
     "missing": "{path} is not there",
     "unstartable": "{action}: {error}",
     "not-up": "it did not come up within {limit_s}",
+    # As OpenWrt's scripts do where they are switched off in their own configuration, and cron without a job.
+    "not-given": "its script started nothing within {limit_s}: is it switched on, and has it work to do?",
     "not-down": "it still ran {limit_s} after it was told to stop",
     "died": "it ended by itself, {count} times in ten minutes",
 }

@@ -39,7 +39,7 @@ def is_in_memory(run_dir: str) -> bool:
     except OSError:
         return True
     best = (b"", b"tmpfs")
-    path = (os.path.realpath(run_dir) if hasattr(os.path, "realpath") else run_dir).encode()
+    path = os.path.realpath(run_dir).encode()
     for line in lines:
         head, _mark, tail = line.partition(b" - ")
         point = head.split(b" ")[4]

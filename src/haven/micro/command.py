@@ -2,11 +2,12 @@
 """The command haven of the small node: what havend says, and what it is asked to do."""
 
 import json
+import os
 import sys
 
 from haven import paths
 from haven.arguments import RUN_DIR, CommandOption, UsageError, columns, option_rows, parse
-from haven.micro.control_line import NotDone, ask, load_request
+from haven.micro.control_line import NotDone, NotRunning, ask, load_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
     if len(more) > (name in ("switchover", "maintenance")):
         raise UsageError("'%s' is one word too many" % more[-1])
     request = _request(name, more, values["--plan"], run_dir)
-    answer = ask(run_dir, request)
+    try:
+        answer = ask(run_dir, request)
+    except NotRunning as why:
+        raise NotDone("%s%s" % (why, _without(values["--plan"]))) from None
     if in_json:
         sys.stdout.write(json.dumps(answer) + "\n")
     elif name == "status":
@@ -78,6 +82,10 @@ def _run(words: "list[str]", values: "dict[str, str]", in_json: bool) -> None:
     elif name == "events":
         for event in answer:
             sys.stdout.write("%s  %s\n" % (_clock(event["at"]), event["text"]))
+
+
+def _without(plan: str) -> str:
+    return "" if os.path.exists(plan) else ": there is no plan yet ('haven small add' on a full router)"
 
 
 def _ask_full_router(name: str, more: "list[str]", plan: str, run_dir: str) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where the plan of this node comes from: a full haven, asked by contract/small_nodes.py."""
 
+import errno
 import json
 import os
 import socket
@@ -25,9 +26,20 @@ if TYPE_CHECKING:
 PAUSE_S, AGAIN_S = 1, 15
 LONGEST_NOTE = 512
 CONNECT_S = 10
+# A full router opens its port a moment after its first 'haven small add'.
+OPENS_S = 10
 SERVICE = "/etc/init.d/haven-micro"
 # In the run directory, which is in memory: a plan that havend refuses comes again and again.
 CAME = "plan.json.came"
+
+
+# Why a full router hangs up on who has been answered before, and on others.
+ENDED = "was started anew"
+STRANGE = "does not know this key (or is busy); 'haven small add' there makes one"
+
+
+class NotOpen(NotDone):
+    """Nobody asks there."""
 
 
 def join(address: str, key: str, plan: str, run_dir: str) -> str:
@@ -36,11 +48,23 @@ def join(address: str, key: str, plan: str, run_dir: str) -> str:
         raise NotDone(
             "a key is %d digits and letters a to f, as 'haven small add' shows it" % (2 * small_nodes.KEY)
         )
-    said = _Question(address, key, plan, run_dir).ask(_digest(plan))
+    said = _first_answer(address, key, plan, run_dir)
     _write_note(plan, address, key)
     # What follows the plan from now on is started for the note's sake.
     _start_service()
     return said
+
+
+def _first_answer(address: str, key: str, plan: str, run_dir: str) -> str:
+    left_s = OPENS_S
+    while True:
+        try:
+            return _Question(address, key, plan, run_dir).ask(_digest(plan))
+        except NotOpen:
+            if not left_s:
+                raise
+        left_s -= 1
+        time.sleep(1)
 
 
 def _is_key(text: str) -> bool:
@@ -76,7 +100,7 @@ def follow(plan: str, run_dir: str) -> None:
     while True:
         address, key = _read_note(plan)
         try:
-            question = _Question(address, key, plan, run_dir)
+            question = _Question(address, key, plan, run_dir, have != "")
             said = question.ask(have)
             if said:
                 _start_service()
@@ -105,7 +129,8 @@ def _read_note(plan: str) -> "list[str]":
 class _Question:
     """One connection to a full router."""
 
-    def __init__(self, address: str, key: str, plan: str, run_dir: str) -> None:
+    def __init__(self, address: str, key: str, plan: str, run_dir: str, is_known: bool = False) -> None:
+        self._is_known = is_known
         self._address, self._plan, self._run_dir = address, plan, run_dir
         self._key = bytes.fromhex(key)
         self._pieces: list[bytes] = []
@@ -141,7 +166,8 @@ class _Question:
         try:
             self._socket.connect(self._place)
         except OSError as error:
-            raise NotDone("%s is not reached: %s" % (self._address, os.strerror(error.errno or 0))) from None
+            kind = NotOpen if error.errno == errno.ECONNREFUSED else NotDone
+            raise kind("%s is not reached: %s" % (self._address, os.strerror(error.errno or 0))) from None
         self._socket.settimeout(small_nodes.PATIENCE_S)
         own, other = os.urandom(small_nodes.NONCE), b""
         self._socket.send(small_nodes.BEGIN + key_id(self._key, small_nodes.KEY_ID) + own)
@@ -155,10 +181,7 @@ class _Question:
         except OSError:
             raise NotDone("%s does not answer in time" % self._address) from None
         if not octets:
-            raise NotDone(
-                "%s hung up: its haven does not know this key (or is busy); 'haven small add' there makes one"
-                % self._address
-            )
+            raise NotDone("%s hung up: its haven %s" % (self._address, ENDED if self._is_known else STRANGE))
         return octets
 
     def _exchange(self, question: bytes) -> str:

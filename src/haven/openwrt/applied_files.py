@@ -110,8 +110,12 @@ def look(model: Model | None, router: RouterFiles) -> DhcpDifference:
 
 def apply(model: Model | None, router: RouterFiles) -> list[str]:
     """Make everything as the model wants it, or take all of it back; return the problems."""
+    return _carry_out((_apply_dhcp, _apply_keep, _apply_boot), model, router)
+
+
+def _carry_out(steps: Sequence[Any], model: Model | None, router: RouterFiles) -> list[str]:
     problems: list[str] = []
-    for step in (_apply_dhcp, _apply_keep, _apply_boot):
+    for step in steps:
         try:
             problems += step(model, router)
         except (ApplyError, owned.OwnedError) as why:
@@ -128,12 +132,12 @@ def _unwritable(step: Any, why: OSError) -> str:
 
 def give_back_boot(router: RouterFiles) -> list[str]:
     """Let OpenWrt start at boot again what haven has started by role; return the problems."""
-    try:
-        return _apply_boot(None, router)
-    except owned.OwnedError as why:
-        return [str(why)]
-    except OSError as why:
-        return [_unwritable(_apply_boot, why)]
+    return _carry_out((_apply_boot,), None, router)
+
+
+def give_back_beside_dhcp(router: RouterFiles) -> list[str]:
+    """Take back what no copy of /etc/config/dhcp brings back; return the problems."""
+    return _carry_out((_apply_keep, _apply_boot), None, router)
 
 
 def _apply_boot(model: Model | None, router: RouterFiles) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from haven.arguments import ROOT, RUN_DIR, CommandOption, begin_program
 from haven.contract.message import render
 from haven.contract.setup import CONFIRM_S, OUTCOMES, SetupRefused
+from haven.openwrt.applied_files import RouterFiles, give_back_beside_dhcp
 from haven.setup.own_addresses import has_address, keep_address
 from haven.setup.packages import HAVEN, NETWORK, read_packages
 from haven.setup.proposal import SECOND_ROLE
@@ -113,6 +114,9 @@ class Keeper:
     def take_back(self, outcome: dict[str, Any], haven_too: bool) -> None:
         """Put back what was there before, and let the services follow."""
         device, dialled = self._old_device(), self._dialled()
+        # The note of it is among the files: afterwards nobody would know.
+        for text in give_back_beside_dhcp(RouterFiles(self._folder.root)):
+            self._services.log(text)
         try:
             self._folder.restore()
         except SetupRefused as refused:

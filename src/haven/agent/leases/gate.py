@@ -105,7 +105,7 @@ class Gate:
         self._held = ()
         if not self._by_nft:
             self._run(["sh", "-c", iptables_script(())], "", lambda _why: None)
-        self._wanted = script((), self._closed) if closed and self._closed else REMOVE
+        self._wanted = script((), self._closed, self._by_nft) if closed and self._closed else REMOVE
         self._waiting.append(done)
         self._tell_next()
 

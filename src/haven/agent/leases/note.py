@@ -4,13 +4,14 @@
 For the first it is written to memory as soon as it changes. On the flash, which wears, a lease that a device
 has not had before is written after five minutes, with all others that have come meanwhile, and what was
 only renewed when the agent ends, or after a day. A clock may be wrong after a reboot: a lease is then as
-good as when it was given last, which is longer than it is, and never shorter.
+good as when it was given last, which is longer than it is, and never shorter; and whoever was there meanwhile
+knows better.
 """
 
 import os
 from typing import Any
 
-from haven.agent.leases.binding import Binding, BindingError, read_binding
+from haven.agent.leases.binding import FOREVER_S, Binding, BindingError, read_binding
 from haven.agent.leases.lease_table import Table
 from haven.atomic_file import write_whole
 from haven.contract.fields import DocumentError
@@ -21,6 +22,7 @@ from haven.plain_file import read_plain
 NEWS_S = 300.0
 RENEWED_S = 86400.0
 LARGEST = 8 << 20
+LONG_AGO_S = FOREVER_S / 2
 
 
 class NoteError(Exception):
@@ -81,8 +83,14 @@ def _later(due: float | None, is_different: bool, at: float) -> float | None:
 
 
 def _as_given(binding: Binding, now: float) -> Binding:
+    """Nobody knows how long ago the note was written: whoever was there meanwhile knows better."""
     binding.until = now + binding.lasts_s
+    binding.began, binding.changed = _long_ago(binding.began, now), _long_ago(binding.changed, now)
     return binding
+
+
+def _long_ago(at: float, now: float) -> float:
+    return at if now - at >= LONG_AGO_S else at - LONG_AGO_S
 
 
 def _documents(table: Table, now: float) -> list[dict[str, Any]]:

@@ -115,7 +115,9 @@ def _looked(outcome: ChildEnd | CallFailure, planned: dict[str, Any]) -> JobEnd:
     found = None
     if isinstance(outcome, ChildEnd) and not outcome.status:
         found = evidence(outcome.output, planned["inits"], planned["process"])
-    return JobEnd() if found is None else JobEnd(alive=found.alive, pids=found.pids)
+    if found is None:
+        return JobEnd()
+    return JobEnd("" if found.given else "not-given", alive=found.alive, pids=found.pids)
 
 
 def _checked(outcome: ChildEnd | CallFailure) -> JobEnd:

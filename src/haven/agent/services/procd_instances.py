@@ -13,11 +13,11 @@ class Evidence:
     """The processes of some services.
 
     `alive` is None where procd has none of them to watch: they have not been started, or are of those that
-    do something once.
+    do something once. `given` is whether their scripts have given it any at all.
     """
 
-    def __init__(self, pids: frozenset[int], alive: bool | None) -> None:
-        self.pids, self.alive = pids, alive
+    def __init__(self, pids: frozenset[int], alive: bool | None, given: bool) -> None:
+        self.pids, self.alive, self.given = pids, alive, given
 
 
 def evidence(answer: str, names: Sequence[str], process: bool) -> Evidence | None:
@@ -31,8 +31,8 @@ def evidence(answer: str, names: Sequence[str], process: bool) -> Evidence | Non
     except (ValueError, AttributeError, KeyError, TypeError):
         return None
     if not pids and (dead or process):
-        return Evidence(pids, False)
-    return Evidence(pids, True if pids else None)
+        return Evidence(pids, False, bool(instances))
+    return Evidence(pids, True if pids else None, bool(instances))
 
 
 def _instances(service: Any) -> list[dict[str, Any]]:

@@ -27,8 +27,8 @@ from haven.contract.services import (
 LOOK = "look"
 # How soon one that comes up, or goes, is looked at again.
 AGAIN_S = 0.5
-# What looks is not to take longer; and how often one at rest is looked at.
-LOOK_LIMIT_S, REST_LOOK_S = 10.0, 30.0
+# What looks is not to take longer.
+LOOK_LIMIT_S = 10.0
 # procd starts again what has ended after five seconds.
 RESPAWN_S = 6.0
 # A start that is not wanted any more has so long to end by itself: what is to stop waits for it.
@@ -76,7 +76,7 @@ class JobEnd:
     """How something that was run has ended.
 
     `code` is one of FAILURES, empty for success; `words` are its last ones. Of a look `alive` is None where
-    nobody can tell, and `pids` are the processes that procd has.
+    nobody can tell, `pids` are the processes that procd has, and `code` says why there are none.
     """
 
     def __init__(
@@ -256,7 +256,7 @@ class ServiceQueue:
             return self._finish(job, JobEnd(words=job.words, pids=end.pids), now)
         if now >= job.until:
             limit = job.service.planned["stop_timeout_us" if job.told == STOP else "start_timeout_us"] / 1e6
-            code = "not-up" if job.told == START else "not-down"
+            code = (end.code or "not-up") if job.told == START else "not-down"
             return self._finish(job, JobEnd(code, {"limit_s": limit}, end.words or job.words), now)
         job.again_at = min(now + AGAIN_S, job.until)
         return []
@@ -342,7 +342,7 @@ def _look_at(service: RoleService) -> float | None:
     if service.state == RUNNING and _probe_of(service):
         return service.check_at
     if service.state == STOPPED and service.planned["inits"]:
-        return max(service.check_at, service.since + REST_LOOK_S)
+        return service.check_at
     return None
 
 
@@ -354,7 +354,7 @@ def _seen(service: RoleService, end: JobEnd, now: float) -> Effects:
     """Take what a look at a service has shown."""
     interval = service.planned["check_interval_us"] / 1e6
     if service.state == STOPPED:
-        service.check_at = now + max(interval, REST_LOOK_S)
+        service.rest(now, interval)
         if end.pids and service.wanted == REST:
             service.see(FOUND, now)
             return [Tell("service-found", service=service.name)]

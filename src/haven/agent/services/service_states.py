@@ -72,6 +72,9 @@ _SEEN = {row[:2]: row[2] for row in SEEN}
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 # One that has ended so often in so long is not what it should be.
 DEATHS, DEATHS_IN_S = 3, 600.0
+# How often one at rest is looked at, and how soon after its stop: an interface that goes down with the role
+# has procd reload dnsmasq a second later, which starts it.
+REST_LOOK_S, REST_LOOKS_S = 30.0, (2.0, 5.0, 10.0)
 
 
 class RoleService:
@@ -149,7 +152,8 @@ class RoleService:
         """Take how a job has ended."""
         self._enter(_AFTER[(job, outcome)], now)
         self.pids = frozenset()
-        self.check_at = now + self.planned["check_interval_us"] / 1e6
+        interval_s = self.planned["check_interval_us"] / 1e6
+        self.check_at = now + (REST_LOOKS_S[0] if self.state == STOPPED else interval_s)
         if outcome == DONE and job == STOP and self.wanted == REST:
             self.failure = None
         elif outcome == DONE and job == START and not (self.planned["inits"] or self.planned["check"]):
@@ -157,6 +161,11 @@ class RoleService:
             self.failures = 0
         if self.state == STUCK or (self.state == FAILED and job == START):
             self.pause(now)
+
+    def rest(self, now: float, interval_s: float) -> None:
+        """Take that it was looked at while it rests."""
+        early = [self.since + each for each in REST_LOOKS_S if self.since + each > now]
+        self.check_at = early[0] if early else now + max(interval_s, REST_LOOK_S)
 
     def see(self, what: str, now: float) -> None:
         """Take what is seen of it while nothing is being done."""

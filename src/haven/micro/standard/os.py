@@ -30,6 +30,18 @@ class path:
             return False
         return True
 
+    @staticmethod
+    def realpath(name: str) -> str:
+        """Return where a folder is, as the kernel says when one goes there: OpenWrt's /var is a link."""
+        here = uos.getcwd()
+        try:
+            uos.chdir(name)
+            return str(uos.getcwd())
+        except OSError:
+            return name
+        finally:
+            uos.chdir(here)
+
 
 def stat(name: str) -> Stat:
     """Return what is known of a file. Raises OSError."""
