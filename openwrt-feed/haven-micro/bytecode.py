@@ -42,7 +42,13 @@ def modules(sources: Path) -> dict[str, bytes]:
     return {
         str(path.with_suffix(".mpy").relative_to(sources)): _compiled(compiler, path, sources)
         for path in sorted(_needed(sources))
+        if path.name != "__init__.py" or _says_anything(path)
     }
+
+
+def _says_anything(path: Path) -> bool:
+    # MicroPython imports from a folder without this file as well.
+    return bool(slim(path.read_text()).strip())
 
 
 def _needed(sources: Path) -> set[Path]:

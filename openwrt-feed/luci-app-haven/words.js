@@ -384,7 +384,6 @@ _("The group has changed hands {count} times within a minute.");
 _("{peer} is Active, too, although it ranks lower.");
 _("{peer} says that it is Active, too, and this node does not hear it.");
 _("Another machine uses our address {address}.");
-_("Another machine, {mac} on {device}, has the virtual address {address}, too.");
 _("Packets from {peer} are dropped: their TTL is too low, so they came through another router.");
 _("Packets from {peer} are dropped: they speak another version of VRRP.");
 _("Packets from {peer} are dropped: their checksum is wrong.");
@@ -436,6 +435,7 @@ _("The agent does not report: nobody copies connections, checks hosts, answers L
 _("The haven-agent that runs is of an older haven ({version}) than havend, and not understood.");
 _("The havend that runs is of an older haven ({version}) than haven-agent, and not understood.");
 _("The plan cannot be read by haven-agent: {diagnostic}");
+_("Another machine, {mac} on {device}, has the virtual address {address}, too.");
 _("The part '{part}', which the plan has work for, is not in what haven-agent tells.");
 _("The part '{part}' of haven-agent has failed and is started again: {error}.");
 _("There is no channel to the paired routers: {error}.");
@@ -516,7 +516,6 @@ _("Look for a link that comes and goes, or for somebody who forges on this link.
 _("If it does not yield, it does not hear this node: look for a firewall or a one-way link.");
 _("Look on their links for a cut, a switch that drops multicast, or a firewall that drops VRRP (protocol 112).");
 _("Give each router an address of its own.");
-_("Look for it by its MAC address in the switch: a router that has left this pair or was reset and has its old address again, or somebody who forges. Give it another address, or take it off the link.");
 _("Keep the routers on one link, or name each other as unicast_peer and set unicast_hops.");
 _("Set the same version on all routers.");
 _("Look for a broken link or an incompatible router.");
@@ -564,6 +563,7 @@ _("If it is a router of this pair, name its address in a bfd section that the vi
 _("Start haven-agent, and look for its last words in the log.");
 _("Restart haven, so that both are of one version.");
 _("Say 'haven reload', which writes the plan anew; until then connections may not be copied.");
+_("Look for it by its MAC address in the switch: a router that has left this pair or was reset and has its old address again, or somebody who forges. Give it another address, or take it off the link.");
 _("Restart haven, so that havend and haven-agent are of one version.");
 _("Look for its last words in the log; if it goes on, report them.");
 _("Mend what it names; the elections do not need the channel.");

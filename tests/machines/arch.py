@@ -50,7 +50,7 @@ OCTETS = (
         for name in ("channel_line", "conntrackd_statistics", "wireguard_words", "link_quality")
     ),
 )
-# These start a Python as a program, need sockets of the kernel, or hold a speed that an emulated processor has not.
+# These start a Python as a program, need the kernel, or hold a speed that an emulated processor has not.
 NOT_EMULATED = (
     "time_stamps or commands_write or no_time or is_not_json or speed or accept or kernel_rules or next_start"
     " or test_vrrp_receiver or measured"

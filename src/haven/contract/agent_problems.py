@@ -2,7 +2,7 @@
 """The problems of the agent and its parts, as rows of the table in problems.py."""
 
 from haven.contract.service_problems import SERVICE_PROBLEMS
-from haven.contract.severities import WARNING
+from haven.contract.severities import ERROR, WARNING
 
 # (code, severity, what is the matter, what to do)
 AGENT_TABLE = (
@@ -29,6 +29,13 @@ AGENT_TABLE = (
         WARNING,
         "The plan cannot be read by haven-agent: {diagnostic}",
         "Say 'haven reload', which writes the plan anew; until then connections may not be copied.",
+    ),
+    (
+        "address-claimed",
+        ERROR,
+        "Another machine, {mac} on {device}, has the virtual address {address}, too.",
+        "Look for it by its MAC address in the switch: a router that has left this pair or was reset and has "
+        "its old address again, or somebody who forges. Give it another address, or take it off the link.",
     ),
     (
         "part-silent",

@@ -151,13 +151,6 @@ _GATEWAY_TABLE = (
         "Give each router an address of its own.",
     ),
     (
-        "address-claimed",
-        ERROR,
-        "Another machine, {mac} on {device}, has the virtual address {address}, too.",
-        "Look for it by its MAC address in the switch: a router that has left this pair or was reset and has "
-        "its old address again, or somebody who forges. Give it another address, or take it off the link.",
-    ),
-    (
         "dropped-ttl",
         WARNING,
         "Packets from {peer} are dropped: their TTL is too low, so they came through another router.",

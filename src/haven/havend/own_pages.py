@@ -14,6 +14,6 @@ def keep_own_pages() -> "str | None":
     """
     try:
         is_left = any(system.lock_memory(flags) for flags in TOUCHED)
-    except ImportError:
+    except (AttributeError, ImportError, OSError):
         return "this Python has no words for it"
     return None if is_left else "the kernel refuses"

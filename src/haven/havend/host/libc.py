@@ -63,7 +63,7 @@ def be_realtime(priority: int) -> int:
 
 
 def lock_memory(flags: int) -> bool:
-    """Ask the kernel to leave pages to this process, as mlockall(2) does; tell whether it agrees."""
+    """Ask as mlockall(2) does; tell whether the kernel agrees. Raises AttributeError without ffi."""
     return _call("mlockall", "i", "i", flags) == 0
 
 

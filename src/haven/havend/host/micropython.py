@@ -378,11 +378,7 @@ def be_realtime(priority: int) -> "str | None":
     return error_text(code) if code else None
 
 
-def lock_memory(flags: int) -> bool:
-    """Ask as mlockall(2) does; tell whether the kernel agrees. Raises ImportError where nobody can ask."""
-    if not libc.is_there:
-        raise ImportError
-    return libc.lock_memory(flags)
+lock_memory = libc.lock_memory
 
 
 def open_signals() -> int:
