@@ -48,7 +48,7 @@ def modules(sources: Path) -> dict[str, bytes]:
 
 def _says_anything(path: Path) -> bool:
     # MicroPython imports from a folder without this file as well.
-    return bool(slim(path.read_text()).strip())
+    return bool(ast.parse(slim(path.read_text())).body)
 
 
 def _needed(sources: Path) -> set[Path]:
