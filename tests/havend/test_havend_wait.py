@@ -148,7 +148,8 @@ def test_a_plan_that_does_not_fit_is_told_and_the_plan_in_force_stays(
     assert done.returncode == 1
     assert "plan.json.new: cannot be written: No space left on device" in done.stderr
     assert (full / "plan.json").read_bytes() == before and node.state() == "active"
-    assert {path.name for path in full.iterdir()} == {"lock", "plan.json", "havend.sock", "alive", "filling"}
+    kept = {"lock", "reload.lock", "plan.json", "havend.sock", "alive", "filling"}
+    assert {path.name for path in full.iterdir()} == kept
 
 
 def test_what_is_wrong_is_on_stderr_and_the_rest_on_stdout(pair: Pair, havend: Make, tmp_path: Path) -> None:

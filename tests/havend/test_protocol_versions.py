@@ -209,6 +209,10 @@ class Client:
     closed = False
     follows = False
 
+    def close(self) -> None:
+        """Hang up."""
+        self.closed = True
+
 
 @pytest.fixture
 def link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AgentLink:
@@ -229,7 +233,8 @@ def link(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AgentLink:
 )
 def test_an_agent_that_is_too_old_is_named(link: AgentLink, request_: dict, version: str) -> None:
     # However the two differ: it is told which one it talks to.
-    assert link.attach(Client(), request_) == {"protocol": PROTOCOL, "version": VERSION}
+    older = Client()
+    assert link.attach(older, request_) == {"protocol": PROTOCOL, "version": VERSION}
     link.take(json.loads(REPORT_1), NOW)
     for now in (NOW, NOW + 2 * SILENCE):
         (found,) = link.problems(now)
@@ -237,6 +242,7 @@ def test_an_agent_that_is_too_old_is_named(link: AgentLink, request_: dict, vers
         assert found["facts"] == {"version": version} and "(%s)" % version in found["message"]
     # The next one is of our release.
     link.attach(Client(), {"command": "agent", "protocol": PROTOCOL, "version": VERSION})
+    assert older.closed
     link.take({"command": "report", "in_sync": True, "problems": []}, NOW)
     assert link.problems(NOW) == []
 
