@@ -18,6 +18,7 @@ from bench.nodes import HavenAgent
 from bench.pair import pair
 from bench.table import Figures
 from bench.world import world
+from tests.lab import firewall
 from tests.lab.flows import Crowd
 from tests.lab.haven_node import HavenNode
 from tests.lab.network import Network
@@ -113,7 +114,11 @@ def _gap_copying(interval_ms: int) -> float:
         capture, until = made.network.capture("lan"), now_ns() + GAPS_S * 1_000_000_000
         while now_ns() < until:
             made.first.kill_conntrackd()
-            wait_until(lambda: told(made.first) >= FULL_TABLE * 3 // 4, 120, "conntrackd has read the table")
+            # As many as are there: some have ended, and a slow kernel takes fewer.
+            there = firewall.entries(made.first.router.namespace)
+            wait_until(
+                lambda there=there: told(made.first) >= there // 2, 120, "conntrackd has read the table"
+            )
         return capture.longest_gap_ns(made.first.name) / 1e6
 
 
