@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.luci.pages import Pages
+from tests.luci.pages import Pages, wait_for
 from tests.luci.pair import Pair
 
 
@@ -111,8 +111,9 @@ def test_a_real_pair_has_a_past_and_another_span_is_asked_for(pages: Pages, pair
         "found => found.map(each => each.dataset.state)"
     )
     page.locator("select").select_option("30")
+    # The drawing of the span before stays until the answer is there.
+    wait_for(page, lambda: pages.router.calls("history")[-1]["days"] == 30, "the other span is asked for")
     expect(page.locator("svg.haven-timeline")).to_be_visible()
-    assert [each["days"] for each in pages.router.calls("history")][-1] == 30
 
 
 def test_a_drill_is_begun_after_a_yes_on_the_router_that_is_active(pages: Pages, pair: Pair):
