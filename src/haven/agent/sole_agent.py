@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One agent for a run directory: two would start services twice and end each other's conntrackd."""
 
-import fcntl
 import os
 import sys
 import time
 
 from haven.failure_reason import reason_of
+from haven.file_lock import lock
 from haven.paths import inside
 from haven.private_folder import make_private
 
@@ -22,21 +22,13 @@ def wait_for_turn(run_dir: str) -> None:
         make_private(run_dir)
         # Open until the process ends, however it does: that is what gives the lock up.
         descriptor = os.open(inside(run_dir, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
-        if not _is_ours(descriptor):
+        if not lock(descriptor):
             _say("waiting: another haven-agent runs in %s" % run_dir)
-        while not _is_ours(descriptor):
+        while not lock(descriptor):
             time.sleep(RETRY_S)
     except OSError as error:
         # A disk without room is no reason to leave connections and services to nobody.
         _say("whether another one runs in %s is not known: %s" % (run_dir, reason_of(error)))
-
-
-def _is_ours(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _say(text: str) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One `haven reload` at a time: of two, the later would be undone by an earlier one that takes longer."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 
 from haven import paths
 from haven.cli.errors import Failed
+from haven.file_lock import lock
 
 # In the run directory; stays, as whoever waits for it has it open.
 LOCK = "reload.lock"
@@ -34,15 +34,7 @@ def reload_turn(run_dir: str) -> Iterator[None]:
 
 def _wait(descriptor: int) -> None:
     until = time.monotonic() + LIMIT_S
-    while not _is_ours(descriptor):
+    while not lock(descriptor):
         if time.monotonic() >= until:
             raise Failed("another 'haven reload' has been under way for %d s" % LIMIT_S)
         time.sleep(LOOK_S)
-
-
-def _is_ours(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
