@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Flows through the gateway: busy, young, idle and old ones, and a crowd that fills the table."""
 
-import ctypes
 import itertools
-import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab.namespace import FOLDER, Namespace
+from tests.lab.namespace import Namespace, inside
 from tests.lab.network import CLIENT, SERVICE, Network
 from tests.lab.sheet import ALIVE, CONNECTING, DONE, FRESH, RESET, Sheet
 from tests.lab.wait import now_ns, wait_until
@@ -22,29 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ECHO_PORT = 9000
 CROWD_PORT, CROWD_PORTS = 5000, 4
 CROWD_NETWORK = "203.0.113"
-CLONE_NEWNET = 0x40000000
 
-_libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
-
-
-@contextmanager
-def inside(namespace: Namespace) -> Iterator[None]:
-    """Let this thread be in a namespace: a socket made there stays there."""
-    home = os.open(f"/proc/self/task/{threading.get_native_id()}/ns/net", os.O_RDONLY)
-    away = os.open(FOLDER / namespace.name, os.O_RDONLY)
-    try:
-        _enter(away)
-        yield
-    finally:
-        _enter(home)
-        os.close(home)
-        os.close(away)
-
-
-def _enter(descriptor: int) -> None:
-    if _libc.setns(descriptor, CLONE_NEWNET):
-        raise OSError(ctypes.get_errno(), "setns")
 
 
 def spawn(namespace: Namespace, *argv: str, **more: object) -> "subprocess.Popen[bytes]":

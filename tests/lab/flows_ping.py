@@ -5,8 +5,7 @@ import socket
 import struct
 import time
 
-from tests.lab.flows import inside
-from tests.lab.namespace import Namespace
+from tests.lab.namespace import Namespace, inside
 from tests.lab.network import SERVICE, Network
 
 IDENTIFIER = 4711

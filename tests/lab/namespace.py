@@ -10,6 +10,8 @@ import os
 import re
 import signal
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -19,6 +21,7 @@ from tests.lab.wait import wait_until
 FOLDER = Path("/run/netns")
 OWNED = re.compile(r"hv(\d+)-")
 PR_SET_PDEATHSIG = 1
+CLONE_NEWNET = 0x40000000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
@@ -129,6 +132,25 @@ class Namespace:
 
     def __str__(self) -> str:
         return self.name
+
+
+@contextlib.contextmanager
+def inside(namespace: Namespace) -> Iterator[None]:
+    """Let this thread be in a namespace: a socket made there stays there."""
+    home = os.open(f"/proc/self/task/{threading.get_native_id()}/ns/net", os.O_RDONLY)
+    away = os.open(FOLDER / namespace.name, os.O_RDONLY)
+    try:
+        _enter(away)
+        yield
+    finally:
+        _enter(home)
+        os.close(home)
+        os.close(away)
+
+
+def _enter(descriptor: int) -> None:
+    if _libc.setns(descriptor, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _call(*argv: str, stdin: str | None = None) -> str:

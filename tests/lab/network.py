@@ -165,7 +165,13 @@ class Network:
         return self._guests[-1]
 
     def power_cut(self, name: str, direct: tuple[str, str] | None = None) -> Fault:
-        """Cut a router off, all cables in one batch, and end its processes without a word.
+        """Cut a router off and end its processes without a word; `direct` as for `power_loss`."""
+        fault = self.power_loss(name, direct)
+        self.routers[name].namespace.kill_all()
+        return fault
+
+    def power_loss(self, name: str, direct: tuple[str, str] | None = None) -> Fault:
+        """Cut a router off, all cables at once; its processes stand still, and cost nobody a moment.
 
         They stand still first: a program is quick enough to say goodbye on the cable that goes last. Who is
         at the other end of a direct cable (a router, a segment) loses its carrier.
@@ -176,9 +182,7 @@ class Network:
         ports = [router.port(segment) for segment in SEGMENTS]
         far = [port_name(*direct)] if direct else []
         self.switch.set_ports([*far, *ports], "down")
-        fault = self._note(f"power of {name} cut", began)
-        router.namespace.kill_all()
-        return fault
+        return self._note(f"power of {name} cut", began)
 
     def power_on(self, name: str) -> Fault:
         """Give a router back as it boots: its own addresses only, nothing running, nothing remembered."""
@@ -305,7 +309,7 @@ class Network:
             part.close()
         for router in self.routers.values():
             router.namespace.delete()
-        for namespace in (self.client, self.server, *self._guests, self.switch.namespace):
+        for namespace in (self.client, self.server, *self._guests, self.switch):
             namespace.delete()
         self._temporary.cleanup()
 

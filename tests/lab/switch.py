@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The switch between the nodes: one bridge per segment, ports that can be cut, paths that can be blocked."""
 
+from tests.lab.link_states import LinkStates
 from tests.lab.namespace import Namespace
 
 
@@ -19,6 +20,7 @@ class Switch:
         self.namespace.ip(*(line for segment in segments for line in _bridge(segment)))
         self.namespace.let_frames_pass()
         self._blocked: set[tuple[str, str]] = set()
+        self._states = LinkStates(self.namespace)
 
     def plug(self, node: Namespace, segment: str, device: str, mac: str) -> None:
         """Lay a cable from a node to a segment."""
@@ -40,8 +42,13 @@ class Switch:
         return port, middle
 
     def set_ports(self, ports: list[str], state: str) -> None:
-        """Put ports up or down, all in one batch; the node at the other end sees its carrier change."""
-        self.namespace.ip(*(f"link set {port} {state}" for port in ports))
+        """Put ports up or down, all at once; the node at the other end sees its carrier change."""
+        self._states.put(ports, state)
+
+    def delete(self) -> None:
+        """Take it away."""
+        self._states.close()
+        self.namespace.delete()
 
     def block(self, pairs: set[tuple[str, str]]) -> None:
         """Drop what comes in by the first port of a pair and would go out by the second; links stay up."""

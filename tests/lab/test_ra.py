@@ -10,7 +10,8 @@ from haven.core.announce import ALL_NODES, ALL_NODES_MAC
 from haven.core.frame import icmpv6_frame
 from haven.inet import octets_of
 from tests.lab import firewall
-from tests.lab.flows import Busy, echo_server, inside
+from tests.lab.flows import Busy, echo_server
+from tests.lab.namespace import inside
 from tests.lab.network import GATEWAY6_LINK_LOCAL, SERVICE6, Network
 from tests.lab.pair import pair, wait_settled
 from tests.lab.ra_hosts import Advertising, RaNode, assert_one_router, ra_hosts

@@ -8,7 +8,8 @@ import pytest
 from tests.lab import firewall
 from tests.lab import network as lab
 from tests.lab.agent_pair import Pair, agent_gateway, guarded, wait_armed
-from tests.lab.flows import answers, connect, echo_server, inside
+from tests.lab.flows import answers, connect, echo_server
+from tests.lab.namespace import inside
 from tests.lab.network import SERVICE, Network
 from tests.lab.resets import Resets
 from tests.lab.wait import holds_for

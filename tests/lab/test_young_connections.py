@@ -5,7 +5,8 @@ import socket
 
 from tests.lab.agent_node import AgentNode
 from tests.lab.agent_pair import agent_gateway, guarded, wait_armed
-from tests.lab.flows import Births, connect, inside
+from tests.lab.flows import Births, connect
+from tests.lab.namespace import inside
 from tests.lab.network import SERVICE6, Network
 from tests.lab.resets import Resets
 from tests.lab.wait import holds_for, now_ns, wait_until
