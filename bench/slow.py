@@ -53,7 +53,9 @@ def slow_routers(interval_ms: int, runs: int, minutes: float) -> Iterator[Figure
 
 def _machine() -> str:
     meminfo = Path("/proc/meminfo").read_text().split()
-    return f"{os.cpu_count()} processors, {int(meminfo[1]) // 1024} MB"
+    count, share = os.cpu_count(), os.environ.get("HAVEN_VM_SHARE")
+    processors = f"{share} % of a processor" if share else f"{count} processor{'s' * (count != 1)}"
+    return f"{processors}, {int(meminfo[1]) // 1024} MB"
 
 
 def _power_cut(interval_ms: int) -> dict[str, float]:

@@ -7,11 +7,12 @@
 # folder of HAVEN_TRIED.
 #
 #   HAVEN_VM_MEMORY=1024M    how much memory it has
+#   HAVEN_VM_SHARE=25        how many hundredths of a processor it gets (a control group of this machine's)
 #   HAVEN_VM_APPEND=WORDS    more words for the kernel, such as ipv6.disable=1
 set -eu
 
 usage() {
-	sed -n '3,10s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,11s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -26,12 +27,33 @@ quoted() {
 	echo
 }
 
+# A control group that gives a share of a processor, a part of each 10 ms; its folder.
+slowed() {
+	if [ -e /sys/fs/cgroup/cpu/cpu.cfs_quota_us ]; then
+		group=/sys/fs/cgroup/cpu/haven-vm-$$
+		mkdir "$group" && echo 10000 >"$group/cpu.cfs_period_us" && echo "${1}00" >"$group/cpu.cfs_quota_us"
+	else
+		group=/sys/fs/cgroup/haven-vm-$$
+		mkdir "$group" && echo "${1}00 10000" >"$group/cpu.max"
+	fi || fail "no control group gives a share of a processor"
+	echo "$group"
+}
+
 [ $# -gt 0 ] || usage
 [ "$(id -u)" = 0 ] || fail "this needs root"
 command -v linux.uml >/dev/null || fail "there is no linux.uml: apt-get install user-mode-linux"
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# shellcheck disable=SC2317 # a trap calls it
+clean() {
+	rm -rf "$folder"
+	[ -n "$slow" ] || return 0
+	echo $$ >"${slow%/*}/cgroup.procs"
+	# Its processes end a moment after it.
+	rmdir "$slow" 2>/dev/null || { sleep 1 && rmdir "$slow"; }
+}
+
+slow='' folder=$(mktemp -d)
+trap clean EXIT
 tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 [ -z "$tried" ] || HAVEN_TRIED=$tried/$(basename "$HAVEN_TRIED")
 {
@@ -68,10 +90,16 @@ tried=${HAVEN_TRIED:+$(cd "$(dirname "$HAVEN_TRIED")" && pwd)}
 } >"$folder/inside"
 chmod +x "$folder/init"
 
+if [ -n "${HAVEN_VM_SHARE:-}" ]; then
+	slow=$(slowed "$HAVEN_VM_SHARE")
+	echo $$ >"$slow/cgroup.procs"
+fi
 # shellcheck disable=SC2086 # HAVEN_VM_APPEND is words
 linux.uml "mem=${HAVEN_VM_MEMORY:-1024M}" root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$folder/init" \
 	con=null con0=fd:0,fd:1 quiet loglevel=3 ${HAVEN_VM_APPEND:-} </dev/null 2>/dev/null &
 kernel=$!
-trap 'kill $kernel' HUP INT TERM
-wait $kernel || true
+# Its helpers do not end with it then.
+trap 'kill $(cat "/proc/$kernel/task/$kernel/children") $kernel' HUP INT TERM
+# A signal ends the first.
+wait $kernel || wait $kernel || true
 exit "$(cat "$folder/status" 2>/dev/null || echo 1)"
