@@ -30,6 +30,7 @@ from tests.vm import old_filters
 INTERVALS_MS = (1000, 100, 20)
 # An Active repeats its announcements for some seconds.
 SETTLED_S = 8
+TAKEN_OVER_S = 5
 # How long gaps are looked for with each load.
 GAPS_S = 20
 LOADS = ("at rest", "forwarding", "compiling")
@@ -69,7 +70,7 @@ def _power_cut(interval_ms: int) -> dict[str, float]:
         probe.wait_service()
         # The standby alone has the processor then, as it has where the two are two machines.
         network.power_loss(first.name)
-        probe.wait_no_service()
+        time.sleep(TAKEN_OVER_S)
         probe.wait_service()
         return {
             **measured,

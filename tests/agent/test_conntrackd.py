@@ -22,6 +22,7 @@ from haven.agent.conntrack.conntrackd import (
 from haven.agent.conntrack.conntrackd_socket import KILL
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
+from tests.descriptors import descriptors_before, open_descriptors
 from tests.lab.wait import wait_until
 
 
@@ -239,13 +240,13 @@ def test_the_end_of_one_that_does_not_run_is_at_once(desk: Desk) -> None:
 
 
 def test_who_lets_go_of_it_leaves_nothing_behind(desk: Desk, turns: Turns) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors_before()
     child = desk.make_running()
     pid = desk.pid()
     child.close()
     turns.scope.close()
     wait_until(lambda: not lives(pid), 10, "it has ended")
-    assert turns.watched == 0 and len(os.listdir("/proc/self/fd")) == before
+    assert turns.watched == 0 and open_descriptors() == before
 
 
 # The child of an agent that was killed

@@ -11,6 +11,7 @@ import pytest
 from haven import light_child
 from haven.light import which
 from haven.light_child import LightChild, bury
+from tests.descriptors import descriptors_before, open_descriptors
 
 
 @pytest.fixture
@@ -31,10 +32,10 @@ def test_what_it_writes_and_how_it_ends_is_told(nothing: int) -> None:
 
 
 def test_a_program_that_is_not_there_leaves_no_descriptor(nothing: int) -> None:
-    before = os.listdir("/proc/self/fd")
+    before = descriptors_before()
     with pytest.raises(FileNotFoundError):
         LightChild(["/nowhere/at-all"], nothing)
-    assert os.listdir("/proc/self/fd") == before
+    assert open_descriptors() == before
     assert which("at-all", "/nowhere:/") is None and which("sh") is not None
 
 

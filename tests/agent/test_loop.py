@@ -2,7 +2,6 @@
 """The loop: what is due comes in its order, and what a scope has asked for goes with it."""
 
 import itertools
-import os
 import socket
 import weakref
 from pathlib import Path
@@ -14,6 +13,7 @@ from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import READ, WRITE, Scope, ScopeClosed
 from tests.agent.processes import lives
 from tests.agent.turns import Turns
+from tests.descriptors import descriptors_before, open_descriptors
 from tests.lab.wait import wait_until
 
 
@@ -213,10 +213,10 @@ def test_a_child_that_has_had_its_time_is_told_as_late_and_once(turns: Turns):
 
 
 def test_a_program_that_cannot_be_started_is_raised_and_nothing_is_left(turns: Turns):
-    before = _descriptors()
+    before = descriptors_before()
     with pytest.raises(OSError, match="nowhere"):
         turns.scope.run(["/nowhere/program"], lambda _end: None, 10, stdin="text")
-    assert turns.watched == 0 and _descriptors() == before
+    assert turns.watched == 0 and open_descriptors() == before
 
 
 def test_nothing_is_left_of_what_a_call_brought(turns: Turns, tmp_path: Path):
@@ -236,7 +236,7 @@ def test_nothing_is_left_of_what_a_call_brought(turns: Turns, tmp_path: Path):
 
 
 def test_no_descriptor_is_left_of_a_call(turns: Turns, tmp_path: Path):
-    before = _descriptors()
+    before = descriptors_before()
     ends: list[object] = []
     turns.scope.run(["sh", "-c", "cat; exit 0"], ends.append, 10, stdin="x" * 100_000)
     turns.scope.run(["sleep", "1000"], ends.append, 10)
@@ -248,7 +248,7 @@ def test_no_descriptor_is_left_of_a_call(turns: Turns, tmp_path: Path):
         turns.advance(10)
         assert len(ends) == 5
         listener.accept()[0].close()
-    assert turns.watched == 0 and _descriptors() == before
+    assert turns.watched == 0 and open_descriptors() == before
 
 
 def test_what_a_program_leaves_running_may_write_without_end(
@@ -269,7 +269,3 @@ def _listener(run_dir: Path) -> socket.socket:
     made.listen()
     made.settimeout(60)
     return made
-
-
-def _descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))

@@ -12,6 +12,7 @@ from haven.core.clock import MILLISECOND
 from haven.havend import plan_commands
 from haven.havend.host import system
 from haven.havend.plan_commands import PlanCommands, run_all
+from tests.descriptors import descriptors_before, open_descriptors
 from tests.havend.machines import Havend, Machine, wait_until
 from tests.havend.plans import document, lan, section, write
 
@@ -28,10 +29,6 @@ def _command(*argv: str, stdin: str = "") -> dict:
 def _errors(problems: list[dict]) -> list[str]:
     assert all(each["code"] == "setup-failed" for each in problems)
     return [each["facts"]["error"] for each in problems]
-
-
-def _descriptors() -> set[str]:
-    return set(os.listdir("/proc/self/fd"))
 
 
 class Desk:
@@ -75,13 +72,13 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_one_that_is_stuck_is_ended_with_what_it_has_started(desk: Desk, tmp_path: Path) -> None:
-    pids, done, before = tmp_path / "pids", tmp_path / "done", _descriptors()
+    pids, done, before = tmp_path / "pids", tmp_path / "done", descriptors_before()
     stuck = _command("sh", "-c", f"sleep 1000 & echo $! $$ >{pids}; wait")
     desk.commands.begin([stuck, _command("touch", str(done))])
     desk.settle()
     assert _errors(desk.problems) == ["it takes too long"] and done.exists()
     wait_until(lambda: not any(_runs(pid) for pid in pids.read_text().split()), "they have ended")
-    assert _descriptors() == before
+    assert open_descriptors() == before
 
 
 def _runs(pid: str) -> bool:
@@ -129,10 +126,10 @@ def test_those_that_wait_are_not_begun_when_the_time_at_the_end_is_over(desk: De
 
 
 def test_at_the_start_one_that_is_stuck_is_waited_for_only_so_long() -> None:
-    before = _descriptors()
+    before = descriptors_before()
     found = run_all([_command("sleep", "1000"), _command("sh", "-c", "echo no >&2; exit 1")], SHORT)
     assert _errors(found) == ["it takes too long", "no"]
-    assert _descriptors() == before
+    assert open_descriptors() == before
 
 
 def test_havend_goes_on_and_ends_beside_one_that_is_stuck(pair: Pair, havend: Make, tmp_path: Path) -> None:
