@@ -217,6 +217,77 @@ def test_a_script_that_starts_nothing_is_told_from_a_service_that_dies():
     assert (failure["code"], failure["facts"]["limit_s"]) == ("not-given", 2)
 
 
+def test_a_script_that_starts_nothing_does_not_hold_up_those_after_it():
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True), planned("dns"))
+    world.play(
+        """
+        0 role active
+        0 > start vpn
+        1 end
+        1 > look vpn
+        1 end not-given
+        1.5 > look vpn
+        1.5 end not-given
+        2 > look vpn
+        2 end not-given
+        2.5 > look vpn
+        2.5 end not-given
+        3 > look vpn
+        3 end not-given
+        3 > start dns
+        4 end
+        """
+    )
+    failure = world.queue.services[0].failure
+    assert (world.state("vpn"), failure["code"], failure["facts"]["limit_s"]) == ("failed", "not-given", 2)
+
+
+def test_an_instance_that_comes_a_moment_later_is_no_failure():
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True))
+    world.play(
+        """
+        0 role active
+        0 > start vpn
+        1 end
+        1 > look vpn
+        2.4 end not-given
+        2.9 > look vpn
+        2.9 end pids 7
+        """
+    )
+    assert (world.state("vpn"), world.queue.services[0].failure) == ("running", None)
+
+
+def test_an_instance_that_a_trigger_has_brought_since_is_not_stopped_by_the_next_try():
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True))
+    world.play(
+        """
+        0 role active
+        0 > start vpn
+        0 end
+        0 > look vpn
+        2 end not-given
+        7 > start vpn
+        7 end
+        7 > look vpn
+        7 end pids 7
+        """
+    )
+    assert world.state("vpn") == "running"
+
+
+def test_a_group_is_not_handed_over_for_an_instance_that_may_still_come():
+    """By a trigger of procd's, as when an interface comes up some seconds after the role."""
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True, required=True))
+    world.set_role("active")
+    while world.now < 40 and "hand over" not in world.wanted[-1]:
+        if world.running is not None:
+            world.end(*(["not-given"] if world.running.action == "look" else []))
+        else:
+            world.pass_until(world.now + 0.1)
+    assert world.wanted[-1] == "30 > hand over gateway"
+
+
 def test_it_is_not_waited_for_to_come_up_once_it_is_to_stop():
     ServiceWorld(planned("vpn", check=["check"])).play(
         """

@@ -9,7 +9,8 @@ from typing import Any
 from haven.agent.calls import CallFailure, ChildCall, ChildEnd
 from haven.agent.loop import Scope, Timer
 from haven.agent.services.procd_instances import LIST, evidence
-from haven.agent.services.service_queue import LOOK, JobEnd
+from haven.agent.services.service_queue import JobEnd
+from haven.agent.services.service_states import LOOK, NOT_GIVEN
 from haven.contract.services import CHECK, START
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -117,7 +118,7 @@ def _looked(outcome: ChildEnd | CallFailure, planned: dict[str, Any]) -> JobEnd:
         found = evidence(outcome.output, planned["inits"], planned["process"])
     if found is None:
         return JobEnd()
-    return JobEnd("" if found.given else "not-given", alive=found.alive, pids=found.pids)
+    return JobEnd("" if found.given else NOT_GIVEN, alive=found.alive, pids=found.pids)
 
 
 def _checked(outcome: ChildEnd | CallFailure) -> JobEnd:

@@ -8,13 +8,21 @@ that has begun goes on to its end or its limit, and what comes next follows from
 from typing import Any
 
 from haven.agent.services.handover_pauses import HandoverPauses
-from haven.agent.services.service_states import DEATHS, DIED, DONE, FAILED_JOB, FOUND, RoleService
+from haven.agent.services.service_states import (
+    DEATHS,
+    DIED,
+    DONE,
+    FAILED_JOB,
+    FOUND,
+    LOOK,
+    NOT_GIVEN,
+    RoleService,
+)
 from haven.contract.services import (
     CHECK,
     FAILED,
     RELOAD,
     REST,
-    RUN,
     RUNNING,
     START,
     STOP,
@@ -23,10 +31,11 @@ from haven.contract.services import (
     failure_text,
 )
 
-# Procd is asked for the processes of a service.
-LOOK = "look"
 # How soon one that comes up, or goes, is looked at again.
 AGAIN_S = 0.5
+# A script gives procd its instances before it ends, or when procd has called it again for what it waits for,
+# which takes a second or so. Where none is there by then, it has nothing to run as things are.
+GIVEN_S = 2.0
 # What looks is not to take longer.
 LOOK_LIMIT_S = 10.0
 # procd starts again what has ended after five seconds.
@@ -94,8 +103,10 @@ class JobEnd:
 class _Job:
     """What is being done with one service: `told` is START, STOP, RELOAD, or None for a look."""
 
-    def __init__(self, service: RoleService, told: str | None, until: float) -> None:
-        self.service, self.told, self.until = service, told, until
+    def __init__(self, service: RoleService, told: str | None, now: float, limit_s: float) -> None:
+        self.service, self.told, self.limit_s = service, told, limit_s
+        # By when it has to have come up, or gone; and by when procd has to know of what is to come up.
+        self.until = self.given_by = now + limit_s
         # When it is looked at again; None while something runs.
         self.again_at: float | None = None
         self.words = ""
@@ -175,7 +186,7 @@ class ServiceQueue:
         if self._job is not None:
             waits = self._job.unwanted_at
             return self._job.again_at if waits is None else waits + GRACE_S
-        found = [at for service in self.services for at in _deadlines(service)]
+        found = [at for service in self.services for at in service.deadlines(now)]
         found += [self.pauses_of(each).allowed_at(now) for each in self._broken(now)]
         return min(found, default=None)
 
@@ -212,7 +223,7 @@ class ServiceQueue:
 
     def _begin(self, service: RoleService, told: str, now: float) -> Effects:
         limit = service.planned["stop_timeout_us" if told == STOP else "start_timeout_us"] / 1e6
-        self._job = _Job(service, told, now + limit)
+        self._job = _Job(service, told, now, limit)
         service.begin(told, now)
         return [Run(service, told, limit)]
 
@@ -246,7 +257,7 @@ class ServiceQueue:
         if job.told == STOP and not job.service.planned["inits"] and not end.code:
             # Its own word; the check may be about what the Active does.
             return self._finish(job, end, now)
-        job.again_at = now
+        job.again_at, job.given_by = now, min(now + GIVEN_S, job.until)
         return self.tick(now)
 
     def _looked(self, job: _Job, end: JobEnd, now: float) -> Effects:
@@ -254,11 +265,12 @@ class ServiceQueue:
         is_so = end.alive is not False if job.told == START else not (end.pids or end.alive)
         if is_so:
             return self._finish(job, JobEnd(words=job.words, pids=end.pids), now)
-        if now >= job.until:
-            limit = job.service.planned["stop_timeout_us" if job.told == STOP else "start_timeout_us"] / 1e6
+        until = job.given_by if end.code == NOT_GIVEN else job.until
+        if now >= until:
+            limit = min(GIVEN_S, job.limit_s) if end.code == NOT_GIVEN else job.limit_s
             code = (end.code or "not-up") if job.told == START else "not-down"
             return self._finish(job, JobEnd(code, {"limit_s": limit}, end.words or job.words), now)
-        job.again_at = min(now + AGAIN_S, job.until)
+        job.again_at = min(now + AGAIN_S, until)
         return []
 
     def _finish(self, job: _Job, end: JobEnd, now: float) -> Effects:
@@ -276,10 +288,10 @@ class ServiceQueue:
 
     def _look(self, now: float) -> Effects:
         for service in self.services:
-            at = _look_at(service)
+            at = service.look_at()
             if at is not None and now >= at:
-                self._job = _Job(service, None, now + LOOK_LIMIT_S)
-                return [Run(service, _probe_of(service), LOOK_LIMIT_S)]
+                self._job = _Job(service, None, now, LOOK_LIMIT_S)
+                return [Run(service, service.probe(), LOOK_LIMIT_S)]
         return []
 
     def _broken(self, now: float) -> list[RoleService]:
@@ -326,28 +338,7 @@ def _probe(job: _Job) -> str | None:
     planned = job.service.planned
     if job.told == STOP and planned["inits"]:
         return LOOK
-    return _probe_of(job.service) or None
-
-
-def _probe_of(service: RoleService) -> str:
-    if service.planned["check"] is not None and service.wanted == RUN:
-        return CHECK
-    if service.planned["inits"]:
-        return LOOK
-    return CHECK if service.planned["check"] is not None else ""
-
-
-def _look_at(service: RoleService) -> float | None:
-    """Return when a service that nothing is being done with is to be looked at."""
-    if service.state == RUNNING and _probe_of(service):
-        return service.check_at
-    if service.state == STOPPED and service.planned["inits"]:
-        return service.check_at
-    return None
-
-
-def _deadlines(service: RoleService) -> list[float]:
-    return [at for at in (service.retry_deadline(), _look_at(service)) if at is not None]
+    return job.service.probe() or None
 
 
 def _seen(service: RoleService, end: JobEnd, now: float) -> Effects:

@@ -8,6 +8,7 @@ from typing import Any
 
 from haven.contract.services import (
     BY_ROLE,
+    CHECK,
     FAILED,
     RELOAD,
     RELOADING,
@@ -30,6 +31,10 @@ from haven.contract.strict_json import write_json
 DONE, FAILED_JOB = "done", "failed"
 # What is seen of one that nothing is being done with.
 DIED, FOUND = "died", "found"
+# Procd is asked for the processes of a service.
+LOOK = "look"
+# How a start has failed whose script has given procd nothing to run: one of FAILURES.
+NOT_GIVEN = "not-given"
 
 # (what it does, what it is to do, what is told to it)
 WORK = (
@@ -91,6 +96,8 @@ class RoleService:
         self.failure: dict[str, Any] | None = None
         self.failed_at = now
         self.failures = 0
+        # When the first of its starts began since it was last well.
+        self.tried_at = now
         self.retry_at = now
         self.check_at = now
         self.deaths: list[float] = []
@@ -127,6 +134,9 @@ class RoleService:
         job = _WORK.get((self.state, self.wanted))
         if self.state in (FAILED, STUCK) and now < self.retry_at and not self._is_leaving():
             return None
+        if self.state == FAILED and self.wanted == RUN and self._was_given_nothing():
+            # There is nothing to stop; what a trigger of procd's has started since goes on.
+            return START
         if job is None and self.state == RUNNING and self._is_stale():
             return RELOAD
         return job
@@ -142,9 +152,38 @@ class RoleService:
         waits = self.state in (FAILED, STUCK) and (self.state, self.wanted) in _WORK
         return self.retry_at if waits and not self._is_leaving() else None
 
+    def probe(self) -> str:
+        """Return how it is found out whether it runs: CHECK, LOOK, or nothing."""
+        if self.planned["check"] is not None and self.wanted == RUN:
+            return CHECK
+        if self.planned["inits"]:
+            return LOOK
+        return CHECK if self.planned["check"] is not None else ""
+
+    def look_at(self) -> float | None:
+        """Return when it is to be looked at while nothing is being done with it."""
+        looks = self.probe() if self.state == RUNNING else self.state == STOPPED and self.planned["inits"]
+        return self.check_at if looks else None
+
+    def deadlines(self, now: float) -> list[float]:
+        """Return when something is due while nothing is being done."""
+        late_at = self._late_at() if self.planned["required"] else now
+        found = [at for at in (self.retry_deadline(), self.look_at()) if at is not None]
+        return found + [late_at] if late_at > now else found
+
+    def _was_given_nothing(self) -> bool:
+        return self.failure is not None and self.failure["code"] == NOT_GIVEN
+
+    def _late_at(self) -> float:
+        """Return until when what its script did not start may come by itself; in the past for all else."""
+        limit_s = self.planned["start_timeout_us"] / 1e6
+        return self.tried_at + limit_s if self._was_given_nothing() and self.state != RUNNING else 0.0
+
     def begin(self, job: str, now: float) -> None:
         """Take that a job has begun."""
         self._enter(_MEANWHILE[job], now)
+        if job == START and not self.failures:
+            self.tried_at = now
         if job in (START, RELOAD):
             self.told_role = self.role
 
@@ -192,7 +231,8 @@ class RoleService:
         if self.wanted != RUN:
             return False
         often = len(self.recent_deaths(now)) >= DEATHS
-        return often or (self.failures > 0 and self.state in (FAILED, STOPPING, STOPPED, STARTING, STUCK))
+        is_down = self.failures > 0 and self.state in (FAILED, STOPPING, STOPPED, STARTING, STUCK)
+        return often or (is_down and now >= self._late_at())
 
     def has_settled(self) -> None:
         """Take that it works: an earlier failure is over."""
