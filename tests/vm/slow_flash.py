@@ -32,26 +32,33 @@ def slow_flash(folder: Path, delay_ms: int) -> Iterator[Path]:
     root.mkdir()
     with open(image, "wb") as file:
         file.truncate(SIZE_MB << 20)
-    device = _word("losetup", "--find", "--show", str(image))
-    _word("mkfs.ext4", "-q", device)
-    _word("mount", device, str(root))
-    for part in PARTS:
-        _copy(part, root / str(part).lstrip("/"))
-    _word("umount", str(root))
-    sectors = _word("blockdev", "--getsz", device)
-    _word("dmsetup", "create", name, "--table", f"0 {sectors} delay {device} 0 {delay_ms}")
-    try:
+    # Whatever fails, what was made before it goes.
+    with contextlib.ExitStack() as made:
+        device = _word("losetup", "--find", "--show", str(image))
+        made.callback(_undo, "losetup", "-d", device)
+        _word("mkfs.ext4", "-q", device)
+        _fill(device, root)
+        sectors = _word("blockdev", "--getsz", device)
+        _word("dmsetup", "create", name, "--table", f"0 {sectors} delay {device} 0 {delay_ms}")
+        made.callback(_undo, "dmsetup", "remove", "--retry", name)
         # Nobody makes devices where there is no udev.
         _word("dmsetup", "mknodes", name)
         _word("mount", "-o", "ro", f"/dev/mapper/{name}", str(root))
+        made.callback(_undo, "umount", str(root))
         yield root
+
+
+def _fill(device: str, root: Path) -> None:
+    _word("mount", device, str(root))
+    try:
+        for part in PARTS:
+            _copy(part, root / str(part).lstrip("/"))
     finally:
-        for words in (
-            ("umount", str(root)),
-            ("dmsetup", "remove", "--retry", name),
-            ("losetup", "-d", device),
-        ):
-            subprocess.run(words, check=False)
+        _undo("umount", str(root))
+
+
+def _undo(*argv: str) -> None:
+    subprocess.run(argv, check=False)
 
 
 def on_flash(root: Path, group: Path) -> type[HavenNode]:
