@@ -442,7 +442,7 @@ _("There is no channel to the paired routers: {error}.");
 _("Router {node} is not reached over the channel: {why}.");
 _("The small node {node} gets no new plan: {error}");
 _("Small nodes cannot ask for their plans on TCP port {port}: {error}.");
-_("On {device} {lost} ADVERTISEMENTs of the last hour are missing, and {heard} were heard.");
+_("On {device} {lost} ADVERTISEMENTs over IPv{family} of the last hour are missing, and {heard} were heard.");
 _("The last drill failed: {outcome}.");
 _("The history cannot be written to the flash: {error}.");
 _("This router and the paired one at {at} are both called {node}.");

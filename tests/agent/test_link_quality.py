@@ -167,6 +167,13 @@ def test_a_link_that_loses_is_named_and_a_router_that_sends_late_on_all_is_no_ba
     assert alone.blamed() == {"lan"}
 
 
+def test_a_link_that_loses_says_so_of_each_family_in_words_of_its_own(tmp_path: Path):
+    links = Links(tmp_path, "lan")
+    links.miss("lan", 20)
+    texts = [each["message"] for each in links.quality.problems()]
+    assert [sum(f"IPv{family}" in text for text in texts) for family in (4, 6)] == [1, 1]
+
+
 def test_nothing_is_measured_while_a_drill_holds_the_router(tmp_path: Path):
     links = Links(tmp_path, "lo")
     note = tmp_path / DRILL_NOTE

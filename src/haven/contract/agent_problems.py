@@ -76,7 +76,8 @@ AGENT_TABLE = (
     (
         "adverts-lost",
         WARNING,
-        "On {device} {lost} ADVERTISEMENTs of the last hour are missing, and {heard} were heard.",
+        "On {device} {lost} ADVERTISEMENTs over IPv{family} of the last hour are missing, and {heard} were "
+        "heard.",
         "Look at the cable, the port of the switch or the Wi-Fi between the routers before it matters.",
     ),
     (

@@ -185,7 +185,7 @@ class LinkQuality:
         for told in accounts:
             intervals = self._links[told["device"], told["family"]].intervals
             if told["lost"] >= FEW and min(intervals.values()) >= LONG_US and _is_bad(told, accounts):
-                facts = {"device": told["device"], "lost": told["lost"], "heard": told["heard"]}
+                facts = {key: told[key] for key in ("device", "family", "lost", "heard")}
                 found.append(problem("adverts-lost", told["device"], **facts))
         return found
 

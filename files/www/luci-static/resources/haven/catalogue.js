@@ -802,7 +802,7 @@ return baseclass.extend({
 "address-moves": "{peer} speaks VRRP on {device} from two MAC addresses, {mac} and {other_mac}.",
 "address-twice": "Another machine uses our address {address}.",
 "addresses-differ": "{peer} advertises other virtual addresses than this node has.",
-"adverts-lost": "On {device} {lost} ADVERTISEMENTs of the last hour are missing, and {heard} were heard.",
+"adverts-lost": "On {device} {lost} ADVERTISEMENTs over IPv{family} of the last hour are missing, and {heard} were heard.",
 "agent-older": "The haven-agent that runs is of an older haven ({version}) than havend, and not understood.",
 "agent-silent": "The agent does not report: nobody copies connections, checks hosts, answers LuCI or calls scripts.",
 "alone": "This node is alone on {device} and does not serve.",
