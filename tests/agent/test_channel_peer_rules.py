@@ -8,6 +8,7 @@ import pytest
 
 from haven import paths
 from haven.agent.channel.peer_rules import PeerRules
+from haven.reload_time import RELOAD_S
 from tests.agent.turns import Turns
 
 SERVICE = '#!/bin/sh\necho "$1" >>%s\n'
@@ -56,3 +57,17 @@ def test_another_configuration_than_the_services_has_no_service(calls: Path, tur
     rules.follow(["192.168.1.3"])
     turns.settle()
     assert calls.read_text() == ""
+
+
+def test_a_service_that_waits_for_another_slow_reload_is_let_go_on(calls: Path, turns: Turns, tmp_path: Path):
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    script = f"#!/bin/sh\ntouch {begun}; until [ -e {go} ]; do sleep 0.05; done; echo done >>{calls}\n"
+    Path(paths.SERVICE).write_text(script)
+    rules = PeerRules(turns.scope, paths.CONFIG)
+    rules.follow([])
+    rules.follow(["192.168.1.3"])
+    turns.until(begun.exists, "it runs")
+    turns.advance(2 * RELOAD_S)
+    go.touch()
+    turns.until(calls.read_text, "it has come to its end")
+    assert calls.read_text() == "done\n"

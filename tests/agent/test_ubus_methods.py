@@ -17,6 +17,7 @@ from haven.agent.ubus.methods import MOST_CALLS, MOST_COMPILED, UbusMethods
 from haven.agent.ubus.pair_methods import AT_ONCE, WAITING
 from haven.agent.vrid_scan import LISTEN_S
 from haven.contract.control import ANSWER_PATIENCE_S, HANDOVER_PATIENCE_S, REFUSALS, Refusal, encode, refused
+from haven.reload_time import RELOAD_S
 from haven.ubus.server import CONNECTION_FAILED, INVALID_ARGUMENT, OK, TIMEOUT, UNKNOWN_ERROR
 from tests.agent.processes import lives
 from tests.agent.test_channel_orders import RUN
@@ -290,6 +291,20 @@ def test_a_program_that_does_not_end_is_ended_with_its_children(desk: Desk, monk
     desk.advance(HANDOVER_PATIENCE_S)
     assert asked.answers[0][0] == TIMEOUT and asked.answers[0][1]["kind"] == "late"
     wait_until(lambda: not any(lives(pid) for pid in pids.read_text().split()), 10, "both have ended")
+
+
+def test_a_reload_that_waits_for_another_slow_one_is_not_killed_half_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    folder = Path(desk.methods._run_dir)
+    script = f"cd {folder}; touch begun; until [ -e go ]; do sleep 0.05; done; touch done; echo '{{}}'"
+    _replace_command(desk, monkeypatch, script)
+    asked = desk.call("reload")
+    desk.until((folder / "begun").exists, "it runs")
+    desk.advance(2 * RELOAD_S)
+    (folder / "go").touch()
+    desk.until(lambda: asked.answers, "the answer")
+    assert asked.answers[0][0] == OK and (folder / "done").exists()
 
 
 @pytest.mark.parametrize(

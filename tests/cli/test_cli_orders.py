@@ -352,13 +352,15 @@ def _waits_at(pid: int, name: str) -> bool:
     return False
 
 
-def test_reload_that_waits_for_another_for_long_says_so(
+def test_reload_that_waits_for_another_says_for_whom_and_gives_up_with_nothing_done(
     fake: Fake, config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(reload_turn, "LIMIT_S", 0.0)
+    monkeypatch.setattr(reload_turn, "RELOAD_S", 0.0)
     havend = fake(status=STANDBY, load={"virtual_routers": 1})
-    with open(havend.run_dir / "reload.lock", "w") as first:
-        fcntl.flock(first, fcntl.LOCK_EX)
+    with reload_turn.reload_turn(str(havend.run_dir)):
         assert run(havend, "--config", str(config), "reload") == 1
-    assert "another 'haven reload' has been under way" in capsys.readouterr().err
+    waiting, failed = capsys.readouterr().err.splitlines()
+    other = f"another 'haven reload' (process {os.getpid()})"
+    assert waiting == f"waiting for {other}"
+    assert failed == f"haven: nothing was changed: {other} has not come to its end in 0 s"
     assert not [each for each in havend.requests if each["command"] == "load"]

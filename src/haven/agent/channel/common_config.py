@@ -16,13 +16,13 @@ from haven.agent.channel.line import Line
 from haven.agent.channel.session import Message
 from haven.agent.loop import Scope
 from haven.agent.part import Surroundings
-from haven.contract.control import HANDOVER_PATIENCE_S
 from haven.contract.message import message
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.contract.replication import replication_text
 from haven.launch import argv_of
 from haven.paths import SETUP_FOLDER, SETUP_PENDING, SETUP_UNDOING
+from haven.reload_time import WITH_TURN_S
 from haven.sync.change_documents import SyncError
 from haven.sync.replica import Outcome, Replica
 
@@ -175,7 +175,7 @@ class Replication:
             if isinstance(outcome, CallFailure) or outcome.status:
                 _log(f"{argv[0]} failed after a change of the configuration")
 
-        self._scope.run(argv, done, HANDOVER_PATIENCE_S)
+        self._scope.run(argv, done, WITH_TURN_S)
 
     # What a user asks
 

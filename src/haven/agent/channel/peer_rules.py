@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from haven.agent.calls import CallFailure, ChildEnd
 from haven.agent.loop import Scope
 from haven.agent.service import reload_argv
-from haven.contract.control import HANDOVER_PATIENCE_S
+from haven.reload_time import WITH_TURN_S
 
 
 class PeerRules:
@@ -24,7 +24,7 @@ class PeerRules:
         known, self._known = self._known, self._known if self._is_running else addresses
         if self._argv is not None and not self._is_running and known not in (None, addresses):
             self._is_running = True
-            self._scope.run(self._argv, self._ended, HANDOVER_PATIENCE_S)
+            self._scope.run(self._argv, self._ended, WITH_TURN_S)
 
     def _ended(self, outcome: ChildEnd | CallFailure) -> None:
         self._is_running = False

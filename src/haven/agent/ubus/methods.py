@@ -20,6 +20,7 @@ from haven.contract import control
 from haven.contract.fields import DocumentError
 from haven.contract.hidden import hide_arguments, hide_passwords
 from haven.launch import argv_of
+from haven.reload_time import WITH_TURN_S
 from haven.ubus.codec import ARRAY, BOOL, INT32, STRING
 from haven.ubus.server import (
     CONNECTION_FAILED,
@@ -210,7 +211,7 @@ class UbusMethods:
             else:
                 self._name_problems(call, ended)
 
-        self._run(call, ["reload", "--json"], done, reload_argv(self._config))
+        self._run(call, ["reload", "--json"], done, reload_argv(self._config), WITH_TURN_S)
 
     def _history(self, call: UbusCall) -> None:
         def done(ended: ChildEnd) -> None:
@@ -263,6 +264,7 @@ class UbusMethods:
         words: list[str],
         done: Callable[[ChildEnd], None],
         service: list[str] | None = None,
+        limit_s: float = control.HANDOVER_PATIENCE_S,
     ) -> None:
         text = call.arguments.get("text")
         config = self._config if text is None else CANDIDATE
@@ -277,7 +279,7 @@ class UbusMethods:
 
         def start() -> None:
             try:
-                self._scope.run(argv, finished, control.HANDOVER_PATIENCE_S, text)
+                self._scope.run(argv, finished, limit_s, text)
             except OSError as why:
                 finished(CallFailure("refused", f"{argv[0]}: {why.strerror}"))
 
