@@ -11,35 +11,29 @@ FILE_TYPE, REGULAR_FILE = 0o170000, 0o100000
 
 def read_plain(path: str, most: int) -> bytes:
     """Return the octets of a regular file that has at most so many. Raises OSError."""
-    octets = _read(path, most + 1) if hasattr(os, "fstat") else _read_small(path, most + 1)
+    # MicroPython cannot ask what it has open.
+    octets = _read(path, most + 1) if hasattr(os, "fstat") else _take(path, os.stat(path), most + 1)
     if len(octets) > most:
         raise OSError(TOO_BIG, "it has more than %d octets" % most)
     return octets
 
 
-def _read_small(path: str, most: int) -> bytes:
-    """Read with MicroPython, which cannot ask what it has open, and makes room for what it is asked for."""
-    found = os.stat(path)
-    _check_kind(found.st_mode)
+def _read(path: str, most: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        with open(path, "rb") as file:
+        return _take(descriptor, os.fstat(descriptor), most, closefd=False)
+    finally:
+        os.close(descriptor)
+
+
+def _take(place: "str | int", found: os.stat_result, most: int, **options: bool) -> bytes:
+    if found.st_mode & FILE_TYPE != REGULAR_FILE:
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    try:
+        with open(place, "rb", **options) as file:
+            # Python makes room for all that it is asked for, before it looks what is there.
             return file.read(min(most, found.st_size))
     except MemoryError:
         raise OSError(
             errno.ENOMEM, "it has %d octets, more than there is memory for" % found.st_size
         ) from None
-
-
-def _read(path: str, most: int) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        _check_kind(os.fstat(descriptor).st_mode)
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read(most)
-    finally:
-        os.close(descriptor)
-
-
-def _check_kind(mode: int) -> None:
-    if mode & FILE_TYPE != REGULAR_FILE:
-        raise OSError(errno.EINVAL, "it is not a regular file")

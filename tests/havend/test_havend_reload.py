@@ -2,6 +2,7 @@
 """A reload changes what differs, and nothing else blinks: a tap on the other end of the cable tells."""
 
 import json
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +62,16 @@ def _goes_on(node: Havend, tap: Tap, condition: Callable[[], bool], what: str) -
     assert tap.longest_gap(51) < DOWN
     assert all(heard.priority for heard in tap.of(51))
     assert node.router()["counters"]["became_active"] == 1
+
+
+def test_it_takes_no_memory_beyond_what_the_plan_has(node: Havend) -> None:
+    """The greatest plan that there may be has 16 MB."""
+    lines = Path(f"/proc/{node.process.pid}/status").read_text().splitlines()
+    taken = next(int(line.split()[1]) for line in lines if line.startswith("VmSize"))
+    most = (taken << 10) + (8 << 20)
+    resource.prlimit(node.process.pid, resource.RLIMIT_AS, (most, most))
+    assert node.reload(lan(priority=200), STAYS)["ok"]
+    assert node.router()["priority"] == 200
 
 
 def test_nothing_changed(node: Havend, tap: Tap, pair: Pair) -> None:
