@@ -12,7 +12,7 @@ else:
     # What is around it is an enumeration of every number.
     import _signal as signal
 
-__all__ = ["forget_what_could_be_imported", "signal", "suppress", "which"]
+__all__ = ["forget_what_could_be_imported", "hear_of_children", "signal", "suppress", "which"]
 
 
 class suppress:
@@ -31,6 +31,11 @@ class suppress:
         _trace: "TracebackType | None",
     ) -> bool:
         return kind is not None and issubclass(kind, self._kinds)
+
+
+def hear_of_children() -> None:
+    """Let the kernel tell how programs that we start have ended: whoever started us may not want to know."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def which(program: str, path: "str | None" = None) -> "str | None":

@@ -3,12 +3,14 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from haven import light_child
+from haven.agent import main
 from haven.light import which
 from haven.light_child import LightChild, bury
 from tests.descriptors import descriptors_before, open_descriptors
@@ -50,6 +52,25 @@ def test_it_has_a_process_group_of_its_own_where_it_is_to(nothing: int, own_grou
     assert os.getpgid(child.pid) == (child.pid if own_group else os.getpgid(0))
     child.terminate()
     assert child.wait() == -signal.SIGTERM
+
+
+def test_whoever_starts_the_agent_need_not_want_to_hear_of_children(
+    monkeypatch: pytest.MonkeyPatch, nothing: int
+) -> None:
+    """Not to hear of them is inherited, and the kernel then tells of no child how it has ended."""
+
+    def end_here(_run_dir: str) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(main, "wait_for_turn", end_here)
+    monkeypatch.setattr(sys, "argv", ["haven-agent"])
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(InterruptedError):
+            main.main()
+        assert LightChild(["sh", "-c", "exit 3"], nothing, (2, 2)).wait() == 3
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_one_that_is_left_is_buried_with_the_next(nothing: int) -> None:

@@ -7,7 +7,7 @@ from types import FrameType
 from haven.agent.agent import Agent
 from haven.agent.sole_agent import wait_for_turn
 from haven.arguments import CONFIG, ROOT, RUN_DIR, begin_program, below
-from haven.light import forget_what_could_be_imported, signal
+from haven.light import forget_what_could_be_imported, hear_of_children, signal
 
 SUMMARY = "The control plane of haven: connections, ubus, scripts."
 OPTIONS = (CONFIG, RUN_DIR, ROOT)
@@ -19,6 +19,7 @@ def main() -> int:
     if isinstance(options, int):
         return options
     forget_what_could_be_imported()
+    hear_of_children()
     values = options.values
     root = values["--root"]
     wait_for_turn(values["--run-dir"])

@@ -16,7 +16,7 @@ OPTIONS = (CONFIG, RUN_DIR, WAIT, CLEAR)
 
 def main() -> int:
     """Run havend; return its exit status."""
-    system.prepare_descriptors()
+    system.prepare_process()
     try:
         options = parse_program(sys.argv[1:], "havend", SUMMARY, OPTIONS)
     except UsageError as error:

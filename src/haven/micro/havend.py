@@ -30,7 +30,7 @@ WITHOUT_FFI = (
 
 def main() -> int:
     """Run havend; return its exit status."""
-    system.prepare_descriptors()
+    system.prepare_process()
     try:
         options = parse_program(sys.argv[1:], "havend-micro", SUMMARY, OPTIONS)
     except UsageError as error:

@@ -16,7 +16,7 @@ from haven import light_socket as socket
 from haven.core.vrrp.constants import PROTOCOL
 from haven.havend.host import cpython_memory, cpython_precedence
 from haven.havend.host.cpython_own_stack import OwnStack
-from haven.light import forget_what_could_be_imported, signal
+from haven.light import forget_what_could_be_imported, hear_of_children, signal
 
 RAW_PROTOCOL = 255
 # A wait, in microseconds, that can be cut to whole milliseconds.
@@ -294,11 +294,12 @@ def lock_file(path: str) -> bool:
     return True
 
 
-def prepare_descriptors() -> None:
-    """Fill what is closed of the standard three, and allow as many as we may have.
+def prepare_process() -> None:
+    """Fill what is closed of the standard three descriptors, allow as many as we may have, hear of children.
 
     A closed descriptor 2 would be the number of the next file or socket, and get the log lines.
     """
+    hear_of_children()
     descriptor = os.open("/dev/null", os.O_RDWR)
     while descriptor <= 2:
         os.set_inheritable(descriptor, True)

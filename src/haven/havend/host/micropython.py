@@ -329,8 +329,8 @@ def lock_file(path: str) -> bool:
     return status == 0
 
 
-def prepare_descriptors() -> None:
-    """Fill what is closed of the standard three; who starts us allows as many as we may have."""
+def prepare_process() -> None:
+    """Fill what is closed of the standard three descriptors; who starts us allows as many as we may have."""
     file = open("/dev/null", "r+b")  # noqa: SIM115
     while file.fileno() <= 2:
         _kept.append(file)
