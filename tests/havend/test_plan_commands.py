@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs that a plan runs and that are stuck, complain without end, or leave others behind."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -62,6 +63,19 @@ class Desk:
 def test_a_kernel_without_nf_tables_is_named(complaint: str) -> None:
     found = run_all([_command("sh", "-c", f"echo '{complaint}' >&2; exit 1")])
     assert _errors(found) == ["this kernel has no nf_tables (kmod-nft-core)"]
+
+
+@pytest.mark.parametrize("taken", ["pipe", "memfd_create", "posix_spawnp", "pidfd_open"])
+def test_one_for_which_there_is_no_descriptor_left_takes_none(
+    monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    def refuse(*_arguments: object, **_more: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    before = _descriptors()
+    monkeypatch.setattr(os, taken, refuse)
+    assert _errors(run_all([_command("true")])) == ["true: Too many open files"]
+    assert _descriptors() == before
 
 
 @pytest.fixture

@@ -101,8 +101,12 @@ def _bury() -> None:
 
 def _spawn(argv: "list[str]", text: str) -> "tuple[int, int]":
     """Start a program; return its process id and a descriptor with what it complains of. Raises OSError."""
-    reader, writer = os.pipe()
     given = os.memfd_create("stdin")
+    try:
+        reader, writer = os.pipe()
+    except OSError:
+        os.close(given)
+        raise
     score = ""
     try:
         os.write(given, text.encode())
