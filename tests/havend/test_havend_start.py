@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How havend starts and ends."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -142,6 +143,31 @@ def test_a_run_directory_that_others_can_write_to_is_not_used(
     node.run_dir.chmod(0o755)
     os.chown(node.run_dir, 65534, 65534)
     _refused(node, "%s cannot be used as the run directory: it belongs to another user" % node.run_dir)
+
+
+def test_a_full_disk_behind_a_plan_that_is_brought_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def bring(_config: str, _place: str) -> start.Plan:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert start.run("x", str(tmp_path), make=bring) == 1
+    assert capfd.readouterr().err == "havend: not started: [Errno 28] No space left on device\n"
+
+
+def test_after_one_that_was_killed_a_container_without_rights_is_told(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], SOON).start().until("active")
+    node.kill()
+    node.program = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", *node.program]
+    _refused(node, "havend: not started: [Errno 1] Operation not permitted")
+
+
+def test_whoever_starts_it_need_not_want_to_hear_of_children(pair: Pair, havend: Make) -> None:
+    """Not to hear of them is inherited, and the kernel then tells of no child how it has ended."""
+    node = havend(pair[0], SOON)
+    text = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(%s[0], %s)"
+    node.program = [sys.executable, "-c", text.replace("%s", "sys.argv[1:]"), *node.program]
+    node.start().until("active")
 
 
 def test_a_bad_configuration_is_refused_with_all_its_problems(machine: Machine, havend: Make) -> None:

@@ -47,39 +47,46 @@ def run(config: str, run_dir: str, wait: bool = False, make: "Make | None" = Non
     """
     if not claim(run_dir, wait):
         return 1
-    path = paths.inside(run_dir, paths.PLAN)
     # It is there when the process before us did not end as it should.
     before = plan_left_behind(run_dir)
-    refused: Documents = []
     try:
-        plan = (
-            before
-            if before is not None and _is_current(before, config)
-            else (make or _make_plan)(config, path)
-        )
-    except PlanRefused as why:
-        if not wait or why.passing:
-            explain("%s\nhavend: not started: the problems above stand in the way" % why)
-            return 1
-        plan, refused = before or _nothing(config, path), why.diagnostics
-    if not plan.enabled:
-        clear_everything(run_dir, before)
-        log("%s: haven is disabled (option enabled '0' in section haven); nothing to do" % config)
-        return 0
-    if before is not None:
-        clear_unplanned(before, plan)
-    return _serve(plan, run_dir, refused)
-
-
-def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
-    # What comes from here on finds its place.
-    system.freeze_memory()
-    failures = run_all(plan.setup_commands)
-    try:
+        plan, refused = _find_plan(config, run_dir, before, wait, make or _make_plan)
+        if not plan.enabled:
+            clear_everything(run_dir, before)
+            log("%s: haven is disabled (option enabled '0' in section haven); nothing to do" % config)
+            return 0
+        if before is not None:
+            clear_unplanned(before, plan)
+        # What comes from here on finds its place.
+        system.freeze_memory()
+        failures = run_all(plan.setup_commands)
         daemon = Daemon(plan, run_dir)
+    except PlanRefused as why:
+        explain("%s\nhavend: not started: the problems above stand in the way" % why)
+        return 1
     except OSError as error:
         explain("havend: not started: %s" % error)
         return 1
+    _serve(daemon, failures, refused)
+    return 0
+
+
+def _find_plan(
+    config: str, run_dir: str, before: "Plan | None", wait: bool, make: "Make"
+) -> "tuple[Plan, Documents]":
+    """Return the plan to begin with, and why it is not that of the configuration. Raises PlanRefused."""
+    path = paths.inside(run_dir, paths.PLAN)
+    try:
+        if before is None or not _is_current(before, config):
+            return make(config, path), []
+    except PlanRefused as why:
+        if not wait or why.passing:
+            raise
+        return before or _nothing(config, path), why.diagnostics
+    return before, []
+
+
+def _serve(daemon: Daemon, failures: "Documents", refused: "Documents") -> None:
     for found in failures:
         daemon.note_problem(found)
     exposed = be_last_killed()
@@ -94,7 +101,6 @@ def _serve(plan: Plan, run_dir: str, refused: "Documents") -> int:
         log("when memory is short, havend may have to be read from flash again: %s" % evictable)
     daemon.run()
     run_all(daemon.plan.teardown_commands, LIMIT_AT_END)
-    return 0
 
 
 def _is_current(plan: Plan, config: str) -> bool:
