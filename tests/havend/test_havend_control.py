@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import socket
 import stat
 from collections.abc import Iterator
@@ -255,6 +256,19 @@ def test_a_hundred_connections_are_borne(active: Havend) -> None:
         for line in lines:
             line.close()
     wait_until(lambda: active.ask("status")["ok"], "there is room again")
+
+
+def test_one_for_which_there_is_no_descriptor_is_hung_up_on(active: Havend) -> None:
+    """Where it waited, there would be something to read at every turn: all of a processor, in real time."""
+    limits = resource.prlimit(active.process.pid, resource.RLIMIT_NOFILE)
+    most = len(os.listdir(f"/proc/{active.process.pid}/fd")) + 2
+    with contextlib.ExitStack() as lines:
+        resource.prlimit(active.process.pid, resource.RLIMIT_NOFILE, (most, limits[1]))
+        lines.callback(resource.prlimit, active.process.pid, resource.RLIMIT_NOFILE, limits)
+        for _ in range(MOST_CLIENTS // 2):
+            line = lines.enter_context(active.connect())
+        assert line.recv(1) == b""
+    assert active.status()["groups"][0]["state"] == "active"
 
 
 def test_idle_connections_make_room_for_who_asks(active: Havend) -> None:
