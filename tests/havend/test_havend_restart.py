@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """havend is killed, or hangs, and comes back."""
 
+import resource
 import signal
 import socket
 import struct
@@ -317,3 +318,15 @@ def test_a_router_that_joins_others_waits_for_their_word(pair: Pair, havend: Mak
     time.sleep(1.5)
     # Without the note it is Active after 0.4 s.
     assert node.status()["state"] == "backup"
+
+
+def test_maintenance_that_a_full_disk_has_no_room_for_is_not_on_after_a_restart_only(
+    pair: Pair, havend: Make
+) -> None:
+    """Either it is noted and on, or it is refused and leaves no note."""
+    node = havend(pair[0], lan(advert_interval=10)).prepare().start().until("active")
+    limits = resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+    is_on = node.ask("maintenance", on=True)["ok"]
+    assert (node.run_dir / "maintenance").exists() == is_on
+    assert node.status()["groups"][0]["maintenance"] == is_on

@@ -15,8 +15,8 @@ class MaintenanceNote:
     def set(self, on: bool) -> None:
         """Write or remove the note. Raises OSError."""
         if on:
-            with open(self._path, "w") as file:
-                file.write("on\n")
+            # Empty, as what a full disk has no room for would leave it: there, and refused.
+            open(self._path, "w").close()
         elif self.is_there():
             os.unlink(self._path)
 
