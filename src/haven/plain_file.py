@@ -4,6 +4,10 @@
 import errno
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # EFBIG, which MicroPython has no name for.
 TOO_BIG = 27
 FILE_TYPE, REGULAR_FILE = 0o170000, 0o100000
@@ -26,13 +30,14 @@ def _read(path: str, most: int) -> bytes:
         os.close(descriptor)
 
 
-def _take(place: "str | int", found: os.stat_result, most: int, **options: bool) -> bytes:
+def _take(place: "str | int", found: "os.stat_result", most: int, **options: "Any") -> bytes:
     if found.st_mode & FILE_TYPE != REGULAR_FILE:
         raise OSError(errno.EINVAL, "it is not a regular file")
     try:
         with open(place, "rb", **options) as file:
             # Python makes room for all that it is asked for, before it looks what is there.
-            return file.read(min(most, found.st_size))
+            octets: bytes = file.read(min(most, found.st_size))
+            return octets
     except MemoryError:
         raise OSError(
             errno.ENOMEM, "it has %d octets, more than there is memory for" % found.st_size
