@@ -107,6 +107,21 @@ def test_a_device_that_is_renamed_is_gone_until_it_has_its_name_again(pair: Pair
         wait_until(lambda: tap.of(51), "it is heard")
 
 
+def test_a_device_that_takes_the_name_of_one_that_stays_has_the_virtual_mac(pair: Pair, havend: Make) -> None:
+    node = havend(pair[0], lan(virtual_mac=1, **QUICK)).prepare().start().until("active")
+    pair[0].ip("link set lan down", "link set lan name old")
+    node.until("fault")
+    pair[0].ip(
+        f"link add lan type veth peer name lan2 netns {pair[1].name}",
+        "address add 10.9.0.1/24 dev lan",
+        "link set lan up",
+    )
+    pair[1].ip("link set lan2 up")
+    wait_until(lambda: _held(node), "it serves")
+    assert pair[0].link("hv4-51-lan")["link"] == "lan"
+    assert node.codes() == set()
+
+
 def test_another_mac_address_is_told_to_the_hosts(pair: Pair, havend: Make) -> None:
     node = havend(pair[0], lan(**QUICK)).prepare().start().until("active")
     with Tap(pair[1]) as tap:

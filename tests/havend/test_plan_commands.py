@@ -72,10 +72,10 @@ def test_one_for_which_there_is_no_descriptor_left_takes_none(
     def refuse(*_arguments: object, **_more: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    before = _descriptors()
+    before = descriptors_before()
     monkeypatch.setattr(os, taken, refuse)
     assert _errors(run_all([_command("true")])) == ["true: Too many open files"]
-    assert _descriptors() == before
+    assert open_descriptors() == before
 
 
 @pytest.fixture

@@ -117,10 +117,15 @@ class Repair:
     def _link_changed(self, change: LinkChanged) -> None:
         if not change.up:
             self.link_lost(change.device)
-        if self._kernel.link(change.device) is None:
+        is_gone = self._kernel.link(change.device) is None
+        if is_gone:
             self._rebuild(change.device)
         if change.device in self._watched:
             self._handle(change)
+        for router in self._in_force.plan.routers.values():
+            # It may be there under another name, with ours on it, which would keep ours from its successor.
+            if is_gone and change.device == router.device:
+                self._addresses.tear_down(router)
 
     def _replace(self, device: str) -> None:
         """Stand on a device that is another one of the same name, or has another MAC address."""
