@@ -285,7 +285,20 @@ def test_a_group_is_not_handed_over_for_an_instance_that_may_still_come():
             world.end(*(["not-given"] if world.running.action == "look" else []))
         else:
             world.pass_until(world.now + 0.1)
-    assert world.wanted[-1] == "30 > hand over gateway"
+    assert world.wanted[-1] == "32 > hand over gateway"
+
+
+def test_a_group_stays_where_the_instance_has_come_while_nobody_looked():
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True, required=True))
+    world.set_role("active")
+    while world.now < 60:
+        if world.running is not None:
+            came = ["pids", "7"] if world.now >= 25 else ["not-given"]
+            world.end(*(came if world.running.action == "look" else []))
+        else:
+            world.pass_until(world.now + 0.1)
+    assert world.state("vpn") == "running"
+    assert not [each for each in world.wanted if "hand over" in each]
 
 
 def test_it_is_not_waited_for_to_come_up_once_it_is_to_stop():

@@ -186,7 +186,7 @@ class ServiceQueue:
         if self._job is not None:
             waits = self._job.unwanted_at
             return self._job.again_at if waits is None else waits + GRACE_S
-        found = [at for service in self.services for at in service.deadlines(now)]
+        found = [at for service in self.services for at in service.deadlines()]
         found += [self.pauses_of(each).allowed_at(now) for each in self._broken(now)]
         return min(found, default=None)
 

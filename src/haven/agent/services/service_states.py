@@ -165,11 +165,9 @@ class RoleService:
         looks = self.probe() if self.state == RUNNING else self.state == STOPPED and self.planned["inits"]
         return self.check_at if looks else None
 
-    def deadlines(self, now: float) -> list[float]:
+    def deadlines(self) -> list[float]:
         """Return when something is due while nothing is being done."""
-        late_at = self._late_at() if self.planned["required"] else now
-        found = [at for at in (self.retry_deadline(), self.look_at()) if at is not None]
-        return found + [late_at] if late_at > now else found
+        return [at for at in (self.retry_deadline(), self.look_at()) if at is not None]
 
     def _was_given_nothing(self) -> bool:
         return self.failure is not None and self.failure["code"] == NOT_GIVEN
@@ -177,7 +175,7 @@ class RoleService:
     def _late_at(self) -> float:
         """Return until when what its script did not start may come by itself; in the past for all else."""
         limit_s = self.planned["start_timeout_us"] / 1e6
-        return self.tried_at + limit_s if self._was_given_nothing() and self.state != RUNNING else 0.0
+        return self.tried_at + limit_s if self._was_given_nothing() else 0.0
 
     def begin(self, job: str, now: float) -> None:
         """Take that a job has begun."""
@@ -215,6 +213,9 @@ class RoleService:
     def pause(self, now: float) -> None:
         """Wait before it is tried again, longer each time."""
         self.retry_at = now + min(FIRST_PAUSE_S * 2**self.failures, LONGEST_PAUSE_S)
+        if now < self._late_at():
+            # It may have come by itself since the last look.
+            self.retry_at = min(self.retry_at, self._late_at())
         self.failures = min(self.failures + 1, 10)
 
     def note_death(self, now: float) -> int:
@@ -232,7 +233,7 @@ class RoleService:
             return False
         often = len(self.recent_deaths(now)) >= DEATHS
         is_down = self.failures > 0 and self.state in (FAILED, STOPPING, STOPPED, STARTING, STUCK)
-        return often or (is_down and now >= self._late_at())
+        return often or (is_down and self.failed_at >= self._late_at())
 
     def has_settled(self) -> None:
         """Take that it works: an earlier failure is over."""
