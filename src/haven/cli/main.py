@@ -7,6 +7,7 @@ import sys
 from haven.arguments import UsageError
 from haven.cli.errors import Failed, Unanswered
 from haven.cli.usage import Request, help_of, parse
+from haven.light import hear_of_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 def main(words: "Sequence[str] | None" = None) -> int:
     """Run one command: 0 done, 1 refused or failed, 2 wrong usage."""
+    if words is None:
+        hear_of_children()
     try:
         status = _answer(parse(sys.argv[1:] if words is None else words))
         sys.stdout.flush()
