@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # EFBIG, which MicroPython has no name for.
 TOO_BIG = 27
 FILE_TYPE, REGULAR_FILE = 0o170000, 0o100000
+SMALL = 4096
 
 
 def read_plain(path: str, most: int) -> bytes:
@@ -35,8 +36,9 @@ def _take(place: "str | int", found: "os.stat_result", most: int, **options: "An
         raise OSError(errno.EINVAL, "it is not a regular file")
     try:
         with open(place, "rb", **options) as file:
-            # Python makes room for all that it is asked for, before it looks what is there.
-            octets: bytes = file.read(min(most, found.st_size))
+            # Python makes room for all that it is asked for, before it looks what is there. The kernel's own
+            # files are small, and tell no size.
+            octets: bytes = file.read(min(most, found.st_size + SMALL))
             return octets
     except MemoryError:
         raise OSError(

@@ -242,6 +242,22 @@ def test_a_script_that_starts_nothing_does_not_hold_up_those_after_it():
     assert (world.state("vpn"), failure["code"], failure["facts"]["limit_s"]) == ("failed", "not-given", 2)
 
 
+def test_a_look_that_is_answered_late_tells_of_the_moment_when_it_was_asked():
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True))
+    world.play(
+        """
+        0 role active
+        0 > start vpn
+        1 end
+        1 > look vpn
+        6 end not-given
+        6 > look vpn
+        6 end pids 7
+        """
+    )
+    assert world.state("vpn") == "running"
+
+
 def test_an_instance_that_comes_a_moment_later_is_no_failure():
     world = ServiceWorld(planned("vpn", inits=["vpn"], process=True))
     world.play(
@@ -266,6 +282,8 @@ def test_an_instance_that_a_trigger_has_brought_since_is_not_stopped_by_the_next
         0 > start vpn
         0 end
         0 > look vpn
+        2 end not-given
+        2 > look vpn
         2 end not-given
         7 > start vpn
         7 end

@@ -109,6 +109,8 @@ class _Job:
         self.until = self.given_by = now + limit_s
         # When it is looked at again; None while something runs.
         self.again_at: float | None = None
+        # When that was asked which is being answered.
+        self.asked_at = now
         self.words = ""
         self.end: JobEnd | None = None
         # Since when a start is not wanted any more, and whether it was cut for that.
@@ -174,7 +176,7 @@ class ServiceQueue:
         """Do what is due."""
         job, effects = self._job, Effects()
         if job is not None and job.again_at is not None and now >= job.again_at:
-            job.again_at = None
+            job.again_at, job.asked_at = None, now
             effects.append(Run(job.service, _probe(job) or LOOK, LOOK_LIMIT_S))
         elif job is not None and job.unwanted_at is not None and now >= job.unwanted_at + GRACE_S:
             job.is_cut, job.unwanted_at = True, None
@@ -265,8 +267,9 @@ class ServiceQueue:
         is_so = end.alive is not False if job.told == START else not (end.pids or end.alive)
         if is_so:
             return self._finish(job, JobEnd(words=job.words, pids=end.pids), now)
-        until = job.given_by if end.code == NOT_GIVEN else job.until
-        if now >= until:
+        # A slow ubus may answer late what was so when it was asked.
+        seen_at, until = (job.asked_at, job.given_by) if end.code == NOT_GIVEN else (now, job.until)
+        if seen_at >= until:
             limit = min(GIVEN_S, job.limit_s) if end.code == NOT_GIVEN else job.limit_s
             code = (end.code or "not-up") if job.told == START else "not-down"
             return self._finish(job, JobEnd(code, {"limit_s": limit}, end.words or job.words), now)
