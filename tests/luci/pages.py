@@ -73,6 +73,15 @@ class Pages:
         self.requests.append(request.url.removeprefix(self.web.address))
 
 
+# Asked for one by one, a box is none where the page was drawn anew meanwhile.
+_BOXES = "all => all.map(each => each.getBoundingClientRect().toJSON())"
+
+
+def boxes(page: Page, selector: str) -> list[dict[str, float]]:
+    """Return where everything that is selected stands, in document order, of one and the same drawing."""
+    return page.locator(selector).evaluate_all(_BOXES)
+
+
 def field(page: Page, section: str, option: str, config: str = "haven") -> Locator:
     """Find the row of an option."""
     return page.locator(f'[id="cbi-{config}-{section}-{option}"]')

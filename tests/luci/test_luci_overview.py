@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from haven.contract.status import check_status
 from tests.lab.wait import wait_until
-from tests.luci.pages import Pages, wait_for
+from tests.luci.pages import Pages, boxes, wait_for
 from tests.luci.pair import Pair
 from tests.luci.router import Answer
 
@@ -84,11 +84,10 @@ def test_every_address_of_the_other_router_is_in_the_picture(pages: Pages):
     texts = _texts(page, "[data-node=peer] text")
     heard = {router["active"]["address"] for router in status["virtual_routers"]}
     assert heard | set(status["conntrack"]["peers"]) <= set(texts)
-    node = page.locator("svg [data-node=peer] rect").bounding_box()
-    for text in page.locator("svg [data-node=peer] text").all():
-        box = text.bounding_box()
-        assert node and box and box["x"] + box["width"] <= node["x"] + node["width"]
-        assert box["y"] + box["height"] <= node["y"] + node["height"]
+    node, *words = boxes(page, "svg [data-node=peer] rect, svg [data-node=peer] text")
+    assert len(words) == len(texts)
+    for box in words:
+        assert box["right"] <= node["right"] and box["bottom"] <= node["bottom"]
 
 
 def _following(pair: Pair) -> dict:

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from haven.contract.problems import problem
 from haven.openwrt import failure_words
 from tests.contract.messages import every_message
-from tests.luci.pages import Pages, edit, field, keep, put, widget
+from tests.luci.pages import Pages, boxes, edit, field, keep, put, widget
 from tests.luci.router import ROOT
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
@@ -198,10 +198,8 @@ def test_a_word_between_the_routers_keeps_between_them(pages: Pages):
     pages.speak({"in sync": long})
     page = pages.open("haven/overview")
     expect(page.locator("svg .haven-sync text")).to_have_text(long)
-    text = page.locator("svg .haven-sync text").bounding_box()
-    left, right = (page.locator(f"svg [data-node={node}] rect").bounding_box() for node in ("self", "peer"))
-    assert text and left and right
-    assert left["x"] + left["width"] <= text["x"] and text["x"] + text["width"] <= right["x"]
+    text, own, other = boxes(page, "svg .haven-sync text, svg [data-node] rect")
+    assert own["right"] <= text["left"] and text["right"] <= other["left"]
 
 
 def test_every_code_is_said_as_the_programs_say_it(pages: Pages):
