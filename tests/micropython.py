@@ -16,7 +16,14 @@ CONFIG_TESTS = ("test_uci", "test_options")
 # What havend is made of; what it asks of a Python itself has a stand-in here.
 HAVEND = ("", "core", "core/auth", "core/bfd", "core/carp", "core/vrrp", "core/ra", "contract", "havend")
 # Of the compiler, of what OpenWrt asks for, and of CPython.
-NOT_OF_HAVEND = ("atomic_file.py", "file_lock.py", "light.py", "light_child.py", "light_socket.py")
+NOT_OF_HAVEND = (
+    "atomic_file.py",
+    "file_lock.py",
+    "launch.py",
+    "light.py",
+    "light_child.py",
+    "light_socket.py",
+)
 HOST = "haven.havend.host"
 
 

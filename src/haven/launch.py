@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The programs of haven, and how one of them is started: by its name, from where the others are."""
+"""The programs of haven: one of them is run by its name."""
 
 import sys
+
+from haven.light import hear_of_children
 
 PROGRAMS = {
     "haven": "haven.cli.main",
@@ -29,16 +31,7 @@ def main() -> int:
         sys.stderr.write("usage: PROGRAM [ARGUMENT...], one of: %s\n" % " ".join(sorted(PROGRAMS)))
         return 2
     sys.argv[:] = [name] + sys.argv[2:]
+    hear_of_children()
     module = __import__(PROGRAMS[name], None, None, ("main",))
     status: int = module.main()
     return status
-
-
-def argv_of(program: str, *arguments: str) -> "list[str]":
-    """Return the command that starts a program, whatever the environment and the working folder hold."""
-    # Of an archive, too: haven.zip/haven/launch.py.
-    folder = __file__.rsplit("/", 2)[0]
-    # What is asked for is CPython's, wherever it is asked for.
-    python = sys.executable if sys.implementation.name == "cpython" else "python3"
-    code = "import sys; sys.path.insert(0, %r); from haven.launch import main; sys.exit(main())" % folder
-    return [python, "-I", "-B", "-c", code, program] + list(arguments)

@@ -18,7 +18,7 @@ from haven.cli.upgrade_keeper import KEEPER
 from haven.cli.usage import Request
 from haven.contract.control import refused
 from haven.contract.upgrade import FileFault, UpgradeRefused, UpgradeStopped, is_ours, named
-from haven.launch import argv_of
+from haven.own_program import argv_of
 from haven.setup.ask_person import Unasked, agree
 from haven.upgrade.inbox import LEADING, ORDER, PROGRESS, Inbox, is_locked
 from haven.upgrade.package_file import PackageFile, check_unchanged, read_package

@@ -15,7 +15,7 @@ from haven.havend.memory_shortage import be_last_killed
 from haven.havend.own_pages import keep_own_pages
 from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
-from haven.launch import argv_of
+from haven.own_program import argv_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Any
 from haven.atomic_file import write_whole
 from haven.contract.message import render
 from haven.contract.setup import CONFIRM_S, OUTCOMES, SetupRefused
-from haven.launch import argv_of
+from haven.own_program import argv_of
 from haven.paths import OWNED_NOTE
 from haven.private_folder import make_private
 from haven.setup.packages import CHANGED, DHCP, HAVEN, config_path, present, uncommitted

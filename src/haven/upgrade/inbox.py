@@ -28,7 +28,7 @@ from haven.contract.upgrade import (
     UpgradeStopped,
     is_ours,
 )
-from haven.launch import argv_of
+from haven.own_program import argv_of
 from haven.plain_file import read_plain
 from haven.private_folder import make_private
 from haven.upgrade.manager import ANY_ARCHITECTURE, Manager

@@ -20,7 +20,7 @@ from haven.contract.message import message
 from haven.contract.pairing import PairingRefusal
 from haven.contract.problems import problem
 from haven.contract.replication import replication_text
-from haven.launch import argv_of
+from haven.own_program import argv_of
 from haven.paths import SETUP_FOLDER, SETUP_PENDING, SETUP_UNDOING
 from haven.reload_time import WITH_TURN_S
 from haven.sync.change_documents import SyncError

@@ -14,7 +14,7 @@ from haven.contract.control import Refusal, done, refused
 from haven.contract.fields import DocumentError
 from haven.contract.hidden import hide_arguments, hide_passwords
 from haven.contract.pairing import PairingRefusal
-from haven.launch import argv_of
+from haven.own_program import argv_of
 
 Reply = Callable[[dict[str, Any]], None]
 # What other routers ask must not take havend's connections or the processor from who asks here.

@@ -11,7 +11,7 @@ from haven.agent.command_answer import complaint_of, document_of
 from haven.agent.drill.drill_notes import note_result
 from haven.agent.part import Surroundings
 from haven.contract.drill_words import HARD, LIMIT_S, SWITCHOVER
-from haven.launch import argv_of
+from haven.own_program import argv_of
 
 # The command ends by itself before.
 PATIENCE_S = LIMIT_S + 60.0

@@ -15,9 +15,9 @@ from typing import Any
 from haven import light_socket as socket
 from haven.agent.loop import Scope, Timer
 from haven.contract.strict_json import read_json, write_json
-from haven.launch import argv_of
 from haven.leases import nfqueue
 from haven.light import suppress
+from haven.own_program import argv_of
 
 # A holder that lives lets go after a tenth of a second.
 PATIENCE_S = 0.15

@@ -12,8 +12,8 @@ from haven.agent.small_nodes.compile_queue import CompileQueue
 from haven.atomic_file import write_whole
 from haven.contract.strict_json import read_json, write_json
 from haven.core.auth.sealed_line import digest
-from haven.launch import argv_of
 from haven.light import suppress
+from haven.own_program import argv_of
 
 COMPILE_S = 30.0
 

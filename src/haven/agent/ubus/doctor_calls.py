@@ -8,7 +8,7 @@ from haven.agent.command_answer import complaint_of
 from haven.agent.loop import Scope
 from haven.contract.control import HANDOVER_PATIENCE_S
 from haven.contract.strict_json import read_json
-from haven.launch import argv_of
+from haven.own_program import argv_of
 from haven.paths import DOCTOR_NOTE, inside
 from haven.plain_file import read_plain
 from haven.ubus.server import UbusCall

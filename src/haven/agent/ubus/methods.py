@@ -19,7 +19,7 @@ from haven.agent.waiting_line import WaitingLine
 from haven.contract import control
 from haven.contract.fields import DocumentError
 from haven.contract.hidden import hide_arguments, hide_passwords
-from haven.launch import argv_of
+from haven.own_program import argv_of
 from haven.reload_time import WITH_TURN_S
 from haven.ubus.codec import ARRAY, BOOL, INT32, STRING
 from haven.ubus.server import (
