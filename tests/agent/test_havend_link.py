@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent's line to havend: there, gone, back, older, slow, and not understood."""
 
+import errno
+import os
 import select
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +92,21 @@ def test_a_havend_that_is_not_there_is_tried_again_and_again(desk: Desk):
     desk.havend.start()
     desk.turns.advance(RETRY_S)
     assert desk.havend.accept().is_quiet()
+
+
+def test_a_call_that_there_is_no_descriptor_for_is_made_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_kind: int) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    desk.havend.start()
+    with monkeypatch.context() as full:
+        full.setattr(module.socket, "socket", refuse)
+        desk.link.connect()
+        desk.turns.advance(RETRY_S)
+    desk.turns.advance(RETRY_S)
+    assert desk.havend.accept().greeting["command"] == "agent"
 
 
 def test_one_that_goes_away_is_found_again(desk: Desk):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A part that fails is named and made again, ever less often; time injected."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,18 @@ def test_one_that_fails_later_is_closed_and_made_again(desk: Desk, where: str, c
     assert desk.next_start() == SHORTEST_WAIT_S
     assert desk.part.account() == {"fake": 2}
     assert capfd.readouterr().err.count("ValueError: in") == 1
+
+
+def test_one_that_fails_when_no_file_can_be_opened_does_not_take_the_others_along(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What shows where it has failed is read only then."""
+    monkeypatch.setitem(sys.modules, "traceback", None)
+    desk.fails.add("make")
+    desk.part.start()
+    assert "ValueError('in make')" in capfd.readouterr().err
+    desk.fails.clear()
+    assert desk.next_start() == SHORTEST_WAIT_S
 
 
 def test_one_by_which_nothing_is_lost_does_not_hold_a_takeover_up(desk: Desk):

@@ -47,11 +47,10 @@ class HavendLink:
         """Connect and present ourselves, now or as soon as it can be done."""
         if self._socket is not None:
             return
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            sock.connect(self._path)
+            sock = _connected(self._path)
         except OSError:
-            sock.close()
+            # Nobody is there, or no descriptor is left to call with.
             self._loop.at(time.monotonic() + RETRY_S, self.connect)
             return
         self._socket, self._received, self._older = sock, b"", ""
@@ -146,3 +145,13 @@ class HavendLink:
         print(f"haven-agent: havend is not understood: {error!r}", file=sys.stderr, flush=True)
         self.close()
         self._loop.at(time.monotonic() + 1.0, self.connect)
+
+
+def _connected(path: str) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.connect(path)
+    except OSError:
+        sock.close()
+        raise
+    return sock

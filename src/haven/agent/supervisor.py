@@ -76,10 +76,7 @@ class SupervisedPart:
     def _fail(self, error: BaseException) -> None:
         if self._scope.closed:
             return
-        import traceback
-
-        where = traceback.format_exception(error)
-        text = f"haven-agent: {self._kind.name} has failed and is started again:\n{''.join(where)}"
+        text = f"haven-agent: {self._kind.name} has failed and is started again:\n{_where(error)}"
         print(text, file=sys.stderr, flush=True)
         self._error = f"{type(error).__name__}: {error}"
         self.close()
@@ -154,6 +151,15 @@ class SupervisedPart:
     def is_in_sync(self) -> bool:
         """Tell what the part says of that, and for one that is not there what follows from it."""
         return self.ask(lambda part: _sendable(part.is_in_sync(), bool), not self._kind.vouches)
+
+
+def _where(error: BaseException) -> str:
+    try:
+        import traceback
+    except (ImportError, OSError):
+        # It is read when it is needed, and what has failed may be that no file can be opened.
+        return repr(error)
+    return "".join(traceback.format_exception(error))
 
 
 def _sendable(answer: Any, kind: type) -> Any:
