@@ -3,11 +3,15 @@
 
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from haven.agent.agent import PARTS, Agent
 from haven.agent.part import Part
 from tests.havend.machines import Havend, environment, python
+
+# The name of the log is told.
+StartAgent = Callable[[str], "subprocess.Popen[bytes]"]
 
 
 class AgentProcess:

@@ -1,47 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two agents in one run directory: the second does nothing until the first has ended, however it ends."""
 
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.havend.machines import environment, python
+from tests.agent.agents import StartAgent
 from tests.lab.wait import wait_until
 
 STARTED = "haven-agent: started"
 
-Start = Callable[[str], "subprocess.Popen[bytes]"]
 
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start agents of one run directory, each with a log of its own in the test's folder."""
-    begun: list[subprocess.Popen[bytes]] = []
-
-    def make(name: str) -> "subprocess.Popen[bytes]":
-        options = ["--config", str(tmp_path / "haven"), "--run-dir", str(tmp_path / "run")]
-        argv = ["unshare", "--net", *python("haven.agent.main"), *options, "--root", str(tmp_path)]
-        with open(tmp_path / name, "wb") as log:
-            begun.append(subprocess.Popen(argv, env=environment(), stdout=log, stderr=log))
-        return begun[-1]
-
-    yield make
-    for process in begun:
-        process.kill()
-        process.wait()
-
-
-def test_second_agent_waits_until_the_first_has_ended(start: Start, tmp_path: Path) -> None:
+def test_second_agent_waits_until_the_first_has_ended(start_agent: StartAgent, tmp_path: Path) -> None:
     def said(name: str, text: str) -> None:
         wait_until(lambda: text in (tmp_path / name).read_text(), 30, f"the {name} says '{text}'")
 
-    first = start("first")
+    first = start_agent("first")
     said("first", STARTED)
     # One that is stopped while it waits has nothing to tidy up: what is there is the first one's.
     for name in ("second", "third"):
-        process = start(name)
+        process = start_agent(name)
         said(name, f"waiting: another haven-agent runs in {tmp_path / 'run'}")
         if name == "second":
             process.terminate()
@@ -52,8 +28,8 @@ def test_second_agent_waits_until_the_first_has_ended(start: Start, tmp_path: Pa
     said("third", STARTED)
 
 
-def test_agent_that_cannot_lock_runs_all_the_same(start: Start, tmp_path: Path) -> None:
+def test_agent_that_cannot_lock_runs_all_the_same(start_agent: StartAgent, tmp_path: Path) -> None:
     (tmp_path / "run" / "agent.lock").mkdir(parents=True)
-    start("first")
+    start_agent("first")
     wait_until(lambda: STARTED in (tmp_path / "first").read_text(), 30, "it runs")
     assert "is not known: Is a directory" in (tmp_path / "first").read_text()

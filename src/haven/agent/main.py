@@ -8,6 +8,7 @@ from haven.agent.agent import Agent
 from haven.agent.sole_agent import wait_for_turn
 from haven.arguments import CONFIG, ROOT, RUN_DIR, begin_program, below
 from haven.light import forget_what_could_be_imported, hear_of_children, signal
+from haven.spare_descriptor import set_aside
 
 SUMMARY = "The control plane of haven: connections, ubus, scripts."
 OPTIONS = (CONFIG, RUN_DIR, ROOT)
@@ -20,6 +21,7 @@ def main() -> int:
         return options
     forget_what_could_be_imported()
     hear_of_children()
+    set_aside()
     values = options.values
     root = values["--root"]
     wait_for_turn(values["--run-dir"])

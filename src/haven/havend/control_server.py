@@ -5,6 +5,7 @@ import os
 
 from haven.contract.control import LONGEST_REQUEST, MOST_CLIENTS, Refusal, encode, read_request, refused
 from haven.havend.host import system
+from haven.spare_descriptor import accept_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,10 +213,11 @@ class ControlServer:
 
     def _accept(self) -> None:
         for _ in range(MOST_CLIENTS):
-            sock = system.accept_from(self._listener)
-            if sock is None:
+            found = accept_from(self._listener)
+            if found is None:
                 return
-            client = ControlClient(sock, self._poller)
+            found[0].setblocking(False)
+            client = ControlClient(found[0], self._poller)
             if len(self._clients) >= MOST_CLIENTS:
                 self._make_room()
             if len(self._clients) < MOST_CLIENTS:

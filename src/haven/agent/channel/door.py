@@ -13,6 +13,7 @@ from haven.contract.control import LONGEST_REQUEST, Refusal, encode, read_reques
 from haven.contract.pairing import PairingRefusal
 from haven.light import suppress
 from haven.paths import AGENT_SOCKET, inside
+from haven.spare_descriptor import accept_from
 
 BACKLOG = 16
 MOST_VISITORS = 16
@@ -40,14 +41,13 @@ class Door:
         scope.watch(self._socket, lambda _events: self._open())
 
     def _open(self) -> None:
-        try:
-            sock, _ = self._socket.accept()
-        except OSError:
+        found = accept_from(self._socket)
+        if found is None:
             return
         self._visitors = [each for each in self._visitors if not each.is_gone]
         if len(self._visitors) >= MOST_VISITORS:
             self._visitors.pop(0).leave()
-        self._visitors.append(_Visitor(self._scope, sock, self._ask))
+        self._visitors.append(_Visitor(self._scope, found[0], self._ask))
 
     def close(self) -> None:
         """Let nobody in any more."""

@@ -25,6 +25,7 @@ from haven.contract.problems import problem
 from haven.peers.identity import IdentityError, ensure
 from haven.peers.store import Peer, PeerStore, StoreError, is_node_name, read_peers
 from haven.peers.tls import fingerprint_of, server_context
+from haven.spare_descriptor import accept_from
 
 if TYPE_CHECKING:
     from haven.agent.channel.common_config import Replication
@@ -105,10 +106,10 @@ class Exchange:
         self._scope.watch(sock, lambda _events: self._accept(sock))
 
     def _accept(self, listening: socket.socket) -> None:
-        try:
-            sock, place = listening.accept()
-        except OSError:
+        found = accept_from(listening)
+        if found is None:
             return
+        sock, place = found
         if len(self._strangers) >= MOST_STRANGERS or not (self._lines or self._is_offering()):
             sock.close()
             return

@@ -15,6 +15,7 @@ from haven.agent.metrics.http_visitor import HttpVisitor
 from haven.contract.control import ANSWER_PATIENCE_S, request
 from haven.contract.problems import problem
 from haven.metrics.metric_texts import metrics_text
+from haven.spare_descriptor import accept_from
 
 # The others wait in the kernel until one of these has its answer, or its time is over.
 MOST_VISITORS = 16
@@ -65,11 +66,10 @@ class MetricsServer:
         self._scope.watch(sock, lambda _events: self._accept(sock))
 
     def _accept(self, listening: socket.socket) -> None:
-        try:
-            sock, _place = listening.accept()
-        except OSError:
+        found = accept_from(listening)
+        if found is None:
             return
-        self._visitors.append(HttpVisitor(self._scope, sock, self._tell, self._left))
+        self._visitors.append(HttpVisitor(self._scope, found[0], self._tell, self._left))
         if len(self._visitors) >= MOST_VISITORS:
             for each in self._listening.values():
                 self._scope.forget(each)

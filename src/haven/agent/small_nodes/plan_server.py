@@ -15,6 +15,7 @@ from haven.contract.problems import problem
 from haven.contract.small_nodes import HOLD_S, KEY_ID, MOST_VISITORS, PORT
 from haven.core.auth.sealed_line import key_id
 from haven.peers import small_keys
+from haven.spare_descriptor import accept_from
 
 BACKLOG = 16
 RETRY_S = 5.0
@@ -86,10 +87,10 @@ class PlanServer:
 
     def _accept(self) -> None:
         assert self._socket is not None
-        try:
-            sock, place = self._socket.accept()
-        except OSError:
+        found = accept_from(self._socket)
+        if found is None:
             return
+        sock, place = found
         if len(self._visitors) >= MOST_VISITORS:
             # Who has proven a key is worth more than who has not.
             strangers = [each for each in self._visitors if each.name is None]

@@ -4,7 +4,6 @@
 Everything else in this folder runs on MicroPython, too.
 """
 
-import errno
 import fcntl
 import gc
 import os
@@ -17,7 +16,8 @@ from haven import light_socket as socket
 from haven.core.vrrp.constants import PROTOCOL
 from haven.havend.host import cpython_memory, cpython_precedence
 from haven.havend.host.cpython_own_stack import OwnStack
-from haven.light import forget_what_could_be_imported, hear_of_children, signal, suppress
+from haven.light import forget_what_could_be_imported, hear_of_children, signal
+from haven.spare_descriptor import set_aside
 
 RAW_PROTOCOL = 255
 # A wait, in microseconds, that can be cut to whole milliseconds.
@@ -44,9 +44,6 @@ HAS_AGENT = True
 HAS_BFD = True
 # Of the control socket.
 MEMORY_FOR_A_CLIENT = 1 << 20
-
-# The descriptor with which a connection can be closed when there is no other.
-_spare: "list[int]" = []
 
 # What recvmsg gives for one packet: hop limit and destination.
 _IPV6_ANCILLARY = socket.CMSG_SPACE(4) + socket.CMSG_SPACE(20)
@@ -308,7 +305,8 @@ def prepare_process() -> None:
     while descriptor <= 2:
         os.set_inheritable(descriptor, True)
         descriptor = os.dup(descriptor)
-    _spare.append(descriptor)
+    os.close(descriptor)
+    set_aside()
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -330,26 +328,6 @@ def listen_at(path: str) -> socket.socket:
         os.umask(before)
     sock.listen(128)
     return sock
-
-
-def accept_from(listener: socket.socket) -> "socket.socket | None":
-    """Return the next control connection, or None when there is none."""
-    try:
-        sock, _address = listener.accept()
-    except OSError as error:
-        if error.errno == errno.EMFILE and _spare:
-            _hang_up_on_next(listener)
-        return None
-    sock.setblocking(False)
-    return sock
-
-
-def _hang_up_on_next(listener: socket.socket) -> None:
-    """Close the next connection: one that waits for a descriptor would be there to be read all the time."""
-    os.close(_spare.pop())
-    with suppress(OSError):
-        listener.accept()[0].close()
-    _spare.append(os.dup(0))
 
 
 def freeze_memory() -> None:

@@ -18,6 +18,7 @@ import uctypes
 from haven.core.vrrp.constants import PROTOCOL
 from haven.havend.host import libc
 from haven.havend.host.micropython_socket import LONGEST_READ, Socket
+from haven.spare_descriptor import set_aside
 
 RAW_PROTOCOL = 255
 ICMP, ICMPV6 = 1, 58
@@ -336,6 +337,7 @@ def prepare_process() -> None:
         _kept.append(file)
         file = open("/dev/null", "r+b")  # noqa: SIM115
     file.close()
+    set_aside()
 
 
 def keep_others_out() -> None:
@@ -355,14 +357,6 @@ def listen_at(path: str) -> Socket:
         libc.mask_files(before)
     sock.listen(128)
     return sock
-
-
-def accept_from(listener: Socket) -> "Socket | None":
-    """Return the next control connection, or None when there is none."""
-    try:
-        return listener.accept()
-    except OSError:
-        return None
 
 
 def freeze_memory() -> None:

@@ -62,9 +62,10 @@ class Socket:
         """Accept connections from now on."""
         self._socket.listen(backlog)
 
-    def accept(self) -> "Socket":
-        """Return the next connection. Raises OSError."""
-        return Accepted(self._socket.accept()[0])
+    def accept(self) -> "tuple[Socket, bytes]":
+        """Return the next connection and where it comes from. Raises OSError."""
+        sock, address = self._socket.accept()
+        return Accepted(sock), address
 
     def close(self) -> None:
         """Let go of it."""
