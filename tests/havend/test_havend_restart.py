@@ -194,6 +194,18 @@ def test_what_a_killed_process_left_is_cleared_on_request_and_nothing_else_is(
     assert node.stop() == 0
 
 
+def test_without_rights_nothing_is_cleared_and_that_is_said(pair: Pair, havend: Make) -> None:
+    node = _left_behind(pair, havend)
+    usual = node.program
+    node.program = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", *usual]
+    assert node.begin("--clear").wait(60) == 1
+    assert node.says("havend: not cleared: Operation not permitted") and not node.says("Traceback")
+    # What there is to remove is not forgotten.
+    node.program = usual
+    assert node.begin("--clear").wait(60) == 0
+    assert _is_clean(node, pair[0])
+
+
 @pytest.mark.parametrize(
     "note",
     [

@@ -6,8 +6,10 @@ import os
 from haven import paths
 from haven.contract.guard_note import LOOSE_FILE, REMOVE
 from haven.contract.plan import Plan, PlanError, read_plan
+from haven.failure_reason import reason_of
 from haven.havend.host import child
 from haven.havend.kernel_tables import KernelTables
+from haven.havend.log import explain
 from haven.havend.netlink_batch import NetlinkBatch
 from haven.havend.plan_commands import LIMIT_AT_END, run_all
 from haven.havend.run_directory import claim
@@ -18,7 +20,11 @@ def clear(run_dir: str) -> int:
     """Remove what is left, unless a havend runs; return the exit status of that."""
     if not claim(run_dir, False):
         return 1
-    clear_everything(run_dir, plan_left_behind(run_dir))
+    try:
+        clear_everything(run_dir, plan_left_behind(run_dir))
+    except OSError as error:
+        explain("havend: not cleared: %s" % reason_of(error))
+        return 1
     return 0
 
 
