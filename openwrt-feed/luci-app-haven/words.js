@@ -438,6 +438,7 @@ _("The plan cannot be read by haven-agent: {diagnostic}");
 _("Another machine, {mac} on {device}, has the virtual address {address}, too.");
 _("The part '{part}', which the plan has work for, is not in what haven-agent tells.");
 _("The part '{part}' of haven-agent has failed and is started again: {error}.");
+_("No command reaches haven-agent, as it cannot listen in the run directory {path}: {error}.");
 _("There is no channel to the paired routers: {error}.");
 _("Router {node} is not reached over the channel: {why}.");
 _("The small node {node} gets no new plan: {error}");
@@ -566,6 +567,7 @@ _("Say 'haven reload', which writes the plan anew; until then connections may no
 _("Look for it by its MAC address in the switch: a router that has left this pair or was reset and has its old address again, or somebody who forges. Give it another address, or take it off the link.");
 _("Restart haven, so that havend and haven-agent are of one version.");
 _("Look for its last words in the log; if it goes on, report them.");
+_("Let that directory be writable again; what else the agent does goes on.");
 _("Mend what it names; the elections do not need the channel.");
 _("Look whether that router runs, and whether TCP port 3781 is let through between the two.");
 _("Correct the configuration, or write one of its own for it: /etc/haven/small/{node}.conf.");

@@ -50,6 +50,12 @@ AGENT_TABLE = (
         "Look for its last words in the log; if it goes on, report them.",
     ),
     (
+        "agent-unserved",
+        WARNING,
+        "No command reaches haven-agent, as it cannot listen in the run directory {path}: {error}.",
+        "Let that directory be writable again; what else the agent does goes on.",
+    ),
+    (
         "channel-failed",
         WARNING,
         "There is no channel to the paired routers: {error}.",

@@ -219,10 +219,11 @@ class ChannelPart(Part):
 
     def problems(self) -> list[dict[str, Any]]:
         """Return what keeps the channel from working."""
+        found = self._door.problems()
         if self._failure:
-            return [problem("channel-failed", "channel", error=self._failure)]
+            return [*found, problem("channel-failed", "channel", error=self._failure)]
         exchange = self._exchange
-        found = exchange.problems() if exchange is not None else []
+        found += exchange.problems() if exchange is not None else []
         return found + (self._replication.problems() if self._replication is not None else [])
 
     def close(self) -> None:
