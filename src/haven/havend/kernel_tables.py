@@ -301,18 +301,14 @@ class KernelTables:
         The kernel says it of a bridge up to a second after its port (linkwatch), and not at all of what is on
         it where the port is back by then.
         """
-        links = list(self._by_index.values())
-        if link.up:
-            meant = [each for each in links if each.index in self._cut]
-            meant = [each for each in meant if link.bridge == each.index or link.index == each.lower]
-        elif not link.bridge or any(each.up and each.bridge == link.bridge for each in links):
-            meant = []
-        else:
-            meant = [each for each in links if each.up and link.bridge in (each.index, each.lower)]
-        for each in meant:
-            yield from self._new_link(each.carried(link.up))
-            if not link.up:
-                self._cut.add(each.index)
+        bridge, links = link.bridge or link.index, list(self._by_index.values())
+        if not link.up and (not link.bridge or any(each.up and each.bridge == bridge for each in links)):
+            return
+        for each in links:
+            if bridge in (each.index, each.lower) and (each.index in self._cut if link.up else each.up):
+                yield from self._new_link(each.carried(link.up))
+                if not link.up:
+                    self._cut.add(each.index)
 
     def _gone(self, index: int) -> "Iterator[Value]":
         link = self._by_index.pop(index, None)
