@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A power cut at the default settings, where haven asks the kernel of the Active."""
+"""A power cut and a pulled cable at the default settings, where haven asks the kernel of the Active."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench.conntrack import COUNT, suffer
 from bench.nodes import HavenAgent
@@ -41,17 +41,23 @@ class CabledHaven(HavenNode):
 
 
 def defaults(runs: int) -> Iterator[Comparison]:
-    """Cut the power of a haven, of a keepalived, of one at the other end of a cable, of one with a crowd."""
+    """Cut the power of a haven, of a keepalived, of one at the other end of a cable, of one with a crowd.
+
+    Then pull the cable of the LAN alone.
+    """
     outage = Comparison("power cut, default settings", "ms", bound=0.015, limit=40)
     mixed_up = Comparison("power cut of a keepalived, haven stands by", "ms", limit=40)
     cabled = Comparison("power cut, the carrier of a direct cable", "ms", limit=25)
+    pulled = Comparison("LAN cable pulled, default settings", "ms", bound=0.1)
     for run in range(runs):
         for program in PROGRAMS:
             with pair(program, interval_ms=INTERVAL_MS) as (network, _first, second):
                 outage.of(program).append(_outage_ms(network, second, run / runs))
+            with pair(program, interval_ms=INTERVAL_MS) as (network, _first, second):
+                pulled.of(program).append(_outage_ms(network, second, run / runs, _pull))
         mixed_up.haven.append(_of_keepalived_ms(run / runs))
         cabled.haven.append(_of_cabled_ms(run / runs))
-    yield from (outage, mixed_up, cabled)
+    yield from (outage, mixed_up, cabled, pulled)
     yield from _crowded(runs)
 
 
@@ -73,18 +79,32 @@ def _of_cabled_ms(moment: float) -> float:
         )
         first.start().wait_state("active", budget=30)
         second.start().wait_state("backup", budget=30)
-        return _outage_ms(network, second, moment, direct=("r2", CABLE))
+        return _outage_ms(network, second, moment, _cut_direct)
     finally:
         network.delete()
 
 
-def _outage_ms(network: Network, second: Node, moment: float, **more: tuple[str, str]) -> float:
+def _cut(network: Network) -> None:
+    network.power_cut("r1")
+
+
+def _cut_direct(network: Network) -> None:
+    network.power_cut("r1", direct=("r2", CABLE))
+
+
+def _pull(network: Network) -> None:
+    network.cable_pull("r1", "lan")
+
+
+def _outage_ms(
+    network: Network, second: Node, moment: float, hurt: Callable[[Network], None] = _cut
+) -> float:
     probe = network.probe()
     probe.wait_service()
     wait_asked(second)
     # At any moment between two questions.
     time.sleep(moment / 10)
-    network.power_cut("r1", **more)
+    hurt(network)
     second.wait_state("active", budget=30)
     probe.wait_service()
     return probe.stop().longest_gap_ms

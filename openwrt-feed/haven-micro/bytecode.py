@@ -82,8 +82,8 @@ def _compiled(compiler: str, path: Path, sources: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "source.py"), Path(folder, "target.mpy")
         source.write_text(slim(path.read_text()))
-        # Tracebacks name the repository's file and the function; the lines would be a twentieth of it all.
-        shown = str(path.relative_to(sources))
+        # Tracebacks name the file, below haven/, and the function; the lines would be a twentieth of it all.
+        shown = str(path.relative_to(sources / "haven"))
         subprocess.run([compiler, "-O3", "-s", shown, "-o", str(target), str(source)], check=True)
         return target.read_bytes()
 

@@ -96,6 +96,72 @@ def test_a_link_loses_its_carrier_and_gets_it_back(machine: Machine, kernel: Ker
     assert LinkChanged("lan", True) in _until(kernel, lambda: kernel.link("lan").up, "carrier")
 
 
+@pytest.fixture
+def bridged(machine: Machine, kernel: KernelTables) -> KernelTables:
+    """A bridge of two ports, and a device on it."""
+    machine.ip(
+        "link add house type bridge stp_state 0 forward_delay 0",
+        "link add port type veth peer name end",
+        "link set end up",
+        "link set port master house up",
+        "link set lan master house",
+        "link set house up",
+        "link add link house name above type macvlan",
+        "link set above up",
+    )
+    _until(kernel, lambda: _are_up(kernel, "lan", "port", "house", "above"), "all is up")
+    return kernel
+
+
+def _are_up(kernel: KernelTables, *names: str) -> bool:
+    links = [kernel.link(name) for name in names]
+    return all(link is not None and link.up for link in links)
+
+
+def test_a_bridge_without_a_port_that_is_up_is_down_in_the_same_moment(
+    machine: Machine, bridged: KernelTables
+) -> None:
+    machine.ip("link set far down")
+    _until(bridged, lambda: not _are_up(bridged, "lan"), "one cable is pulled")
+    assert _are_up(bridged, "house", "above")
+    machine.ip("link set end down")
+    seen = _until(bridged, lambda: not _are_up(bridged, "port"), "the other one, too")
+    # The kernel says it a second later.
+    told = [LinkChanged(name, False) for name in ("port", "house", "above")]
+    assert [each for each in seen if each in told] == told
+    assert bridged.link("house") == bridged.link("house").carried(False)
+
+
+def test_a_bridge_is_up_again_with_its_port_and_what_is_on_it_as_well(
+    machine: Machine, bridged: KernelTables
+) -> None:
+    machine.ip("link set far down")
+    _until(bridged, lambda: not _are_up(bridged, "lan"), "one cable is pulled")
+    for _ in range(3):
+        # Sooner than the kernel has said anything of the bridge, and later.
+        machine.ip("link set end down")
+        _until(bridged, lambda: not _are_up(bridged, "house"), "no carrier")
+        machine.ip("link set end up")
+        _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+    machine.ip("link set end down")
+    _until(bridged, lambda: not _are_up(bridged, "house"), "no carrier")
+    _until(bridged, lambda: machine.link("above")["operstate"] != "UP", "the kernel says so, too")
+    machine.ip("link set end up")
+    _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+
+
+def test_a_bridge_that_is_read_with_a_port_that_is_down_is_up(
+    machine: Machine, bridged: KernelTables
+) -> None:
+    machine.ip("link set far down")
+    _until(bridged, lambda: not _are_up(bridged, "lan"), "one cable is pulled")
+    again = machine.inside(KernelTables)
+    assert isinstance(again, KernelTables)
+    list(again.everything())
+    assert _are_up(again, "port", "house", "above") and not _are_up(again, "lan")
+    again.close()
+
+
 def test_a_renamed_device_takes_its_addresses_along(machine: Machine, kernel: KernelTables) -> None:
     machine.ip("address add 10.9.0.1/24 dev lan", "link set lan down", "link set lan name wan")
     seen = _until(kernel, lambda: kernel.link("wan"), "the new name")

@@ -38,7 +38,7 @@ def test_random_octets_never_raise(octets: bytes) -> None:
     assert address is None or len(address.address) in (4, 16)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), BODIES), max_size=4), st.integers(0, 4))
+@given(st.lists(st.tuples(st.integers(0, 40), BODIES), max_size=4), st.integers(0, 4))
 def test_a_link_with_random_attributes_never_raises(attributes: list[tuple[int, bytes]], cut: int) -> None:
     head = struct.pack("@BxHiII", 0, 1, 7, 0x41, 0)
     body = head + b"".join(attribute(kind, value) for kind, value in attributes)
@@ -66,6 +66,20 @@ def test_a_link_is_up_only_when_it_can_carry_packets() -> None:
     for flags, up in ((0x41, True), (0x01, False), (0x40, False)):
         body = struct.pack("@BxHiII", 0, 1, 7, flags, 0) + name
         assert parse_link(body) == KernelLink(7, "lan", up, bytes(6), True)
+
+
+def test_a_link_names_its_bridge_and_what_is_below_it_unless_that_is_elsewhere() -> None:
+    head = struct.pack("@BxHiII", 0, 1, 7, 0x41, 0) + attribute(3, b"lan\0") + attribute(1, bytes(6))
+    number, elsewhere = struct.pack("@I", 5), attribute(37, struct.pack("@I", 0))
+    port, vrf = (attribute(18, attribute(4, kind + b"\0")) for kind in (b"bridge", b"vrf"))
+    for more, bridge, lower in (
+        (attribute(10, number) + port, 5, 0),
+        (attribute(10, number) + vrf, 0, 0),
+        (attribute(5, number), 0, 5),
+        (attribute(5, number) + elsewhere, 0, 0),
+        (attribute(5, b"\5") + attribute(18, b"\5"), 0, 0),
+    ):
+        assert parse_link(head + more) == KernelLink(7, "lan", True, bytes(6), True, bridge, lower)
 
 
 def test_a_bridge_port_is_not_a_link() -> None:

@@ -112,6 +112,49 @@ def test_one_link_is_asked_often_the_other_seldom_and_a_death_is_known_on_both(m
     assert standby.node.state() == ACTIVE
 
 
+@pytest.mark.parametrize("pulled, within", [("lan", 40), ("wan", 150)])
+def test_active_that_leaves_as_its_cable_is_pulled_is_followed_at_once(monkeypatch, pulled, within):
+    standby = Standby(monkeypatch, both)
+    _pull(standby, pulled)
+    standby.run(within * MILLISECOND)
+    assert standby.node.transitions()[0][1:] == (ACTIVE, "resigned")
+    assert standby.wire.active() == ["two"]
+    # The kernel of the other one lives, and nobody has said that it was dead.
+    standby.run(SECOND)
+    standby.sockets.silent = set()
+    standby.run(5 * SECOND)
+    assert standby.told == []
+
+
+def test_backup_that_is_not_the_next_waits_for_its_skew_time(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    monkeypatch.setattr(standby.heartbeats._standbys, "outranks", lambda _member, _now: True)
+    standby.run(3 * SECOND)
+    _pull(standby, "lan")
+    standby.run(500 * MILLISECOND)
+    assert standby.node.transitions() == []
+    standby.run(200 * MILLISECOND)
+    assert standby.node.transitions()[0][1:] == (ACTIVE, "resigned")
+
+
+def test_who_resigns_and_answers_on_every_link_is_given_its_skew_time(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    standby.node.forget()
+    one = standby.one.member("wan")
+    advert = Advert(3, one.spec.vrid, 0, SECOND, one.spec.addresses, None, one.spec.checksum)
+    message = encode(advert, one.source, one.spec.destinations()[0])
+    standby.node.hear(message, one.source, "wan")
+    standby.run(300 * MILLISECOND)
+    assert standby.node.transitions() == []
+
+
+def _pull(standby: Standby, device: str) -> None:
+    standby.node.forget()
+    standby.wire.cut(device)
+    standby.sockets.silent = {device}
+    standby.one.set_link(device, False)
+
+
 def test_what_it_says_of_a_takeover_is_true_from_the_first_moment(monkeypatch):
     standby = Standby(monkeypatch, both, settled=0)
     while standby.report()["by"] != "heartbeat":

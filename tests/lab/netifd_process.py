@@ -45,6 +45,12 @@ def own_addresses(device: str) -> set[str]:
     return {f"{each['local']}/{each['prefixlen']}" for each in found}
 
 
+def take_off(device: str, address: str) -> None:
+    """Take an address off a device; haven may have done so in this very moment."""
+    subprocess.call(["ip", "address", "del", address, "dev", device])
+    assert address not in own_addresses(device)
+
+
 class NetifdStandIn:
     """The objects that haven asks, and the addresses."""
 
@@ -85,7 +91,7 @@ class NetifdStandIn:
     def _set_addresses(self, device: str, wanted: set[str], gap_s: float) -> None:
         before = own_addresses(device)
         for address in before - wanted:
-            subprocess.check_call(["ip", "address", "del", address, "dev", device])
+            take_off(device, address)
         if before - wanted:
             time.sleep(gap_s)
         for address in wanted - before:
@@ -110,7 +116,7 @@ class NetifdStandIn:
             subprocess.check_call(["ip", "link", "set", device, "up"])
             subprocess.check_call(["ip", "address", "replace", address, "dev", device])
         elif address in own_addresses(device):
-            subprocess.check_call(["ip", "address", "del", address, "dev", device])
+            take_off(device, address)
 
     def _lease(self, name: str) -> dict:
         if name not in self._dialled:

@@ -30,10 +30,15 @@ for port in sys.argv[1:]:
     found.append(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
     found[-1].bind(("::", int(port)))
 print("ready", flush=True)
-while ready := select.select(found, [], [], 3)[0]:
-    for one in ready:
-        print(one.recv(100).decode(), flush=True)
+words = []
+while "end" not in words:
+    for one in select.select(found, [], [])[0]:
+        words.append(one.recv(100).decode())
+print(*words)
 """
+# Where no rule keeps anybody away.
+FREE = 3790
+
 SEND = """
 import socket, sys
 source, target, port, word = sys.argv[1:]
@@ -51,14 +56,17 @@ def rules(**more: object) -> dict[str, str]:
 
 
 @contextmanager
-def listening(where: Namespace, *ports: int) -> Iterator[list[str]]:
-    """List, at the end, the words that have come to the ports."""
+def listening(where: Namespace, *way: str, speaker: Namespace) -> Iterator[list[str]]:
+    """List, at the end, the words that have come to the ports; the speaker's last goes this way."""
     heard: list[str] = []
-    argv = ["ip", "netns", "exec", where.name, sys.executable, "-c", LISTEN, *map(str, ports)]
+    argv = ["ip", "netns", "exec", where.name, sys.executable, "-c", LISTEN, "3780", "3781", str(FREE)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        yield heard
-        heard += process.stdout.read().split()
+        try:
+            yield heard
+        finally:
+            speaker.run(sys.executable, "-c", SEND, *way, str(FREE), "end")
+            heard += [word for word in process.stdout.read().split() if word != "end"]
 
 
 def test_without_copying_there_are_none():
@@ -113,7 +121,7 @@ def test_only_a_peer_on_the_device_reaches_the_ports(namespace: Callable[[], Nam
             where.ip(f"link set {device} up")
     neighbour.ip("address add 10.9.0.66/24 dev sync")
     run_commands(router, {"commands": commands(CONNTRACK)}, "setup")
-    with listening(router, 3780, 3781, 3790) as heard:
+    with listening(router, "10.9.0.66", "10.9.0.1", speaker=neighbour) as heard:
         for source, target, port, word in (
             ("10.9.0.66", "10.9.0.1", 3780, "stranger"),
             ("10.9.0.66", "10.9.0.1", 3781, "stranger"),
@@ -145,7 +153,7 @@ def test_of_our_own_programs_those_of_root_alone_speak_to_the_peers(
     sent = 'oifname "sync" udp dport { 3780, 3781 } counter name leaves'
     counted = "table inet t { counter leaves { }; chain c { type filter hook postrouting priority 0; %s; }; }"
     router.run("nft", "-f", "-", stdin=counted % sent)
-    with listening(peer, 3780, 3781, 3790) as heard:
+    with listening(peer, own, there, speaker=router) as heard:
         for port in (3780, 3781, 3790):
             for program, word in ((nobody, "users"), ([], "ours")):
                 words = [own, there, str(port), f"{word}-{port}"]
@@ -168,7 +176,7 @@ def test_nobody_reaches_the_peers_ports_through_us(namespace: Callable[[], Names
     masquerade = "chain out {\ntype nat hook postrouting priority srcnat\nmasquerade\n}"
     router.run("nft", "-f", "-", stdin="table ip nat {\n%s\n}\n" % masquerade)
     run_commands(router, {"commands": commands(CONNTRACK)}, "setup")
-    with listening(peer, 3780, 3781, 3790) as heard:
+    with listening(peer, "10.8.0.2", "10.9.0.2", speaker=client) as heard:
         for port, word in ((3780, "copy"), (3781, "account"), (3790, "elsewhere")):
             client.run(sys.executable, "-c", SEND, "10.8.0.2", "10.9.0.2", str(port), word)
     assert heard == ["elsewhere"]

@@ -61,9 +61,11 @@ class Namespace:
         for step, code in zip(steps, self.apply(steps), strict=True):
             assert code == 0 or code in step["tolerate"], "%s: error %d" % (step["say"], code)
 
-    def ping(self, address: str, seconds: float = 10) -> bool:
+    def ping(self, address: str, seconds: float = 60) -> bool:
         """Tell whether an address answers within some seconds."""
-        return self.python("ping", address, str(seconds), check=False).returncode == 0
+        done = self.python("ping", address, str(seconds), check=False)
+        assert not done.stderr, done.stderr
+        return done.returncode == 0
 
     def sysctl(self, pairs: list) -> None:
         """Write kernel settings."""

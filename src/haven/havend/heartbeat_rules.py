@@ -2,7 +2,7 @@
 """When a group may go by another sign than VRRP's, such as the silence of its Active's kernel."""
 
 from haven.core.clock import MILLISECOND
-from haven.core.heartbeat import SHORTEST_US
+from haven.core.heartbeat import SHORTEST_US, is_dead
 from haven.core.vrrp import states
 
 TYPE_CHECKING = False
@@ -60,3 +60,15 @@ def was_heard(group: "Group", asked: "list[HeartbeatPlace]") -> bool:
     heard = [member.heard_at for member in group.members if member.heard_at is not None]
     opened = [each.path.open_since for each in asked if each.path.open_since is not None]
     return bool(heard and opened) and max(heard) > min(opened)
+
+
+def has_left_a_link(group: "Group", asked: "list[HeartbeatPlace]", now: int) -> bool:
+    """Tell whether its Active has resigned because it is cut off: a link of the group is silent as well.
+
+    Skew_Time is there for the best of several Backups, and for an Active that takes a forged word back.
+    """
+    if not any(member.resigned for member in group.members):
+        return False
+    devices = [member.spec.device for member in group.members]
+    own = [each.path for each in asked if each.socket.link.name in devices]
+    return any(is_dead([path], skew_us(group), now) for path in own)

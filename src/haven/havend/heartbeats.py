@@ -14,6 +14,7 @@ from haven.core.vrrp import states
 from haven.havend.heartbeat_place import SELDOM_US, HeartbeatPlace
 from haven.havend.heartbeat_rules import (
     OWN_LATE_US,
+    has_left_a_link,
     is_followed_long,
     is_steady,
     may_go_by_it,
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     Place = tuple[str, bytes]
     # A place, and the priority that this node has there.
     Voice = tuple[Place, int]
-    # A group whose Active is dead, and where that one was asked.
-    Dead = tuple[Group, list[HeartbeatPlace]]
+    # A group whose Active is dead, where that one was asked, and whether its kernel is dead as well.
+    Dead = tuple[Group, list[HeartbeatPlace], bool]
     # The address to ask from, and what else the router has while it is Active.
     Asking = tuple[bytes, bytes | None]
 
@@ -199,12 +200,16 @@ class Heartbeats:
                     found.setdefault((place, member.priority), member)
         return found
 
-    def _pace_us(self, group: "Group", now: int) -> int:
-        """Return how often a group asks: seldom where another Backup would take over before it."""
+    def _is_next(self, group: "Group", now: int) -> bool:
+        """Tell whether no other Backup would take over before this one."""
         spokesmen = [
             self._spokesmen.get((_place_of(member), member.priority), member) for member in group.members
         ]
-        is_next = not any(self._standbys.outranks(each, now) for each in spokesmen)
+        return not any(self._standbys.outranks(each, now) for each in spokesmen)
+
+    def _pace_us(self, group: "Group", now: int) -> int:
+        """Return how often a group asks: seldom where another Backup would take over before it."""
+        is_next = self._is_next(group, now)
         return group.spec.heartbeat_us if is_next else max(SELDOM_US, group.spec.heartbeat_us)
 
     def _set_paces(self, now: int) -> None:
@@ -260,27 +265,28 @@ class Heartbeats:
                 each.due = now + OWN_LATE_US if is_late else min(each.due, now + QUICK_US)
             if is_late:
                 return
-        if not is_dead([each.path for each in asked], skew_us(group), now):
+        has_left = has_left_a_link(group, asked, now) and self._is_next(group, now)
+        if not has_left and not is_dead([each.path for each in asked], skew_us(group), now):
             self._told.discard(name)
-        elif was_heard(group, asked):
+        elif not has_left and was_heard(group, asked):
             # It lives, and its answers do not come.
             for each in asked:
                 each.path.hear(0, now)
         elif name not in self._told and may_go_by_it(group, now) and is_followed_long(group, now):
             self._told.add(name)
-            dead.append((group, asked))
+            dead.append((group, asked, not has_left))
 
     def _tell(self, dead: "list[Dead]", now: int) -> None:
         silences = [
             KernelSilent(
                 group.spec.name, each.socket.link.name, each.socket.address, each.path.silence_us(now)
             )
-            for group, asked in dead
+            for group, asked, _is_kernel in dead
             for each in asked
         ]
         self._handle(Together(tuple(silences)))
-        for group, asked in dead:
-            if group.state == states.ACTIVE:
+        for group, asked, is_kernel in dead:
+            if is_kernel and group.state == states.ACTIVE:
                 for each in asked:
                     each.taken_for_dead_at = now
 

@@ -71,6 +71,8 @@ class KernelTables:
         self._asking.setblocking(True)
         self._by_index: dict[int, KernelLink] = {}
         self._by_name: dict[str, KernelLink] = {}
+        # What is down because its bridge is, before the kernel says so.
+        self._cut: set[int] = set()
         self._addresses: dict[tuple[int, int], AddressTable] = {}
         # The devices whose addresses are wanted (None: of every one), their indices, and those that are new.
         self._wanted: set[str] | None = None
@@ -287,8 +289,26 @@ class KernelTables:
         self._follow(link)
         if old is None or old.mac != link.mac:
             yield LinkReplaced(link.name)
+        self._cut.discard(link.index)
         if old is None or old.up != link.up:
             yield LinkChanged(link.name, link.up)
+        if old is not None and old.up != link.up:
+            yield from self._carry(link)
+
+    def _carry(self, link: KernelLink) -> "Iterator[Value]":
+        """Take down the bridge of the last port that was up, and what is on it; or up again.
+
+        The kernel says it of a bridge up to a second after its port (linkwatch), and not at all of what is on
+        it where the port is back by then.
+        """
+        bridge, links = link.bridge or link.index, list(self._by_index.values())
+        if not link.up and (not link.bridge or any(each.up and each.bridge == bridge for each in links)):
+            return
+        for each in links:
+            if bridge in (each.index, each.lower) and (each.index in self._cut if link.up else each.up):
+                yield from self._new_link(each.carried(link.up))
+                if not link.up:
+                    self._cut.add(each.index)
 
     def _gone(self, index: int) -> "Iterator[Value]":
         link = self._by_index.pop(index, None)

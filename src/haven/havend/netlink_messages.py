@@ -33,7 +33,8 @@ EVERYTHING = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
 
 IFF_UP = 1
 IFF_RUNNING = 0x40
-IFLA_ADDRESS, IFLA_IFNAME = 1, 3
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_MASTER = 1, 3, 5, 10
+IFLA_LINKINFO, IFLA_LINK_NETNSID, IFLA_INFO_SLAVE_KIND = 18, 37, 4
 IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS = 1, 2, 6, 8
 IFA_F_DADFAILED = 0x08
 IFA_F_TENTATIVE = 0x40
@@ -47,14 +48,25 @@ EIO = 5
 
 
 class KernelLink(Value):
-    """A network device: `up` when it can carry packets, `mac` as octets."""
+    """A network device: `up` when it can carry packets, `mac` as octets.
 
-    def __init__(self, index: int, name: str, up: bool, mac: bytes, ethernet: bool) -> None:
+    `bridge` and `lower` are the indices of the bridge whose port it is and of the device below it, or 0.
+    """
+
+    def __init__(
+        self, index: int, name: str, up: bool, mac: bytes, ethernet: bool, bridge: int = 0, lower: int = 0
+    ) -> None:
         self.index = index
         self.name = name
         self.up = up
         self.mac = mac
         self.ethernet = ethernet
+        self.bridge = bridge
+        self.lower = lower
+
+    def carried(self, up: bool) -> "KernelLink":
+        """Return it as it is when what carries it is up, or down."""
+        return KernelLink(self.index, self.name, up, self.mac, self.ethernet, self.bridge, self.lower)
 
 
 class InterfaceAddress(Value):
@@ -95,14 +107,19 @@ def parse_link(body: bytes) -> "KernelLink | None":
     if len(body) < LINK_HEADER or body[0] != 0:
         return None
     kind, index, flags = struct.unpack_from("@xxHiI", body)
-    name, mac = "", b""
-    for attribute, value in attributes(body, LINK_HEADER):
-        if attribute == IFLA_IFNAME:
-            name = _device_name(value)
-        elif attribute == IFLA_ADDRESS:
-            mac = value
+    found = dict(attributes(body, LINK_HEADER))
+    mac = found.get(IFLA_ADDRESS, b"")
     up = flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING
-    return KernelLink(index, name, up, mac, kind == ARPHRD_ETHER and len(mac) == 6)
+    about = dict(attributes(found.get(IFLA_LINKINFO, b""), 0))
+    bridge = _index(found.get(IFLA_MASTER)) if about.get(IFLA_INFO_SLAVE_KIND) == b"bridge\0" else 0
+    # The index of a device in another namespace may be that of one here.
+    lower = 0 if IFLA_LINK_NETNSID in found else _index(found.get(IFLA_LINK))
+    name = _device_name(found.get(IFLA_IFNAME, b""))
+    return KernelLink(index, name, up, mac, kind == ARPHRD_ETHER and len(mac) == 6, bridge, lower)
+
+
+def _index(value: "bytes | None") -> int:
+    return struct.unpack("@I", value)[0] if value is not None and len(value) == 4 else 0
 
 
 def _device_name(value: bytes) -> str:
