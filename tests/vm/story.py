@@ -72,7 +72,7 @@ class Story:
     def cable(self) -> None:
         """Pull the LAN cable of the Active, and put it back."""
         pulled = self._active()
-        other = self._other(pulled)
+        other = self._asking(pulled)
         self.happens(
             "cable", lambda: self.network.cable_pull(pulled.name, "lan"), lambda: other.wait_state("active")
         )
@@ -112,7 +112,7 @@ class Story:
     def power_cut(self) -> None:
         """Cut the power of the Active."""
         dying = self._active()
-        other = self._other(dying)
+        other = self._asking(dying)
         self.happens(
             "power cut", lambda: self.network.power_cut(dying.name), lambda: other.wait_state("active")
         )
@@ -132,8 +132,11 @@ class Story:
     def _active(self) -> AgentNode:
         return wait_settled(self.nodes, 30)
 
-    def _other(self, node: AgentNode) -> AgentNode:
-        return next(each for each in self.nodes if each is not node)
+    def _asking(self, active: AgentNode) -> AgentNode:
+        """Return the standby once it trusts the answers of the Active's kernel, as it does after seconds."""
+        standby = next(each for each in self.nodes if each is not active)
+        wait_until(standby.asks_kernel, 60, "the answers are trusted on all ways")
+        return standby
 
 
 def _times_active(node: AgentNode) -> int:
