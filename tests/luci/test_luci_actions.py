@@ -125,7 +125,7 @@ def test_who_may_only_look_is_offered_nothing(pages: Pages):
     page = pages.open("haven/actions")
     for action in ("switchover", "maintenance-on", "maintenance-off", "reload"):
         expect(_button(page, action)).to_be_disabled()
-    assert page.inner_text("#view").count("This login may look, and change nothing.") == 4
+    expect(page.get_by_text("This login may look, and change nothing.")).to_have_count(4)
 
 
 def test_the_plan_has_every_step(pages: Pages, pair: Pair):
