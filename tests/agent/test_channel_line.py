@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The line to a peer, where somebody else on the way has a hand in it."""
 
+import select
 import socket
 import struct
-import time
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,10 @@ def test_a_connection_that_is_reset_as_soon_as_it_is_there_is_tried_again(line: 
         theirs, _place = listening.accept()
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         theirs.close()
-        time.sleep(0.01)
+        # A word of an error is told to whoever asks for nothing, too.
+        reset = select.poll()
+        reset.register(mine, 0)
+        assert reset.poll(60_000)
         line._reached(mine)
     assert mine.fileno() == -1 and "reset" in line.trouble and not line.is_open
     line.close()

@@ -63,8 +63,9 @@ def test_where_nobody_sends_anything_the_outage_ends_with_the_takeover(
     with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
         line = havend.accept()
         line.answer({"lan": "backup"})
+        wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
         take_over(line)
-        wait_until(lambda: has(tmp_path, "role"), 20, "the change is noted")
+        wait_until(lambda: has(tmp_path, "role", 2), 20, "the change is noted")
     (outage,) = [each for each in entries(tmp_path) if each["kind"] == "outage"]
     assert (outage["forward_ms"], outage["outage_ms"]) == (None, 250)
 
@@ -73,8 +74,9 @@ def test_a_takeover_from_a_living_active_is_no_outage(tmp_path: Path):
     with StandInHavend(tmp_path) as havend, AgentThread(tmp_path, HistoryPart):
         line = havend.accept()
         line.answer({"lan": "backup"})
+        wait_until(lambda: has(tmp_path, "role"), 20, "the state is noted")
         take_over(line, None)
-        wait_until(lambda: has(tmp_path, "role"), 20, "the change is noted")
+        wait_until(lambda: has(tmp_path, "role", 2), 20, "the change is noted")
     assert not has(tmp_path, "outage")
 
 

@@ -4,7 +4,6 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from haven.agent import main
 from haven.light import which
 from haven.light_child import LightChild, bury
 from tests.descriptors import descriptors_before, open_descriptors
+from tests.lab.wait import wait_until
 
 
 @pytest.fixture
@@ -76,7 +76,10 @@ def test_whoever_starts_the_agent_need_not_want_to_hear_of_children(
 def test_one_that_is_left_is_buried_with_the_next(nothing: int) -> None:
     child = LightChild(["sleep", "0.05"], nothing, (2, 2))
     bury(child)
-    while child in light_child._unburied:
-        time.sleep(0.01)
+
+    def is_buried() -> bool:
         LightChild(["true"], nothing, (2, 2)).wait()
+        return child not in light_child._unburied
+
+    wait_until(is_buried, 30, "it is buried")
     assert not os.path.exists(f"/proc/{child.pid}")

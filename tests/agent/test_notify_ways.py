@@ -60,7 +60,7 @@ def web() -> Iterator[Web]:
 
 
 def section(way: str, to: str) -> Document:
-    return {"name": "phone", "way": way, "to": to, "timeout_us": 5_000_000}
+    return {"name": "phone", "way": way, "to": to, "timeout_us": 60_000_000}
 
 
 def only(monkeypatch: pytest.MonkeyPatch, folder: Path, *programs: str) -> None:
@@ -91,7 +91,7 @@ def run(planned: Document) -> subprocess.CompletedProcess[str]:
         stdin.write(how.stdin)
         stdin.seek(0)
         return subprocess.run(
-            how.argv, stdin=stdin, capture_output=True, text=True, env=how.environment, timeout=30
+            how.argv, stdin=stdin, capture_output=True, text=True, env=how.environment, timeout=120
         )
 
 
@@ -142,7 +142,7 @@ def test_uclient_fetch_is_given_the_text_as_a_file(tmp_path: Path, monkeypatch: 
     stand_in(monkeypatch, tmp_path, "uclient-fetch")
     run({**section("ntfy", "https://ntfy.sh/topic?priority=4"), "folder": tmp_path})
     words = (tmp_path / "words").read_text().splitlines()
-    assert words[:5] == ["-q", "-O", "/dev/null", "-T", "5"]
+    assert words[:5] == ["-q", "-O", "/dev/null", "-T", "60"]
     assert words[5:7] == ["--header=Content-Type: text/plain", "--post-file=/proc/self/fd/0"]
     assert words[7].startswith("https://ntfy.sh/topic?priority=4&title=r1")
     assert (tmp_path / "read").read_text() == LETTER.text

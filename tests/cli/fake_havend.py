@@ -39,7 +39,7 @@ class FakeHavend:
         """Return the commands so far."""
         return [request["command"] for request in self.requests]
 
-    def wait_follower(self, budget: float = 10) -> None:
+    def wait_follower(self, budget: float = 60) -> None:
         """Wait until somebody follows the events."""
         with self._heard:
             assert self._heard.wait_for(lambda: self._followers, budget), "nobody follows"

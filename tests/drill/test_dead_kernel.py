@@ -19,7 +19,7 @@ try:
 except OSError as why:
     print("unprepared:", why.errno)
 nft(kernel.PREPARE)
-kernel.die(["lan", "wan"], ["lan", "wan", "sync"], 0.4, 30)
+kernel.die(["lan", "wan"], ["lan", "wan", "sync"], 40, 30)
 found = rules()
 print(found.count('"lan" timeout'), found.count('"sync" timeout 30s'))
 nft(kernel.FORWARD)

@@ -3,17 +3,32 @@
 
 import json
 import socket
-import time
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from haven.contract.control import PREPARE_LIMIT_S
 from tests.havend.machines import Havend, Machine, exchange, receive, wait_until
 from tests.havend.plans import lan
 
 Make = Callable[..., Havend]
 Pair = tuple[Machine, Machine]
+
+
+# A havend that waits for the agent longer than any test: what happens here does so for another reason.
+PATIENT = """
+from haven.havend import agent_link, main
+agent_link.PREPARE_LIMIT *= 300
+raise SystemExit(main.main())
+"""
+
+
+@pytest.fixture
+def node(pair: Pair, havend: Make) -> Havend:
+    """An Active that is alone, and patient."""
+    made = havend(pair[0], lan(advert_interval=20)).prepare()
+    made.program = [sys.executable, "-c", PATIENT]
+    return made.start().until("active")
 
 
 @pytest.fixture
@@ -99,15 +114,11 @@ def test_an_agent_that_dies_while_it_prepares_is_not_waited_for(node: Havend) ->
     exchange(agent, {"command": "agent", "protocol": 2, "version": "1"})
     exchange(agent, {"command": "report", "in_sync": True, "problems": []})
     with _ask(node, agent, command="switchover", group="lan"):
-        asked = time.monotonic()
         agent.close()
         wait_until(lambda: node.status()["groups"][0]["handover"], "it hands over")
-        assert time.monotonic() - asked < PREPARE_LIMIT_S / 2
 
 
 def test_one_that_comes_in_its_place_was_not_asked(node: Havend, agent: socket.socket) -> None:
     with _ask(node, agent, command="switchover", group="lan"), node.connect() as next_one:
-        asked = time.monotonic()
         exchange(next_one, {"command": "agent", "protocol": 2, "version": "1"})
         wait_until(lambda: node.status()["groups"][0]["handover"], "it hands over")
-        assert time.monotonic() - asked < PREPARE_LIMIT_S / 2

@@ -19,6 +19,9 @@ SIZE = {"width": 1200, "height": 900}
 expect.set_options(timeout=BUDGET_MS)
 
 
+_STYLED = "[...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet)"
+
+
 class Pages:
     """Opens pages and watches what the browser complains of."""
 
@@ -41,6 +44,8 @@ class Pages:
             page.on(event, listener)
         page.goto(f"{self.web.address}/{path}")
         page.wait_for_selector(until)
+        # A sheet that a script has asked for holds nothing up: places and colours are not the page's before.
+        page.wait_for_function(_STYLED)
         return page
 
     def speak(self, known: dict[str, str], code: str = "de") -> None:
@@ -80,6 +85,12 @@ _BOXES = "all => all.map(each => each.getBoundingClientRect().toJSON())"
 def boxes(page: Page, selector: str) -> list[dict[str, float]]:
     """Return where everything that is selected stands, in document order, of one and the same drawing."""
     return page.locator(selector).evaluate_all(_BOXES)
+
+
+def narrow(page: Page) -> None:
+    """Give the page the width of a telephone."""
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_function("window.innerWidth === 400")
 
 
 def field(page: Page, section: str, option: str, config: str = "haven") -> Locator:

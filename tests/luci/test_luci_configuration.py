@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The common configuration on its page, and the other routers on the overview and among the actions."""
 
+import itertools
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.luci.pages import Pages, wait_for
 from tests.luci.pair import Pair
+from tests.luci.router import OK, Answer
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 CONFLICT = {
@@ -50,14 +52,19 @@ def _common(pages: Pages, **standing: object) -> None:
 
 def test_what_both_changed_stands_side_by_side_and_a_button_decides(pages: Pages):
     _common(pages, in_sync=False, conflicts=[CONFLICT])
-    pages.router.replace("sync_take", {**STANDING})
+
+    def take(_arguments: dict) -> Answer:
+        # Not sooner: the page, which asks all the time, would take the buttons away.
+        _common(pages)
+        return OK, STANDING
+
+    pages.router.replace("sync_take", take)
     page = pages.open("haven/configuration")
     expect(page.locator("[data-in-sync='0']")).to_contain_text("waits for a decision (1)")
     conflict = page.locator(f'[data-conflict="{CONFLICT["path"]}"]')
     expect(conflict.locator("[data-version=r1]")).to_contain_text(HOSTILE)
     expect(conflict.locator("[data-version=r1]")).to_contain_text("as it is here now")
     expect(conflict.locator("[data-version=r2]")).to_contain_text("not there")
-    _common(pages)
     conflict.locator("[data-take=r2]").click()
     expect(page.locator("[data-in-sync='1']")).to_be_visible()
     assert pages.router.calls("sync_take") == [{"node": "r2", "path": CONFLICT["path"]}]
@@ -182,6 +189,39 @@ def test_a_code_is_shown_until_it_is_used_or_too_old(pages: Pages):
     expect(page.locator("[data-code]")).to_be_visible()
     page.evaluate("(ms) => { const now = Date.now; Date.now = () => now() + ms; }", 601_000)
     expect(page.locator("[data-part=code]")).to_have_text("The code is not good any more.")
+
+
+def _press_for_long(pages: Pages, page: Page, button: Locator, method: str) -> None:
+    """Press and let go as a person does: in between the page asks, and draws what it was told."""
+    button.hover()
+    page.mouse.down()
+    before = len(pages.router.calls(method))
+    # Whoever asks again has drawn the answer before.
+    wait_for(page, lambda: len(pages.router.calls(method)) > before + 2, "the page goes on asking")
+    page.mouse.up()
+
+
+def test_a_press_outlasts_what_is_drawn_meanwhile(pages: Pages):
+    """The button was drawn anew between the pressing and the letting go, so nothing happened."""
+    heard = itertools.count(1000, 1000)
+    pages.router.replace("peers", lambda _arguments: (OK, {"peers": [{**PEER, "heard_ms": next(heard)}]}))
+    page = pages.open("haven/setup")
+    _press_for_long(pages, page, page.locator("[data-action=unpair]"), "peers")
+    expect(page.locator(".modal [data-confirm]")).to_be_visible()
+    # What is told of the other router goes on.
+    before = page.locator("[data-peer=r2] dl").inner_text()
+    expect(page.locator("[data-peer=r2] dl")).not_to_have_text(before)
+
+
+def test_a_press_on_the_one_thing_to_do_outlasts_it_too(factory: Pages):
+    factory.router.replace("status", None, status=4)
+    page = factory.open("haven/overview", until="[data-action=setup]")
+    page.evaluate("""document.addEventListener('click', (event) => {
+        event.preventDefault();
+        window.followed = event.target.closest('a').href;
+    })""")
+    _press_for_long(factory, page, page.locator("[data-action=setup]"), "status")
+    assert page.evaluate("window.followed").endswith("admin/services/haven/setup")
 
 
 FACTORY = "config haven 'main'\n\toption enabled '0'\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.luci.pages import Pages, wait_for
+from tests.luci.pages import Pages, narrow, wait_for
 from tests.luci.pair import Pair
 
 
@@ -96,7 +96,7 @@ def test_the_picture_can_be_read_on_a_telephone(pages: Pages):
     """It was the wide one at half its size: letters of 7 px."""
     pages.router.replace("history", past())
     page = pages.open("haven/history")
-    page.set_viewport_size({"width": 400, "height": 800})
+    narrow(page)
     texts = page.locator("svg.haven-timeline[viewBox^='0 0 400 '] text")
     expect(texts.first).to_contain_text("r1 gateway")
     heights = texts.evaluate_all("found => found.map(each => each.getBoundingClientRect().height)")
@@ -105,11 +105,7 @@ def test_the_picture_can_be_read_on_a_telephone(pages: Pages):
 
 def test_a_real_pair_has_a_past_and_another_span_is_asked_for(pages: Pages, pair: Pair):
     page = pages.open("haven/history")
-    lanes = page.locator("svg [data-lane]")
-    expect(lanes.first).to_be_visible()
-    assert "active" in lanes.locator("[data-state]").evaluate_all(
-        "found => found.map(each => each.dataset.state)"
-    )
+    expect(page.locator("svg [data-lane] [data-state=active]").first).to_be_visible()
     page.locator("select").select_option("30")
     # The drawing of the span before stays until the answer is there.
     wait_for(page, lambda: pages.router.calls("history")[-1]["days"] == 30, "the other span is asked for")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from haven.contract.problems import problem
 from haven.contract.services import check_told, failure_text, why
-from tests.luci.pages import Pages
+from tests.luci.pages import Pages, narrow
 from tests.luci.pair import Pair
 
 
@@ -147,6 +147,6 @@ def test_who_may_only_look_is_not_sent_to_the_settings(pages: Pages, pair: Pair)
 def test_the_services_fit_a_telephone(pages: Pages, pair: Pair):
     tell_both(pages, pair, failed("vpn"), service("vpn"))
     page = pages.open("haven/services")
-    page.set_viewport_size({"width": 400, "height": 800})
+    narrow(page)
     expect(page.locator("[data-router=r2] [data-service]")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -101,7 +101,6 @@ def test_a_value_outside_of_its_range_is_marked_and_nothing_is_asked(pages: Page
     widget(page, "lan", "vrid").blur()
     expect(widget(page, "lan", "vrid")).to_have_class(re.compile("cbi-input-invalid"))
     keep(page)
-    page.wait_for_timeout(500)
     expect(page.locator("[data-trouble=unreadable]")).to_contain_text("a value cannot be read")
     assert pages.router.calls("validate") == [] and pages.router.uci.changes == []
     assert value(page, "lan", "vrid") == "256"

@@ -6,6 +6,7 @@ import contextlib
 import json
 import mimetypes
 import os
+import re
 import shutil
 import socket
 import sys
@@ -25,6 +26,8 @@ RESOURCES = "/luci-static/resources"
 # The folder of the real ones, www/luci-static/resources of a router or of LuCI's sources.
 REAL = os.environ.get("HAVEN_TEST_LUCI", "")
 STAND_IN = Path(__file__).parent / "runtime"
+CATALOGUE = "haven/catalogue.js"
+PATIENCE = re.compile(rb'"answer_s": [\d.]+')
 
 PAGE = """<!DOCTYPE html>
 <html lang="{language}" data-darkmode="false"><head><meta charset="utf-8"><title>haven</title>
@@ -36,14 +39,18 @@ PAGE = """<!DOCTYPE html>
 <div id="view"><script>{begin}</script></div></div></body></html>
 """
 VIEW = "L.require('ui').then((ui) => ui.instantiateView('%s'))"
-# As view/status/index.js draws each of its parts: what has no content is not shown. Every 5 s, there.
+# As view/status/index.js draws each of its parts: what has no content is not shown. Every 5 s, there: here it
+# waits a second for the router, as the part does, and a busy machine has another chance at once.
 INCLUDE = """L.require('ui').then(() => L.require('view.status.include.%s'))
     .then((part) => window.draw = () => part.load().then((answer) => {
         const content = part.render(answer);
         document.getElementById('view').replaceChildren(...content == null
             ? [ E('p', { 'data-drawn': 'nothing' }, [ 'hidden' ]) ]
             : [ E('h3', {}, [ part.title ]), content ]);
-    })).then(() => window.draw())"""
+    })).then(() => {
+        window.setInterval(() => window.draw(), 1000);
+        return window.draw();
+    })"""
 
 
 class Web:
@@ -55,6 +62,8 @@ class Web:
         self.translations: dict[str, str] = {}
         self.language = "de"
         self.readonly = False
+        # How long a page waits for an answer: a busy machine needs more than a router may.
+        self.patience_s = 60.0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folders), listening is None)
         if listening is not None:
             self._server.socket.close()
@@ -70,6 +79,14 @@ class Web:
         self.router.over.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def script(self, name: str, octets: bytes) -> bytes:
+        """Return a file as it is served: the pages' patience is that of the test."""
+        if name != CATALOGUE:
+            return octets
+        patient, count = PATIENCE.subn(b'"answer_s": %.1f' % self.patience_s, octets)
+        assert count == 1
+        return patient
 
     def page(self, path: str) -> str:
         """Return a page of LuCI, as its templates write it."""
@@ -133,9 +150,8 @@ def _handler(web: Web, folders: list[Path]) -> type[BaseHTTPRequestHandler]:
         def _file(self, name: str) -> None:
             for folder in folders:
                 if (folder / name).is_file():
-                    self._give(
-                        200, (folder / name).read_bytes(), mimetypes.guess_type(name)[0] or "text/plain"
-                    )
+                    octets = web.script(name, (folder / name).read_bytes())
+                    self._give(200, octets, mimetypes.guess_type(name)[0] or "text/plain")
                     return
             self._give(404, b"", "text/plain")
 

@@ -82,7 +82,7 @@ class RouterBox:
         return path.read_text().splitlines() if path.exists() else []
 
     def keeper(
-        self, *words: str, times: tuple[float, float, float] = (30, 5, 5)
+        self, *words: str, times: tuple[float, float, float] = (60, 5, 30)
     ) -> "subprocess.Popen[bytes]":
         """Start the program, with its three times in seconds."""
         where = ["--root", str(self.root), "--run-dir", str(self.run_dir)]

@@ -14,7 +14,7 @@ import pytest
 from haven.setup.ask_person import ask_person
 from haven.setup.questions import Proposed
 
-BUDGET_S = 5.0
+BUDGET_S = 60.0
 # Among the settings of a terminal.
 LOCAL = 3
 

@@ -87,7 +87,7 @@ def test_the_plan_of_a_haven_that_was_killed_stays_until_it_is_cleared_up(box: R
 
 def test_what_nobody_confirms_is_taken_back(box: RouterBox, monkeypatch: pytest.MonkeyPatch):
     before = box.files()
-    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(3, 5, 5)))
+    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(6, 5, 30)))
     box.trial.begin(box.proposal())
     box.until("waiting")
     assert box.files() != before
@@ -112,7 +112,7 @@ def test_a_gateway_that_does_not_come_ends_the_trial(
     before = box.files()
     box.havend.close()
     box.havend = type(box.havend)(box.run_dir, status={"state": state})
-    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(30, 5, 0.5)))
+    monkeypatch.setattr("haven.setup.trial.start_keeper", lambda *_: box.keeper(times=(60, 5, 0.5)))
     box.trial.begin(box.proposal())
     box.until("gateway-late")
     assert box.files() == before
@@ -123,7 +123,8 @@ def test_a_second_router_has_only_to_be_ready(box: RouterBox, monkeypatch: pytes
     box.havend.close()
     box.havend = type(box.havend)(box.run_dir, status={"state": "backup"})
     begun(box, gateway="", role=SECOND_ROLE)
-    box.keeper()
+    # This one is waited for below.
+    box.keeper(times=(60, 5, 5))
     box.until("waiting")
     # Its links may be laid last: havend is to wait for the word of those that it joins, this once.
     assert (box.run_dir / "newcomer").exists()
@@ -133,7 +134,7 @@ def test_a_second_router_has_only_to_be_ready(box: RouterBox, monkeypatch: pytes
     problem = {"message": "wan is down"}
     box.havend.answers["status"] = {"state": "fault", "problems": [problem]}
     begun(box, gateway="")
-    box.keeper(times=(30, 5, 0.5))
+    box.keeper(times=(60, 5, 0.5))
     box.until("standby-late")
     assert "(wan is down)" in read_note(str(box.run_dir))["message"]
 
@@ -347,7 +348,7 @@ def test_kills_at_any_moment_leave_what_was_there_or_what_was_tried(box: RouterB
         box.keepers[-1].wait()
         assert box.config("network").read_bytes() in (before["etc/config/network"][0], tried)
         # Another keeper finds what was left, and nobody confirms.
-        box.keeper(times=(0.2, 5, 5)).wait(60)
+        box.keeper(times=(0.2, 5, 30)).wait(120)
         assert box.files() == before and box.is_over()
 
 

@@ -201,4 +201,4 @@ def test_an_installation_whose_process_was_killed_has_failed(inbox: Inbox, tmp_p
 
 def test_a_package_manager_that_hangs_is_ended() -> None:
     with pytest.raises(installer.Failure, match="too long; the last words: here"):
-        installer.run(["sh", "-c", "echo here; sleep 60"], 0.5)
+        installer.run(["sh", "-c", "echo here; sleep 60"], 3.0)

@@ -177,8 +177,11 @@ return baseclass.extend({
 		this.silence++;
 		if (this.told && this.told.state !== 'asks' && this.silence < 5)
 			return;
-		this.say([ panels.trouble(error), this.told ? this.whereabouts(this.told) : '' ]);
-		this.drawn = '';
+		const drawn = error.kind + error.detail;
+		// A link that is drawn anew under the finger is not followed.
+		if (drawn !== this.drawn)
+			this.say([ panels.trouble(error), this.told ? this.whereabouts(this.told) : '' ]);
+		this.drawn = drawn;
 	},
 
 	tell(command, answers) {

@@ -30,7 +30,7 @@ function rows(peer) {
 return baseclass.extend({
 	/* Who is paired with this router, and the code by which another joins; asked every second. */
 	create() {
-		const panel = Object.assign(Object.create(this), { offer: null, peers: E('div', { 'data-part': 'peers' }),
+		const panel = Object.assign(Object.create(this), { offer: null, named: null, peers: E('div', { 'data-part': 'peers' }),
 			code: E('div', { 'data-part': 'code', 'aria-live': 'polite' }) });
 		panel.node = E('div', { 'class': 'cbi-section', 'data-part': 'pairing' }, [
 			E('h3', {}, [ _('Other routers') ]), panel.peers, panel.code,
@@ -44,7 +44,7 @@ return baseclass.extend({
 
 	look() {
 		this.renew();
-		return api.peers().then((peers) => this.show(peers), (error) => dom.content(this.peers, [ panels.trouble(error) ]));
+		return api.peers().then((peers) => this.show(peers), (error) => this.showTrouble(error));
 	},
 
 	show(peers) {
@@ -54,14 +54,30 @@ return baseclass.extend({
 			dom.content(this.code, [ E('div', { 'class': 'alert-message success' }, [ _('Another router has joined.') ]) ]);
 		}
 		this.count = peers.length;
-		dom.content(this.peers, peers.length ? [ E('div', { 'class': 'haven-columns' }, peers.map((peer) => this.peer(peer))) ]
+		this.showCards(peers.map((peer) => peer.node));
+		peers.forEach((peer, index) => dom.content(this.facts[index], [ panels.facts(rows(peer)) ]));
+	},
+
+	showCards(nodes) {
+		const named = JSON.stringify(nodes);
+		// A button that is drawn anew under the finger is not pressed.
+		if (named === this.named)
+			return;
+		this.named = named;
+		this.facts = nodes.map(() => E('div', {}));
+		dom.content(this.peers, nodes.length ? [ E('div', { 'class': 'haven-columns' }, nodes.map((node, index) => this.card(node, this.facts[index]))) ]
 			: [ E('p', {}, [ _('No router is paired with this one.') ]) ]);
 	},
 
-	peer(peer) {
-		return E('div', { 'class': 'haven-card', 'data-peer': peer.node }, [ E('h4', {}, [ peer.node ]), panels.facts(rows(peer)),
+	showTrouble(error) {
+		this.named = null;
+		dom.content(this.peers, [ panels.trouble(error) ]);
+	},
+
+	card(node, facts) {
+		return E('div', { 'class': 'haven-card', 'data-peer': node }, [ E('h4', {}, [ node ]), facts,
 			L.hasViewPermission() ? E('div', { 'class': 'haven-bar-of-tools' }, [ E('button', { 'class': 'btn cbi-button', 'data-action': 'unpair',
-				'click': () => this.unpair(peer.node) }, [ _('End the pairing') ]) ]) : '' ]);
+				'click': () => this.unpair(node) }, [ _('End the pairing') ]) ]) : '' ]);
 	},
 
 	unpair(node) {

@@ -165,17 +165,18 @@ return view.extend({
 	},
 
 	act(action) {
-		return confirm.ask(action.title, action.says(this.model), action.title)
-			.then((wanted) => wanted ? this.carryOut(action) : null);
+		const asked = confirm.ask(action.title, action.says(this.model), action.title);
+		// While it is asked, too: the next answer of the router would give the button free.
+		this.busy = true;
+		return asked.then((wanted) => wanted ? this.carryOut(action) : null).finally(() => { this.busy = false; });
 	},
 
 	carryOut(action) {
-		this.busy = true;
 		dom.content(this.outcome, [ E('p', { 'class': 'spinning' }, [ _('%s…').format(action.title) ]) ]);
 		return action.run(this.node || undefined).then(
 			(answer) => dom.content(this.outcome, [ this.said(answer) ]),
 			(error) => dom.content(this.outcome, [ panels.trouble(error) ])
-		).finally(() => { this.busy = false; });
+		);
 	},
 
 	said(answer) {

@@ -26,6 +26,7 @@ return view.extend({
 	good: null,
 	goodAt: 0,
 	lastChange: null,
+	wayFor: null,
 
 	section(title, part) {
 		this.parts[part] = E('div', { 'data-part': part });
@@ -33,10 +34,10 @@ return view.extend({
 	},
 
 	render(answer) {
-		this.parts = { trouble: E('div', { 'aria-live': 'polite' }) };
+		this.parts = { trouble: E('div', { 'aria-live': 'polite' }), way: E('div', {}) };
 		this.others = others.create();
 		this.body = panels.page(_('High availability'), _('Two routers, one gateway: who has the addresses now, and why.'), [
-			this.parts.trouble,
+			this.parts.trouble, this.parts.way,
 			E('div', { 'class': 'haven-live' }, [
 				this.section(_('Problems'), 'problems'),
 				E('div', { 'class': 'haven-columns' }, [
@@ -66,6 +67,7 @@ return view.extend({
 		this.goodAt = Date.now();
 		this.body.classList.remove('haven-stale', 'haven-off');
 		dom.content(this.parts.trouble, []);
+		this.showWay(null);
 		others.ask(this.others, answer.value);
 		this.showModel(model.fromStatus(answer.value, others.list(this.others)));
 		panels.renewAges(this.parts.events, Date.now() / 1000);
@@ -77,7 +79,16 @@ return view.extend({
 		this.body.classList.toggle('haven-stale', this.good !== null);
 		// Headings of what nobody knows would hide the one thing to do.
 		this.body.classList.toggle('haven-off', this.good === null);
-		dom.content(this.parts.trouble, [ panels.trouble(error, age), ...this.good ? [] : this.wayOn(error.kind) ]);
+		dom.content(this.parts.trouble, [ panels.trouble(error, age) ]);
+		this.showWay(this.good ? null : error.kind);
+	},
+
+	/* Drawn anew under the finger, a link is not followed. */
+	showWay(kind) {
+		if (kind === this.wayFor)
+			return;
+		this.wayFor = kind;
+		dom.content(this.parts.way, kind ? this.wayOn(kind) : []);
 	},
 
 	wayOn(kind) {
