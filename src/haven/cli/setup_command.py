@@ -24,8 +24,9 @@ from haven.setup.live_facts import read_facts
 from haven.setup.packages import CHANGED, HAVEN, NETWORK, package_of, present, read_packages
 from haven.setup.proposal import SECOND_ROLE, Proposal, check_new, first_proposal
 from haven.setup.questions import take_proposal
-from haven.setup.trial import LONGEST_START_S, POLL_S, NotTried, Trial, file_of, read_note
+from haven.setup.trial import POLL_S, NotTried, Trial, file_of, read_note
 from haven.setup.trial_folder import BEFORE, PENDING
+from haven.setup.trial_times import UNDO_S
 
 LARGEST_ANSWERS = 1 << 16
 ENDED = frozenset(OUTCOMES) - {"preparing", "waiting", "undoing"}
@@ -157,7 +158,7 @@ def _wait_for_word(request: Request, trial: Trial) -> int:
 
 
 def _ended(trial: Trial) -> dict[str, object]:
-    end = time.monotonic() + LONGEST_START_S
+    end = time.monotonic() + UNDO_S
     while read_note(trial.run_dir).get("state") not in ENDED and time.monotonic() < end:
         time.sleep(POLL_S)
     return read_note(trial.run_dir)

@@ -22,13 +22,9 @@ from haven.setup.proposal import SECOND_ROLE
 from haven.setup.router_services import RouterServices
 from haven.setup.trial import KEEPER, Busy, locked, note, now, start_keeper
 from haven.setup.trial_folder import PENDING, UNDOING, Marker, TrialFolder, boot_id
+from haven.setup.trial_times import GATEWAY_S, GUARD_S, OWN_ADDRESS_S
 
 POLL_S = 0.2
-# netifd takes a second; a slow router's Python some more until haven is Active.
-OWN_ADDRESS_S = 20
-GATEWAY_S = 60
-# Until haven has the address, or the trial is over.
-GUARD_S = OWN_ADDRESS_S + GATEWAY_S + CONFIRM_S + 10
 SUMMARY = "Carries a setup of this router out, and takes it back unless somebody confirms it."
 AT_START = CommandOption("--at-start", "see to what a reboot or a kill has left, and wait for nobody")
 

@@ -23,16 +23,11 @@ from haven.private_folder import make_private
 from haven.setup.packages import CHANGED, DHCP, HAVEN, config_path, present, uncommitted
 from haven.setup.proposal import SECOND_ROLE, Proposal
 from haven.setup.trial_folder import BEFORE, PENDING, UNDOING, Marker, TrialFolder, boot_id
+from haven.setup.trial_times import LONGEST_START_S, UNDO_S
 
 LOCK, NOTE = "setup.lock", "setup.json"
 KEEPER = "setup-keeper"
-# Until the new configuration is in force, and then until somebody confirms.
-START_S = 120
 POLL_S = 0.2
-# netifd, the service and the election, on a slow router.
-LONGEST_START_S = 150
-# An undo waits for netifd and for haven.
-UNDO_S = 180
 
 
 def now() -> float:
@@ -116,8 +111,8 @@ class Trial:
         if names:
             raise SetupRefused("uncommitted", packages=", ".join(names))
 
-    def begin(self, proposal: Proposal) -> None:
-        """Put a proposal on trial; the rest is the keeper's, and stands in its note. Raises SetupRefused."""
+    def begin(self, proposal: Proposal) -> "subprocess.Popen[bytes]":
+        """Put a proposal on trial; return its keeper: the rest is that one's. Raises SetupRefused."""
         try:
             with locked(self.run_dir):
                 self.check_free()
@@ -127,13 +122,14 @@ class Trial:
                 touched = [*wanted, file_of(DHCP), OWNED_NOTE.lstrip("/"), *self._shared_later(proposal)]
                 note(self.run_dir, "preparing")
                 # Before there is anything to keep: from then on nobody needs us. It waits for the lock.
-                start_keeper(self.root, self.run_dir)
+                keeper = start_keeper(self.root, self.run_dir)
                 self.folder.begin(_marker(proposal), wanted, touched)
         except Busy:
             raise SetupRefused("trial-busy") from None
         except OSError as error:
             where = {"file": error.filename or self.run_dir, "error": error.strerror}
             raise SetupRefused("no-room", **where) from None
+        return keeper
 
     def _shared_later(self, proposal: Proposal) -> list[str]:
         """Return the packages that become the pair's when a router has joined one."""
@@ -142,9 +138,13 @@ class Trial:
 
     def try_out(self, proposal: Proposal) -> dict[str, Any]:
         """Begin, and return the note of the trial when it waits for a word. Raises SetupRefused, NotTried."""
-        self.begin(proposal)
+        keeper = self.begin(proposal)
         end = time.monotonic() + LONGEST_START_S
         while (found := read_note(self.run_dir)).get("state") == "preparing" and time.monotonic() < end:
+            if keeper.poll() is not None:
+                # Killed, or done since; nobody else tells more of it.
+                found = read_note(self.run_dir)
+                break
             time.sleep(POLL_S)
         if found.get("state") != "waiting":
             raise NotTried(found)
@@ -166,15 +166,15 @@ class Trial:
         if not waits and not self.folder.is_there(UNDOING):
             raise SetupRefused("nothing-to-undo")
         note(self.run_dir, "undoing")
-        start_keeper(self.root, self.run_dir)
-        self._wait_for_end()
+        self._wait_for_end(start_keeper(self.root, self.run_dir))
 
-    def _wait_for_end(self) -> None:
-        end = time.monotonic() + UNDO_S
+    def _wait_for_end(self, keeper: "subprocess.Popen[bytes]") -> None:
+        end, has_ended = time.monotonic() + UNDO_S, False
         while self.folder.is_there(UNDOING):
-            if time.monotonic() > end:
+            if has_ended or time.monotonic() > end:
                 raise SetupRefused("trial-busy")
             time.sleep(0.1)
+            has_ended = keeper.poll() is not None
             found = read_note(self.run_dir)
             if found.get("state") == "not-restored":
                 raise SetupRefused("not-restored", **found["facts"])
@@ -204,7 +204,7 @@ def _marker(proposal: Proposal) -> Marker:
     reach = proposal.reach
     return Marker(
         boot_id(),
-        now() + START_S + CONFIRM_S,
+        now() + LONGEST_START_S + CONFIRM_S,
         role=proposal.role,
         device=reach.device,
         own=str(reach.own),

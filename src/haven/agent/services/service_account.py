@@ -6,7 +6,7 @@ from typing import Any
 from haven.agent.services.service_queue import ServiceQueue
 from haven.agent.services.service_states import RoleService
 from haven.contract.problems import problem
-from haven.contract.services import FAILED, REST, STOPPED, STUCK
+from haven.contract.services import REST, STOPPED, STUCK
 
 
 def told_of(service: RoleService, now: float, wall: float) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def problems_of(service: RoleService, queue: ServiceQueue, now: float) -> list[d
     facts = {"service": service.name, "failure": service.failure, "words": words}
     if service.wanted == REST:
         return [problem("service-stuck", service.name, **facts)] if service.state == STUCK else []
-    if not service.is_broken(now) and service.state != FAILED:
-        # It runs again; the status tells of it until it has settled.
+    if not service.is_broken(now):
+        # It runs again, and the status tells of it until it has settled; or it is still waited for.
         return []
     if not service.planned["required"]:
         return [problem("service-failed", service.name, **facts)]

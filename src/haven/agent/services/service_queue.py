@@ -347,11 +347,12 @@ def _probe(job: _Job) -> str | None:
 def _seen(service: RoleService, end: JobEnd, now: float) -> Effects:
     """Take what a look at a service has shown."""
     interval = service.planned["check_interval_us"] / 1e6
-    if service.state == STOPPED:
+    if service.state != RUNNING:
         service.rest(now, interval)
-        if end.pids and service.wanted == REST:
+        if end.pids and (service.state == FAILED or service.wanted == REST):
+            code = "service-found" if service.wanted == REST else _EVENTS[START]
             service.see(FOUND, now)
-            return [Tell("service-found", service=service.name)]
+            return [Tell(code, service=service.name)]
         return []
     service.check_at = now + interval
     vanished = service.pids - end.pids

@@ -66,6 +66,8 @@ SEEN = (
     (RUNNING, DIED, FAILED),
     # Somebody else has started it: its package was upgraded, or a person was there.
     (STOPPED, FOUND, RUNNING),
+    # What its script did not start has come by itself.
+    (FAILED, FOUND, RUNNING),
 )
 
 _WORK = {row[:2]: row[2] for row in WORK}
@@ -134,7 +136,7 @@ class RoleService:
         job = _WORK.get((self.state, self.wanted))
         if self.state in (FAILED, STUCK) and now < self.retry_at and not self._is_leaving():
             return None
-        if self.state == FAILED and self.wanted == RUN and self._was_given_nothing():
+        if self._may_come_by_itself():
             # There is nothing to stop; what a trigger of procd's has started since goes on.
             return START
         if job is None and self.state == RUNNING and self._is_stale():
@@ -162,12 +164,16 @@ class RoleService:
 
     def look_at(self) -> float | None:
         """Return when it is to be looked at while nothing is being done with it."""
-        looks = self.probe() if self.state == RUNNING else self.state == STOPPED and self.planned["inits"]
+        rests = self.state == STOPPED or self._may_come_by_itself()
+        looks = self.probe() if self.state == RUNNING else rests and self.planned["inits"]
         return self.check_at if looks else None
 
     def deadlines(self) -> list[float]:
         """Return when something is due while nothing is being done."""
         return [at for at in (self.retry_deadline(), self.look_at()) if at is not None]
+
+    def _may_come_by_itself(self) -> bool:
+        return self.state == FAILED and self.wanted == RUN and self._was_given_nothing()
 
     def _was_given_nothing(self) -> bool:
         return self.failure is not None and self.failure["code"] == NOT_GIVEN
@@ -200,7 +206,7 @@ class RoleService:
             self.pause(now)
 
     def rest(self, now: float, interval_s: float) -> None:
-        """Take that it was looked at while it rests."""
+        """Take that it was looked at while it does not run."""
         early = [self.since + each for each in REST_LOOKS_S if self.since + each > now]
         self.check_at = early[0] if early else now + max(interval_s, REST_LOOK_S)
 
