@@ -66,10 +66,12 @@ def _is_busy(text: str) -> bool:
 
 
 def test_of_many_calls_one_runs_one_waits_and_the_others_are_told(rpcd: Rpcd):
-    calls = [rpcd.call("plan") for _ in range(20)]
-    wait_until(lambda: sum(each.poll() is not None for each in calls) == 18, 20, "all but two have ended")
-    # The one that runs may not have begun when the others have been told.
+    calls = [rpcd.call("plan")]
+    # Before it runs it is the one that waits, and all others are told.
     wait_until(lambda: rpcd.running() == 1, 20, "one runs")
+    calls += [rpcd.call("plan") for _ in range(19)]
+    wait_until(lambda: sum(each.poll() is not None for each in calls) == 18, 20, "all but two have ended")
+    assert rpcd.running() == 1
     rpcd.busy.unlink()
     said = [each.communicate(timeout=60)[0] for each in calls]
     assert sum(_is_busy(each) for each in said) == 18 and rpcd.running() == 2
