@@ -11,6 +11,7 @@ local function index()
 	entry({"admin", "services", "haven-classic", "settings"}, cbi("haven"), _("Settings"), 20)
 	entry({"admin", "services", "haven-classic", "actions"}, template("haven/actions"), _("Actions"), 30)
 	entry({"admin", "services", "haven-classic", "live"}, template("haven/live"))
+	entry({"admin", "services", "haven-classic", "reloaded"}, template("haven/reloaded"))
 	-- With the method POST and the token of the session alone.
 	entry({"admin", "services", "haven-classic", "act"}, post("act"))
 end

@@ -59,7 +59,7 @@ M.LIST = {
 				translate("If it has a problem, the one in force stays.")
 			}
 		end,
-		arguments = function() return {} end
+		arguments = function() return { begin = true } end
 	}
 }
 
@@ -88,8 +88,7 @@ local function sentences(answer)
 end
 
 -- What came of it: {trouble}, {problems} or {said}, the last two lists of sentences.
-function M.run(action, group)
-	local answer, why = bus.act(action.method, action.arguments(group))
+local function told(answer, why)
 	if not answer then
 		return { trouble = why }
 	elseif type(answer.problems) == "table" and #answer.problems > 0 then
@@ -100,6 +99,26 @@ function M.run(action, group)
 		return { problems = problems }
 	end
 	return { said = sentences(answer) }
+end
+
+-- The same of a reload, which was begun; {running} while it goes on.
+local function told_of_reload(state, why)
+	if not state then
+		return { trouble = why }
+	elseif state.running then
+		return { running = true }
+	end
+	return told(bus.opened(state.answer, "lost"))
+end
+
+function M.run(action, group)
+	local answer, why = bus.act(action.method, action.arguments(group))
+	return (action.id == "reload" and told_of_reload or told)(answer, why)
+end
+
+-- Where the reload stands that was begun last.
+function M.ask_again()
+	return told_of_reload(bus.act("reload", { begin = false }))
 end
 
 return M

@@ -44,6 +44,14 @@ local function opened(answer, status)
 	return trouble("malformed")
 end
 
+-- A document within another one; `kind` is the trouble of there being none.
+function M.opened(answer, kind)
+	if type(answer) ~= "table" then
+		return trouble(kind)
+	end
+	return opened(answer)
+end
+
 local function shaped(answer, keys)
 	for _, key in ipairs(keys) do
 		if type(answer[key]) ~= "table" then

@@ -25,6 +25,8 @@ local TROUBLES = {
 		translate("Log in as a user with the right “haven”, or log in again after an installation.") },
 	late = { translate("The router has not answered in time."),
 		translate("It may be busy. This page goes on asking; what you typed stays.") },
+	lost = { translate("It is not known how the reload has ended: haven was started anew meanwhile."),
+		translate("The overview shows how it is now; the system log says more.") },
 	argument = { translate("The router does not understand this request."),
 		translate("The packages haven and luci-app-haven-classic may be of different versions: install both anew.") },
 	malformed = { translate("The router gave an answer that is not one of haven."),

@@ -307,6 +307,31 @@ def test_a_reload_that_waits_for_another_slow_one_is_not_killed_half_way(
     assert asked.answers[0][0] == OK and (folder / "done").exists()
 
 
+def test_a_reload_that_was_begun_is_asked_how_it_does(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    folder = Path(desk.methods._run_dir)
+    script = f'cd {folder}; until [ -e go ]; do sleep 0.05; done; echo \'{{"text": "taken"}}\''
+    _replace_command(desk, monkeypatch, script)
+    nothing = (OK, {"running": False, "answer": None})
+    assert desk.call("reload", begin=False).answers == [nothing]
+    goes_on = (OK, {"running": True, "answer": None})
+    assert desk.call("reload", begin=True).answers == [goes_on]
+    # What was saved since belongs to another one, which waits for its turn.
+    assert desk.call("reload", begin=True).answers == [goes_on]
+    desk.advance(HANDOVER_PATIENCE_S)
+    assert desk.call("reload", begin=False).answers == [goes_on]
+    (folder / "go").touch()
+    ended = (OK, {"running": False, "answer": {"text": "taken"}})
+    desk.until(lambda: desk.call("reload", begin=False).answers == [ended], "both have ended")
+
+
+def test_a_reload_that_was_begun_and_refused_says_why(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    _replace_command(desk, monkeypatch, "echo 'haven: no room' >&2; exit 1")
+    desk.call("reload", begin=True)
+    said = {"error": "haven: no room", "kind": "refused"}
+    ended = (OK, {"running": False, "answer": said})
+    desk.until(lambda: desk.call("reload", begin=False).answers == [ended], "it has ended")
+
+
 @pytest.mark.parametrize(
     ("script", "reason"),
     [

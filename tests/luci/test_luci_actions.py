@@ -97,6 +97,33 @@ def test_a_reload_says_what_is_wrong(pages: Pages, pair: Pair):
         pair.first.cli("reload")
 
 
+def test_a_reload_that_takes_long_is_asked_for_until_it_has_ended(pages: Pages):
+    page, asked = pages.open("haven/actions"), []
+
+    def goes_on(arguments: dict) -> tuple[int, dict | None]:
+        asked.append(arguments)
+        if len(asked) == 3:
+            # It takes the network away for a moment, or the agent.
+            return 7, None
+        has_ended = len(asked) > 4
+        return 0, {"running": not has_ended, "answer": {"text": "taken"} if has_ended else None}
+
+    pages.router.replace("reload", goes_on)
+    _button(page, "reload").click()
+    _confirm(page)
+    expect(_outcome(page)).to_contain_text("A slow router may take minutes")
+    expect(_outcome(page)).to_have_text("Done.")
+    assert asked == [{"begin": True}] + [{"begin": False}] * 4
+
+
+def test_a_reload_whose_end_nobody_knows_is_told_as_that(pages: Pages):
+    page = pages.open("haven/actions")
+    pages.router.replace("reload", {"running": False, "answer": None})
+    _button(page, "reload").click()
+    _confirm(page)
+    expect(_outcome(page).locator("[data-trouble]")).to_contain_text("not known how the reload has ended")
+
+
 def test_a_refusal_is_said(pages: Pages):
     page = pages.open("haven/actions")
     answer = {"error": "gateway: no other router took over", "kind": "refused"}

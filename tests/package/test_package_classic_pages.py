@@ -173,6 +173,7 @@ def test_what_is_the_matter_is_said_on_every_page(world: str, kind: str):
 
 # Actions
 
+INVALID = '{"valid":false,"problems":[{"section":"@dhcp[0]","option":"vrid","message":"is missing"}]}'
 REFUSAL = '{"error":"no other router took over","kind":"refused"}\n9'
 
 
@@ -184,7 +185,7 @@ REFUSAL = '{"error":"no other router took over","kind":"refused"}\n9'
         ("switchover", "'; reboot '", "'switchover' '{\"group\":\"'\\''; reboot '\\''\"}'"),
         ("maintenance-on", None, "'maintenance' '{\"on\":true}'"),
         ("maintenance-off", None, "'maintenance' '{\"on\":false}'"),
-        ("reload", None, "'reload' '{}'"),
+        ("reload", None, "'reload' '{\"begin\":true}'"),
     ],
 )
 def test_an_action_is_one_call_of_the_object(action: str, group: str | None, argument: str):
@@ -221,10 +222,17 @@ def test_an_action_is_one_call_of_the_object(action: str, group: str | None, arg
             '{"on":false,"handed_over":[],"still_active":[]}\n0',
             {"said": ["Maintenance has ended."]},
         ),
-        ("reload", '{"text":"reloaded"}\n0', {"said": ["Done."]}),
+        ("reload", '{"running":true,"answer":null}\n0', {"running": True}),
+        ("reload", '{"running":false,"answer":{"text":"reloaded"}}\n0', {"said": ["Done."]}),
+        ("reload", '{"running":false,"answer":null}\n0', {"trouble": {"kind": "lost", "detail": ""}}),
         (
             "reload",
-            '{"valid":false,"problems":[{"section":"@dhcp[0]","option":"vrid","message":"is missing"}]}\n9',
+            '{"running":false,"answer":{"error":"no room","kind":"refused"}}\n0',
+            {"trouble": {"kind": "refused", "detail": "no room"}},
+        ),
+        (
+            "reload",
+            '{"running":false,"answer":%s}\n0' % INVALID,
             {"problems": ["@dhcp[0], option 'vrid': is missing"]},
         ),
     ],
@@ -235,6 +243,23 @@ def test_the_outcome_of_an_action_is_told(tmp_path: Path, action: str, said: str
         f'world.program = "cat {tmp_path}/said" local actions = require("luci.haven.actions") '
         f'return actions.run(actions.find("{action}"))'
     )
+
+
+def test_a_reload_that_goes_on_is_asked_for_again(tmp_path: Path):
+    (tmp_path / "said").write_text('{"running":true,"answer":null}\n0')
+    text, commands = lua(
+        f'world.program = "cat {tmp_path}/said" require("luci.template").render("haven/reloaded") '
+        "return { table.concat(world.output), world.commands }"
+    )
+    assert 'data-part="outcome" data-running' in text and "A slow router may take minutes" in text
+    assert "data-trouble" not in text
+    assert len(commands) == 1 and "-S call haven 'reload' '{\"begin\":false}'" in commands[0]
+    (tmp_path / "said").write_text('{"running":false,"answer":{"text":"reloaded"}}\n0')
+    text = lua(
+        f'world.program = "cat {tmp_path}/said" require("luci.template").render("haven/reloaded") '
+        "return table.concat(world.output)"
+    )
+    assert 'data-part="outcome">' in text and "Done." in text
 
 
 def test_who_may_not_act_calls_nothing():
@@ -275,7 +300,9 @@ OUTCOMES = [
     ("template", "outcome"), [(name, each) for name in TEMPLATES for each in OUTCOMES if name == "outcome"]
     + [(name, "nil") for name in TEMPLATES if name != "outcome"],
 )  # fmt: skip
-def test_no_markup_of_a_document_reaches_a_page(template: str, outcome: str):
+def test_no_markup_of_a_document_reaches_a_page(tmp_path: Path, template: str, outcome: str):
+    ended = {"running": False, "answer": {"error": HOSTILE, "kind": HOSTILE}}
+    (tmp_path / "said").write_text(json.dumps(ended) + "\n0")
     document = hostile(json.loads((ROOT / "tests/cli/status/two_groups.json").read_text()))
     document["state"] = document["virtual_routers"][0]["state"] = HOSTILE
     for group in document["groups"]:
@@ -285,6 +312,7 @@ def test_no_markup_of_a_document_reaches_a_page(template: str, outcome: str):
     events = {"events": [{"at": NOW, "text": HOSTILE}]}
     text = lua(
         f"HOSTILE = {quoted(HOSTILE)} OUTCOME = {outcome}\n"
+        f'world.program = "cat {tmp_path}/said"\n'
         f"world.answers = {{ status = {{ {value(document)} }}, events = {{ {value(events)} }} }}\n"
         'MODEL = require("luci.haven.overview")\n'
         f'require("luci.template").render("haven/{template}", {{ {SCOPES.get(template, "")} }})\n'
@@ -329,7 +357,7 @@ def test_the_menu_asks_for_the_rights_of_haven_and_acts_by_post_alone():
     entries = lua(chunk)
     top = "admin/services/haven-classic"
     assert set(entries) == {top} | {
-        f"{top}/{name}" for name in ("status", "settings", "actions", "live", "act")
+        f"{top}/{name}" for name in ("status", "settings", "actions", "live", "reloaded", "act")
     }
     # Those below ask for what the one above asks for.
     assert entries[top]["acl_depends"] == ["haven"]

@@ -15,6 +15,7 @@ from haven.agent.loop import Scope
 from haven.agent.service import reload_argv
 from haven.agent.ubus import pair_methods
 from haven.agent.ubus.heard import HeardCalls
+from haven.agent.ubus.reload_calls import ReloadCalls
 from haven.agent.waiting_line import WaitingLine
 from haven.contract import control
 from haven.contract.fields import DocumentError
@@ -47,7 +48,7 @@ SIGNATURE: Signature = {
     "doctor": {"begin": BOOL},
     "switchover": {"group": STRING, "node": STRING},
     "maintenance": {"on": BOOL, "node": STRING},
-    "reload": {},
+    "reload": {"begin": BOOL},
     "drill": {"node": STRING, "drill": STRING, "back": BOOL},
     "history": {"days": INT32},
     **pair_methods.SIGNATURE,
@@ -88,7 +89,7 @@ class UbusMethods:
             "doctor": self._ask_doctor,
             "switchover": self._switchover,
             "maintenance": self._maintenance,
-            "reload": self._reload,
+            "reload": ReloadCalls(self._reload).called,
             "drill": self._drill,
             "history": self._history,
             **dict.fromkeys(pair_methods.SIGNATURE, self._of_pair),

@@ -22,7 +22,7 @@ const calls = {
 	validate: declare('validate', [ 'text' ]),
 	switchover: declare('switchover', [ 'group', 'node' ]),
 	maintenance: declare('maintenance', [ 'on', 'node' ]),
-	reload: declare('reload'),
+	reload: declare('reload', [ 'begin' ]),
 	drill: declare('drill', [ 'node', 'drill', 'back' ]),
 	history: declare('history', [ 'days' ]),
 	offlinePlan: declare('plan', [ 'text' ], 'luci.haven'),
@@ -133,6 +133,28 @@ function askEvenOffline(method, offline, argument) {
 	});
 }
 
+const AGAIN_MS = 1000;
+// As far as it may be the reload itself that keeps the router from answering, for a while.
+const PASSING = [ 'late', 'agent', 'havend', 'router' ];
+
+function standsWhere(until) {
+	return new Promise((resolve) => window.setTimeout(resolve, AGAIN_MS))
+		.then(() => ask('reload', QUICK_MS, false))
+		.catch((error) => {
+			if (!PASSING.includes(error.kind) || Date.now() > until)
+				throw error;
+			return standsWhere(until);
+		});
+}
+
+function reloaded(answer) {
+	if (answer.running)
+		return standsWhere(Date.now() + SLOW_MS).then(reloaded);
+	if (!L.isObject(answer.answer))
+		throw trouble('lost');
+	return open(answer.answer);
+}
+
 // Asked once in so many milliseconds: a page looks every second.
 const STATE_LASTS_MS = 5000;
 let stateAsked = 0, state = null;
@@ -195,8 +217,9 @@ return baseclass.extend({
 		return ask('maintenance', SLOW_MS, on, node);
 	},
 
+	/* Begun, and asked where it stands until it has ended: a slow router takes minutes. */
 	reload() {
-		return ask('reload', SLOW_MS);
+		return ask('reload', SLOW_MS, true).then(reloaded);
 	},
 
 	/* Have a failover rehearsed on a router, and back; what comes of it the status tells. */

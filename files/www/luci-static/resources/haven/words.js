@@ -16,6 +16,8 @@ const TROUBLES = {
 	session: [ _('Your login has run out.'), _('Log in again; what you typed in Set-up is there again after that.') ],
 	late: [ _('The router has not answered in time.'),
 		_('It may be busy. This page goes on asking; what you typed stays.') ],
+	lost: [ _('It is not known how the reload has ended: haven was started anew meanwhile.'),
+		_('The overview shows how it is now; the system log says more.') ],
 	argument: [ _('The router does not understand this request.'),
 		_('The packages haven and luci-app-haven may be of different versions: install both anew.') ],
 	router: [ _('The router cannot be reached.'),

@@ -63,6 +63,7 @@ const ACTIONS = [
 			_('The saved configuration is checked and taken without a failover; only what has changed is touched.'),
 			_('If it has a problem, the one in force stays.')
 		],
+		lasts: _('A slow router may take minutes for it. How it ends is shown here.'),
 		run: () => api.reload()
 	}
 ];
@@ -172,7 +173,8 @@ return view.extend({
 	},
 
 	carryOut(action) {
-		dom.content(this.outcome, [ E('p', { 'class': 'spinning' }, [ _('%s…').format(action.title) ]) ]);
+		const said = [ _('%s…').format(action.title), action.lasts ].filter(Boolean).join(' ');
+		dom.content(this.outcome, [ E('p', { 'class': 'spinning' }, [ said ]) ]);
 		return action.run(this.node || undefined).then(
 			(answer) => dom.content(this.outcome, [ this.said(answer) ]),
 			(error) => dom.content(this.outcome, [ panels.trouble(error) ])
