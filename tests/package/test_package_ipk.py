@@ -22,7 +22,7 @@ import ipk  # noqa: E402
 
 EPOCH = 1700000000
 # What the installation makes of it counts, too.
-LARGEST = 1_600_000
+LARGEST = 1_620_000
 
 
 def test_the_name_says_package_version_and_architecture(package: Path):
@@ -165,6 +165,7 @@ def test_every_python_builds_the_same_octets(version: str, package: Path, tmp_pa
 def test_it_takes_little_flash(version: str, router: Path):
     before = size(router)
     run_uci_defaults(router, PYTHONS[version])
+    print(f"{size(router)} octets installed")
     assert size(router) <= LARGEST < before, "it is compiled, and packed"
 
 
