@@ -85,7 +85,7 @@ def test_it_says_what_can_be_called_and_how(caller: Caller):
         "history": {"days": INT32},
         "switchover": {"group": STRING, "node": STRING},
         "maintenance": {"on": BOOL, "node": STRING},
-        "reload": {},
+        "reload": {"begin": BOOL},
         "peers": {},
         "pair": {},
         "unpair": {"node": STRING},
