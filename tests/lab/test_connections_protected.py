@@ -29,7 +29,7 @@ def has_wireguard() -> bool:
     place = Namespace("wg", 99)
     try:
         place.ip("link add try type wireguard")
-        return bool(place.run("wg", "show"))
+        return bool(place.run("wg", "show", "try"))
     except RuntimeError:
         return False
     finally:

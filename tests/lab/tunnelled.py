@@ -41,6 +41,7 @@ table ip strict {{
  }}
 }}
 """
+LISTENS = b"UAPI listener started"
 _numbers = itertools.count()
 
 
@@ -70,19 +71,12 @@ def make_device(network: Network, namespace: Namespace, word: str, is_in_kernel:
     else:
         network.logs[f"wireguard-go, {word}"] = log_path = network.folder / f"{name}.log"
         with open(log_path, "ab") as log:
-            namespace.spawn(["wireguard-go", "-f", name], log, {"LOG_LEVEL": "error"})
+            namespace.spawn(["wireguard-go", "-f", name], log, {"LOG_LEVEL": "verbose"})
         # One that is killed leaves it behind.
         atexit.register(Path(f"/var/run/wireguard/{name}.sock").unlink, missing_ok=True)
-        wait_until(lambda: _answers(namespace, name), 30, f"wireguard-go has made {name}")
+        # Not by asking: wg removes a socket that has a name and nobody who listens yet, and wireguard-go ends.
+        wait_until(lambda: LISTENS in log_path.read_bytes(), 30, f"wireguard-go has made {name}")
     return name
-
-
-def _answers(namespace: Namespace, name: str) -> bool:
-    try:
-        namespace.run("wg", "show", name)
-    except RuntimeError:
-        return False
-    return True
 
 
 def new_key() -> tuple[str, str]:
