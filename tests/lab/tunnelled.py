@@ -74,7 +74,7 @@ def make_device(network: Network, namespace: Namespace, word: str, is_in_kernel:
             namespace.spawn(["wireguard-go", "-f", name], log, {"LOG_LEVEL": "verbose"})
         # One that is killed leaves it behind.
         atexit.register(Path(f"/var/run/wireguard/{name}.sock").unlink, missing_ok=True)
-        # Not by asking: wg removes a socket that has a name and nobody who listens yet, and wireguard-go ends.
+        # Not by asking: wg removes a socket on which nobody listens yet, and wireguard-go ends.
         wait_until(lambda: LISTENS in log_path.read_bytes(), 30, f"wireguard-go has made {name}")
     return name
 
