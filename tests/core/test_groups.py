@@ -4,6 +4,7 @@
 from haven.core.clock import MILLISECOND, SECOND
 from haven.core.effects import FaultsChanged, PriorityChanged, Release, Send, TakeOver, Transition
 from haven.core.events import AddressesChanged, AnnounceAgain
+from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import ACTIVE, BACKUP, INITIALIZE
 from tests.core.wire import DELAY, Wire, gaps, group, octets_of, pair, router
 
@@ -217,6 +218,22 @@ def test_a_link_down_sends_priority_zero_on_the_healthy_members_at_once():
     wire.run_until(lambda: b.state() == ACTIVE)
     assert wire.now - at == DELAY + SKEW_100
     assert b.transitions()[-1][2] == "resigned"
+
+
+def test_a_farewell_that_was_taken_back_on_one_link_is_so_where_another_brings_nothing():
+    wire, a, b = two()
+    wire.cut("lan")
+    wire.run(5 * SECOND)
+    wire.run(b.member("wan").heard_at + 900 * MILLISECOND - wire.now)
+    spec, source = a.member("wan").spec, a.address("wan")
+    farewell = Advert(3, spec.vrid, 0, SECOND, spec.addresses)
+    b.hear(encode(farewell, source, spec.destinations()[0]), source, "wan")
+    assert all(member.resigned for member in b.engine.groups["gateway"].members)
+    wire.run(5 * SECOND)
+    assert not any(member.resigned for member in b.engine.groups["gateway"].members)
+    a.power_off()
+    wire.run(5 * SECOND)
+    assert [each[1:] for each in b.transitions()][-1] == (ACTIVE, "silence")
 
 
 def test_a_fault_of_a_backup_is_silent():

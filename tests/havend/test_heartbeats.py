@@ -140,12 +140,32 @@ def test_backup_that_is_not_the_next_waits_for_its_skew_time(monkeypatch):
 def test_who_resigns_and_answers_on_every_link_is_given_its_skew_time(monkeypatch):
     standby = Standby(monkeypatch, both)
     standby.node.forget()
-    one = standby.one.member("wan")
-    advert = Advert(3, one.spec.vrid, 0, SECOND, one.spec.addresses, None, one.spec.checksum)
-    message = encode(advert, one.source, one.spec.destinations()[0])
-    standby.node.hear(message, one.source, "wan")
+    _say_farewell(standby, "wan")
     standby.run(300 * MILLISECOND)
     assert standby.node.transitions() == []
+
+
+def test_word_that_was_taken_back_on_one_link_is_none_where_another_brings_nothing(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    # A switch that swallows multicast: the Active answers there, and is heard on the other link alone.
+    standby.wire.cut("lan")
+    standby.run(10 * SECOND)
+    standby.node.forget()
+    heard_at = standby.node.member("wan").heard_at
+    standby.run(heard_at + 800 * MILLISECOND - standby.wire.now)
+    _say_farewell(standby, "wan")
+    standby.run(400 * MILLISECOND)
+    assert standby.node.member("wan").heard_at > heard_at
+    standby.sockets.silent = {"lan"}
+    standby.run(20 * SECOND)
+    assert standby.node.transitions() == []
+
+
+def _say_farewell(standby: Standby, device: str) -> None:
+    one = standby.one.member(device)
+    advert = Advert(3, one.spec.vrid, 0, SECOND, one.spec.addresses, None, one.spec.checksum)
+    message = encode(advert, one.source, one.spec.destinations()[0])
+    standby.node.hear(message, one.source, device)
 
 
 def _pull(standby: Standby, device: str) -> None:

@@ -125,6 +125,10 @@ class Hearing:
                 self._take_over_soon(packet[1], now)
             return
         follows = member.active_source in (None, packet[1])
+        if member.resigned:
+            # Taken back on one link it is on all: another may bring nothing.
+            for each in self._group.members:
+                each.resigned = False
         member.accept(advert, packet)
         if self._group.preemption.is_delayed() or not follows:
             # The same packet will mean something else when the delay is over, or its sender is followed.
