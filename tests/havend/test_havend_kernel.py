@@ -162,6 +162,43 @@ def test_a_bridge_that_is_read_with_a_port_that_is_down_is_up(
     again.close()
 
 
+@pytest.mark.parametrize("look", ["told", "asked"])
+def test_a_bridge_stays_down_whatever_the_kernel_tells_of_it_before_it_says_so_itself(
+    machine: Machine, bridged: KernelTables, look: str
+) -> None:
+    machine.ip("link set far down", "link set end down")
+    _until(bridged, lambda: not _are_up(bridged, "house"), "no carrier")
+    seen: list[Value] = []
+    if look == "asked":
+        seen = list(bridged.everything())
+    else:
+        # Both are told of with the flags of before.
+        machine.ip("link set above alias guests", "link set house alias guests")
+    seen += _until(bridged, lambda: machine.link("above")["operstate"] != "UP", "the kernel says so")
+    assert [each for each in seen if each in (LinkChanged("house", True), LinkChanged("above", True))] == []
+    machine.ip("link set end up")
+    _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+
+
+def test_a_bridge_whose_new_port_was_not_heard_of_is_not_down_for_ever(
+    machine: Machine, bridged: KernelTables
+) -> None:
+    machine.ip("link set far down")
+    _until(bridged, lambda: not _are_up(bridged, "lan"), "one cable is pulled")
+    machine.ip(
+        "link add third type veth peer name fourth",
+        "link set fourth up",
+        "link set third up",
+        "link set third master house",
+        "link set end down",
+    )
+    wait_until(lambda: machine.link("port")["operstate"] != "UP", "the other one, too")
+    # The buffer was too small for it.
+    bridged._forget_waiting()
+    list(bridged.everything())
+    assert _are_up(bridged, "third", "house", "above") and not _are_up(bridged, "port")
+
+
 def test_a_renamed_device_takes_its_addresses_along(machine: Machine, kernel: KernelTables) -> None:
     machine.ip("address add 10.9.0.1/24 dev lan", "link set lan down", "link set lan name wan")
     seen = _until(kernel, lambda: kernel.link("wan"), "the new name")

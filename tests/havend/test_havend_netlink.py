@@ -63,13 +63,13 @@ def test_messages_are_taken_apart_and_a_broken_one_ends_it() -> None:
 
 def test_a_link_is_up_only_when_it_can_carry_packets() -> None:
     name = attribute(3, b"lan\0") + attribute(1, bytes(6))
-    for flags, up in ((0x41, True), (0x01, False), (0x40, False)):
+    for flags, up in ((0x10041, True), (0x10001, False), (0x10040, False), (0x41, False)):
         body = struct.pack("@BxHiII", 0, 1, 7, flags, 0) + name
         assert parse_link(body) == KernelLink(7, "lan", up, bytes(6), True)
 
 
 def test_a_link_names_its_bridge_and_what_is_below_it_unless_that_is_elsewhere() -> None:
-    head = struct.pack("@BxHiII", 0, 1, 7, 0x41, 0) + attribute(3, b"lan\0") + attribute(1, bytes(6))
+    head = struct.pack("@BxHiII", 0, 1, 7, 0x10041, 0) + attribute(3, b"lan\0") + attribute(1, bytes(6))
     number, elsewhere = struct.pack("@I", 5), attribute(37, struct.pack("@I", 0))
     port, vrf = (attribute(18, attribute(4, kind + b"\0")) for kind in (b"bridge", b"vrf"))
     for more, bridge, lower in (

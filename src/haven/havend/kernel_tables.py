@@ -71,6 +71,9 @@ class KernelTables:
         self._asking.setblocking(True)
         self._by_index: dict[int, KernelLink] = {}
         self._by_name: dict[str, KernelLink] = {}
+        # The ports that are up, by their bridge, and what is on a device, by that.
+        self._ports: dict[int, set[int]] = {}
+        self._above: dict[int, set[int]] = {}
         # What is down because its bridge is, before the kernel says so.
         self._cut: set[int] = set()
         self._addresses: dict[tuple[int, int], AddressTable] = {}
@@ -206,7 +209,8 @@ class KernelTables:
         for index in sorted(self._by_index):
             if index not in present:
                 yield from self._gone(index)
-        for index in sorted(present):
+        # A port that has come to be up keeps its bridge from being cut by one that has not.
+        for _, index in sorted([(not present[index].up, index) for index in present]):
             yield from self._new_link(present[index])
         self._unread.clear()
         yield from self._compare(addresses, self._followed)
@@ -285,11 +289,19 @@ class KernelTables:
         other = self._by_name.get(link.name)
         if other is not None and other.index != link.index:
             yield from self._gone(other.index)
+        below = self._by_index.get(link.lower)
+        if link.up and link.index in self._cut and below is not None and not below.up:
+            # The kernel has not come to it yet.
+            link = link.carried(False)
+        else:
+            self._cut.discard(link.index)
+        if old is not None:
+            self._relate(old, False)
+        self._relate(link, True)
         self._by_index[link.index] = self._by_name[link.name] = link
         self._follow(link)
         if old is None or old.mac != link.mac:
             yield LinkReplaced(link.name)
-        self._cut.discard(link.index)
         if old is None or old.up != link.up:
             yield LinkChanged(link.name, link.up)
         if old is not None and old.up != link.up:
@@ -301,19 +313,33 @@ class KernelTables:
         The kernel says it of a bridge up to a second after its port (linkwatch), and not at all of what is on
         it where the port is back by then.
         """
-        bridge, links = link.bridge or link.index, list(self._by_index.values())
-        if not link.up and (not link.bridge or any(each.up and each.bridge == bridge for each in links)):
-            return
-        for each in links:
-            if bridge in (each.index, each.lower) and (each.index in self._cut if link.up else each.up):
+        bridge = link.bridge or link.index
+        if link.up:
+            is_meant = not link.bridge or bridge in self._cut
+        else:
+            is_meant = link.bridge != 0 and bridge not in self._ports
+        for index in [bridge] + sorted(self._above.get(bridge, ())) if is_meant else ():
+            each = self._by_index.get(index)
+            if each is not None and (index in self._cut if link.up else each.up):
                 yield from self._new_link(each.carried(link.up))
                 if not link.up:
-                    self._cut.add(each.index)
+                    self._cut.add(index)
+
+    def _relate(self, link: KernelLink, is_there: bool) -> None:
+        # To look for them at each change would cost as much as there are devices.
+        for table, below in ((self._ports, link.up and link.bridge), (self._above, link.lower)):
+            if below:
+                found = table.setdefault(below, set())
+                found.add(link.index) if is_there else found.discard(link.index)
+                if not found:
+                    del table[below]
 
     def _gone(self, index: int) -> "Iterator[Value]":
         link = self._by_index.pop(index, None)
         self._forget_addresses(index)
+        self._cut.discard(index)
         if link is not None:
+            self._relate(link, False)
             del self._by_name[link.name]
             yield LinkChanged(link.name, False)
             for family in (4, 6):

@@ -32,7 +32,8 @@ RTMGRP_IPV6_IFADDR = 0x100
 EVERYTHING = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
 
 IFF_UP = 1
-IFF_RUNNING = 0x40
+# With IFF_RUNNING and IFF_LOWER_UP, the carrier as it is now: IFF_RUNNING follows it up to a second later.
+CARRIES = 0x10041
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_MASTER = 1, 3, 5, 10
 IFLA_LINKINFO, IFLA_LINK_NETNSID, IFLA_INFO_SLAVE_KIND = 18, 37, 4
 IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS = 1, 2, 6, 8
@@ -109,7 +110,7 @@ def parse_link(body: bytes) -> "KernelLink | None":
     kind, index, flags = struct.unpack_from("@xxHiI", body)
     found = dict(attributes(body, LINK_HEADER))
     mac = found.get(IFLA_ADDRESS, b"")
-    up = flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING
+    up = flags & CARRIES == CARRIES
     about = dict(attributes(found.get(IFLA_LINKINFO, b""), 0))
     bridge = _index(found.get(IFLA_MASTER)) if about.get(IFLA_INFO_SLAVE_KIND) == b"bridge\0" else 0
     # The index of a device in another namespace may be that of one here.
