@@ -70,3 +70,21 @@ def test_one_that_nobody_starts_is_looked_at_no_more_often_than_one_at_rest():
     goes_on(world, 1000 + 20 * REST_LOOK_S)
     # Each of the two or three tries has its own looks.
     assert len([each for each in world.wanted if "look" in each]) < 20 + 3 * 10
+
+
+@pytest.mark.parametrize("comes_at", [20.0, 1000.0])
+def test_one_that_is_seldom_looked_at_while_it_runs_is_seen_as_soon_when_it_comes(comes_at: float):
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True, check_interval_us=3600_000_000))
+    world.set_role("active")
+    goes_on(world, comes_at)
+    goes_on(world, comes_at + REST_LOOK_S + 1, comes_at=comes_at)
+    assert world.state("vpn") == RUNNING
+
+
+def test_one_that_somebody_starts_where_it_rests_is_seen_as_soon_however_seldom_it_is_looked_at():
+    world = ServiceWorld(planned("vpn", inits=["vpn"], process=True, check_interval_us=3600_000_000))
+    world.set_role("backup")
+    goes_on(world, 1000)
+    world.wanted.clear()
+    goes_on(world, 1000 + REST_LOOK_S + 1, comes_at=1000)
+    assert any("stop" in each for each in world.wanted)

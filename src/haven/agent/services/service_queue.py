@@ -348,7 +348,7 @@ def _seen(service: RoleService, end: JobEnd, now: float) -> Effects:
     """Take what a look at a service has shown."""
     interval = service.planned["check_interval_us"] / 1e6
     if service.state != RUNNING:
-        service.rest(now, interval)
+        service.rest(now)
         if end.pids and (service.state == FAILED or service.wanted == REST):
             code = "service-found" if service.wanted == REST else _EVENTS[START]
             service.see(FOUND, now)

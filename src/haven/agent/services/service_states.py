@@ -196,7 +196,8 @@ class RoleService:
         self._enter(_AFTER[(job, outcome)], now)
         self.pids = frozenset()
         interval_s = self.planned["check_interval_us"] / 1e6
-        self.check_at = now + (REST_LOOKS_S[0] if self.state == STOPPED else interval_s)
+        looks_s = {RUNNING: interval_s, STOPPED: REST_LOOKS_S[0]}
+        self.check_at = now + looks_s.get(self.state, min(interval_s, REST_LOOK_S))
         if outcome == DONE and job == STOP and self.wanted == REST:
             self.failure = None
         elif outcome == DONE and job == START and not (self.planned["inits"] or self.planned["check"]):
@@ -205,10 +206,10 @@ class RoleService:
         if self.state == STUCK or (self.state == FAILED and job == START):
             self.pause(now)
 
-    def rest(self, now: float, interval_s: float) -> None:
+    def rest(self, now: float) -> None:
         """Take that it was looked at while it does not run."""
         early = [self.since + each for each in REST_LOOKS_S if self.since + each > now]
-        self.check_at = early[0] if early else now + max(interval_s, REST_LOOK_S)
+        self.check_at = early[0] if early else now + REST_LOOK_S
 
     def see(self, what: str, now: float) -> None:
         """Take what is seen of it while nothing is being done."""
