@@ -5,6 +5,7 @@ import random
 import socket
 
 from haven.core.spec import GroupSpec, RouterSpec
+from tests.simulation.asking import Askers
 from tests.simulation.keyed import KeyedClocks
 from tests.simulation.node import PROVIDER, SimNode
 from tests.simulation.world import SECOND, Link, World
@@ -128,6 +129,7 @@ class Network:
         self._give_addresses(count)
         self.priorities = self._priorities()
         self.clocks = KeyedClocks(seed, self.world)
+        self.askers = Askers(seed, self.world)
 
     def _give_addresses(self, count: int) -> None:
         for link in LINKS:
@@ -156,7 +158,8 @@ class Network:
 
     def specs(self, node: SimNode) -> tuple[GroupSpec, ...]:
         """Return the configuration of a node as the design has it now."""
-        return self.clocks.equip(self.design.specs(node, self.world, self.priorities[node.name]))
+        specs = self.design.specs(node, self.world, self.priorities[node.name])
+        return self.askers.equip(self.clocks.equip(specs))
 
     def settling(self) -> int:
         """Return after how long everything is to be quiet again, once nothing disturbs it."""

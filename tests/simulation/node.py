@@ -23,6 +23,7 @@ from haven.core.spec import GroupSpec, RouterSpec
 from haven.core.value import Value
 from haven.core.vrrp import states
 from haven.havend.witness_asker import pace
+from tests.simulation.asking import Asking
 from tests.simulation.refused import Refused
 from tests.simulation.world import SECOND, Place, World
 
@@ -55,6 +56,7 @@ class SimNode:
         self.transitions: list[tuple[int, effects.Transition]] = []
         self._waiting: list[AdvertHeard] = []
         self._refused = Refused(self)
+        self.asking = Asking(self)
         self._note: dict[str, int] = {}
         self._life = 0
         # What was taken, by the names of now.
@@ -74,6 +76,10 @@ class SimNode:
     def local(self) -> int:
         """Return the time of this node's own clock."""
         return self._offset + int(self.world.now * self._rate)
+
+    def moment(self, local: int) -> int:
+        """Return when this node's own clock shows a time."""
+        return int((local - self._offset) / self._rate) + 1
 
     def has_link(self, device: str) -> bool:
         """Tell whether this node has power and a cable there."""
@@ -115,6 +121,7 @@ class SimNode:
     def kill(self) -> None:
         """End havend at once; its addresses live on for a while."""
         self._leave()
+        self.asking.end()
         self.engine = None
         self._waiting.clear()
         self._life += 1
@@ -158,6 +165,7 @@ class SimNode:
         known_at = self.world.now + self.world.rng.randint(0, VERDICT_AFTER)
         self.world.at(known_at, lambda: self.handle(CheckChanged(PROVIDER, self.reaches)))
         self._look_around(self._life)
+        self.asking.begin()
 
     def _look_around(self, life: int) -> None:
         """Ask and greet, as havend/witness_asker.py does."""
@@ -216,6 +224,7 @@ class SimNode:
         self._describe()
         self._perform(self.engine.load(specs, self.local()))
         self._note_active()
+        self.asking.look_anew()
 
     def switch_over(self) -> None:
         """Ask for a switchover of every group."""
@@ -255,6 +264,8 @@ class SimNode:
         self.world.note(self.name, f"{device} is {'plugged' if up else 'pulled'}")
         self.world.recount()
         self.handle(LinkChanged(device, up))
+        if not up:
+            self.asking.hurry(device)
 
     def set_address(self, device: str, family: int, address: bytes) -> None:
         """Give the node another address of its own."""
@@ -310,7 +321,7 @@ class SimNode:
         assert self.engine is not None
         deadline = self.engine.next_deadline()
         if deadline < 1 << 61:
-            wakes_at = int((deadline - self._offset) / self._rate) + 1
+            wakes_at = self.moment(deadline)
             if wakes_at != self._wakes_at or wakes_at <= self.world.now:
                 self._wakes_at = wakes_at
                 self.world.at(max(wakes_at, self.world.now + TURN), self._tick)
@@ -429,6 +440,7 @@ class SimNode:
 
     def _end(self) -> None:
         self._leave()
+        self.asking.end()
         self.engine, self._note = None, {}
         self.held.clear()
         self.world.note(self.name, "ended")

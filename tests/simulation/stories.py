@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One network's life by its seed: it starts, things happen to it one by one or all at once; it settles."""
 
-from tests.simulation import operations
+from tests.simulation import deaths, operations
 from tests.simulation.invariants import (
     Finding,
     can_serve,
@@ -29,6 +29,10 @@ def play(seed: int) -> int:
         stories = (_planned, _accident, _storm, _mute) + ((_split,) if network.design.has_arbiter else ())
         for _chapter in range(network.rng.randint(1, 4)):
             network.rng.choice(stories)(network)
+        if network.askers.has_any:
+            for chapter in (deaths.power_cut, deaths.hang):
+                chapter(network)
+                _settle(network)
     except AssertionError as found:
         raise Finding(
             f"seed {seed}: {found}\n{network.world.story(network.world.now - 200 * SECOND)}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from haven.core.events import AdvertHeard, RouterHeard, WitnessHeard
 
 if TYPE_CHECKING:
+    from tests.simulation.frames import Wire
     from tests.simulation.node import SimNode
 
 SECOND = 1_000_000
@@ -61,6 +62,8 @@ class World:
         self.now = 0
         self.links: dict[str, Link] = {}
         self.nodes: list[SimNode] = []
+        # What questions to kernels go over, where anybody asks.
+        self.wire: Wire | None = None
         # When hosts last may have missed who is Active, and when one of a group has surely yielded aloud.
         self.last_lost_announcement = -1
         self.last_yield: dict[str, int] = {}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Packet sockets on the links of a simulated network, and the kernels that answer what is asked there."""
+
+import random
+import struct
+from typing import TYPE_CHECKING
+
+from haven.core.announce import ARP_REPLY, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
+from haven.core.checksum import ICMPV6_PROTOCOL
+from haven.core.frame import ETHERTYPE_IPV6
+from haven.core.witness_frames import ARP_ETHERNET_IPV4, ETHERTYPE_GREETING
+from haven.havend.netlink_messages import KernelLink
+from tests.simulation.world import Link, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.node import SimNode
+
+# Between two routers, for connections; no group is on it.
+SYNC = "sync"
+GROUP_BIT = 1
+
+
+class Frames:
+    """One packet socket, in the place of those that havend opens."""
+
+    def __init__(self, wire: "Wire", node: "SimNode", device: str, ethertype: int) -> None:
+        self._wire, self.node, self.device, self.ethertype = wire, node, device, ethertype
+        self.waiting: list[bytes] = []
+
+    def send(self, frame: bytes) -> None:
+        """Bring a frame to the link. Raises OSError when there is none."""
+        if not self.node.has_link(self.device):
+            raise OSError("no carrier")
+        self._wire.carry(self, frame)
+
+    def recv(self, _most: int) -> bytes:
+        """Return what came first. Raises BlockingIOError when nothing has come."""
+        if not self.waiting:
+            raise BlockingIOError
+        return self.waiting.pop(0)
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._wire.sockets.discard(self)
+
+
+class Wire:
+    """What carries frames between the nodes of a world; a node's kernel answers whatever its havend does.
+
+    Dice of its own, so that a seed without heartbeats is the network that it always was.
+    """
+
+    def __init__(self, rng: random.Random, world: World) -> None:
+        self._rng, self._world = rng, world
+        self.sockets: set[Frames] = set()
+        self.has_sync = False
+
+    def lay_sync(self) -> None:
+        """Connect the two nodes by a link of their own."""
+        self._world.links[SYNC] = Link(SYNC)
+        self.has_sync = True
+
+    def open(self, node: "SimNode", device: str, ethertype: int) -> Frames:
+        """Return a socket of a node."""
+        made = Frames(self, node, device, ethertype)
+        self.sockets.add(made)
+        return made
+
+    def carry(self, sender: Frames, frame: bytes) -> None:
+        """Take a greeting to all others, a question to the kernels that it is for."""
+        for node in self._world.nodes:
+            if node is sender.node or not self._arrives(sender.device, sender.node, node):
+                continue
+            if sender.ethertype == ETHERTYPE_GREETING:
+                self._later(sender.device, lambda node=node: self._greet(sender, node, frame))
+            elif frame[0] & GROUP_BIT or frame[:6] == mac_of(node, sender.device):
+                self._later(sender.device, lambda node=node: self._ask(sender, node, frame))
+
+    def _arrives(self, device: str, sender: "SimNode", receiver: "SimNode") -> bool:
+        link = self._world.links[device]
+        return link.passes(sender.name, receiver.name) and self._rng.random() >= link.loss
+
+    def _later(self, device: str, act: "Callable[[], None]") -> None:
+        self._world.at(self._world.now + self._rng.randint(*self._world.links[device].delay), act)
+
+    def _greet(self, sender: Frames, node: "SimNode", frame: bytes) -> None:
+        for each in [each for each in self.sockets if each.node is node and each.device == sender.device]:
+            if each.ethertype == ETHERTYPE_GREETING and node.has_link(each.device):
+                each.waiting.append(frame)
+
+    def _ask(self, sender: Frames, node: "SimNode", frame: bytes) -> None:
+        device, address = sender.device, _asked(sender.ethertype, frame)
+        if not node.has_link(device) or not self._owns(node, device, address):
+            return
+        if self._arrives(device, node, sender.node):
+            answer = _answer(mac_of(node, device), address)
+            self._later(device, lambda: self._deliver(sender, answer))
+
+    def _owns(self, node: "SimNode", device: str, address: bytes) -> bool:
+        if device == SYNC:
+            return address == sync_address(node)
+        family = 4 if len(address) == 4 else 6
+        return address == node.address(device, family) or (device, address) in node.held
+
+    def _deliver(self, asker: Frames, answer: bytes) -> None:
+        if asker in self.sockets and asker.node.has_link(asker.device):
+            asker.waiting.append(answer)
+
+
+class Tables:
+    """The links of one node, in the place of havend/kernel_tables.py."""
+
+    def __init__(self, node: "SimNode") -> None:
+        self._node = node
+
+    def link(self, device: str) -> KernelLink:
+        """Return a link as the kernel tells of it."""
+        mac = mac_of(self._node, device)
+        return KernelLink(mac[4] + 1, device, self._node.has_link(device), mac, True)
+
+
+def mac_of(node: "SimNode", device: str) -> bytes:
+    """Return the hardware address of a node on a link."""
+    return bytes((2, 0, 0, 0, sorted(node.world.links).index(device), node.number))
+
+
+def sync_address(node: "SimNode") -> bytes:
+    """Return the address of a node on the link for connections."""
+    return bytes((10, 9, 0, node.number))
+
+
+def _asked(ethertype: int, frame: bytes) -> bytes:
+    return frame[38:42] if ethertype == ETHERTYPE_ARP else frame[62:78]
+
+
+def _answer(mac: bytes, address: bytes) -> bytes:
+    # Whom it goes to, and its checksum, nobody looks at.
+    if len(address) == 4:
+        head = bytes(6) + mac + struct.pack("!H", ETHERTYPE_ARP) + ARP_ETHERNET_IPV4
+        return head + struct.pack("!H", ARP_REPLY) + mac + address + bytes(10)
+    head = bytes(6) + mac + struct.pack("!H", ETHERTYPE_IPV6)
+    ip = struct.pack("!IHBB32x", 6 << 28, 24, ICMPV6_PROTOCOL, 255)
+    return head + ip + struct.pack("!BB6x", NEIGHBOUR_ADVERTISEMENT, 0) + address
