@@ -38,7 +38,7 @@ def power_cut(network: Network) -> None:
 
 
 def hang(network: Network) -> None:
-    """havend of an Active stands still or dies, and its kernel answers: nobody takes over before VRRP would."""
+    """havend of an Active stands still or dies, its kernel answers: nobody takes over before VRRP would."""
     network.world.run(LEARNT)
     group = network.rng.choice(list(network.design.groups))
     active, others = _roles(network, group)

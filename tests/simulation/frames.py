@@ -13,13 +13,13 @@ from haven.havend.netlink_messages import KernelLink
 from tests.simulation.world import Link, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.simulation.node import SimNode
 
 # Between two routers, for connections; no group is on it.
 SYNC = "sync"
 GROUP_BIT = 1
+# Of each link, but for the last octet.
+MACS = {device: bytes((2, 0, 0, 0, number)) for number, device in enumerate(("lan", "wan", "dmz", SYNC))}
 
 
 class Frames:
@@ -27,7 +27,8 @@ class Frames:
 
     def __init__(self, wire: "Wire", node: "SimNode", device: str, ethertype: int) -> None:
         self._wire, self.node, self.device, self.ethertype = wire, node, device, ethertype
-        self.waiting: list[bytes] = []
+        # When each comes in, and what.
+        self.waiting: list[tuple[int, bytes]] = []
 
     def send(self, frame: bytes) -> None:
         """Bring a frame to the link. Raises OSError when there is none."""
@@ -37,9 +38,9 @@ class Frames:
 
     def recv(self, _most: int) -> bytes:
         """Return what came first. Raises BlockingIOError when nothing has come."""
-        if not self.waiting:
+        if not self.waiting or self.waiting[0][0] > self.node.world.now:
             raise BlockingIOError
-        return self.waiting.pop(0)
+        return self.waiting.pop(0)[1]
 
     def close(self) -> None:
         """Hear no more."""
@@ -70,43 +71,40 @@ class Wire:
 
     def carry(self, sender: Frames, frame: bytes) -> None:
         """Take a greeting to all others, a question to the kernels that it is for."""
+        take = self._greet if sender.ethertype == ETHERTYPE_GREETING else self._ask
         for node in self._world.nodes:
-            if node is sender.node or not self._arrives(sender.device, sender.node, node):
-                continue
-            if sender.ethertype == ETHERTYPE_GREETING:
-                self._later(sender.device, lambda node=node: self._greet(sender, node, frame))
-            elif frame[0] & GROUP_BIT or frame[:6] == mac_of(node, sender.device):
-                self._later(sender.device, lambda node=node: self._ask(sender, node, frame))
+            is_meant = frame[0] & GROUP_BIT or frame[:6] == mac_of(node, sender.device)
+            if is_meant and node is not sender.node and self._arrives(sender.device, sender.node, node):
+                at = self._world.now + self._delay(sender.device)
+                self._world.at(at, lambda node=node: take(sender, node, frame))
 
     def _arrives(self, device: str, sender: "SimNode", receiver: "SimNode") -> bool:
         link = self._world.links[device]
-        return link.passes(sender.name, receiver.name) and self._rng.random() >= link.loss
+        return link.is_good() or (link.passes(sender.name, receiver.name) and self._rng.random() >= link.loss)
 
-    def _later(self, device: str, act: "Callable[[], None]") -> None:
-        self._world.at(self._world.now + self._rng.randint(*self._world.links[device].delay), act)
+    def _delay(self, device: str) -> int:
+        least, most = self._world.links[device].delay
+        return least + int(self._rng.random() * (most - least))
 
     def _greet(self, sender: Frames, node: "SimNode", frame: bytes) -> None:
         for each in [each for each in self.sockets if each.node is node and each.device == sender.device]:
             if each.ethertype == ETHERTYPE_GREETING and node.has_link(each.device):
-                each.waiting.append(frame)
+                each.waiting.append((self._world.now, frame))
 
     def _ask(self, sender: Frames, node: "SimNode", frame: bytes) -> None:
         device, address = sender.device, _asked(sender.ethertype, frame)
-        if not node.has_link(device) or not self._owns(node, device, address):
-            return
-        if self._arrives(device, node, sender.node):
-            answer = _answer(mac_of(node, device), address)
-            self._later(device, lambda: self._deliver(sender, answer))
+        owns = node.has_link(device) and self._owns(node, device, address)
+        # What comes while its asker has no cable finds nobody.
+        if owns and sender.node.has_link(device) and self._arrives(device, node, sender.node):
+            at = self._world.now + self._delay(device)
+            sender.waiting.append((at, _answer(mac_of(node, device), address)))
+            sender.waiting.sort()
 
     def _owns(self, node: "SimNode", device: str, address: bytes) -> bool:
         if device == SYNC:
             return address == sync_address(node)
         family = 4 if len(address) == 4 else 6
         return address == node.address(device, family) or (device, address) in node.held
-
-    def _deliver(self, asker: Frames, answer: bytes) -> None:
-        if asker in self.sockets and asker.node.has_link(asker.device):
-            asker.waiting.append(answer)
 
 
 class Tables:
@@ -123,7 +121,7 @@ class Tables:
 
 def mac_of(node: "SimNode", device: str) -> bytes:
     """Return the hardware address of a node on a link."""
-    return bytes((2, 0, 0, 0, sorted(node.world.links).index(device), node.number))
+    return MACS[device] + bytes((node.number,))
 
 
 def sync_address(node: "SimNode") -> bytes:

@@ -9,7 +9,7 @@ from haven.contract.problems import problem
 from haven.core.clock import NEVER, SECOND
 from haven.core.engine import AT_ONCE
 from haven.core.events import KernelSilent, Together
-from haven.core.heartbeat import QUICK_US, HeartbeatPath, is_dead
+from haven.core.heartbeat import NOTICED_AFTER_US, QUICK_US, HeartbeatPath, is_dead
 from haven.core.vrrp import states
 from haven.havend.heartbeat_place import SELDOM_US, HeartbeatPlace
 from haven.havend.heartbeat_rules import (
@@ -201,11 +201,15 @@ class Heartbeats:
         return found
 
     def _is_next(self, group: "Group", now: int) -> bool:
-        """Tell whether no other Backup would take over before this one."""
-        spokesmen = [
-            self._spokesmen.get((_place_of(member), member.priority), member) for member in group.members
-        ]
-        return not any(self._standbys.outranks(each, now) for each in spokesmen)
+        """Tell whether no other Backup would take over before this one.
+
+        One virtual router says it for all: equals may rank in opposite order on two links, and none be next.
+        """
+        for member in group.members:
+            spokesman = self._spokesmen.get((_place_of(member), member.priority))
+            if spokesman is not None:
+                return not self._standbys.outranks(spokesman, now)
+        return True
 
     def _pace_us(self, group: "Group", now: int) -> int:
         """Return how often a group asks: seldom where another Backup would take over before it."""
@@ -345,7 +349,8 @@ class Heartbeats:
         ):
             slowest = max([each.path.patience_us() for each in asked])
             pace_us = min([each.path.pace_us for each in asked])
-            heartbeat_us = pace_us + slowest + skew_us(group)
+            # A second question tells that the first one has no answer.
+            heartbeat_us = pace_us + max(0, pace_us - NOTICED_AFTER_US) + slowest + skew_us(group)
         by = "heartbeat" if heartbeat_us < after_us else "advertisements"
         return {
             "by": by,
