@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_US = 10_000
 # A network that asks a hundred times a second takes several times as long to play.
-SHARE = 0.08
+SHARE = 0.06
 # Every turn of the loop takes a moment.
 TURN = 20
 
