@@ -30,7 +30,7 @@ def play(seed: int) -> int:
         for _chapter in range(network.rng.randint(1, 4)):
             network.rng.choice(stories)(network)
         if network.askers.has_any:
-            for chapter in (deaths.power_cut, deaths.hang):
+            for chapter in (deaths.power_cut, deaths.hang, deaths.cut_link):
                 chapter(network)
                 _settle(network)
     except AssertionError as found:
