@@ -32,6 +32,8 @@ SECOND = bytes((10, 9, 0, 2))
 def kernel(machine: Machine) -> Iterator[KernelTables]:
     """A copy that has read everything there is at first."""
     machine.ip("link add lan type veth peer name far", "link set far up", "link set lan up")
+    # The kernel says so a little later.
+    wait_until(lambda: (machine.link("lan") or {})["operstate"] == "UP", "lan is up")
     copy = machine.inside(KernelTables)
     assert isinstance(copy, KernelTables)
     list(copy.everything())
