@@ -62,7 +62,12 @@ def hang(network: Network) -> None:
 
 
 def cut_link(network: Network) -> None:
-    """One of several links brings nothing from the Active, nor to it: that is a fault, and no death."""
+    """One of several links brings nothing from the Active, nor to it: that is a fault, and no death.
+
+    Where priorities contradict each other, it may be the link that kept a better router from preempting.
+    """
+    if network.design.preempt and not network.ranks_alike():
+        return
     network.world.run(LEARNT)
     for group, members in list(network.design.groups.items()):
         active, others = _roles(network, group)
