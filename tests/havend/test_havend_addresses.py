@@ -2,7 +2,6 @@
 """What one change costs beside a thousand addresses, and what nobody has to be told of."""
 
 import struct
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from haven.havend.kernel_tables import AT_ONCE, KernelTables
 from haven.havend.netlink_messages import IFA_LOCAL, RTM_DELADDR, RTM_NEWADDR
 from haven.havend.repair import PUT_OFF_AT_MOST, Repair
 from tests.havend.machines import Machine
+from tests.havend.processor_time import least_time
 
 OWN = bytes((10, 9, 0, 1))
 FEW, MANY = 10, 2000
@@ -81,13 +81,11 @@ def _cost_of_a_change(kernel: KernelTables) -> int:
     """Return the least time of the processor for the coming and going of an address, of several tries."""
     index = kernel.index_of("lan")
     pair = [_message(kind, index, OWN) for kind in (RTM_NEWADDR, RTM_DELADDR)]
-    costs = []
-    for _ in range(10):
-        began = time.thread_time_ns()
-        told = _feed(kernel, pair * 16)
-        costs.append(time.thread_time_ns() - began)
-        assert len(told) == 32
-    return min(costs)
+
+    def change() -> None:
+        assert len(_feed(kernel, pair * 16)) == 32
+
+    return least_time(change)
 
 
 def test_an_event_costs_the_same_beside_many_addresses(kernel: KernelTables) -> None:
@@ -101,12 +99,11 @@ def test_asking_for_every_address_costs_what_they_are(kernel: KernelTables) -> N
     def cost(count: int) -> int:
         _fill(kernel, count)
         asked = [_address(number) for number in range(count)]
-        costs = []
-        for _ in range(10):
-            began = time.thread_time_ns()
+
+        def ask() -> None:
             assert all(kernel.holds("lan", address) for address in asked)
-            costs.append(time.thread_time_ns() - began)
-        return min(costs)
+
+        return least_time(ask)
 
     few = cost(FEW)
     assert cost(MANY) < AT_MOST * few * MANY / FEW

@@ -120,6 +120,11 @@ def _are_up(kernel: KernelTables, *names: str) -> bool:
     return all(link is not None and link.up for link in links)
 
 
+def _plug_again(machine: Machine, bridged: KernelTables) -> None:
+    machine.ip("link set end up")
+    _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+
+
 def test_a_bridge_without_a_port_that_is_up_is_down_in_the_same_moment(
     machine: Machine, bridged: KernelTables
 ) -> None:
@@ -143,13 +148,11 @@ def test_a_bridge_is_up_again_with_its_port_and_what_is_on_it_as_well(
         # Sooner than the kernel has said anything of the bridge, and later.
         machine.ip("link set end down")
         _until(bridged, lambda: not _are_up(bridged, "house"), "no carrier")
-        machine.ip("link set end up")
-        _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+        _plug_again(machine, bridged)
     machine.ip("link set end down")
     _until(bridged, lambda: not _are_up(bridged, "house"), "no carrier")
     _until(bridged, lambda: machine.link("above")["operstate"] != "UP", "the kernel says so, too")
-    machine.ip("link set end up")
-    _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+    _plug_again(machine, bridged)
 
 
 def test_a_bridge_that_is_read_with_a_port_that_is_down_is_up(
@@ -178,8 +181,7 @@ def test_a_bridge_stays_down_whatever_the_kernel_tells_of_it_before_it_says_so_i
         machine.ip("link set above alias guests", "link set house alias guests")
     seen += _until(bridged, lambda: machine.link("above")["operstate"] != "UP", "the kernel says so")
     assert [each for each in seen if each in (LinkChanged("house", True), LinkChanged("above", True))] == []
-    machine.ip("link set end up")
-    _until(bridged, lambda: _are_up(bridged, "port", "house", "above"), "all is up again")
+    _plug_again(machine, bridged)
 
 
 def test_a_bridge_whose_new_port_was_not_heard_of_is_not_down_for_ever(

@@ -8,7 +8,7 @@ from haven.core.spec import GroupSpec
 from haven.havend import heartbeat_socket, heartbeats, standbys
 from haven.inet import text_of
 from tests.simulation.frames import SYNC, Frames, Tables, Wire, sync_address
-from tests.simulation.world import World
+from tests.simulation.world import TURN, World
 
 if TYPE_CHECKING:
     from tests.simulation.node import SimNode
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 HEARTBEAT_US = 10_000
 # A network that asks a hundred times a second takes several times as long to play.
 SHARE = 0.06
-# Every turn of the loop takes a moment.
-TURN = 20
 
 
 class Host:
@@ -128,9 +126,9 @@ class Asking:
 class Askers:
     """What a network has of heartbeats. Dice of their own, as keys have."""
 
-    def __init__(self, seed: int, world: World, share: float = SHARE) -> None:
+    def __init__(self, seed: int, world: World) -> None:
         rng = random.Random(seed ^ 0xBEA7)
-        self.has_any = rng.random() < share
+        self.has_any = rng.random() < SHARE
         if self.has_any:
             world.wire = Wire(rng, world)
             if len(world.nodes) == 2 and rng.random() < 0.5:

@@ -48,7 +48,6 @@ def hang(network: Network) -> None:
     if active is None or not others or any(_after_us(each, group) == 0 for each in others):
         return
     quiet_us = int(TOO_SOON * network.design.shortest_interval())
-    since = network.world.now
     if network.rng.random() < 0.5:
         active.pause(quiet_us)
     else:
@@ -56,7 +55,7 @@ def hang(network: Network) -> None:
     network.world.run(quiet_us)
     hasty = [each.name for each in others if each.state(group) == ACTIVE]
     if hasty:
-        raise Finding(f"{group}: {hasty} took over {network.world.now - since} us after havend stood still")
+        raise Finding(f"{group}: {hasty} took over {quiet_us} us after havend stood still")
     if not active.running:
         active.start(network.specs(active))
 

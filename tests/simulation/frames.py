@@ -5,10 +5,9 @@ import random
 import struct
 from typing import TYPE_CHECKING
 
-from haven.core.announce import ARP_REPLY, ETHERTYPE_ARP, NEIGHBOUR_ADVERTISEMENT
-from haven.core.checksum import ICMPV6_PROTOCOL
-from haven.core.frame import ETHERTYPE_IPV6
+from haven.core.announce import ARP_REPLY, ETHERTYPE_ARP, unsolicited_advertisement
 from haven.core.witness_frames import ARP_ETHERNET_IPV4, ETHERTYPE_GREETING
+from haven.havend.kernel_changes import family_of
 from haven.havend.netlink_messages import KernelLink
 from tests.simulation.world import Link, World
 
@@ -87,8 +86,9 @@ class Wire:
         return least + int(self._rng.random() * (most - least))
 
     def _greet(self, sender: Frames, node: "SimNode", frame: bytes) -> None:
-        for each in [each for each in self.sockets if each.node is node and each.device == sender.device]:
-            if each.ethertype == ETHERTYPE_GREETING and node.has_link(each.device):
+        meant = (node, sender.device, sender.ethertype)
+        for each in self.sockets if node.has_link(sender.device) else ():
+            if (each.node, each.device, each.ethertype) == meant:
                 each.waiting.append((self._world.now, frame))
 
     def _ask(self, sender: Frames, node: "SimNode", frame: bytes) -> None:
@@ -103,8 +103,7 @@ class Wire:
     def _owns(self, node: "SimNode", device: str, address: bytes) -> bool:
         if device == SYNC:
             return address == sync_address(node)
-        family = 4 if len(address) == 4 else 6
-        return address == node.address(device, family) or (device, address) in node.held
+        return address == node.address(device, family_of(address)) or (device, address) in node.held
 
 
 class Tables:
@@ -134,10 +133,8 @@ def _asked(ethertype: int, frame: bytes) -> bytes:
 
 
 def _answer(mac: bytes, address: bytes) -> bytes:
-    # Whom it goes to, and its checksum, nobody looks at.
-    if len(address) == 4:
-        head = bytes(6) + mac + struct.pack("!H", ETHERTYPE_ARP) + ARP_ETHERNET_IPV4
-        return head + struct.pack("!H", ARP_REPLY) + mac + address + bytes(10)
-    head = bytes(6) + mac + struct.pack("!H", ETHERTYPE_IPV6)
-    ip = struct.pack("!IHBB32x", 6 << 28, 24, ICMPV6_PROTOCOL, 255)
-    return head + ip + struct.pack("!BB6x", NEIGHBOUR_ADVERTISEMENT, 0) + address
+    # Whom it goes to nobody looks at.
+    if family_of(address) == 6:
+        return unsolicited_advertisement(mac, address)
+    head = bytes(6) + mac + struct.pack("!H", ETHERTYPE_ARP) + ARP_ETHERNET_IPV4
+    return head + struct.pack("!H", ARP_REPLY) + mac + address + bytes(10)

@@ -25,7 +25,7 @@ from haven.core.vrrp import states
 from haven.havend.witness_asker import pace
 from tests.simulation.asking import Asking
 from tests.simulation.refused import Refused
-from tests.simulation.world import SECOND, Place, World
+from tests.simulation.world import SECOND, TURN, Place, World
 
 # How long an address outlives havend, and how many packets wait for a process that stands still.
 LIFETIME = 8 * SECOND
@@ -34,8 +34,6 @@ BACKLOG = 64
 # The check that groups may have, and how long its first verdict takes at the most.
 PROVIDER = "provider"
 VERDICT_AFTER = 3 * SECOND
-# Every turn of the loop takes a moment.
-TURN = 20
 
 
 class SimNode:

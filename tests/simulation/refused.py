@@ -7,12 +7,10 @@ from haven.core.events import SendResults
 from haven.core.mute import is_in_doubt
 from haven.core.vrrp import states
 from haven.havend.refusals import PROBE_EVERY_US
+from tests.simulation.world import TURN
 
 if TYPE_CHECKING:
     from tests.simulation.node import SimNode
-
-# The next turn of the loop.
-SOON = 20
 
 
 class Refused:
@@ -36,7 +34,7 @@ class Refused:
     def _add(self, router: str, taken: bool) -> None:
         world = self._node.world
         if not self._results:
-            world.at(world.now + SOON, self._tell)
+            world.at(world.now + TURN, self._tell)
         self._results.append((router, taken))
         if not self._probes:
             self._probes = True

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.simulation.node import SimNode
 
 SECOND = 1_000_000
+# Every turn of a loop takes a moment.
+TURN = 20
 MULTICAST = (224, 0xFF)
 
 # What a third machine on each link is called in cuts.
