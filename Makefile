@@ -18,7 +18,7 @@ RUNS ?= 5
 # How long bench-heartbeat watches under each condition.
 MINUTES ?= 10
 # Networks whose seeds follow from the code: what fails, fails again. Then so many seconds of others, each time.
-NETWORKS ?= 400
+NETWORKS ?= 600
 SIMULATED ?= 20
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
@@ -40,7 +40,7 @@ help:
 	@echo "make test             everything below (root)"
 	@echo "make test-core        the protocol core, with its branch coverage"
 	@echo "make test-micropython the core and the option table under MicroPython"
-	@echo "make test-simulation  whole networks (NETWORKS=400), and others each time (SIMULATED=20 seconds)"
+	@echo "make test-simulation  whole networks (NETWORKS=600), and others each time (SIMULATED=20 seconds)"
 	@echo "make test-units       configuration, contract, plan, command, daemon, agent, replication, structure"
 	@echo "make test-plan        the plan's tests with pyroute2 $(OLD_PYROUTE2)"
 	@echo "make test-lab         real routers in network namespaces (root)"
