@@ -14,6 +14,10 @@ import tokenize
 
 from untyped import untyped
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LICENSE = "# SPDX-License-Identifier:"
 # Python 3.12 and later take strings with fields apart.
 FSTRING_START = getattr(kinds, "FSTRING_START", None)
@@ -74,7 +78,7 @@ def _inside_strings(tokens: list[tokenize.TokenInfo]) -> set[int]:
 def _docstrings(tree: ast.Module) -> list[tuple[int, int, bool]]:
     """Return the first and last line of each docstring, and whether nothing else is in its body."""
     found = []
-    for node in ast.walk(tree):
+    for node in _blocks(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             first = node.body[0] if node.body else None
             value = first.value if isinstance(first, ast.Expr) else None
@@ -82,3 +86,12 @@ def _docstrings(tree: ast.Module) -> list[tuple[int, int, bool]]:
                 alone = len(node.body) == 1 and not isinstance(node, ast.Module)
                 found.append((first.lineno, first.end_lineno or first.lineno, alone))
     return found
+
+
+def _blocks(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield something and each statement below it; no function is within an expression."""
+    yield node
+    for field in ("body", "handlers", "orelse", "finalbody"):
+        below = getattr(node, field, [])
+        for each in below if isinstance(below, list) else []:
+            yield from _blocks(each)

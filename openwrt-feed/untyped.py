@@ -22,13 +22,7 @@ def untyped(source: str) -> str:
     places = _Places(source)
     tree = ast.parse(source)
     source = _cut(source, [*_annotations(tree, places), *_for_checkers(tree, places)])
-    while True:
-        # A type may be the only one that needs another, or what is imported.
-        tree = ast.parse(source)
-        cuts = list(_unused(tree, _Places(source)))
-        if not cuts:
-            return source
-        source = _cut(source, cuts)
+    return _cut(source, list(_unused(ast.parse(source), _Places(source))))
 
 
 class _Places:
@@ -59,9 +53,12 @@ def goes_by_types(node: ast.AST) -> TypeGuard[ast.ClassDef]:
 
 
 def _annotations(tree: ast.Module, places: _Places) -> Iterator[Cut]:
-    kept = {id(each) for node in ast.walk(tree) if goes_by_types(node) for each in node.body}
+    kept: set[ast.stmt] = set()
     for node in ast.walk(tree):
-        if id(node) in kept and isinstance(node, ast.AnnAssign):
+        if goes_by_types(node):
+            # A class comes before what is in it.
+            kept.update(node.body)
+        if isinstance(node, ast.AnnAssign) and node in kept:
             continue
         if isinstance(node, ast.arg) and node.annotation is not None:
             # Its own end is that of the name in Python 3.8, where it can be given by name alone.
@@ -97,15 +94,29 @@ def _unused(tree: ast.Module, places: _Places) -> Iterator[Cut]:
 
     A file imports a type of another only for its own types, so that it goes there as well.
     """
-    used = _names(tree) | _offered(tree)
+    reads = [_names(node) for node in tree.body]
     of_types = {name for node in tree.body if _module(node) in TYPE_MODULES for name in _bound(node)}
-    for node in tree.body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+    left = set(range(len(tree.body)))
+    used: set[str] = set()
+    gone = True
+    while gone:
+        # A type may be the only one that needs another, or what is imported.
+        used = _offered(tree).union(*(reads[place] for place in left))
+        gone = {place for place in left if _is_of_no_use(tree.body[place], of_types, used)}
+        left -= gone
+    for place, node in enumerate(tree.body):
+        if place not in left:
+            yield *places.span(node), ""
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
             kept = [alias for alias in node.names if _is_kept(alias, used)]
             if len(kept) < len(node.names):
                 yield *places.span(node), _import(node, kept)
-        elif _is_type(node, of_types) and not _bound(node) & used:
-            yield *places.span(node), ""
+
+
+def _is_of_no_use(node: ast.stmt, of_types: set[str], used: set[str]) -> bool:
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return not any(_is_kept(alias, used) for alias in node.names)
+    return not _bound(node) & used and _is_type(node, of_types)
 
 
 def _names(tree: ast.AST) -> set[str]:
