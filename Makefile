@@ -20,6 +20,9 @@ MINUTES ?= 10
 # Networks whose seeds follow from the code: what fails, fails again. Then so many seconds of others, each time.
 NETWORKS ?= 600
 SIMULATED ?= 20
+# Thousands of programs start in the tests: where the environment keeps Python from writing bytecode, each would
+# compile haven and its tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 # Routers mostly wait for each other: several tests at once cost little and save minutes.
 SIDE_BY_SIDE := -n 3 --dist load
 SHELL_SCRIPTS := .ci/run tests/setup.sh tests/machines/pythons.sh files/etc/init.d/haven files/usr/libexec/haven-collectd openwrt-feed/luci-app-haven/root/usr/libexec/rpcd/luci.haven \
@@ -76,7 +79,9 @@ help:
 	@echo "make bench-routed     a client three hops away, with BIRD and FRR, OSPF and BGP (root, about 15 minutes)"
 	@echo "make bench-conntrack  connections, beside keepalived and conntrackd (root, about 25 minutes; RUNS=5)"
 
+# Programs of haven never write bytecode themselves, and are started by what has imported only some of it.
 setup: $(VENV)/ready
+	$(BIN)/python -m compileall -q src
 
 $(VENV)/ready: pyproject.toml tests/setup.sh
 	sh tests/setup.sh demo tests

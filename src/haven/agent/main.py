@@ -5,9 +5,9 @@ import sys
 from types import FrameType
 
 from haven.agent.agent import Agent
-from haven.agent.sole_agent import wait_for_turn
 from haven.arguments import CONFIG, ROOT, RUN_DIR, begin_program, below
 from haven.light import forget_what_could_be_imported, hear_of_children, signal
+from haven.sole_agent import wait_for_turn
 from haven.spare_descriptor import set_aside
 
 SUMMARY = "The control plane of haven: connections, ubus, scripts."

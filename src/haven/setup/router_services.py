@@ -13,11 +13,12 @@ from haven import paths
 from haven.contract.control import request
 from haven.openwrt.netifd import Claim, bring_up, hold
 from haven.setup.trial_times import SERVICE_S
+from haven.sole_agent import is_running
 
 RELOAD_CONFIG = "/sbin/reload_config"
 ANSWER_S = 5
-# procd does not wait for what it tells to end.
-ENDING_S = 5
+# procd does not wait for what it tells to end; it kills the agent after 20 s.
+ENDING_S = 30
 POLL_S = 0.25
 LARGEST_STATUS = 1 << 22
 
@@ -85,7 +86,10 @@ class RouterServices:
         if not interfaces or not self._is_of_this_machine():
             return
         end = time.monotonic() + ENDING_S
-        while time.monotonic() < end:
+        is_ending = True
+        while is_ending:
+            # Asked first: what it does last is undone after it.
+            is_ending = is_running(self.run_dir) and time.monotonic() < end
             for text in bring_up(interfaces):
                 self.log(text)
             time.sleep(POLL_S)

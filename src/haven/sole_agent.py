@@ -31,5 +31,19 @@ def wait_for_turn(run_dir: str) -> None:
         _say("whether another one runs in %s is not known: %s" % (run_dir, reason_of(error)))
 
 
+def is_running(run_dir: str) -> bool:
+    """Tell whether an agent runs in this run directory; what cannot be known is taken for none."""
+    try:
+        descriptor = os.open(inside(run_dir, LOCK), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not lock(descriptor)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def _say(text: str) -> None:
     print("haven-agent: " + text, file=sys.stderr, flush=True)
