@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a setup left behind is seen to before the configuration is read, and taking it back waits for haven."""
+"""What a setup left is seen to before the configuration is read, and taking it back waits for haven."""
 
 import fcntl
 import os
