@@ -23,6 +23,7 @@ NOT_OF_HAVEND = (
     "light.py",
     "light_child.py",
     "light_socket.py",
+    "sole_agent.py",
 )
 HOST = "haven.havend.host"
 
