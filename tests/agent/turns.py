@@ -53,11 +53,14 @@ class Turns:
         self.clock = clock
         self.loop = Loop()
         self.failures: list[BaseException] = []
+        self._scopes: list[Scope] = []
         self.scope = self.another_scope(run_dir)
 
     def another_scope(self, run_dir: Path) -> Scope:
         """Return a scope of the same loop."""
-        return Scope(self.loop, str(run_dir), self.failures.append)
+        scope = Scope(self.loop, str(run_dir), self.failures.append)
+        self._scopes.append(scope)
+        return scope
 
     def turn(self, longest: float = LONGEST_WAIT_S) -> None:
         """Do what is ready, and wait a little for it."""
@@ -100,7 +103,8 @@ class Turns:
 
     def close(self) -> None:
         """End what is under way."""
-        self.scope.close()
+        for scope in self._scopes:
+            scope.close()
         self.loop.close()
 
 
