@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from archives import stored_zip
@@ -42,6 +43,8 @@ runpy.run_module(sys.argv.pop(1), None, "__main__", True)
 """
 
 
+# A feed has each package for opkg and for apk.
+@lru_cache
 def payload(contents: Path) -> Files:
     """Return what the package installs: path on the router to octets and mode."""
     rows = [line.split() for line in contents.read_text().splitlines()]

@@ -14,7 +14,6 @@ import pytest
 
 from haven import VERSION
 from tests.package.conftest import ROOT, members
-from tests.package.pythons import BUILDERS
 
 FEED = ROOT / "openwrt-feed"
 EPOCH = "1700000000"
@@ -130,11 +129,6 @@ def test_shells_understand_the_scripts_of_every_package(name: str, tmp_path: Pat
     for script, (_member, octets) in made.items():
         if script != ".PKGINFO":
             subprocess.run(["sh", "-n"], input=octets, check=True)
-
-
-@pytest.mark.parametrize("version", sorted(BUILDERS))
-def test_every_python_builds_the_same_octets(version: str, apk: bytes, tmp_path: Path):
-    assert build_apk(tmp_path, python=BUILDERS[version]).read_bytes() == apk
 
 
 def test_a_name_that_a_header_has_no_room_for_is_refused():

@@ -30,9 +30,15 @@ def _dist(folder: Path, python: str = sys.executable, root: Path = ROOT) -> tupl
     return Path(said[0]), written
 
 
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The archive, and its hash."""
+    return _dist(tmp_path_factory.mktemp("released"))
+
+
 @pytest.mark.parametrize("version", sorted(BUILDERS))
-def test_it_is_the_same_each_time(version: str, tmp_path: Path):
-    first, hash_ = _dist(tmp_path / "first")
+def test_it_is_the_same_each_time(version: str, released: tuple[Path, str], tmp_path: Path):
+    first, hash_ = released
     second, again = _dist(tmp_path / "second", BUILDERS[version])
     assert first.name == f"haven-{VERSION}.tar.xz" and hash_ == again
     assert first.read_bytes() == second.read_bytes()
@@ -55,8 +61,8 @@ def test_neither_the_work_tree_nor_the_time_of_a_commit_is_in_it(tmp_path: Path)
     assert _dist(tmp_path / "after", root=copy)[1] == before
 
 
-def test_it_has_what_the_makefile_takes_from_it(tmp_path: Path):
-    path, _hash = _dist(tmp_path)
+def test_it_has_what_the_makefile_takes_from_it(released: tuple[Path, str], tmp_path: Path):
+    path, _hash = released
     (tmp_path / "tar").write_bytes(lzma.decompress(path.read_bytes()))
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()

@@ -11,16 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.package.conftest import ROOT, members
+from tests.package.pythons import BUILDERS
+from tests.package.sdk import packages
 from tests.package.test_package_apk import about, parts
 
 PROGRAM = ROOT / "openwrt-feed/feed.py"
 NAMES = ("haven", "luci-app-haven", "luci-app-haven-classic", "luci-i18n-haven-de", "luci-i18n-haven-zh-cn")
+SMALL = "haven-micro"
 # What DER has before the 32 octets of an Ed25519 key (RFC 8410).
 ED25519_DER = bytes.fromhex("302a300506032b6570032100")
 
 
-def _make(folder: Path, keys: Path, *names: str) -> subprocess.CompletedProcess:
-    argv = [sys.executable, str(PROGRAM), str(folder), str(keys), *names]
+def _make(folder: Path, keys: Path, *names: str, python: str = sys.executable) -> subprocess.CompletedProcess:
+    argv = [python, str(PROGRAM), str(folder), str(keys), *names]
     return subprocess.run(argv, capture_output=True, text=True)
 
 
@@ -36,6 +39,26 @@ def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     after = (folder / "feed/haven-feed.pub").read_bytes(), (folder / "feed/haven-feed.pem").read_bytes()
     assert first == after
     return folder / "feed"
+
+
+def _oldest_first() -> list[str]:
+    return sorted(BUILDERS, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def test_these_and_the_small_nodes_are_all_packages():
+    assert sorted([*NAMES, SMALL]) == sorted(path.name for path in packages())
+
+
+@pytest.mark.parametrize("version", _oldest_first())
+def test_every_python_builds_the_same_octets(version: str, feed: Path, tmp_path: Path):
+    # MicroPython's takes long: the oldest and the newest build it, too.
+    small = [SMALL] if version in (_oldest_first()[0], _oldest_first()[-1]) else []
+    done = _make(tmp_path / "feed", feed.parent / "keys", *NAMES, *small, python=BUILDERS[version])
+    assert (done.returncode, done.stderr) == (0, "")
+    built = {path.name: path for path in (tmp_path / "feed").iterdir() if path.suffix in (".ipk", ".apk")}
+    theirs = {path.name: path for path in feed.iterdir() if path.suffix in (".ipk", ".apk")}
+    assert [name for name in theirs if built[name].read_bytes() != theirs[name].read_bytes()] == []
+    assert len(built) == len(theirs) + 2 * len(small)
 
 
 def _verified(argv: list[str], folder: Path) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from haven import VERSION
 from tests.package.conftest import ROOT, build, members
 from tests.package.installed import ARCHIVE, run_uci_defaults, size, sources
-from tests.package.pythons import BUILDERS, PYTHONS
+from tests.package.pythons import PYTHONS
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
 import ipk  # noqa: E402
@@ -154,11 +154,6 @@ def test_only_programs_and_their_data_are_in_it(router: Path):
 def test_the_same_input_gives_the_same_octets(package: Path, tmp_path: Path):
     assert build(tmp_path).read_bytes() == package.read_bytes()
     assert build(tmp_path, epoch="1700000001").read_bytes() != package.read_bytes()
-
-
-@pytest.mark.parametrize("version", sorted(BUILDERS))
-def test_every_python_builds_the_same_octets(version: str, package: Path, tmp_path: Path):
-    assert build(tmp_path, BUILDERS[version]).read_bytes() == package.read_bytes()
 
 
 @pytest.mark.parametrize("version", sorted(PYTHONS))

@@ -11,7 +11,6 @@ import pytest
 
 from haven import VERSION
 from tests.package.conftest import ROOT
-from tests.package.pythons import BUILDERS
 from tests.package.sdk import FEED, Makefile, own_fields, packages
 
 sys.path.insert(0, str(ROOT / "openwrt-feed"))
@@ -145,32 +144,6 @@ def test_the_least_python_that_openwrt_builds_with_understands_it(path: Path):
 @pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.py")), ids=lambda path: path.name)
 def test_what_it_compiles_is_of_the_same_grammar(path: Path):
     ast.parse(path.read_text(), feature_version=(3, 8))
-
-
-def _oldest_first() -> list[str]:
-    return sorted(BUILDERS, key=lambda version: [int(part) for part in version.split(".")])
-
-
-def _builds() -> list[tuple[str, str]]:
-    """List packages and Pythons; of MicroPython's, which takes long, the oldest and the newest alone.
-
-    That of haven itself every Python builds where its octets are compared.
-    """
-    ends = {_oldest_first()[0], _oldest_first()[-1]}
-    every = [(path.name, version) for path in packages() for version in _oldest_first()]
-    return [
-        (name, version)
-        for name, version in every
-        if name != "haven" and (name != "haven-micro" or version in ends)
-    ]
-
-
-@pytest.mark.parametrize(("name", "version"), _builds())
-def test_each_python_that_is_here_builds_each_package(name: str, version: str, tmp_path: Path):
-    for program, ending in (("ipk.py", ".ipk"), ("apk.py", ".apk")):
-        argv = [BUILDERS[version], str(FEED / program), name, str(tmp_path)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=True)
-        assert done.stdout.strip().endswith(ending) and done.stderr == ""
 
 
 def test_every_package_has_the_fields_of_the_one_source():
