@@ -116,9 +116,13 @@ function M.run(action, group)
 	return (action.id == "reload" and told_of_reload or told)(answer, why)
 end
 
--- Where the reload stands that was begun last.
+-- Where the reload stands that was begun last. That it cannot be asked for a moment is not its end.
 function M.ask_again()
-	return told_of_reload(bus.act("reload", { begin = false }))
+	local state, why = bus.act("reload", { begin = false })
+	if state or why.kind == "denied" then
+		return told_of_reload(state, why)
+	end
+	return { running = true, trouble = why }
 end
 
 return M

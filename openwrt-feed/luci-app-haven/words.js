@@ -567,7 +567,7 @@ _("Say 'haven reload', which writes the plan anew; until then connections may no
 _("Look for it by its MAC address in the switch: a router that has left this pair or was reset and has its old address again, or somebody who forges. Give it another address, or take it off the link.");
 _("Restart haven, so that havend and haven-agent are of one version.");
 _("Look for its last words in the log; if it goes on, report them.");
-_("Let that directory be writable again; what else the agent does goes on.");
+_("Mend what it names, often a directory that cannot be written to; what else the agent does goes on.");
 _("Mend what it names; the elections do not need the channel.");
 _("Look whether that router runs, and whether TCP port 3781 is let through between the two.");
 _("Correct the configuration, or write one of its own for it: /etc/haven/small/{node}.conf.");

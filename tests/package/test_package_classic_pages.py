@@ -262,6 +262,15 @@ def test_a_reload_that_goes_on_is_asked_for_again(tmp_path: Path):
     assert 'data-part="outcome">' in text and "Done." in text
 
 
+def test_a_reload_that_cannot_be_asked_for_a_moment_has_not_ended(tmp_path: Path):
+    asked = 'return require("luci.haven.actions").ask_again()'
+    (tmp_path / "said").write_text("\n252")
+    away = lua(f'world.program = "cat {tmp_path}/said" {asked}')
+    assert away == {"running": True, "trouble": {"kind": "agent", "detail": "ubus status 4"}}
+    # No later question will be allowed.
+    assert lua("world.rights.reload = false " + asked) == {"trouble": {"kind": "denied", "detail": ""}}
+
+
 def test_who_may_not_act_calls_nothing():
     chunk = """world.rights.switchover = false
     local actions = require("luci.haven.actions")

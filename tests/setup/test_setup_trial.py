@@ -16,7 +16,7 @@ import pytest
 
 from haven.atomic_file import write_whole
 from haven.contract.setup import SetupRefused
-from haven.setup import keeper, trial_folder
+from haven.setup import keeper, trial, trial_folder
 from haven.setup.keeper import Keeper
 from haven.setup.proposal import SECOND_ROLE, Reach
 from haven.setup.router_services import RouterServices
@@ -338,6 +338,27 @@ def test_a_keeper_that_was_killed_gets_a_successor(box: RouterBox):
     box.trial.undo()
     wait_until(box.is_over, 30, "everything is taken back")
     assert box.files() == before
+
+
+def test_a_keeper_that_is_killed_while_somebody_waits_gets_a_successor(
+    box: RouterBox, monkeypatch: pytest.MonkeyPatch
+):
+    before, started = box.files(), []
+
+    def start(_root: str, _run_dir: str) -> Any:
+        started.append(box.keeper())
+        if len(started) == 1:
+            started[0].kill()
+        return started[-1]
+
+    monkeypatch.setattr(trial, "start_keeper", start)
+    assert box.trial.try_out(box.proposal())["state"] == "waiting" and len(started) == 2
+    started[1].kill()
+    started[1].wait()
+    assert box.trial.keep() and len(started) == 3
+    box.trial.undo()
+    wait_until(lambda: not box.trial.keep(), 30, "nothing is left to keep")
+    assert box.files() == before and box.is_over()
 
 
 def test_kills_at_any_moment_leave_what_was_there_or_what_was_tried(box: RouterBox):

@@ -141,6 +141,7 @@ def set_up(page: Page, trial: Trial, _word: dict[str, Any]) -> None:
 
 def _wait_for_word(page: Page, trial: Trial) -> None:
     while trial.folder.is_there(PENDING):
+        trial.keep()
         word = page.heard() or {}
         if word.get("command") == "confirm":
             trial.confirm()

@@ -134,6 +134,8 @@ def try_proposal(request: Request, trial: Trial, proposal: Proposal) -> int:
 
 def begin_trial(request: Request, trial: Trial, proposal: Proposal) -> dict[str, object]:
     """Put a proposal on trial; return how that stands when it waits for a word. Raises Failed."""
+    if not request.json:
+        print("\nTrying it; a slow router may take minutes.", flush=True)
     try:
         return trial.try_out(proposal)
     except NotTried as why:
@@ -145,7 +147,7 @@ def begin_trial(request: Request, trial: Trial, proposal: Proposal) -> dict[str,
 def _wait_for_word(request: Request, trial: Trial) -> int:
     print(_confirm_words(read_note(trial.run_dir)) + "\nOr press Enter here.")
     try:
-        while trial.folder.is_there(PENDING):
+        while trial.folder.is_there(PENDING) and trial.keep():
             if has_line(POLL_S):
                 read_line("")
                 trial.confirm()
@@ -159,7 +161,7 @@ def _wait_for_word(request: Request, trial: Trial) -> int:
 
 def _ended(trial: Trial) -> dict[str, object]:
     end = time.monotonic() + UNDO_S
-    while read_note(trial.run_dir).get("state") not in ENDED and time.monotonic() < end:
+    while read_note(trial.run_dir).get("state") not in ENDED and trial.keep() and time.monotonic() < end:
         time.sleep(POLL_S)
     return read_note(trial.run_dir)
 

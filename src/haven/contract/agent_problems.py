@@ -53,7 +53,7 @@ AGENT_TABLE = (
         "agent-unserved",
         WARNING,
         "No command reaches haven-agent, as it cannot listen in the run directory {path}: {error}.",
-        "Let that directory be writable again; what else the agent does goes on.",
+        "Mend what it names, often a directory that cannot be written to; what else the agent does goes on.",
     ),
     (
         "channel-failed",

@@ -28,6 +28,8 @@ from haven.setup.trial_times import LONGEST_START_S, UNDO_S
 LOCK, NOTE = "setup.lock", "setup.json"
 KEEPER = "setup-keeper"
 POLL_S = 0.2
+# A router without memory kills each of them.
+MOST_SUCCESSORS = 3
 
 
 def now() -> float:
@@ -98,6 +100,8 @@ class Trial:
         self.root = root
         self.run_dir = run_dir
         self.folder = TrialFolder(root)
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._successors = MOST_SUCCESSORS
 
     def check_free(self) -> None:
         """Make sure that no other setup is at work or waits. Raises SetupRefused."""
@@ -111,8 +115,8 @@ class Trial:
         if names:
             raise SetupRefused("uncommitted", packages=", ".join(names))
 
-    def begin(self, proposal: Proposal) -> "subprocess.Popen[bytes]":
-        """Put a proposal on trial; return its keeper: the rest is that one's. Raises SetupRefused."""
+    def begin(self, proposal: Proposal) -> None:
+        """Put a proposal on trial; the rest is its keeper's. Raises SetupRefused."""
         try:
             with locked(self.run_dir):
                 self.check_free()
@@ -122,14 +126,13 @@ class Trial:
                 touched = [*wanted, file_of(DHCP), OWNED_NOTE.lstrip("/"), *self._shared_later(proposal)]
                 note(self.run_dir, "preparing")
                 # Before there is anything to keep: from then on nobody needs us. It waits for the lock.
-                keeper = start_keeper(self.root, self.run_dir)
+                self._keeper = start_keeper(self.root, self.run_dir)
                 self.folder.begin(_marker(proposal), wanted, touched)
         except Busy:
             raise SetupRefused("trial-busy") from None
         except OSError as error:
             where = {"file": error.filename or self.run_dir, "error": error.strerror}
             raise SetupRefused("no-room", **where) from None
-        return keeper
 
     def _shared_later(self, proposal: Proposal) -> list[str]:
         """Return the packages that become the pair's when a router has joined one."""
@@ -138,17 +141,26 @@ class Trial:
 
     def try_out(self, proposal: Proposal) -> dict[str, Any]:
         """Begin, and return the note of the trial when it waits for a word. Raises SetupRefused, NotTried."""
-        keeper = self.begin(proposal)
+        self.begin(proposal)
         end = time.monotonic() + LONGEST_START_S
         while (found := read_note(self.run_dir)).get("state") == "preparing" and time.monotonic() < end:
-            if keeper.poll() is not None:
-                # Killed, or done since; nobody else tells more of it.
+            if not self.keep():
+                # Done since; nobody else tells more of it.
                 found = read_note(self.run_dir)
                 break
             time.sleep(POLL_S)
         if found.get("state") != "waiting":
             raise NotTried(found)
         return found
+
+    def keep(self) -> bool:
+        """Give a successor to a keeper that was killed; tell whether one is at work on what began here."""
+        if self._keeper is None:
+            return False
+        if (self._keeper.poll() or 0) < 0 and self._successors:
+            self._successors -= 1
+            self._keeper = start_keeper(self.root, self.run_dir)
+        return self._keeper.poll() is None
 
     def confirm(self) -> None:
         """Let what is on trial stay. Raises SetupRefused."""

@@ -48,7 +48,7 @@ return baseclass.extend({
 "adverts-lost": "Look at the cable, the port of the switch or the Wi-Fi between the routers before it matters.",
 "agent-older": "Restart haven, so that both are of one version.",
 "agent-silent": "Start haven-agent, and look for its last words in the log.",
-"agent-unserved": "Let that directory be writable again; what else the agent does goes on.",
+"agent-unserved": "Mend what it names, often a directory that cannot be written to; what else the agent does goes on.",
 "alone": "Look for a cut on that link.",
 "answers-strange": "One of them is the Active. Look for the other, which has the same address, or forges answers: while it answers, an Active that dies is missed only when its ADVERTISEMENTs are.",
 "auth-clock": "Let all routers have their time from NTP, or set auth_replay to monotonic on all of them.",
