@@ -200,6 +200,41 @@ def test_one_silent_link_moves_nothing(monkeypatch, silent):
     assert standby.node.state() == BACKUP and standby.report()["by"] == "advertisements"
 
 
+def _cut_lan(standby: Standby, phase: int) -> None:
+    """Cut it so long after an ADVERTISEMENT."""
+    member = standby.node.member("wan")
+    before = member.heard_at
+    while member.heard_at == before:
+        standby.run(MILLISECOND)
+    standby.run(phase)
+    standby.node.forget()
+    standby.wire.cut("lan")
+    standby.sockets.silent = {"lan"}
+
+
+@pytest.mark.parametrize("apart", [30, 150, 400, 900])
+def test_links_that_fail_one_after_the_other_are_a_death_once_the_last_is_silent(monkeypatch, apart):
+    standby = Standby(monkeypatch, both)
+    # The Active speaks on the other link in between.
+    _cut_lan(standby, 980 * MILLISECOND)
+    standby.run(apart * MILLISECOND)
+    standby.one.power_off()
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(40 * MILLISECOND)
+    assert standby.node.transitions()[0][1:] == (ACTIVE, "unanswered")
+
+
+def test_short_standstill_beside_a_link_that_was_cut_before_is_no_death(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    _cut_lan(standby, 20 * MILLISECOND)
+    standby.run(300 * MILLISECOND)
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(10 * MILLISECOND)
+    standby.sockets.silent = {"lan"}
+    standby.run(5 * SECOND)
+    assert standby.node.transitions() == []
+
+
 def test_silent_kernel_whose_router_speaks_is_not_dead_for_long_and_then_borne_with(monkeypatch):
     standby = Standby(monkeypatch, both)
     standby.node.forget()

@@ -12,6 +12,8 @@ from haven.core.clock import MILLISECOND, SECOND
 QUICK_US = 2 * MILLISECOND
 # Of the time before that so much counts: a way that is asked seldom is not silent for longer by that.
 NOTICED_AFTER_US = 10 * MILLISECOND
+# What stands still falls silent on all of its ways within this time, by what is noticed of it.
+TOGETHER_US = 100 * MILLISECOND
 # While a way is being learned, and where it does not answer.
 LEARNING_US, RARELY_US = 20 * MILLISECOND, SECOND
 # Questions that a way has to be asked before it is believed, and its losses at the most.
@@ -165,7 +167,9 @@ def is_dead(paths: "list[HeartbeatPath]", more_us: int, now: int) -> bool:
     """
     if not paths or not all(path.is_quiet(now) for path in paths):
         return False
-    longest = max([path.silence_us(now) for path in paths])
+    silences = [path.silence_us(now) for path in paths]
+    # Longer than that before the others it fell silent by itself, as a link that was cut.
+    longest = max([each for each in silences if each <= min(silences) + TOGETHER_US])
     return longest >= max([path.patience_us() for path in paths]) + more_us
 
 

@@ -56,10 +56,10 @@ def skew_us(group: "Group") -> int:
 
 
 def was_heard(group: "Group", asked: "list[HeartbeatPlace]") -> bool:
-    """Tell whether its Active has spoken while its kernel was silent."""
+    """Tell whether its Active has spoken since its kernel is silent on every way."""
     heard = [member.heard_at for member in group.members if member.heard_at is not None]
     opened = [each.path.open_since for each in asked if each.path.open_since is not None]
-    return bool(heard and opened) and max(heard) > min(opened)
+    return bool(heard and opened) and max(heard) > max(opened)
 
 
 def has_left_a_link(group: "Group", asked: "list[HeartbeatPlace]", now: int) -> bool:
