@@ -70,6 +70,7 @@ def test_one_silent_link_and_a_hung_process_are_no_dead_router_and_a_false_alarm
     # VRRP's own timer has been running since the last one.
     wait_until(lambda: received(second) > heard, 20, "the process is heard again")
     wait_until(lambda: detection(second)["by"] == "heartbeat", 20, "the kernel's answers are trusted still")
+    print(detection(second))
     before = detection(second)["after_ms"]
     for segment in ("lan", "wan"):
         network.split(segment)

@@ -57,7 +57,9 @@ def skew_us(group: "Group") -> int:
 
 def was_heard(group: "Group", asked: "list[HeartbeatPlace]") -> bool:
     """Tell whether its Active has spoken since its kernel is silent on every way."""
-    heard = [member.heard_at for member in group.members if member.heard_at is not None]
+    # Another one may have come meanwhile.
+    sources = [each.socket.address for each in asked]
+    heard = [member.heard_at or 0 for member in group.members if member.active_source in sources]
     opened = [each.path.open_since for each in asked if each.path.open_since is not None]
     return bool(heard and opened) and max(heard) > max(opened)
 
