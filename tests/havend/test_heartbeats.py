@@ -12,6 +12,7 @@ from haven.core.spec import GroupSpec
 from haven.core.vrrp.advert import Advert, encode
 from haven.core.vrrp.states import ACTIVE, BACKUP
 from haven.havend import heartbeats
+from haven.havend.heartbeat_rules import was_heard
 from haven.havend.heartbeats import Heartbeats
 from haven.havend.netlink_messages import KernelLink
 from tests.core.wire import Wire, group, octets_of, pair, router
@@ -233,6 +234,19 @@ def test_short_standstill_beside_a_link_that_was_cut_before_is_no_death(monkeypa
     standby.sockets.silent = {"lan"}
     standby.run(5 * SECOND)
     assert standby.node.transitions() == []
+
+
+def test_what_another_router_says_is_no_sign_of_life_of_the_silent_one(monkeypatch):
+    standby = Standby(monkeypatch, both)
+    gateway = standby.node.engine.groups["gateway"]
+    standby.sockets.silent = {"lan", "wan"}
+    standby.run(10 * MILLISECOND)
+    asked = standby.heartbeats._counting("gateway", standby.wire.now)
+    standby.run(1500 * MILLISECOND)
+    assert was_heard(gateway, asked)
+    for each in asked:
+        each.socket.address = octets_of("192.0.2.77")
+    assert not was_heard(gateway, asked)
 
 
 def test_silent_kernel_whose_router_speaks_is_not_dead_for_long_and_then_borne_with(monkeypatch):

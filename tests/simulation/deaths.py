@@ -36,7 +36,7 @@ def power_cut(network: Network) -> None:
         if not now_active:
             raise Finding(f"{group}: nobody is Active {soonest + SLACK} us after {active.name} has died")
         network.world.run(SECOND)
-        # Beside a silent link each Backup asks quickly, and two may answer for one death: the better one stays.
+        # Beside a silent link each Backup asks quickly, and two may take over: the better one stays.
         if soonest < SELDOM_US and not was_cut:
             _check_hands(network, group, since)
         for link in network.world.links.values():
