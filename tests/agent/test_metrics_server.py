@@ -135,6 +135,19 @@ def test_who_says_nothing_is_not_waited_for(desk: Desk, monkeypatch: pytest.Monk
     assert [sock.recv(1) for sock in silent] == [b""] * len(silent)
 
 
+def test_who_says_nothing_keeps_nobody_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One machine can open more of them than end by themselves: whoever asks is worth more than these."""
+    monkeypatch.setattr(http_visitor, "LIMIT_S", 1000.0)
+    desk.plan("127.0.0.1")
+    desk.begin()
+    silent = [desk.connect() for _number in range(metrics_server.MOST_VISITORS + 5)]
+    try:
+        assert desk.ask()[0] == "HTTP/1.1 200 OK"
+    finally:
+        for sock in silent:
+            sock.close()
+
+
 @pytest.mark.parametrize(
     "octets, status",
     [

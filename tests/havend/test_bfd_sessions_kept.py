@@ -330,3 +330,12 @@ def test_peer_that_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     node.silence("lan", "wan")
     node.run(6 * SECOND)
     assert node.problems() == ["bfd-down", "bfd-down"]
+
+
+def test_flood_in_a_peers_name_leaves_the_processor_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """havend goes before all else on a router: what it reads without end nobody else has time beside."""
+    node, changed = Node(monkeypatch), []
+    node.sessions._poller.change = lambda number, reading, _writing: changed.append((number, reading))
+    node.flooded.add("lan")
+    node.sessions.read(100 + len("lan"))
+    assert changed == [(100 + len("lan"), False)]

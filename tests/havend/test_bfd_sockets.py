@@ -3,6 +3,7 @@
 
 import errno
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from haven.core.bfd.control_packet import PORT, SOURCE_PORTS
+from haven.core.checksum import internet_checksum, pseudo_header
 from haven.havend.bfd_sockets import BfdReceiver, BfdSender
 from haven.havend.netlink_messages import KernelLink
 from tests.havend.machines import Machine, wait_until
@@ -97,6 +99,46 @@ def test_port_that_nobody_listens_at_is_no_error_of_ours(line: Line) -> None:
     sender = line.sender(OTHER[line.family])
     line.receiver.socket.close()
     assert [sender.send(PAYLOAD) for _ in range(20)] == [None] * 20
+
+
+UDP, ICMP = 17, {4: 1, 6: 58}
+# Protocol unreachable (RFC 792), and administratively prohibited (RFC 4443 3.1).
+UNREACHABLE = {4: (3, 2), 6: (1, 1)}
+
+
+def unreachable(family: int, port: int) -> bytes:
+    """Return the frame in which a third machine says that a packet of the sender's was not taken."""
+    sender, peer, third = (octets(family, each[family]) for each in (OTHER, OWN, THIRD))
+    quoted = _packet(family, sender, peer, UDP, struct.pack("!4H", port, PORT, 8 + len(PAYLOAD), 0) + PAYLOAD)
+    kind, code = UNREACHABLE[family]
+    blank = struct.pack("!BBHI", kind, code, 0, 0) + quoted
+    head = pseudo_header(third, sender, len(blank), ICMP[6]) if family == 6 else b""
+    message = blank[:2] + struct.pack("!H", internet_checksum(head + blank)) + blank[4:]
+    return _packet(family, third, sender, ICMP[family], message)
+
+
+def _packet(family: int, source: bytes, to: bytes, kind: int, payload: bytes) -> bytes:
+    if family == 6:
+        return struct.pack("!IHBB", 6 << 28, len(payload), kind, 255) + source + to + payload
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0, 64, kind, 0) + source + to
+    return head[:10] + struct.pack("!H", internet_checksum(head)) + head[12:] + payload
+
+
+def test_who_says_that_a_packet_was_not_taken_keeps_none_from_leaving(line: Line) -> None:
+    """Anybody on the link can say so of every port in turn, and needs to have read no packet."""
+    sender = line.sender(OTHER[line.family])
+    # The third machine is no address of the second one's, as it is in the other tests.
+    length = {4: 24, 6: 64}[line.family]
+    line.pair[1].ip(f"address del {THIRD[line.family]}/{length} dev lan")
+    said = unreachable(line.family, sender._socket.getsockname()[1])
+    mac = bytes.fromhex(line.pair[1].link("lan")["address"].replace(":", ""))
+    frame = mac + bytes(6) + {4: b"\x08\0", 6: b"\x86\xdd"}[line.family] + said
+    liar = line.pair[0].inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
+    liar.bind(("lan", 0))
+    for number in range(20):
+        liar.send(frame)
+        assert sender.send(bytes([number]) + PAYLOAD) is None
+    assert [each[3][0] for each in line.hears(20)] == list(range(20))
 
 
 def test_second_program_on_the_port_is_refused(line: Line) -> None:

@@ -3,9 +3,11 @@
 
 import struct
 import sys
+from collections.abc import Iterator
 
-from haven.core.bfd.control_packet import DOWN, PORT, ControlPacket, encode
-from tests.lab.attacker import Attacker
+from haven.core.bfd.control_packet import DOWN, PORT, SOURCE_PORTS, ControlPacket, encode
+from haven.core.checksum import internet_checksum
+from tests.lab.attacker import ROOT, Attacker
 from tests.lab.bfd_node import BfdHaven
 from tests.lab.forged import Forger
 from tests.lab.network import Network
@@ -84,3 +86,65 @@ def _forged(forger: Forger, source: int, to: int) -> bytes:
     packet = encode(ControlPacket(DOWN, 4711, 0, 20_000, 20_000, 3))
     datagram = struct.pack("!4H", 50000, PORT, 8 + len(packet), 0) + packet
     return forger.frame(datagram, ends[source], ends[to], kind=UDP)
+
+
+# Says of each port in turn, for half a second, that what left from it was not taken: some 10 000 a second.
+LIAR = """
+import socket, sys, time
+from tests.lab.test_bfd import LIE_S, SPRAYED, lies
+sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+sender.bind(("lan", 0))
+for frames in lies(sys.argv[1], sys.argv[2]):
+    end = time.monotonic() + LIE_S
+    while time.monotonic() < end:
+        for frame in frames:
+            sender.send(frame)
+        time.sleep(SPRAYED / 10_000)
+"""
+LIE_S, SPRAYED = 0.5, 200
+PROTOCOL_UNREACHABLE = (3, 2)
+ICMP = 1
+
+
+def lies(mac: str, port: str) -> Iterator[list[bytes]]:
+    """Yield the frames for some ports at a time, from those around a port on."""
+    for first in range(int(port) - SPRAYED // 2, SOURCE_PORTS[1], SPRAYED):
+        yield [_lie(bytes.fromhex(mac), each) for each in range(first, first + SPRAYED)]
+
+
+def _lie(mac: bytes, port: int) -> bytes:
+    """Return the frame in which a stranger says that a packet from a port of the first's was not taken."""
+    forger = Forger(4)
+    inner = struct.pack("!4H", port, PORT, 32, 0)
+    quoted = forger.frame(inner, forger.first, forger.second, kind=UDP)[14:]
+    blank = struct.pack("!BBHI", *PROTOCOL_UNREACHABLE, 0, 0) + quoted
+    message = blank[:2] + struct.pack("!H", internet_checksum(blank)) + blank[4:]
+    return mac + forger.frame(message, forger.stranger, forger.first, kind=ICMP)[6:]
+
+
+def _port_of(node: BfdHaven) -> str:
+    """Tell from which port the packets of a node's session leave; the attacker gets there sooner by it."""
+    lines = node.router.namespace.run("ss", "-uanH").splitlines()
+    ends = [line.split()[3:5] for line in lines]
+    return next(own.rpartition(":")[2] for own, peer in ends if peer.endswith(f":{PORT}"))
+
+
+def test_who_says_that_packets_are_not_taken_ends_no_session(network: Network) -> None:
+    options = {"bfd_ms": 50, "interval_ms": 1000, "segments": ("lan",), "group_more": {"heartbeat": 0}}
+    first = BfdHaven(network, "r1", **options)
+    second = BfdHaven(network, "r2", priority=200, **options)
+    attacker = Attacker(network)
+    first.start().wait_state("active")
+    second.start().wait_state("backup")
+    wait_until(lambda: second.group()["detection"]["by"] == "bfd", 30, "the session is up")
+    mac, paths = first.router.mac("lan").replace(":", ""), {"PYTHONPATH": f"{ROOT}:{ROOT}/src"}
+    argv = [sys.executable, "-c", LIAR, mac, _port_of(first)]
+    before = attacker.sent()
+    liar = attacker.namespace.spawn(argv, env=paths, cwd=ROOT)
+    try:
+        wait_until(lambda: attacker.sent() - before > SPRAYED, 30, "the attacker speaks")
+        holds_for(lambda: second.state() == "backup", 3, "nobody takes over from a router that lives")
+        assert [each["code"] for each in second.events() if each["kind"] == "bfd"] == ["bfd-up"]
+    finally:
+        liar.terminate()
+        liar.wait(60)
