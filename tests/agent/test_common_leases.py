@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from haven.agent.leases import common_leases
+from haven.agent.leases import common_leases, lease_file
 from haven.agent.leases.common_leases import Leases
+from haven.agent.leases.lease_file import LeaseFileError
 from haven.agent.loop import Loop, Scope
 from haven.agent.part import Places, Surroundings
 from haven.agent.roles import Roles
@@ -167,6 +168,31 @@ def test_what_the_peer_gave_is_given_to_the_server_that_serves(box: Box):
     box.peer_gives(TWO, 60, ago=100)
     box.until(lambda: box.restarts() == 2 and f"{TWO} 10.0.0.60 " in box.file.read_text())
     assert box.leases.account()["known"] == 1
+
+
+def test_leases_that_the_server_could_not_be_given_have_not_ended(box: Box, monkeypatch: pytest.MonkeyPatch):
+    write = lease_file.write
+
+    def full(*_: object) -> None:
+        raise LeaseFileError("No space left on device")
+
+    monkeypatch.setattr(lease_file, "write", full)
+    box.peer_gives(ONE, 5, ago=10)
+    box.until(lambda: "leases-unserved" in box.codes())
+    box.wire.said.clear()
+    for _ in range(4):
+        box.leases._beat()  # noqa: SLF001
+    assert box.leases.account()["known"] == 1 and not any(box.told())
+    monkeypatch.setattr(lease_file, "write", write)
+    box.peer_gives(TWO, 6, ago=10)
+    box.until(lambda: box.file.exists() and box.file.read_text().count(" 10.0.0.") == 2)
+    # What the server has had has ended when it has it no more.
+    box.until(lambda: not box.leases._service.lacks_some)  # noqa: SLF001
+    box.leases._beat()  # noqa: SLF001
+    box.file.write_text("")
+    for _ in range(3):
+        box.leases._beat()  # noqa: SLF001
+    assert box.leases.account()["known"] == 0
 
 
 def test_who_is_active_no_more_serves_no_more_and_stays_so(box: Box):

@@ -57,6 +57,8 @@ class BfdSessions:
         self.demultiplexer = Demultiplexer()
         self.watched: dict[str, WatchedSession] = {}
         self._receivers: dict[tuple[str, int], BfdReceiver] = {}
+        # In a flood: read when a packet is due to be sent, and not as soon as one has come.
+        self._resting: set[tuple[str, int]] = set()
         self._look_at = 0
 
     # What is wanted
@@ -178,6 +180,7 @@ class BfdSessions:
         return None
 
     def _close_receiver(self, place: "tuple[str, int]") -> None:
+        self._resting.discard(place)
         receiver = self._receivers.pop(place)
         self._poller.remove(receiver.socket.fileno())
         receiver.socket.close()
@@ -219,7 +222,11 @@ class BfdSessions:
 
     def _read(self, place: "tuple[str, int]") -> None:
         # What a packet leads to may close the socket.
-        self._receivers[place].read(self._heard)
+        receiver = self._receivers[place]
+        receiver.read(self._heard)
+        if receiver.is_flooded != (place in self._resting) and place in self._receivers:
+            self._resting ^= {place}
+            self._poller.change(receiver.socket.fileno(), not receiver.is_flooded, False)
 
     def _heard(self, device: str, source: bytes, ttl: int, octets: bytes) -> None:
         now = system.now()

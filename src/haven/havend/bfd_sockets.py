@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sockets of BFD: for each device and family one that hears, for each session one that sends."""
 
-import errno
-
 from haven.core.bfd.control_packet import PORT, SOURCE_PORTS
 from haven.havend.host import datagrams, system
 from haven.havend.packet_filter import sources_filter
@@ -55,22 +53,17 @@ class BfdSender:
 
     def __init__(self, link: "KernelLink", source: bytes, peer: bytes) -> None:
         self.link, self.source = link, source
-        self._socket: socket.socket = datagrams().open_datagram_sender(
-            link.name, link.index, source, SOURCE_PORTS, peer, PORT
-        )
+        found = datagrams().open_datagram_sender(link.name, link.index, source, SOURCE_PORTS, peer, PORT)
+        self._socket: socket.socket = found[0]
+        self._peer = found[1]
 
     def send(self, octets: bytes) -> "str | None":
         """Send a packet; return why it could not be."""
-        for _ in range(2):
-            try:
-                self._socket.send(octets)
-                return None
-            except OSError as error:
-                refusal = error.errno or 0
-            if refusal != errno.ECONNREFUSED:
-                break
-            # Nobody listens there, as ICMP has told of a packet before: this one has not left yet.
-        return None if refusal == errno.ECONNREFUSED else system.error_text(refusal)
+        try:
+            self._socket.sendto(octets, self._peer)
+        except OSError as error:
+            return system.error_text(error.errno or 0)
+        return None
 
     def close(self) -> None:
         """Let go of the socket."""

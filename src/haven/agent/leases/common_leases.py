@@ -154,8 +154,8 @@ class Leases:
 
     def _catch_up(self) -> None:
         served = [lan for lan in self._lans if self._serves(lan)]
-        if served and self._watch is not None:
-            self._watch.look(served)
+        if served and self._service is not None and self._watch is not None:
+            self._watch.look(served, self._service.lacking)
 
     def _follow_holding(self) -> None:
         self._holder.hold(self._exchange.is_waited_for)

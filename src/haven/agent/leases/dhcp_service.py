@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from haven.agent.leases import lease_file
+from haven.agent.leases.binding import Key
 from haven.agent.leases.dnsmasq import Dnsmasq
 from haven.agent.leases.gate import Gate
 from haven.agent.leases.lease_file import LeaseFileError
@@ -34,8 +35,9 @@ class DhcpService:
         self.failure = ""
         # Called before the server is given leases or answers no more: nothing is lost that it alone knows.
         self.catch_up: Callable[[], None] = lambda: None
-        # How many leases the server did not get.
+        # How many leases the server did not get, and which: that they are not in its file says nothing.
         self.left_out = 0
+        self.lacking: set[Key] = set()
 
     def resume(self, devices: Iterable[str]) -> None:
         """Take it that the server has served these until now, if it still is to."""
@@ -64,7 +66,7 @@ class DhcpService:
     @property
     def lacks_some(self) -> bool:
         """Whether the server does not know all leases yet that are known here."""
-        return self.is_busy or self._is_stale or self._is_due
+        return self.is_busy or self._is_stale or self._is_due or bool(self.lacking)
 
     def refresh_soon(self) -> None:
         """Let the server have what it does not know yet."""
@@ -103,12 +105,14 @@ class DhcpService:
         self.server.look()
         leases = sorted(self._table.good(now), key=lambda each: each.until, reverse=True)
         self.left_out = max(0, len(leases) - self.server.most)
+        self.lacking = {each.key for each in leases}
         try:
             six = lease_file.read(self.server.path, now, wall).six
             lease_file.write(self.server.path, leases[: self.server.most], six, now, wall)
         except LeaseFileError as why:
             self._fail(f"{self.server.path}: {why}")
             return False
+        self.lacking = {each.key for each in leases[self.server.most :]}
         return True
 
     def _fail(self, why: str) -> None:

@@ -27,8 +27,8 @@ class FileWatch:
         self._missing: set[Key] = set()
         self.odd = ""
 
-    def look(self, lans: Sequence[Lan]) -> None:
-        """Take what is new of these LANs."""
+    def look(self, lans: Sequence[Lan], lacking: set[Key] | None = None) -> None:
+        """Take what is new of these LANs; what the server was not given is `lacking`, until it has it."""
         signature = self._signature()
         if signature == self._seen and not self._missing:
             return
@@ -43,7 +43,7 @@ class FileWatch:
         for binding in found.bindings:
             if lan_of(lans, binding.address) is not None:
                 self._take(binding, now)
-        self._look_for_ends(found, lans, now)
+        self._look_for_ends(found, lans, set() if lacking is None else lacking, now)
 
     def _signature(self) -> tuple[object, ...]:
         try:
@@ -69,13 +69,15 @@ class FileWatch:
         if self._table.put(binding, now):
             self._changed(binding)
 
-    def _look_for_ends(self, found: LeaseFile, lans: Sequence[Lan], now: float) -> None:
+    def _look_for_ends(self, found: LeaseFile, lans: Sequence[Lan], lacking: set[Key], now: float) -> None:
         """Take for ended what is in the file no more, twice: it may have been in the middle of a change."""
         if self.odd:
             self._missing = set()
             return
         there = {binding.key for binding in found.bindings}
+        lacking -= there
         gone = {each.key for each in self._table.good(now) if self._is_missing(each, there, lans, now)}
+        gone -= lacking
         for key in gone & self._missing:
             ended = self._table.end(key, now)
             if ended is not None:

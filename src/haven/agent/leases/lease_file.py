@@ -80,7 +80,8 @@ def _read_line(line: str, now: float, wall: float) -> Binding:
 def write(path: str, bindings: Iterable[Binding], six: str, now: float, wall: float) -> None:
     """Put a file in the place of dnsmasq's, which that reads when it starts. Raises LeaseFileError."""
     text = "".join(_line(each, now, wall) for each in bindings) + six
-    aside = path + ".haven"
+    # In a folder that is everybody's, as /tmp, somebody may have taken a name that can be foretold.
+    aside = "%s.%s.haven" % (path, os.urandom(8).hex())
     try:
         owner = _owner(path)
         write_durably(aside, text.encode(), owner[0])

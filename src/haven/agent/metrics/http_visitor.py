@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One request for the metrics: read, answered, and hung up on; whoever takes too long gets nothing."""
 
+import time
 from collections.abc import Callable
 
 from haven import light_socket as socket
@@ -19,16 +20,21 @@ Ask = Callable[[Callable[[str], None]], None]
 
 
 class HttpVisitor(ServedConnection):
-    """A connection; `ask` gets the metrics, `left` is called once at its end."""
+    """A connection from an address; `ask` gets the metrics, `left` is called once at its end."""
 
     def __init__(
-        self, scope: Scope, sock: socket.socket, ask: Ask, left: "Callable[[HttpVisitor], None]"
+        self,
+        scope: Scope,
+        sock: socket.socket,
+        ask: Ask,
+        left: "Callable[[HttpVisitor], None]",
+        address: str,
     ) -> None:
         super().__init__(scope, sock, lambda: left(self))
-        self._ask = ask
+        self._ask, self.address, self.since = ask, address, time.monotonic()
         self._received = b""
         self._unsent = memoryview(b"")
-        self._is_asked = False
+        self.is_asked = False
         self._scope.after(LIMIT_S, self.leave)
 
     def _read(self) -> None:
@@ -36,11 +42,11 @@ class HttpVisitor(ServedConnection):
         self._received = (self._received + octets)[-LONGEST_REQUEST:]
         if not octets:
             self.leave()
-        elif not self._is_asked and (b"\r\n\r\n" in self._received or b"\n\n" in self._received):
-            self._is_asked = True
+        elif not self.is_asked and (b"\r\n\r\n" in self._received or b"\n\n" in self._received):
+            self.is_asked = True
             self._answer(self._received.split(b"\n", 1)[0].split())
-        elif not self._is_asked and len(self._received) == LONGEST_REQUEST:
-            self._is_asked = True
+        elif not self.is_asked and len(self._received) == LONGEST_REQUEST:
+            self.is_asked = True
             self._reply("431 Request Header Fields Too Large", "")
 
     def _answer(self, words: list[bytes]) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The metrics over HTTP: who listens, how many are served at once, and one question to havend for all."""
 
+import collections
 import errno
 import os
 import sys
@@ -17,9 +18,11 @@ from haven.contract.problems import problem
 from haven.metrics.metric_texts import metrics_text
 from haven.spare_descriptor import accept_from
 
-# The others wait in the kernel until one of these has its answer, or its time is over.
+# When all of these have asked, the others wait in the kernel until one has its answer, or its time is over.
 MOST_VISITORS = 16
 BACKLOG = 128
+# Whoever says nothing for so long has to make room.
+TO_ASK_S = 0.5
 # An address may come later, as a virtual one does.
 RETRY_S = 5.0
 # havend is asked no more often, whoever asks; nor is more than a part of the agent's time spent on it.
@@ -34,6 +37,7 @@ class MetricsServer:
         self._listening: dict[str, socket.socket] = {}
         self._failures: dict[str, str] = {}
         self._visitors: list[HttpVisitor] = []
+        self._is_resting = False
         self._waiting: list[Callable[[str], None]] = []
         self._text, self._good_until = "", 0.0
         self._scope.every(RETRY_S, self._listen)
@@ -66,20 +70,38 @@ class MetricsServer:
         self._scope.watch(sock, lambda _events: self._accept(sock))
 
     def _accept(self, listening: socket.socket) -> None:
-        found = accept_from(listening)
-        if found is None:
+        if len(self._visitors) >= MOST_VISITORS and not self._make_room():
+            self._rest()
             return
-        self._visitors.append(HttpVisitor(self._scope, found[0], self._tell, self._left))
-        if len(self._visitors) >= MOST_VISITORS:
+        found = accept_from(listening)
+        if found is not None:
+            self._visitors.append(HttpVisitor(self._scope, found[0], self._tell, self._left, found[1][0]))
+
+    def _make_room(self) -> bool:
+        """Send away who has asked nothing yet: of the machine that has most visitors the first."""
+        late = time.monotonic() - TO_ASK_S
+        silent = [each for each in self._visitors if not each.is_asked and each.since <= late]
+        if silent:
+            from_each = collections.Counter(each.address for each in self._visitors)
+            max(silent, key=lambda each: from_each[each.address]).leave()
+        return bool(silent)
+
+    def _rest(self) -> None:
+        if not self._is_resting:
+            self._is_resting = True
             for each in self._listening.values():
                 self._scope.forget(each)
+            self._scope.after(TO_ASK_S, self._resume)
 
-    def _left(self, visitor: HttpVisitor) -> None:
-        was_full = len(self._visitors) >= MOST_VISITORS
-        self._visitors.remove(visitor)
-        if was_full and not self._scope.closed:
+    def _resume(self) -> None:
+        if self._is_resting and not self._scope.closed:
+            self._is_resting = False
             for each in self._listening.values():
                 self._watch(each)
+
+    def _left(self, visitor: HttpVisitor) -> None:
+        self._visitors.remove(visitor)
+        self._resume()
 
     # What is told
 

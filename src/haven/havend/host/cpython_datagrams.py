@@ -6,6 +6,10 @@ import os
 import socket
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # linux/in.h; the module has no name for it.
 IP_RECVTTL = 12
 # The longest that anybody is to send, and what recvmsg gives beside it: the TTL.
@@ -45,8 +49,12 @@ def receive_datagram(sock: socket.socket) -> "tuple[bytes, int, bytes] | None":
 
 def open_datagram_sender(
     device: str, index: int, source: bytes, ports: "tuple[int, int]", destination: bytes, port: int
-) -> socket.socket:
-    """Return a UDP socket from an address and one of these ports to another, with TTL 255. Raises OSError."""
+) -> "tuple[socket.socket, tuple[Any, ...]]":
+    """Return a UDP socket from an address and one of these ports, and the place of a peer. Raises OSError.
+
+    What it sends has TTL 255. It is not connected: the kernel would then hold back a packet for each ICMP
+    message that says, in whoever's name, that an earlier one was not taken.
+    """
     six = len(source) == 16
     family = socket.AF_INET6 if six else socket.AF_INET
     scope: tuple[int, ...] = (0, index) if six else ()
@@ -57,12 +65,13 @@ def open_datagram_sender(
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
         else:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+        # What comes here is never read.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
         _bind_within(sock, socket.inet_ntop(family, source), ports, scope)
-        sock.connect((socket.inet_ntop(family, destination), port, *scope))
     except OSError:
         sock.close()
         raise
-    return sock
+    return sock, (socket.inet_ntop(family, destination), port, *scope)
 
 
 def _bind_within(
