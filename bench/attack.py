@@ -29,6 +29,10 @@ NAMED_WITHIN_S = 5
 GROWTH_KB = 512
 # What a group remembers of words, and a status of packets, is over after this.
 CALM_S = 120
+# What is shown for an hour after it has been seen.
+LASTING = {"address-moves", "adverts-lost"}
+# Who was Backup until now asks nobody any more by then.
+SETTLED_S = 5
 IDLE_CONNECTIONS = 40
 READINGS = 5
 
@@ -66,7 +70,8 @@ class Suffered:
             yield "back"
         if any(after - before > GROWTH_KB for before, after in self.memory):
             yield "memory"
-        if any(before != after for before, after in self.descriptors):
+        # Whoever was Backup and asked the Active's kernel has them no more as Active, and vice versa.
+        if sum(after - before for before, after in self.descriptors) > 0:
             yield "descriptors"
 
     def kept(self) -> bool:
@@ -200,10 +205,16 @@ def _holds(nodes: Sequence[HavenNode]) -> bool:
 
 
 def _wait_calm(nodes: Sequence[HavenNode]) -> None:
-    """Wait until nothing is the matter, and let the first node be the Active one."""
-    wait_until(lambda: _holds(nodes) and not any(node.problems() for node in nodes), CALM_S, "calm")
+    """Wait until nothing is the matter now, and let the first node be Active and the second ask it."""
+    wait_until(lambda: _holds(nodes) and not set().union(*map(_codes, nodes)) - LASTING, CALM_S, "calm")
     if nodes[1].state() == "active":
         _hand_over(nodes, nodes[1])
+    wait_until(lambda: nodes[1].group()["detection"]["by"] == "heartbeat", CALM_S, "the Active is asked")
+    time.sleep(SETTLED_S)
+
+
+def _codes(node: HavenNode) -> set[str]:
+    return {each["code"] for each in node.problems()}
 
 
 def _hand_over(nodes: Sequence[HavenNode], node: HavenNode) -> None:
