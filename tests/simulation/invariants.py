@@ -132,13 +132,16 @@ def _rank(node: SimNode, group: str) -> list[int]:
 def _barred(node: SimNode, group: str, network: Network) -> bool:
     assert node.engine is not None
     preemption = node.engine.groups[group].preemption
-    return preemption.barred or preemption.hold_back.left(network.world.now) > 0
+    return preemption.barred or preemption.hold_back.left(node.local()) > 0
 
 
 def _waits_to_preempt(network: Network) -> bool:
-    now = network.world.now
-    engines = [node.engine for node in network.world.nodes if node.engine is not None]
-    return any(group.preemption.hold_back.left(now) for each in engines for group in each.groups.values())
+    return any(
+        group.preemption.hold_back.left(node.local())
+        for node in network.world.nodes
+        if node.engine is not None
+        for group in node.engine.groups.values()
+    )
 
 
 def check_quiet(network: Network) -> None:
