@@ -167,9 +167,11 @@ def is_dead(paths: "list[HeartbeatPath]", more_us: int, now: int) -> bool:
     """
     if not paths or not all(path.is_quiet(now) for path in paths):
         return False
-    silences = [path.silence_us(now) for path in paths]
-    # Longer than that before the others it fell silent by itself, as a link that was cut.
-    longest = max([each for each in silences if each <= min(silences) + TOGETHER_US])
+    longest = youngest = min([path.silence_us(now) for path in paths])
+    for path in paths:
+        # What is silent for much longer than the others failed by itself, as a link that was cut.
+        if path.silence_us(now) <= youngest + TOGETHER_US:
+            longest = max(longest, path.silence_us(now))
     return longest >= max([path.patience_us() for path in paths]) + more_us
 
 

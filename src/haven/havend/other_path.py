@@ -61,13 +61,16 @@ def events(engine: "Engine", said: "Sequence[Document]") -> "list[Vouched]":
     """Return what another node says as events for this node's virtual routers. Raises Refusal."""
     _check(said, ADVERT, "adverts")
     found = []
-    for member in [member for group in engine.groups.values() for member in group.members]:
+    for group in engine.groups.values():
         for each in said:
-            to = octets_of(each["to"])
-            if _key(each) == _described(member.spec) and to in (member.source,) + _groups(member.spec):
-                source, message = octets_of(each["source"]), bytes.fromhex(each["message"])
-                device, family = member.spec.device, member.spec.family
-                found.append(Vouched(device, family, source, to, message, each.get("mute") is True))
+            source, to = octets_of(each["source"]), octets_of(each["to"])
+            alike = [member for member in group.members if _described(member.spec) == _key(each)]
+            # Of those that look alike here it is for the one that follows its source.
+            for member in [member for member in alike if member.active_source == source] or alike:
+                if to in (member.source,) + _groups(member.spec):
+                    message, is_mute = bytes.fromhex(each["message"]), each.get("mute") is True
+                    device, family = member.spec.device, member.spec.family
+                    found.append(Vouched(device, family, source, to, message, is_mute))
     return found
 
 

@@ -148,6 +148,9 @@ class CarpRouter(VirtualRouter):
         elif action == states.SEND_LAST_WORD:
             if self.active_priority != self.priority:
                 effects.append(self._advertise(now))
+            else:
+                # An equal that heard its own rank would yield as well, as OpenBSD; so it hears of none.
+                self.resign(now, effects)
         else:
             super().perform(action, now, effects)
 

@@ -34,6 +34,7 @@ class CarpSpec(RouterSpec):
     def effective_priority(self, penalty: int, maintenance: bool) -> int:
         """Return the rank to advertise."""
         base = self.advbase()
-        if maintenance:
+        # A weight that takes all there is asks for relief, which here a demoted one does.
+        if maintenance or penalty >= HIGHEST_SKEW:
             return rank(DEMOTED, base, HIGHEST_SKEW, base)
         return rank(0, base, lowered(self.advskew, penalty), base)
